@@ -1,0 +1,18 @@
+/* fail.h: the one way to report a fault (see duet/status.h). Internal. */
+#ifndef DUET_CORE_FAIL_H
+#define DUET_CORE_FAIL_H
+
+#include "duet/status.h"
+
+/* Fill `error` (may be NULL) with `status` and the formatted text; return `status`.
+ * Control characters in the text become '?', so that it stays one line. */
+enum duet_status duet_fail(struct duet_error *error, enum duet_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same for a failed system call: appends ": " and the reason that `errnum` names.
+ * The status is DUET_NOT_FOUND for ENOENT and ENOTDIR, DUET_OUT_OF_MEMORY for ENOMEM, DUET_EXISTS for
+ * EEXIST, DUET_INTERRUPTED for EINTR, else DUET_IO_ERROR. */
+enum duet_status duet_fail_errno(struct duet_error *error, int errnum, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,256 @@
+#include "core/os.h"
+
+#include "core/fail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+/* What `mapping` says about memory from malloc; a real mapping holds its address. */
+static char heap_marker;
+
+static enum duet_status too_large(const char *name, size_t max_bytes, struct duet_error *error)
+{
+    return duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes", name, max_bytes);
+}
+
+/* Read `stream` to its end; `expected` is a first guess of the size. */
+static enum duet_status read_to_end(FILE *stream, const char *name, size_t expected, size_t max_bytes,
+                                    struct duet_bytes *bytes, struct duet_error *error)
+{
+    size_t capacity = expected + 1, size = 0;
+    uint8_t *data = malloc(capacity);
+    if (!data) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zu bytes", name, capacity);
+    for (;;) {
+        errno = 0;
+        size_t got = fread(data + size, 1, capacity - size, stream);
+        size += got;
+        if (size > max_bytes) {
+            free(data);
+            return too_large(name, max_bytes, error);
+        }
+        if (size < capacity) break;
+        uint8_t *grown = capacity > SIZE_MAX / 2 ? NULL : realloc(data, capacity * 2);
+        if (!grown) {
+            free(data);
+            return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zu bytes", name, capacity * 2);
+        }
+        data = grown;
+        capacity *= 2;
+    }
+    if (ferror(stream)) {
+        int cause = errno ? errno : EIO;
+        free(data);
+        return duet_fail_errno(error, cause, "%s: cannot read", name);
+    }
+    *bytes = (struct duet_bytes){data, size, &heap_marker};
+    return DUET_OK;
+}
+
+enum duet_status duet_read_stream(FILE *stream, const char *name, size_t max_bytes, struct duet_bytes *bytes,
+                                  struct duet_error *error)
+{
+    *bytes = (struct duet_bytes){0};
+    return read_to_end(stream, name, 65535, max_bytes, bytes, error);
+}
+
+enum duet_status duet_read_file(const char *path, size_t max_bytes, struct duet_bytes *bytes,
+                                struct duet_error *error)
+{
+    *bytes = (struct duet_bytes){0};
+    FILE *stream = fopen(path, "rbe");
+    if (!stream) return duet_fail_errno(error, errno, "%s: cannot open", path);
+    struct stat st;
+    enum duet_status status;
+    if (fstat(fileno(stream), &st) != 0)
+        status = duet_fail_errno(error, errno, "%s: cannot read", path);
+    else if (S_ISDIR(st.st_mode))
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected a file", path);
+    else if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > max_bytes)
+        status = too_large(path, max_bytes, error);
+    else
+        status = read_to_end(stream, path, S_ISREG(st.st_mode) ? (size_t)st.st_size : 65535, max_bytes, bytes,
+                             error);
+    fclose(stream);
+    return status;
+}
+
+enum duet_status duet_map_file(const char *path, struct duet_bytes *bytes, struct duet_error *error)
+{
+    static const uint8_t nothing[1];
+    *bytes = (struct duet_bytes){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return duet_fail_errno(error, errno, "%s: cannot open", path);
+    struct stat st;
+    enum duet_status status = DUET_OK;
+    if (fstat(fd, &st) != 0) {
+        status = duet_fail_errno(error, errno, "%s: cannot read", path);
+    } else if (!S_ISREG(st.st_mode)) {
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: not a regular file", path);
+    } else if (st.st_size == 0) {
+        *bytes = (struct duet_bytes){nothing, 0, NULL};
+    } else {
+        void *address = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (address == MAP_FAILED)
+            status = duet_fail_errno(error, errno, "%s: cannot map", path);
+        else
+            *bytes = (struct duet_bytes){address, (size_t)st.st_size, address};
+    }
+    close(fd);
+    return status;
+}
+
+void duet_bytes_close(struct duet_bytes *bytes)
+{
+    if (!bytes) return;
+    if (bytes->mapping == &heap_marker)
+        free((void *)(uintptr_t)bytes->data);
+    else if (bytes->mapping)
+        munmap(bytes->mapping, bytes->size);
+    *bytes = (struct duet_bytes){0};
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
+
+enum duet_status duet_output_open(struct duet_output *output, const char *path, struct duet_error *error)
+{
+    *output = (struct duet_output){0};
+    const char *name = duet_path_name(path);
+    output->path = duet_text("%s", path);
+    /* A long name is cut in the temporary one, which may not be longer than NAME_MAX either. */
+    output->temporary = duet_text("%.*s.%.200s.XXXXXX.tmp", (int)(name - path), path, name);
+    if (!output->path || !output->temporary) {
+        duet_output_discard(output);
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    }
+    int fd = mkostemps(output->temporary, 4, O_CLOEXEC);
+    if (fd < 0) {
+        int cause = errno;
+        free(output->temporary);
+        output->temporary = NULL; /* nothing to remove */
+        duet_output_discard(output);
+        return duet_fail_errno(error, cause, "%s: cannot write", path);
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    fchmod(fd, 0666 & ~mask); /* mkostemps made it 0600 */
+    output->stream = fdopen(fd, "wb");
+    if (!output->stream) {
+        int cause = errno;
+        close(fd);
+        duet_output_discard(output);
+        return duet_fail_errno(error, cause, "%s: cannot write", path);
+    }
+    return DUET_OK;
+}
+
+enum duet_status duet_output_commit(struct duet_output *output, struct duet_error *error)
+{
+    errno = 0;
+    bool written =
+        !ferror(output->stream) && fflush(output->stream) == 0 && fsync(fileno(output->stream)) == 0;
+    int cause = errno ? errno : EIO;
+    if (fclose(output->stream) != 0 && written) {
+        written = false;
+        cause = errno;
+    }
+    output->stream = NULL;
+    if (written && rename(output->temporary, output->path) != 0) {
+        written = false;
+        cause = errno;
+    }
+    enum duet_status status = DUET_OK;
+    if (written) {
+        free(output->temporary);
+        output->temporary = NULL;
+    } else {
+        status = duet_fail_errno(error, cause, "%s: cannot write", output->path);
+    }
+    duet_output_discard(output);
+    return status;
+}
+
+void duet_output_discard(struct duet_output *output)
+{
+    if (!output) return;
+    if (output->stream) fclose(output->stream);
+    if (output->temporary) unlink(output->temporary);
+    free(output->temporary);
+    free(output->path);
+    *output = (struct duet_output){0};
+}
+
+/* --- paths -------------------------------------------------------------------------------------------- */
+
+enum duet_status duet_make_folders(const char *path, struct duet_error *error)
+{
+    char *copy = duet_text("%s", path);
+    if (!copy) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    enum duet_status status = DUET_OK;
+    for (char *end = copy + 1; status == DUET_OK; end++) {
+        if (*end != '/' && *end != '\0') continue;
+        char kept = *end;
+        *end = '\0';
+        if (mkdir(copy, 0777) != 0 && !(errno == EEXIST && duet_path_is_folder(copy)))
+            status = duet_fail_errno(error, errno, "%s: cannot make the folder", copy);
+        *end = kept;
+        if (kept == '\0') break;
+    }
+    free(copy);
+    return status;
+}
+
+bool duet_path_exists(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+bool duet_path_is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+const char *duet_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+char *duet_path_join(const char *folder, const char *name)
+{
+    size_t n = strlen(folder);
+    return duet_text(n == 0 || folder[n - 1] == '/' ? "%s%s" : "%s/%s", folder, name);
+}
+
+char *duet_text(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+    if (!text) return NULL;
+    va_start(args, format);
+    vsnprintf(text, (size_t)length + 1, format, args);
+    va_end(args);
+    return text;
+}
+
+/* --- time --------------------------------------------------------------------------------------------- */
+
+double duet_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}

@@ -1,0 +1,49 @@
+#include "duet/tensor.h"
+
+#include "core/checked.h"
+
+#include <stdio.h>
+
+static const struct {
+    const char *name;
+    size_t size;
+} dtypes[DUET_DTYPE_COUNT] = {
+    [DUET_F32] = {"F32", 4}, [DUET_F16] = {"F16", 2},  [DUET_BF16] = {"BF16", 2}, [DUET_F64] = {"F64", 8},
+    [DUET_U8] = {"U8", 1},   [DUET_I8] = {"I8", 1},    [DUET_I16] = {"I16", 2},   [DUET_I32] = {"I32", 4},
+    [DUET_I64] = {"I64", 8}, [DUET_BOOL] = {"BOOL", 1}};
+
+size_t duet_dtype_size(enum duet_dtype dtype)
+{
+    return (unsigned)dtype < DUET_DTYPE_COUNT ? dtypes[dtype].size : 0;
+}
+
+const char *duet_dtype_name(enum duet_dtype dtype)
+{
+    return (unsigned)dtype < DUET_DTYPE_COUNT ? dtypes[dtype].name : "?";
+}
+
+bool duet_shape_elements(const struct duet_shape *shape, size_t *elements)
+{
+    size_t product = 1;
+    for (int i = 0; i < shape->rank; i++)
+        if (!duet_mul_size(product, shape->dims[i], &product)) return false;
+    *elements = product;
+    return true;
+}
+
+bool duet_shape_equal(const struct duet_shape *a, const struct duet_shape *b)
+{
+    if (a->rank != b->rank) return false;
+    for (int i = 0; i < a->rank; i++)
+        if (a->dims[i] != b->dims[i]) return false;
+    return true;
+}
+
+const char *duet_shape_text(const struct duet_shape *shape, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "[");
+    for (int i = 0; i < shape->rank && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, i ? ",%zu" : "%zu", shape->dims[i]);
+    if (used < size) snprintf(text + used, size - used, "]");
+    return text;
+}

@@ -1,0 +1,171 @@
+/* network.h: a network as a list of layers, and what it becomes on the way to running.
+ *
+ *   description (struct duet_network)   layers and how they hang together; no sizes, no weights
+ *   compiled    (struct duet_compiled)  description + weights + input size + CPU level: shapes, memory
+ *                                       plan, packed weights, a kernel a step. Immutable, shared by threads
+ *   session     (struct duet_session)   the memory of one run under way; one a thread
+ *
+ * A layer's tensors in the weights carry its name: "<name>.weight" and "<name>.bias", batch
+ * normalisation already folded into both.
+ */
+#ifndef DUET_NETWORK_H
+#define DUET_NETWORK_H
+
+#include "duet/tensor.h"
+#include "duet/threads.h"
+#include "duet/weights.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- description ---------------------------------------------------------------------------------------- */
+
+enum duet_op {
+    DUET_OP_INPUT,     /* the picture, [1, H, W, channels] */
+    DUET_OP_CONV,      /* full convolution, "SAME" padding, weights [k, k, Cin, Cout] ([Cin, Cout] for 1x1) */
+    DUET_OP_DEPTHWISE, /* one filter a channel, weights [k, k, C] */
+    DUET_OP_ADD,       /* sum of two tensors of one shape */
+    DUET_OP_CONCAT,    /* along channels, first input first */
+    DUET_OP_GLOBAL_MEAN, /* mean over H and W -> [1, 1, 1, C] */
+    DUET_OP_BROADCAST,   /* [1, 1, 1, C] repeated to the second input's H and W */
+    DUET_OP_COUNT
+};
+
+enum duet_activation { DUET_LINEAR, DUET_RELU, DUET_RELU6 };
+
+#define DUET_MAX_INPUTS 8
+
+/* Layers are numbered in the order they were added: inputs always have smaller numbers. */
+typedef int duet_node;
+
+struct duet_layer {
+    const char *name; /* borrowed from the network; also the prefix of its tensors */
+    enum duet_op op;
+    duet_node inputs[DUET_MAX_INPUTS];
+    int input_count;
+    int kernel; /* side of the filter: 1 or 3 */
+    int stride; /* 1 or 2 */
+    int rate;   /* atrous rate, 1 = dense */
+    int channels;
+    enum duet_activation activation;
+    bool batch_norm; /* trained with batch normalisation (now folded): scale and shift count as parameters */
+};
+
+/* What a convolution is told. Fields left 0 mean kernel 1, stride 1, rate 1, linear, plain bias. */
+struct duet_conv {
+    const char *name; /* copied */
+    int kernel, stride, rate;
+    int channels; /* outputs; ignored by depthwise, which keeps its input's */
+    enum duet_activation activation;
+    bool batch_norm;
+};
+
+struct duet_network; /* opaque */
+
+DUET_API enum duet_status duet_network_create(struct duet_network **network, struct duet_error *error);
+DUET_API void duet_network_close(struct duet_network **network);
+
+/* Add a layer; the result feeds later ones. A call that makes no sense (unknown input, channels that do not
+ * fit) is remembered, returns -1, and later calls with -1 do nothing: build everything, then ask
+ * duet_network_check once. */
+DUET_API duet_node duet_network_input(struct duet_network *network, const char *name, int channels);
+DUET_API duet_node duet_network_conv(struct duet_network *network, duet_node input, struct duet_conv conv);
+DUET_API duet_node duet_network_depthwise(struct duet_network *network, duet_node input,
+                                          struct duet_conv conv);
+DUET_API duet_node duet_network_add(struct duet_network *network, const char *name, duet_node a, duet_node b);
+DUET_API duet_node duet_network_concat(struct duet_network *network, const char *name,
+                                       const duet_node *inputs, int count);
+DUET_API duet_node duet_network_global_mean(struct duet_network *network, const char *name, duet_node input);
+DUET_API duet_node duet_network_broadcast(struct duet_network *network, const char *name, duet_node input,
+                                          duet_node like);
+
+/* Keep a layer's result as a named output of the network (name copied). */
+DUET_API void duet_network_output(struct duet_network *network, const char *name, duet_node node);
+
+/* The first fault of the calls above, or DUET_OK. */
+DUET_API enum duet_status duet_network_check(const struct duet_network *network, struct duet_error *error);
+
+/* Reading it. Borrowed until close or the next addition. NULL / -1 when there is no such thing. */
+DUET_API int duet_network_layer_count(const struct duet_network *network);
+DUET_API const struct duet_layer *duet_network_layer(const struct duet_network *network, duet_node node);
+DUET_API duet_node duet_network_find(const struct duet_network *network, const char *layer_name);
+DUET_API int duet_network_output_count(const struct duet_network *network);
+DUET_API duet_node duet_network_output_at(const struct duet_network *network, int index, const char **name);
+
+/* Channels of a layer's input(s): of the first one for everything but CONCAT. */
+DUET_API int duet_network_input_channels(const struct duet_network *network, duet_node node);
+
+/* The shape a layer's weight tensor has in the native file; rank 0 for layers without weights. */
+DUET_API struct duet_shape duet_network_weight_shape(const struct duet_network *network, duet_node node);
+
+/* --- accounting ----------------------------------------------------------------------------------------- */
+
+/* What a layer costs at a given input size. */
+struct duet_layer_info {
+    struct duet_shape output;   /* [1, H, W, C] */
+    uint64_t madds;             /* multiply-adds of convolutions; everything else counts 0, as in the paper */
+    uint64_t parameters;        /* as trained: weights, biases, batch-norm scale and shift */
+    uint64_t parameters_stored; /* after folding: weights and one bias a channel */
+    uint64_t bytes;             /* of the output in float32 */
+};
+
+/* Fill info[0 .. layer_count-1] for an input of height x width. Errors: DUET_BAD_ARGUMENT, DUET_TOO_LARGE. */
+DUET_API enum duet_status duet_network_account(const struct duet_network *network, int height, int width,
+                                               struct duet_layer_info *info, struct duet_error *error);
+
+/* --- compiling and running -------------------------------------------------------------------------------
+ */
+
+struct duet_compiled; /* opaque, reference-counted */
+
+struct duet_compile_options {
+    size_t struct_size; /* sizeof(struct duet_compile_options): lets the struct grow */
+    int height, width;  /* of the input, 1 .. 8192 */
+    const char *cpu;    /* highest kernel level: "scalar" ...; NULL: $DUET_CPU, else the best there is */
+};
+
+/* Errors: DUET_BAD_ARGUMENT, DUET_NOT_FOUND (a tensor is missing), DUET_MISMATCH (a tensor's shape or type
+ * is not the layer's), DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. Nothing of network or weights is kept. */
+DUET_API enum duet_status duet_compile(const struct duet_network *network, const struct duet_weights *weights,
+                                       const struct duet_compile_options *options,
+                                       struct duet_compiled **compiled, struct duet_error *error);
+DUET_API struct duet_compiled *duet_compiled_retain(struct duet_compiled *compiled);
+/* Gives up one reference; the last one frees. Sets *compiled to NULL. */
+DUET_API void duet_compiled_close(struct duet_compiled **compiled);
+
+/* One line a step, as run: valid until close. */
+struct duet_step_info {
+    const char *name;   /* layer, or layers joined by the fusion */
+    const char *kernel; /* "conv1x1_f32 scalar" */
+    struct duet_shape output;
+    uint64_t madds;
+};
+DUET_API int duet_compiled_step_count(const struct duet_compiled *compiled);
+DUET_API struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, int step);
+DUET_API size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled);
+DUET_API size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled);
+
+struct duet_session; /* opaque */
+
+/* The arena for one run at a time, for pools of up to `threads` workers. Holds a reference to compiled. */
+DUET_API enum duet_status duet_session_create(struct duet_compiled *compiled, int threads,
+                                              struct duet_session **session, struct duet_error *error);
+DUET_API void duet_session_close(struct duet_session **session);
+
+/* The input tensor, [1, H, W, 3] float32, to be filled before each run: a run overwrites it. */
+DUET_API float *duet_session_input(struct duet_session *session);
+
+/* Run all steps on the pool's workers; allocates nothing, cannot fail. pool->threads must not exceed the
+ * session's. The outputs are the same bytes for any number of threads. */
+DUET_API void duet_session_run(struct duet_session *session, const struct duet_pool *pool);
+
+/* A named output of the last run, [1, H, W, C] float32; *shape may be NULL. NULL for an unknown name.
+ * Borrowed until the next run. */
+DUET_API const float *duet_session_output(const struct duet_session *session, const char *name,
+                                          struct duet_shape *shape);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,71 @@
+/* results.h: what the networks found, in the picture's own pixels. */
+#ifndef DUET_RESULTS_H
+#define DUET_RESULTS_H
+
+#include "duet/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A rectangle in pixels of the original picture; x, y is its top left corner, the origin the picture's
+ * top left corner. Fractions are kept. Clipped to the picture: 0 <= x, x + width <= picture width. */
+struct duet_box {
+    float x, y, width, height;
+};
+
+/* One object. */
+struct duet_detection {
+    int category_id;     /* the data set's id: COCO 1..90 */
+    const char *label;   /* its name; borrowed from the model, valid until that is closed */
+    float score;         /* probability, 0..1 */
+    struct duet_box box; /* original pixels */
+    int anchor;          /* index of the anchor it came from: 0..1916 for 300x300 */
+};
+
+/* Objects of one picture, highest score first. Owned: end with duet_detections_close. */
+struct duet_detections {
+    struct duet_detection *items;
+    size_t count;
+};
+
+/* One class of a mask. */
+struct duet_segment {
+    int class_id;        /* PASCAL VOC 0..20, 0 = background */
+    const char *label;   /* borrowed from the model */
+    uint64_t pixels;     /* how many pixels carry the class, > 0 */
+    double share;        /* pixels / (width * height) */
+    struct duet_box box; /* smallest rectangle that holds them */
+    float confidence;    /* mean probability of the class over its pixels, 0..1 */
+};
+
+/* Classes present in one picture, by ascending class_id. Owned: end with duet_segments_close. */
+struct duet_segments {
+    struct duet_segment *items;
+    size_t count;
+};
+
+/* Free and zero. Both accept NULL and zeroed structs. */
+DUET_API void duet_detections_close(struct duet_detections *detections);
+DUET_API void duet_segments_close(struct duet_segments *segments);
+
+/* A class a model knows. */
+struct duet_label {
+    int id;           /* as in results: COCO 1..90, VOC 0..20 */
+    const char *name; /* UTF-8, lower case: "traffic light" */
+};
+
+/* The classes a model knows, by ascending id; background is not listed for detectors. Borrowed from
+ * whatever handed it out. */
+struct duet_labels {
+    const struct duet_label *items;
+    size_t count;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,64 @@
+/* tensor.h: element types, shapes and tensors. */
+#ifndef DUET_TENSOR_H
+#define DUET_TENSOR_H
+
+#include "duet/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum duet_dtype {
+    DUET_F32 = 0,
+    DUET_F16,
+    DUET_BF16,
+    DUET_F64,
+    DUET_U8,
+    DUET_I8,
+    DUET_I16,
+    DUET_I32,
+    DUET_I64,
+    DUET_BOOL,
+    DUET_DTYPE_COUNT
+};
+
+#define DUET_MAX_RANK 8
+
+/* Bytes of one element. */
+DUET_API size_t duet_dtype_size(enum duet_dtype dtype);
+
+/* The safetensors name of a type: "F32", "U8" ... Never NULL; "?" for a bad value. */
+DUET_API const char *duet_dtype_name(enum duet_dtype dtype);
+
+/* Row-major, last dimension contiguous. Rank 0 is a scalar. Activations are [N, H, W, C]; a k x k
+ * convolution's weights are [k, k, Cin, Cout], a depthwise one's [k, k, C], a 1x1 one's [Cin, Cout]. */
+struct duet_shape {
+    int rank;
+    size_t dims[DUET_MAX_RANK];
+};
+
+/* Product of the dimensions (1 for a scalar). False when it does not fit in a size_t. */
+DUET_API bool duet_shape_elements(const struct duet_shape *shape, size_t *elements);
+DUET_API bool duet_shape_equal(const struct duet_shape *a, const struct duet_shape *b);
+
+/* Write "[3,3,96]" into text (at most size bytes, always terminated); returns text. */
+DUET_API const char *duet_shape_text(const struct duet_shape *shape, char *text, size_t size);
+#define DUET_SHAPE_TEXT 200
+
+/* A named block of numbers. Who owns name and data is said where the tensor is handed out. */
+struct duet_tensor {
+    const char *name;
+    enum duet_dtype dtype;
+    struct duet_shape shape;
+    const void *data;
+    size_t bytes; /* elements * duet_dtype_size(dtype) */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

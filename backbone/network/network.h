@@ -1,0 +1,24 @@
+/* network.h: inside a network description. Internal to backbone/network. */
+#ifndef DUET_NETWORK_NETWORK_H
+#define DUET_NETWORK_NETWORK_H
+
+#include "duet/network.h"
+
+#define DUET_MAX_OUTPUTS    64
+#define DUET_MAX_CHANNELS   65536
+#define DUET_MAX_INPUT_SIDE 8192
+
+struct network_output {
+    char *name;
+    duet_node node;
+};
+
+struct duet_network {
+    struct duet_layer *layers;
+    int layer_count, layer_capacity;
+    struct network_output outputs[DUET_MAX_OUTPUTS];
+    int output_count;
+    struct duet_error fault; /* the first one; status DUET_OK: none */
+};
+
+#endif

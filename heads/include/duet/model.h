@@ -1,0 +1,76 @@
+/* model.h: a model file: which network it holds, its weights, its labels, where it came from.
+ *
+ * The native file's "duet" metadata (see duet/weights.h) is a JSON object:
+ *
+ *   "format_version": 1
+ *   "architecture":   "ssdlite_mobilenet_v2" | "deeplabv3_mobilenet_v2" | "mobilenet_v2" (a bare trunk or a
+ *                     classifier); a file with both heads joins them: "ssdlite+deeplabv3_mobilenet_v2"
+ *   "backbone":       {"width_multiplier": 1.0, "channel_divisor": 8}
+ *   "input":          {"width": 300, "height": 300}
+ *   "ssdlite":        {"classes": 90}            (present when the file has that head)
+ *   "labels":         {"ssdlite": [{"id": 1, "name": "person"}, ...]}
+ *   "preprocessing":  one line for people
+ *   "source":         {"name", "format", "sha256", "address", "licence"}
+ *   "data":           {"sha256", "xxh3"}         (written by duet_weights_save)
+ */
+#ifndef DUET_MODEL_H
+#define DUET_MODEL_H
+
+#include "duet/mobilenet_v2.h"
+#include "duet/results.h"
+#include "duet/ssdlite.h"
+#include "duet/weights.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DUET_MODEL_FORMAT_VERSION 1
+
+/* Where a model came from. Any may be NULL ("unknown"). Borrowed from what handed it out. */
+struct duet_model_source {
+    const char *name;    /* "ssdlite-coco" */
+    const char *format;  /* "tfjs", "tflite", "safetensors" */
+    const char *sha256;  /* of the file that was imported (for several files: of all, in order) */
+    const char *address; /* where to get it */
+    const char *licence; /* SPDX: "Apache-2.0" */
+};
+
+struct duet_model_config {
+    int input_width, input_height;
+    double width_multiplier;
+    int channel_divisor;
+    bool has_ssdlite;
+    struct duet_ssdlite_config ssdlite;
+    struct duet_labels ssdlite_labels;
+    const char *architecture;
+    const char *preprocessing;
+    struct duet_model_source source;
+    const char *data_sha256; /* NULL when the file has none */
+};
+
+struct duet_model; /* opaque; immutable, may be shared by threads */
+
+/* Open a native model file. Errors: those of duet_weights_open; DUET_BAD_FORMAT (no or bad "duet" metadata),
+ * DUET_UNSUPPORTED (unknown version or architecture; the text names what was found and what is known). */
+DUET_API enum duet_status duet_model_open(const char *path, struct duet_model **model,
+                                          struct duet_error *error);
+DUET_API void duet_model_close(struct duet_model **model);
+
+/* All borrowed until close. */
+DUET_API const struct duet_model_config *duet_model_config(const struct duet_model *model);
+DUET_API const struct duet_weights *duet_model_weights(const struct duet_model *model);
+
+/* The metadata text for a config (the inverse of reading it; "data" is left to duet_weights_save).
+ * Owned: free(). NULL when out of memory. */
+DUET_API char *duet_model_config_json(const struct duet_model_config *config);
+
+/* The network that a config describes: backbone plus its heads. Outputs "ssdlite.box<i>" and
+ * "ssdlite.class<i>". Owned: duet_network_close. */
+DUET_API enum duet_status duet_model_network(const struct duet_model_config *config,
+                                             struct duet_network **network, struct duet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

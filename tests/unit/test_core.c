@@ -1,0 +1,125 @@
+#include "support/testing.h"
+
+#include "core/checked.h"
+#include "core/fail.h"
+#include "core/os.h"
+#include "duet/image.h"
+#include "duet/tensor.h"
+#include "duet/threads.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static void every_status_has_a_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i < DUET_STATUS_COUNT; i++)
+        assert_string_not_equal(duet_status_name((enum duet_status)i), "unknown");
+    assert_string_equal(duet_status_name((enum duet_status)999), "unknown");
+}
+
+static void an_error_is_one_line(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    assert_int_equal(duet_fail(&e, DUET_NOT_FOUND, "%s: gone", "a\nb"), DUET_NOT_FOUND);
+    assert_string_equal(e.text, "a?b: gone");
+    assert_int_equal(duet_fail(NULL, DUET_TOO_LARGE, "x"), DUET_TOO_LARGE);
+    assert_int_equal(duet_fail_errno(&e, ENOENT, "f"), DUET_NOT_FOUND);
+    assert_string_equal(e.text, "f: No such file or directory");
+}
+
+static void sizes_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    size_t n = 7;
+    assert_false(duet_mul_size(SIZE_MAX, 2, &n));
+    assert_false(duet_add_size(SIZE_MAX, 1, &n));
+    assert_false(duet_round_up_size(SIZE_MAX, 64, &n));
+    assert_int_equal(n, 7);
+    assert_true(duet_round_up_size(65, 64, &n));
+    assert_int_equal(n, 128);
+    struct duet_shape s = {2, {SIZE_MAX, 3}};
+    assert_false(duet_shape_elements(&s, &n));
+}
+
+static void images_have_limits(void **state)
+{
+    (void)state;
+    struct duet_image image;
+    struct duet_error e;
+    assert_fails(DUET_BAD_ARGUMENT, duet_image_create(&image, 0, 5, DUET_RGB8, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_image_create(&image, 5, 65536, DUET_RGB8, &e), e);
+    assert_ok(duet_image_create(&image, 3, 2, DUET_RGB8, &e), e);
+    assert_int_equal(image.stride, 9);
+    duet_image_close(&image);
+    assert_null(image.pixels);
+}
+
+static void an_output_appears_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_output out;
+    char folder[] = "core_test_XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = duet_path_join(folder, "a file");
+    assert_ok(duet_output_open(&out, path, &e), e);
+    fputs("one", out.stream);
+    assert_false(duet_path_exists(path));
+    duet_output_discard(&out);
+    assert_false(duet_path_exists(path));
+    assert_ok(duet_output_open(&out, path, &e), e);
+    fputs("two", out.stream);
+    assert_ok(duet_output_commit(&out, &e), e);
+    struct duet_bytes bytes;
+    assert_ok(duet_read_file(path, 100, &bytes, &e), e);
+    assert_int_equal(bytes.size, 3);
+    duet_bytes_close(&bytes);
+    assert_fails(DUET_TOO_LARGE, duet_read_file(path, 2, &bytes, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_read_file(folder, 100, &bytes, &e), e);
+    assert_fails(DUET_NOT_FOUND, duet_output_open(&out, "no/such/folder/x", &e), e);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0); /* fails if a temporary file was left */
+    free(path);
+}
+
+static void count_task(void *arg, int index, int worker)
+{
+    (void)worker;
+    atomic_fetch_add(&((atomic_int *)arg)[index], 1);
+}
+
+static void a_pool_runs_every_index_once(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    static atomic_int seen[100];
+    for (int threads = 1; threads <= 5; threads++) {
+        struct duet_pool pool;
+        assert_ok(duet_pool_create(threads, &pool, &e), e);
+        for (int count = 0; count <= 100; count += 25) {
+            memset(seen, 0, sizeof seen);
+            pool.run(pool.ctx, count_task, seen, count);
+            for (int i = 0; i < 100; i++) assert_int_equal(seen[i], i < count);
+        }
+        duet_pool_close(&pool);
+        assert_int_equal(pool.threads, 1);
+    }
+    struct duet_pool pool;
+    assert_fails(DUET_BAD_ARGUMENT, duet_pool_create(0, &pool, &e), e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_status_has_a_name),
+        cmocka_unit_test(an_error_is_one_line),
+        cmocka_unit_test(sizes_that_do_not_fit_are_refused),
+        cmocka_unit_test(images_have_limits),
+        cmocka_unit_test(an_output_appears_whole_or_not_at_all),
+        cmocka_unit_test(a_pool_runs_every_index_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
