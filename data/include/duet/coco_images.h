@@ -1,0 +1,35 @@
+/* coco_images.h: which image id belongs to which file name, from a COCO instances file. */
+#ifndef DUET_COCO_IMAGES_H
+#define DUET_COCO_IMAGES_H
+
+#include "duet/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct duet_coco_images; /* opaque */
+
+/* Read "images": [{"id", "file_name"} ...] of an instances file, streaming: memory grows with the number of
+ * images, not with the file. Errors: DUET_BAD_FORMAT with line and column; DUET_MISMATCH for one name with
+ * two ids. */
+enum duet_status duet_coco_images_open(const char *path, struct duet_coco_images **images,
+                                       struct duet_error *error);
+void duet_coco_images_close(struct duet_coco_images **images);
+size_t duet_coco_images_count(const struct duet_coco_images *images);
+
+/* The id of the picture at `path`: by file_name as it stands when path ends in it at a '/', else by last
+ * component. */
+bool duet_coco_images_find(const struct duet_coco_images *images, const char *path, int64_t *id);
+
+/* "000000000139.jpg" -> 139: the digits at the end of the stem. False when there are none or over 2^53. */
+bool duet_coco_id_from_stem(const char *path, int64_t *id);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,28 @@
+/* picture_write.h: pictures into files. All through a temporary name and a rename. */
+#ifndef DUET_PICTURE_WRITE_H
+#define DUET_PICTURE_WRITE_H
+
+#include "duet/image.h"
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* By extension: .png, .jpg/.jpeg (quality 90), .ppm; case does not matter. Errors: DUET_UNSUPPORTED (another
+ * extension; the text lists the known ones), DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
+enum duet_status duet_picture_write(const char *path, const struct duet_image *image,
+                                    struct duet_error *error);
+/* Is there a writer for this name's extension? */
+bool duet_picture_writable(const char *path);
+
+/* GRAY8 `classes` as an 8-bit palette PNG whose pixel value IS the class, with the full 256-entry VOC
+ * palette. */
+enum duet_status duet_mask_write(const char *path, const struct duet_image *classes,
+                                 struct duet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,96 @@
+/* record.h: the results of one picture or frame, as every writer takes them, and the writers.
+ *
+ * NDJSON, one line a record:
+ *   {"index":0,"source":"a.jpg","width":640,"height":480,"detections":[{"class":"dog","category_id":18,
+ *    "score":0.93,"bbox":[x,y,w,h]}]}
+ * with "frame" and "pts" after "source" for moving inputs,
+ * "segments":[{"class","class_id","pixels","share","bbox", "confidence"}] when a segmenter ran, and
+ * {"index","source","error":{"code","message"}} for a failure. No timings: they would differ from run to run.
+ * Numbers do not depend on the locale; floats are the shortest decimal that reads back as the same float.
+ */
+#ifndef DUET_RECORD_H
+#define DUET_RECORD_H
+
+#include "duet/results.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Everything borrowed for the time of the call. */
+struct duet_record {
+    size_t index; /* counts inputs from 0, before any sharding */
+    const char
+        *source; /* the input as named or found; any bytes (JSON writers replace bad UTF-8 by U+FFFD) */
+    bool moving;
+    int64_t frame;
+    double pts;
+    int width, height;                        /* of the picture; 0 after an error */
+    const struct duet_detections *detections; /* NULL: no detector ran */
+    const struct duet_segments *segments;     /* NULL: no segmenter ran */
+    const struct duet_error *error;           /* NULL: it went well */
+};
+
+enum duet_format {
+    DUET_FORMAT_TABLE,  /* for people: aligned columns, one line an object */
+    DUET_FORMAT_NDJSON, /* as above */
+    DUET_FORMAT_COCO,   /* one JSON array: image_id, category_id, bbox [x,y,w,h], score; "[]" when empty */
+    DUET_FORMAT_CSV,    /* RFC 4180 with a header line, CRLF-free */
+    DUET_FORMAT_YOLO, /* DIR/STEM.txt: "class cx cy w h score", normalised, class = 0-based index; empty file:
+                         none */
+    DUET_FORMAT_VOC,  /* DIR/comp4_det_<set>_<class>.txt: "id score xmin ymin xmax ymax", 1-based */
+    DUET_FORMAT_COUNT
+};
+
+/* "table", "ndjson", "coco", "csv", "yolo", "voc". By name: DUET_FORMAT_COUNT when there is none. */
+const char *duet_format_name(enum duet_format format);
+enum duet_format duet_format_by_name(const char *name);
+/* Do the results go to a folder (yolo, voc) rather than into one stream? */
+bool duet_format_is_folder(enum duet_format format);
+
+struct duet_coco_images; /* names -> image ids, see coco_images.h */
+
+struct duet_writer_options {
+    size_t struct_size;
+    enum duet_format format;
+    const char *output;               /* file, or folder for yolo and voc; NULL or "-": `stream` */
+    FILE *stream;                     /* stdout, as a rule; borrowed */
+    bool force;                       /* replace what is there; else DUET_EXISTS from open, before any work */
+    const struct duet_labels *labels; /* yolo: index of a class; voc: one file a class. Borrowed */
+    const struct duet_coco_images
+        *coco_images; /* coco: ids by file name; NULL: the stem's trailing digits. Borrowed */
+    bool segments;    /* table and csv: columns for segments rather than detections */
+};
+
+struct duet_writer; /* opaque */
+
+/* Check everything that can be checked before work starts, and open a temporary file. Errors: DUET_EXISTS,
+ * DUET_IO_ERROR, DUET_NOT_FOUND (no folder), DUET_BAD_ARGUMENT (a folder format without output), no memory.
+ */
+enum duet_status duet_writer_open(const struct duet_writer_options *options, struct duet_writer **writer,
+                                  struct duet_error *error);
+
+/* Can `source` be written in this format? For coco: has it an image id; for yolo and voc: does its stem
+ * collide with that of an earlier source checked. Called for every known input before any work. Errors:
+ * DUET_BAD_ARGUMENT with a text that names the source (and the other one). */
+enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, struct duet_error *error);
+
+/* Write one record. Line formats are flushed line by line. Error records go to NDJSON only; other formats
+ * leave them out. Errors: DUET_IO_ERROR. */
+enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet_record *record,
+                                   struct duet_error *error);
+
+/* Finish the format, flush, move every file to its final name; frees the writer, sets *writer to NULL. */
+enum duet_status duet_writer_commit(struct duet_writer **writer, struct duet_error *error);
+
+/* Throw away what is not committed; accepts NULL. */
+void duet_writer_discard(struct duet_writer **writer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

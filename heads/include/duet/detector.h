@@ -1,0 +1,52 @@
+/* detector.h: pictures to boxes with an SSDLite model. */
+#ifndef DUET_DETECTOR_H
+#define DUET_DETECTOR_H
+
+#include "duet/image.h"
+#include "duet/model.h"
+#include "duet/results.h"
+#include "duet/threads.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Fields left zero mean the default beside them. */
+struct duet_detector_options {
+    size_t struct_size;  /* sizeof(struct duet_detector_options): lets the struct grow */
+    float threshold;     /* detections score above it; 0: 0.5. 1e-8 for evaluation */
+    float nms_iou;       /* overlap above which the lower score goes; 0: 0.6 */
+    int max_per_class;   /* 0: 100 */
+    int max_detections;  /* of a picture; 0: 100 */
+    int input_width;     /* network input; 0: the model's own (300) */
+    int input_height;    /* the same */
+    const bool *classes; /* one flag a label of the model: detect only these; NULL: all. Copied */
+    const char *cpu;     /* kernel level, see duet_compile_options */
+};
+
+struct duet_detector; /* opaque; one thread at a time, see duet_detector_clone */
+
+/* Borrows `model`, which must stay open until the detector is closed. Errors: DUET_BAD_ARGUMENT (an option
+ * out of range; the text names it), DUET_UNSUPPORTED (the model has no detection head), those of
+ * duet_compile. */
+DUET_API enum duet_status duet_detector_create(const struct duet_model *model,
+                                               const struct duet_detector_options *options,
+                                               struct duet_detector **detector, struct duet_error *error);
+
+/* A second detector for another thread: shares the packed weights, has memory of its own. */
+DUET_API enum duet_status duet_detector_clone(const struct duet_detector *detector,
+                                              struct duet_detector **clone, struct duet_error *error);
+
+/* Find objects. `image` is RGB8 of any size; `pool` may be NULL (the caller's thread). On success *detections
+ * is owned by the caller (duet_detections_close). The result does not depend on the number of threads.
+ * Errors: DUET_BAD_ARGUMENT (not RGB8), DUET_OUT_OF_MEMORY. */
+DUET_API enum duet_status duet_detector_run(struct duet_detector *detector, const struct duet_image *image,
+                                            const struct duet_pool *pool, struct duet_detections *detections,
+                                            struct duet_error *error);
+
+DUET_API void duet_detector_close(struct duet_detector **detector);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
