@@ -14,6 +14,9 @@
 extern "C" {
 #endif
 
+/* The newest version of the metadata that this build reads, and the one it writes. */
+#define DUET_MODEL_FORMAT_VERSION 1
+
 struct duet_weights; /* opaque */
 
 /* Limits that are checked before any memory is taken. */
@@ -24,7 +27,8 @@ struct duet_weights; /* opaque */
 DUET_API enum duet_status duet_weights_create(struct duet_weights **weights, struct duet_error *error);
 
 /* Open a safetensors file: the file is mapped, every field validated (types, shapes, offsets: in bounds,
- * not overlapping, no holes), the XXH3 of the data checked when the metadata has one.
+ * not overlapping, no holes), the XXH3 of the data checked when the metadata has one. Tensors point into
+ * the mapping, so the file must not be cut short while it is open (replacing it by a rename is fine).
  * Errors: DUET_NOT_FOUND, DUET_IO_ERROR, DUET_BAD_FORMAT, DUET_TOO_LARGE, DUET_MISMATCH (the checksum),
  * DUET_UNSUPPORTED (a newer format version; the text names both), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_weights_open(const char *path, struct duet_weights **weights,
@@ -54,7 +58,9 @@ DUET_API enum duet_status duet_weights_set_metadata(struct duet_weights *weights
 
 /* Write a safetensors file (temporary name, fsync, rename: nothing half-written under `path`). The data's
  * sha256 and XXH3 are computed and put into the metadata's "data" object. Tensor data starts 64-byte
- * aligned. The same set gives the same bytes. Replaces an existing file. */
+ * aligned; tensors of wider elements come first, otherwise the order is that of the set. The same set gives
+ * the same bytes. Replaces an existing file. Errors: DUET_IO_ERROR, DUET_NOT_FOUND (no such folder),
+ * DUET_BAD_ARGUMENT (a name that is not UTF-8), DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_weights_save(const struct duet_weights *weights, const char *path,
                                             struct duet_error *error);
 

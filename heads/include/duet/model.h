@@ -2,7 +2,7 @@
  *
  * The native file's "duet" metadata (see duet/weights.h) is a JSON object:
  *
- *   "format_version": 1
+ *   "format_version": 1                          (DUET_MODEL_FORMAT_VERSION)
  *   "architecture":   "ssdlite_mobilenet_v2" | "deeplabv3_mobilenet_v2" | "mobilenet_v2" (a bare trunk or a
  *                     classifier); a file with both heads joins them: "ssdlite+deeplabv3_mobilenet_v2"
  *   "backbone":       {"width_multiplier": 1.0, "channel_divisor": 8}
@@ -24,8 +24,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define DUET_MODEL_FORMAT_VERSION 1
 
 /* Where a model came from. Any may be NULL ("unknown"). Borrowed from what handed it out. */
 struct duet_model_source {

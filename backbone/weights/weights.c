@@ -1,0 +1,167 @@
+#include "weights/set.h"
+
+#include "core/checked.h"
+#include "core/fail.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+enum duet_status duet_weights_create(struct duet_weights **out, struct duet_error *error)
+{
+    *out = calloc(1, sizeof **out);
+    return *out ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a set of weights");
+}
+
+void duet_weights_close(struct duet_weights **weights)
+{
+    if (!weights || !*weights) return;
+    struct duet_weights *w = *weights;
+    for (size_t i = 0; i < w->count; i++) {
+        free((char *)(uintptr_t)w->tensors[i].name);
+        free(w->copies[i]);
+    }
+    free(w->tensors);
+    free(w->copies);
+    free(w->slots);
+    free(w->metadata);
+    duet_bytes_close(&w->file);
+    free(w);
+    *weights = NULL;
+}
+
+size_t duet_weights_count(const struct duet_weights *weights)
+{
+    return weights->count;
+}
+
+const struct duet_tensor *duet_weights_at(const struct duet_weights *weights, size_t index)
+{
+    return index < weights->count ? &weights->tensors[index] : NULL;
+}
+
+/* --- names ---------------------------------------------------------------------------------------------- */
+
+/* The slot that holds `name`, or the empty one where it would go. */
+static size_t slot_of(const struct duet_weights *weights, const char *name)
+{
+    size_t mask = weights->slot_count - 1;
+    size_t slot = (size_t)XXH3_64bits(name, strlen(name)) & mask;
+    while (weights->slots[slot] && strcmp(weights->tensors[weights->slots[slot] - 1].name, name) != 0)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+const struct duet_tensor *duet_weights_find(const struct duet_weights *weights, const char *name)
+{
+    if (weights->count == 0) return NULL;
+    uint32_t found = weights->slots[slot_of(weights, name)];
+    return found ? &weights->tensors[found - 1] : NULL;
+}
+
+/* --- adding --------------------------------------------------------------------------------------------- */
+
+/* Room for one more. A failure leaves the set as it was. */
+static bool grow(struct duet_weights *weights)
+{
+    if (weights->count < weights->capacity) return true;
+    size_t capacity = weights->capacity ? weights->capacity * 2 : 64; /* <= 2 * DUET_WEIGHTS_MAX_TENSORS */
+    struct duet_tensor *tensors = realloc(weights->tensors, capacity * sizeof *tensors);
+    if (!tensors) return false;
+    weights->tensors = tensors;
+    void **copies = realloc(weights->copies, capacity * sizeof *copies);
+    if (!copies) return false;
+    weights->copies = copies;
+    uint32_t *slots = calloc(capacity * 2, sizeof *slots);
+    if (!slots) return false;
+    free(weights->slots);
+    weights->slots = slots;
+    weights->slot_count = capacity * 2;
+    weights->capacity = capacity;
+    for (size_t i = 0; i < weights->count; i++)
+        slots[slot_of(weights, weights->tensors[i].name)] = (uint32_t)i + 1;
+    return true;
+}
+
+static enum duet_status tensor_bytes(const char *name, enum duet_dtype dtype, const struct duet_shape *shape,
+                                     size_t *bytes, struct duet_error *error)
+{
+    char text[DUET_SHAPE_TEXT];
+    if (!name || !*name) return duet_fail(error, DUET_BAD_ARGUMENT, "a tensor without a name");
+    if (strcmp(name, "__metadata__") == 0)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "tensor %s: the file format keeps that name", name);
+    if (duet_dtype_size(dtype) == 0)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "tensor %.200s: unknown element type %d", name,
+                         (int)dtype);
+    if (shape->rank < 0 || shape->rank > DUET_MAX_RANK)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "tensor %.200s: rank %d, expected 0 to %d", name,
+                         shape->rank, DUET_MAX_RANK);
+    size_t elements;
+    if (!duet_shape_elements(shape, &elements) || !duet_mul_size(elements, duet_dtype_size(dtype), bytes))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "tensor %.200s: shape %s does not fit in memory", name,
+                         duet_shape_text(shape, text, sizeof text));
+    return DUET_OK;
+}
+
+enum duet_status duet_weights_insert(struct duet_weights *weights, const char *name, enum duet_dtype dtype,
+                                     const struct duet_shape *shape, const void *data, void *owned,
+                                     struct duet_error *error)
+{
+    size_t bytes = 0;
+    enum duet_status status = tensor_bytes(name, dtype, shape, &bytes, error);
+    if (status != DUET_OK) return status;
+    if (duet_weights_find(weights, name))
+        return duet_fail(error, DUET_EXISTS, "tensor %.200s: there is one of that name already", name);
+    if (weights->count >= DUET_WEIGHTS_MAX_TENSORS)
+        return duet_fail(error, DUET_TOO_LARGE, "tensor %.200s: a set holds at most %d tensors", name,
+                         DUET_WEIGHTS_MAX_TENSORS);
+    char *copy = strdup(name);
+    if (!copy || !grow(weights)) {
+        free(copy);
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "tensor %.200s: no memory", name);
+    }
+    size_t slot = slot_of(weights, copy);
+    weights->tensors[weights->count] = (struct duet_tensor){copy, dtype, *shape, data, bytes};
+    weights->copies[weights->count] = owned;
+    weights->slots[slot] = (uint32_t)++weights->count;
+    return DUET_OK;
+}
+
+enum duet_status duet_weights_add(struct duet_weights *weights, const char *name, enum duet_dtype dtype,
+                                  const struct duet_shape *shape, const void *data, struct duet_error *error)
+{
+    size_t bytes = 0;
+    enum duet_status status = tensor_bytes(name, dtype, shape, &bytes, error);
+    if (status != DUET_OK) return status;
+    void *copy = malloc(bytes ? bytes : 1);
+    if (!copy)
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "tensor %.200s: no memory for %zu bytes", name, bytes);
+    if (bytes) memcpy(copy, data, bytes);
+    status = duet_weights_insert(weights, name, dtype, shape, copy, copy, error);
+    if (status != DUET_OK) free(copy);
+    return status;
+}
+
+/* --- metadata ------------------------------------------------------------------------------------------- */
+
+const char *duet_weights_metadata(const struct duet_weights *weights)
+{
+    return weights->metadata;
+}
+
+enum duet_status duet_weights_set_metadata(struct duet_weights *weights, const char *json,
+                                           struct duet_error *error)
+{
+    json_error_t fault;
+    json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, &fault);
+    if (!root) return duet_fail(error, DUET_BAD_ARGUMENT, "metadata: not JSON: %s", fault.text);
+    bool object = json_is_object(root);
+    json_decref(root);
+    if (!object) return duet_fail(error, DUET_BAD_ARGUMENT, "metadata: JSON, but not an object");
+    char *copy = strdup(json);
+    if (!copy) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for metadata");
+    free(weights->metadata);
+    weights->metadata = copy;
+    return DUET_OK;
+}

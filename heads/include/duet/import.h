@@ -1,0 +1,38 @@
+/* import.h: other people's model files to the native one. */
+#ifndef DUET_IMPORT_H
+#define DUET_IMPORT_H
+
+#include "duet/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the source does not say of itself. Fields left zero are unknown. All borrowed during the call. */
+struct duet_import_options {
+    size_t struct_size;        /* sizeof(struct duet_import_options): lets the struct grow */
+    const char *name;          /* "ssdlite-coco" */
+    const char *address;       /* where the source can be had */
+    const char *licence;       /* SPDX: "Apache-2.0" */
+    struct duet_labels labels; /* of the detection head, ids ascending within 1 .. its number of classes */
+};
+
+/* Read the model at `path` into the set that a native file holds: tensors under Duet's layer names, batch
+ * normalisation folded (in double), metadata as duet/model.h describes it. What kind of file it is, is
+ * decided by content:
+ *   TF.js graph model     `path` is its model.json; the shards lie beside it
+ *   safetensors           with TF-slim names (those of a TF.js or TensorFlow graph), or native
+ * TFLite files and frozen TensorFlow graphs are recognised and refused. The network must be SSDLite on
+ * MobileNetV2; width multiplier, divisor and number of classes follow from the shapes.
+ * Owned: duet_weights_close; write it with duet_weights_save.
+ * Errors: those of opening a file; DUET_BAD_FORMAT (damaged, or no kind of model), DUET_UNSUPPORTED (a kind
+ * this build does not read, a tensor that belongs to no layer, other preprocessing), DUET_NOT_FOUND (a tensor
+ * is missing), DUET_MISMATCH (a tensor's shape), DUET_BAD_ARGUMENT (labels). Texts name the layer and the
+ * source's tensor. */
+DUET_API enum duet_status duet_model_import(const char *path, const struct duet_import_options *options,
+                                            struct duet_weights **weights, struct duet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
