@@ -1,8 +1,12 @@
 /* frames.h: where pictures come from. Every input is a source of frames; a still has one.
  *
  * Kinds are told apart by content, never by name: JPEG (grey, YCbCr, CMYK, YCCK), PNG (grey, palette,
- * alpha, 16 bit), PPM/PGM (P2 P3 P5 P6, 8 and 16 bit). All become RGB8: 16 bit keeps the high byte, alpha is
- * laid over white, a palette is looked up, CMYK goes through the plain (1-c)(1-k).
+ * alpha, 16 bit), PPM/PGM (P2 P3 P5 P6, 8 and 16 bit). All become RGB8: a PNG of 16 bit keeps the high byte, a
+ * PNM is scaled from its maxval, alpha is laid over white, a palette is looked up, CMYK goes through the plain
+ * (1-c)(1-k). Gamma and colour profiles are left alone.
+ *
+ * A file that ends early is an error, even when only its end marker is missing; so is one whose pixels are
+ * damaged. What is merely odd about the wrapping is not, nor is what follows the end.
  */
 #ifndef DUET_FRAMES_H
 #define DUET_FRAMES_H
@@ -19,7 +23,7 @@ extern "C" {
 enum duet_exif { DUET_EXIF_APPLY, DUET_EXIF_IGNORE };
 
 struct duet_frames_options {
-    size_t struct_size;  /* sizeof(struct duet_frames_options) */
+    size_t struct_size;  /* sizeof(struct duet_frames_options). Instead of options NULL: all zero */
     enum duet_exif exif; /* turn JPEG (and PNG eXIf) pictures upright, or leave them as stored */
     size_t max_pixels;   /* 0: DUET_MAX_PIXELS. Checked after the header, before memory is taken */
     size_t max_bytes;    /* of the file; 0: DUET_MAX_PICTURE_BYTES */

@@ -1,0 +1,59 @@
+/* decode.h: pictures that lie whole in memory -> RGB8 images. Internal.
+ *
+ * To add a format: write decode_NAME.c with a duet_NAME_matches and a duet_decode_NAME, add their row to the
+ * table in frames.c (and the file to CMakeLists.txt), and a test of each kind to tests/unit/test_frames.c.
+ */
+#ifndef DUET_DATA_DECODE_H
+#define DUET_DATA_DECODE_H
+
+#include "duet/image.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A coded picture. Everything is borrowed for the length of the call. */
+struct duet_coded {
+    const char *name; /* stands first in error texts */
+    const uint8_t *data;
+    size_t size;
+    size_t max_pixels;
+};
+
+struct duet_decoder {
+    const char *kind; /* "JPEG" */
+    /* Is this what such a file begins with? 16 bytes suffice. */
+    bool (*matches)(const uint8_t *data, size_t size);
+    /* Decode into *image, which is zero before and, after a failure, again; the caller owns it.
+     * *orientation is 1 before: a decoder that finds a valid EXIF orientation writes it there. */
+    enum duet_status (*decode)(const struct duet_coded *coded, struct duet_image *image, int *orientation,
+                               struct duet_error *error);
+};
+
+bool duet_jpeg_matches(const uint8_t *data, size_t size);
+enum duet_status duet_decode_jpeg(const struct duet_coded *coded, struct duet_image *image, int *orientation,
+                                  struct duet_error *error);
+bool duet_png_matches(const uint8_t *data, size_t size);
+enum duet_status duet_decode_png(const struct duet_coded *coded, struct duet_image *image, int *orientation,
+                                 struct duet_error *error);
+bool duet_pnm_matches(const uint8_t *data, size_t size);
+enum duet_status duet_decode_pnm(const struct duet_coded *coded, struct duet_image *image, int *orientation,
+                                 struct duet_error *error);
+
+/* What every decoder asks right after the header, before it takes memory: are both sides 1 to
+ * DUET_IMAGE_MAX_SIDE, and are there at most max_pixels? */
+enum duet_status duet_decode_check(const struct duet_coded *coded, size_t width, size_t height,
+                                   struct duet_error *error);
+
+/* Make the RGB8 image for a size that duet_decode_check found good. */
+enum duet_status duet_decode_image(const struct duet_coded *coded, size_t width, size_t height,
+                                   struct duet_image *image, struct duet_error *error);
+
+/* The orientation, 1 to 8, that an EXIF block asks for (`tiff` begins with "II*\0" or "MM\0*"); 1, upright,
+ * when it has none or is malformed. */
+int duet_exif_orientation(const uint8_t *tiff, size_t size);
+
+/* Turn *image upright: a new image takes its place unless orientation is 1. On failure
+ * (DUET_OUT_OF_MEMORY) it is unchanged. */
+enum duet_status duet_exif_turn(struct duet_image *image, int orientation, struct duet_error *error);
+
+#endif

@@ -1,0 +1,261 @@
+/* JPEG through libjpeg-turbo, with its defaults (islow DCT, fancy upsampling): the decode that the published
+ * numbers of the networks were measured with.
+ *
+ * A picture is refused when pixels would not be what was encoded, not when its wrapping is merely odd; see
+ * is_damage(). Bytes after the picture's end are nobody's business (telephones put a second picture there).
+ */
+#include "core/checked.h"
+#include "core/fail.h"
+#include "decode.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+/* Each scan of a progressive file walks over all coefficients, whatever little data it has: 10 KB of empty
+ * scans can ask for hours. Encoders write about ten; cjpeg itself accepts scripts of 100. */
+#define MAX_SCANS 100
+
+/* A whole file cannot hold more pixels than this: every 8x8 block of Huffman codes takes at least one bit,
+ * and at least half of the blocks of an unsubsampled picture are there (components of 4x1, 1x4 and 1x1: 9 of
+ * 16). */
+#define MAX_PIXELS_PER_BYTE 1024
+
+struct job {
+    struct jpeg_decompress_struct cinfo;
+    struct jpeg_error_mgr fault;
+    struct jpeg_source_mgr source;
+    struct jpeg_progress_mgr progress;
+    jmp_buf escape;
+    const struct duet_coded *coded;
+    struct duet_image *image;
+    int *orientation;
+    bool has_exif;
+    struct duet_error *error;
+    enum duet_status status;
+};
+
+bool duet_jpeg_matches(const uint8_t *data, size_t size)
+{
+    return size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0;
+}
+
+/* --- faults: all lead to the one setjmp ---------------------------------------------------------------- */
+
+static _Noreturn void give_up(struct job *job, enum duet_status status)
+{
+    job->status = status;
+    longjmp(job->escape, 1);
+}
+
+static _Noreturn void give_up_truncated(j_decompress_ptr cinfo)
+{
+    struct job *job = cinfo->client_data;
+    give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: truncated JPEG (ends after %zu bytes)",
+                           job->coded->name, job->coded->size));
+}
+
+static enum duet_status status_of(int message)
+{
+    switch (message) {
+    case JERR_OUT_OF_MEMORY:
+        return DUET_OUT_OF_MEMORY;
+    case JERR_IMAGE_TOO_BIG: /* a side of 65501 to 65535 */
+    case JERR_WIDTH_OVERFLOW:
+        return DUET_TOO_LARGE;
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_COMPONENT_COUNT:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_EMPTY_IMAGE: /* height to be told after the pixels (DNL) */
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_SOF_UNSUPPORTED: /* lossless, hierarchical */
+        return DUET_UNSUPPORTED;
+    default:
+        return DUET_BAD_FORMAT;
+    }
+}
+
+static _Noreturn void give_up_message(j_common_ptr cinfo)
+{
+    struct job *job = cinfo->client_data;
+    enum duet_status status = status_of(job->fault.msg_code);
+    char text[JMSG_LENGTH_MAX];
+    job->fault.format_message(cinfo, text);
+    if (status == DUET_BAD_FORMAT)
+        give_up(job, duet_fail(job->error, status, "%s: damaged JPEG (%s)", job->coded->name, text));
+    give_up(job, duet_fail(job->error, status, "%s: cannot decode this JPEG (%s)", job->coded->name, text));
+}
+
+/* Of libjpeg's warnings, those after which pixels are not what was encoded. */
+static bool is_damage(int message)
+{
+    switch (message) {
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_HUFF_BAD_CODE:     /* what follows in the segment is made up */
+    case JWRN_HIT_MARKER:        /* a segment ends early: the rest of it is grey */
+    case JWRN_MUST_RESYNC:       /* restart markers are missing: blocks move */
+    case JWRN_BOGUS_PROGRESSION: /* a scan refines what was never sent: one was lost */
+        return true;
+    /* The rest says something of the wrapping only: JWRN_EXTRANEOUS_DATA (bytes between segments that are
+     * skipped), JWRN_NOT_SEQUENTIAL (header fields that mean nothing here; telephones wrote them for
+     * years), JWRN_ADOBE_XFORM and JWRN_JFIF_MAJOR (unknown versions), JWRN_BOGUS_ICC (not used). */
+    default:
+        return false;
+    }
+}
+
+static void on_message(j_common_ptr cinfo, int level)
+{
+    if (level < 0 && is_damage(cinfo->err->msg_code)) give_up_message(cinfo);
+}
+
+static void on_progress(j_common_ptr cinfo)
+{
+    struct job *job = cinfo->client_data;
+    if (job->cinfo.input_scan_number > MAX_SCANS)
+        give_up(job, duet_fail(job->error, DUET_TOO_LARGE, "%s: JPEG of more than %d scans", job->coded->name,
+                               MAX_SCANS));
+}
+
+/* --- the source: all bytes are there from the beginning ------------------------------------------------- */
+
+static void no_op(j_decompress_ptr cinfo)
+{
+    (void)cinfo;
+}
+
+static boolean on_empty(j_decompress_ptr cinfo)
+{
+    give_up_truncated(cinfo);
+}
+
+static void skip_bytes(j_decompress_ptr cinfo, long count)
+{
+    if (count <= 0) return;
+    if ((size_t)count > cinfo->src->bytes_in_buffer) give_up_truncated(cinfo);
+    cinfo->src->next_input_byte += count;
+    cinfo->src->bytes_in_buffer -= (size_t)count;
+}
+
+/* APP1, read where it lies. The first EXIF block counts. */
+static boolean on_app1(j_decompress_ptr cinfo)
+{
+    struct job *job = cinfo->client_data;
+    const uint8_t *data = cinfo->src->next_input_byte;
+    if (cinfo->src->bytes_in_buffer < 2) give_up_truncated(cinfo);
+    size_t length = (size_t)data[0] << 8 | data[1]; /* counts itself */
+    skip_bytes(cinfo, length < 2 ? 2 : (long)length);
+    if (!job->has_exif && length > 8 && memcmp(data + 2, "Exif\0", 5) == 0) {
+        job->has_exif = true;
+        *job->orientation = duet_exif_orientation(data + 8, length - 8);
+    }
+    return TRUE;
+}
+
+/* --- decoding ------------------------------------------------------------------------------------------- */
+
+static void set_up(struct job *job)
+{
+    j_decompress_ptr cinfo = &job->cinfo;
+    cinfo->err = jpeg_std_error(&job->fault);
+    job->fault.error_exit = give_up_message;
+    job->fault.emit_message = on_message;
+    cinfo->client_data = job; /* kept by jpeg_create_decompress, which may already fail */
+    jpeg_create_decompress(cinfo);
+    job->source = (struct jpeg_source_mgr){.next_input_byte = job->coded->data,
+                                           .bytes_in_buffer = job->coded->size,
+                                           .init_source = no_op,
+                                           .fill_input_buffer = on_empty,
+                                           .skip_input_data = skip_bytes,
+                                           .resync_to_restart = jpeg_resync_to_restart,
+                                           .term_source = no_op};
+    cinfo->src = &job->source;
+    job->progress.progress_monitor = on_progress;
+    cinfo->progress = &job->progress;
+    jpeg_set_marker_processor(cinfo, JPEG_APP0 + 1, on_app1);
+}
+
+static void read_header(struct job *job)
+{
+    j_decompress_ptr cinfo = &job->cinfo;
+    jpeg_read_header(cinfo, TRUE);
+    size_t width = cinfo->image_width, height = cinfo->image_height;
+    enum duet_status status = duet_decode_check(job->coded, width, height, job->error);
+    if (status != DUET_OK) give_up(job, status);
+    if (!cinfo->arith_code && width * height / MAX_PIXELS_PER_BYTE > job->coded->size)
+        give_up_truncated(cinfo);
+    switch (cinfo->jpeg_color_space) {
+    case JCS_GRAYSCALE:
+    case JCS_YCbCr:
+    case JCS_RGB:
+        cinfo->out_color_space = JCS_RGB;
+        break;
+    case JCS_CMYK:
+    case JCS_YCCK:
+        cinfo->out_color_space = JCS_CMYK;
+        break;
+    default:
+        give_up(job, duet_fail(job->error, DUET_UNSUPPORTED, "%s: JPEG of %d unknown colour components",
+                               job->coded->name, cinfo->num_components));
+    }
+}
+
+/* Plain (1-c)(1-k). Adobe's programs store CMYK upside down, 255 for no ink, and say so by their marker. */
+static void cmyk_to_rgb(const uint8_t *from, uint8_t *to, int count, bool inverted)
+{
+    unsigned flip = inverted ? 0 : 255;
+    for (int i = 0; i < count; i++, from += 4, to += 3) {
+        unsigned light = from[3] ^ flip;
+        for (int c = 0; c < 3; c++) to[c] = (uint8_t)(((from[c] ^ flip) * light + 127) / 255);
+    }
+}
+
+static void read_rows(struct job *job)
+{
+    j_decompress_ptr cinfo = &job->cinfo;
+    struct duet_image *image = job->image;
+    JSAMPARRAY inks = NULL;
+    if (cinfo->out_color_space == JCS_CMYK) /* libjpeg's pool: freed with the decoder */
+        inks = cinfo->mem->alloc_sarray((j_common_ptr)cinfo, JPOOL_IMAGE, cinfo->output_width * 4, 1);
+    while (cinfo->output_scanline < cinfo->output_height) {
+        JSAMPROW row = duet_image_row(image, (int)cinfo->output_scanline);
+        jpeg_read_scanlines(cinfo, inks ? inks : &row, 1);
+        if (inks) cmyk_to_rgb(inks[0], row, image->width, cinfo->saw_Adobe_marker);
+    }
+}
+
+static void decode(struct job *job)
+{
+    set_up(job);
+    read_header(job);
+    jpeg_start_decompress(&job->cinfo);
+    enum duet_status status = duet_decode_image(job->coded, job->cinfo.output_width, job->cinfo.output_height,
+                                                job->image, job->error);
+    if (status != DUET_OK) give_up(job, status);
+    read_rows(job);
+    jpeg_finish_decompress(&job->cinfo); /* demands the end marker */
+}
+
+/* In a function of its own: *job, which changes on the way, is not a local of the one that calls setjmp. */
+static void run(struct job *job)
+{
+    if (setjmp(job->escape) == 0) decode(job);
+}
+
+enum duet_status duet_decode_jpeg(const struct duet_coded *coded, struct duet_image *image, int *orientation,
+                                  struct duet_error *error)
+{
+    struct job job = {.coded = coded, .image = image, .orientation = orientation, .error = error};
+    run(&job);
+    jpeg_destroy_decompress(&job.cinfo);
+    if (job.status != DUET_OK) duet_image_close(image);
+    return job.status;
+}

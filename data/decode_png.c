@@ -1,0 +1,182 @@
+/* PNG through libpng: every colour type to RGB8. 16 bit keeps the high byte, alpha is laid over white as the
+ * numbers stand; gamma and colour profiles are left alone, as viewers and training sets did. */
+#include "core/fail.h"
+#include "decode.h"
+
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <png.h>
+
+/* The best that deflate can do: 258 bytes for 2 bits. */
+#define MAX_INFLATION 1032
+
+/* The largest ancillary chunk that is looked at; only eXIf is. */
+#define MAX_CHUNK ((png_alloc_size_t)8 << 20)
+
+struct job {
+    png_structp png;
+    png_infop info;
+    jmp_buf escape;
+    const struct duet_coded *coded;
+    size_t at; /* what libpng has read of the bytes */
+    bool no_memory;
+    struct duet_image *image;
+    int *orientation;
+    struct duet_error *error;
+    enum duet_status status;
+};
+
+bool duet_png_matches(const uint8_t *data, size_t size)
+{
+    return size >= 8 && memcmp(data, "\x89PNG\r\n\x1a\n", 8) == 0;
+}
+
+/* --- what libpng calls ---------------------------------------------------------------------------------- */
+
+static _Noreturn void give_up(struct job *job, enum duet_status status)
+{
+    job->status = status;
+    longjmp(job->escape, 1);
+}
+
+static _Noreturn void give_up_truncated(struct job *job)
+{
+    give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: truncated PNG (ends after %zu bytes)",
+                           job->coded->name, job->coded->size));
+}
+
+static _Noreturn void on_error(png_structp png, png_const_charp message)
+{
+    struct job *job = png_get_error_ptr(png);
+    if (job->no_memory)
+        give_up(job, duet_fail(job->error, DUET_OUT_OF_MEMORY, "%s: no memory to decode", job->coded->name));
+    give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: damaged PNG (%s)", job->coded->name, message));
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    (void)png;
+    (void)message; /* libpng warns of what it can make good */
+}
+
+static void on_read(png_structp png, png_bytep to, size_t count)
+{
+    struct job *job = png_get_io_ptr(png);
+    if (count > job->coded->size - job->at) give_up_truncated(job);
+    memcpy(to, job->coded->data + job->at, count);
+    job->at += count;
+}
+
+/* The same as libpng's own, but it is remembered that memory was the trouble. */
+static png_voidp on_alloc(png_structp png, png_alloc_size_t size)
+{
+    struct job *job = png_get_mem_ptr(png);
+    void *memory = malloc(size);
+    if (!memory) job->no_memory = true;
+    return memory;
+}
+
+static void on_free(png_structp png, png_voidp memory)
+{
+    (void)png;
+    free(memory);
+}
+
+/* --- decoding ------------------------------------------------------------------------------------------- */
+
+static void set_up(struct job *job)
+{
+    png_structp png =
+        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, job, on_error, on_warning, job, on_alloc, on_free);
+    job->png = png;
+    if (png) job->info = png_create_info_struct(png);
+    if (!job->info)
+        give_up(job, duet_fail(job->error, DUET_OUT_OF_MEMORY, "%s: no memory to decode", job->coded->name));
+    png_set_read_fn(png, job, on_read);
+    /* Sides are judged by duet_decode_check, whose message is better. */
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_chunk_malloc_max(png, MAX_CHUNK);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_benign_errors(png, 1);
+    /* No text, no profile is unpacked, and gAMA does not get a say in how alpha is laid over white. */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "eXIf", 1);
+}
+
+static void read_header(struct job *job)
+{
+    png_read_info(job->png, job->info);
+    size_t width = png_get_image_width(job->png, job->info);
+    size_t height = png_get_image_height(job->png, job->info);
+    enum duet_status status = duet_decode_check(job->coded, width, height, job->error);
+    if (status != DUET_OK) give_up(job, status);
+    size_t bits = (size_t)png_get_bit_depth(job->png, job->info) * png_get_channels(job->png, job->info);
+    if (width * height / 8 / MAX_INFLATION * bits > job->coded->size) give_up_truncated(job);
+}
+
+static void ask_for_rgb8(struct job *job)
+{
+    png_structp png = job->png;
+    bool deep = png_get_bit_depth(png, job->info) == 16;
+    bool alpha = (png_get_color_type(png, job->info) & PNG_COLOR_MASK_ALPHA) != 0 ||
+                 png_get_valid(png, job->info, PNG_INFO_tRNS) != 0;
+    png_set_expand(png);
+    png_set_gray_to_rgb(png);
+    if (alpha) {
+        png_uint_16 full = deep ? 65535 : 255;
+        png_color_16 white = {0, full, full, full, full};
+        png_set_background_fixed(png, &white, PNG_BACKGROUND_GAMMA_SCREEN, 0, PNG_FP_1);
+    }
+    if (deep) png_set_strip_16(png);
+}
+
+static void read_rows(struct job *job)
+{
+    int passes = png_set_interlace_handling(job->png);
+    png_read_update_info(job->png, job->info);
+    if (png_get_rowbytes(job->png, job->info) != job->image->stride)
+        png_error(job->png, "rows are not of the expected size");
+    for (int pass = 0; pass < passes; pass++)
+        for (int y = 0; y < job->image->height; y++)
+            png_read_row(job->png, duet_image_row(job->image, y), NULL);
+}
+
+static void read_orientation(struct job *job)
+{
+    png_uint_32 size = 0;
+    png_bytep exif = NULL;
+    if (png_get_eXIf_1(job->png, job->info, &size, &exif) != 0 && exif)
+        *job->orientation = duet_exif_orientation(exif, size);
+}
+
+static void decode(struct job *job)
+{
+    set_up(job);
+    read_header(job);
+    enum duet_status status =
+        duet_decode_image(job->coded, png_get_image_width(job->png, job->info),
+                          png_get_image_height(job->png, job->info), job->image, job->error);
+    if (status != DUET_OK) give_up(job, status);
+    ask_for_rgb8(job);
+    read_rows(job);
+    png_read_end(job->png, job->info); /* eXIf may follow the pixels */
+    read_orientation(job);
+}
+
+/* In a function of its own: *job, which changes on the way, is not a local of the one that calls setjmp. */
+static void run(struct job *job)
+{
+    if (setjmp(job->escape) == 0) decode(job);
+}
+
+enum duet_status duet_decode_png(const struct duet_coded *coded, struct duet_image *image, int *orientation,
+                                 struct duet_error *error)
+{
+    struct job job = {.coded = coded, .image = image, .orientation = orientation, .error = error};
+    run(&job);
+    png_destroy_read_struct(&job.png, &job.info, NULL);
+    if (job.status != DUET_OK) duet_image_close(image);
+    return job.status;
+}
