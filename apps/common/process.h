@@ -1,0 +1,25 @@
+/* process.h: a program and the system around it: signals, closed descriptors, the end of standard output. */
+#ifndef DUET_APPS_PROCESS_H
+#define DUET_APPS_PROCESS_H
+
+#include <stdbool.h>
+
+/* First thing in main(): descriptors 0, 1 and 2 that the caller left closed are filled, so that no file we
+ * open becomes "standard output" by accident (writing to a stdout that was closed fails, as it should). */
+void duet_process_start(void);
+
+/* Before work that should end in good order: the first SIGINT or SIGTERM only makes duet_interrupted() true,
+ * the second one kills; SIGPIPE only makes duet_pipe_broken() true and the write fails. Signals that the
+ * caller had ignored (nohup, background jobs) stay ignored. */
+void duet_process_catch_signals(void);
+
+bool duet_interrupted(void);
+bool duet_pipe_broken(void);
+
+/* End as a program does whose reader went away: quietly, by SIGPIPE. */
+void duet_process_die_of_broken_pipe(void);
+
+/* For tests: forget what was caught. */
+void duet_process_forget_signals(void);
+
+#endif

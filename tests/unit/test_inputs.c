@@ -1,0 +1,228 @@
+#include "support/testing.h"
+
+#include "common/inputs.h"
+#include "core/os.h"
+
+#include <unistd.h>
+
+/* A folder of its own for every test; the current one while it runs. */
+static char *home, *before;
+
+static int enter_folder(void **state)
+{
+    (void)state;
+    static char name[64];
+    snprintf(name, sizeof name, "inputs_test_XXXXXX");
+    before = getcwd(NULL, 0);
+    home = mkdtemp(name);
+    return home && before ? chdir(home) : -1;
+}
+
+static int leave_folder(void **state)
+{
+    (void)state;
+    char command[128];
+    int moved = chdir(before);
+    free(before);
+    snprintf(command, sizeof command, "rm -rf '%s'", home);
+    return moved == 0 ? system(command) : -1;
+}
+
+/* A "picture" begins with P, as sniff() below has it. */
+static void put(const char *path, const char *text, size_t size)
+{
+    struct duet_error e;
+    char folder[256];
+    snprintf(folder, sizeof folder, "%.*s", (int)(duet_path_name(path) - path), path);
+    if (*folder) assert_ok(duet_make_folders(folder, &e), e);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void put_picture(const char *path)
+{
+    put(path, "P6", 2);
+}
+
+static bool sniff(const uint8_t *data, size_t size)
+{
+    return size > 0 && data[0] == 'P';
+}
+
+static struct duet_inputs_options plain = {.struct_size = sizeof plain, .sniff = sniff};
+
+/* The operands mean `want`: "path>relative" each, and so many files skipped. */
+static void expect(const struct duet_inputs_options *options, char *const *operands, int count,
+                   const char *const *want, size_t wanted, size_t skipped)
+{
+    struct duet_inputs inputs;
+    struct duet_error e;
+    assert_ok(duet_inputs_find(operands, count, options, &inputs, &e), e);
+    for (size_t i = 0; i < inputs.count && i < wanted; i++) {
+        char got[512];
+        snprintf(got, sizeof got, "%s>%s", inputs.items[i].path, inputs.items[i].relative);
+        assert_string_equal(got, want[i]);
+    }
+    assert_int_equal(inputs.count, wanted);
+    assert_int_equal(inputs.skipped, skipped);
+    duet_inputs_close(&inputs);
+    assert_null(inputs.items);
+}
+
+#define WORDS(...) ((char *[]){__VA_ARGS__})
+#define COUNT(...) (int)(sizeof(WORDS(__VA_ARGS__)) / sizeof(char *))
+#define expect_inputs(options, operands, skipped, ...)                                                       \
+    expect(options, operands, (int)(sizeof(operands) / sizeof(operands)[0]),                                 \
+           (const char *const[]){__VA_ARGS__}, (size_t)COUNT(__VA_ARGS__), skipped)
+
+static char a_dash[] = "-", dot[] = ".", star[] = "*.ppm", at_list[] = "@list", at_dash[] = "@-";
+
+static void files_are_inputs_whatever_they_hold(void **state)
+{
+    (void)state;
+    char *operands[] = {"x/a b.txt", "gone", "x/new\nline", "[ab]*.ppm", "@file", "-x"};
+    put("x/a b.txt", "no", 2);
+    put("[ab]*.ppm", "no", 2); /* an existing name is literal before it is a pattern ... */
+    put("a.ppm", "no", 2);
+    put("@file", "no", 2); /* ... or a list */
+    expect_inputs(&plain, operands, 0, "x/a b.txt>a b.txt", "gone>gone", "x/new\nline>new\nline",
+                  "[ab]*.ppm>[ab]*.ppm", "@file>@file", "-x>-x");
+}
+
+static void folders_are_walked_in_byte_order(void **state)
+{
+    (void)state;
+    char *operands[] = {"d", "d/"};
+    put_picture("d/b.ppm");
+    put_picture("d/B.ppm");
+    put_picture("d/a/z/1.ppm");
+    put_picture("d/a/10");
+    put_picture("d/a/9");
+    put_picture("d/\xc3\xa4");
+    put_picture("d/.hidden");
+    put_picture("d/.thumbnails/1");
+    put("d/notes.txt", "hello", 5);
+    put("d/empty.jpg", "", 0);
+    assert_int_equal(mkfifo("d/pipe", 0600), 0);
+    assert_int_equal(symlink("nowhere", "d/dangling"), 0);
+    expect_inputs(&plain, operands, 6, "d/B.ppm>B.ppm", "d/a/10>a/10", "d/a/9>a/9", "d/a/z/1.ppm>a/z/1.ppm",
+                  "d/b.ppm>b.ppm", "d/dangling>dangling", "d/\xc3\xa4>\xc3\xa4", "d/B.ppm>B.ppm",
+                  "d/a/10>a/10", "d/a/9>a/9", "d/a/z/1.ppm>a/z/1.ppm", "d/b.ppm>b.ppm", "d/dangling>dangling",
+                  "d/\xc3\xa4>\xc3\xa4");
+}
+
+static void link_loops_end(void **state)
+{
+    (void)state;
+    char *operands[] = {dot};
+    put_picture("d/e/1");
+    assert_int_equal(symlink("..", "d/e/up"), 0);
+    assert_int_equal(symlink(".", "d/self"), 0);
+    assert_int_equal(symlink("d/e", "other"), 0); /* no loop: the same picture by another way */
+    expect_inputs(&plain, operands, 0, "./d/e/1>d/e/1", "./other/1>other/1");
+}
+
+static void the_excluded_folder_is_passed_over(void **state)
+{
+    (void)state;
+    char *all[] = {dot}, *itself[] = {"out"};
+    put_picture("a");
+    put_picture("out/a");
+    struct duet_inputs_options options = plain;
+    options.exclude = "./out/";
+    expect_inputs(&options, all, 0, "./a>a");
+    expect_inputs(&options, itself, 0, "out/a>a");
+    options.exclude = "not there";
+    expect_inputs(&options, all, 0, "./a>a", "./out/a>out/a");
+}
+
+static void patterns_match_sorted(void **state)
+{
+    (void)state;
+    char *operands[] = {star, "d?/*", "*.png"};
+    put_picture("b.ppm");
+    put_picture("a b.ppm");
+    put("C.ppm", "no picture, but named", 21);
+    put_picture("d1/sub/x");
+    put_picture("d1/.hidden");
+    expect_inputs(&plain, operands, 0, "C.ppm>C.ppm", "a b.ppm>a b.ppm", "b.ppm>b.ppm", "d1/sub/x>x",
+                  "*.png>*.png");
+}
+
+static void lists_hold_a_path_a_line(void **state)
+{
+    (void)state;
+    char *operands[] = {at_list};
+    static const char lines[] = "a b\n\n-\r\nd\n*.ppm\n@x\n no newline";
+    put("list", lines, sizeof lines - 1);
+    put_picture("d/1");
+    put_picture("c.ppm");
+    expect_inputs(&plain, operands, 0, "a b>a b", "./->-", "d/1>1", "*.ppm>*.ppm", "@x>@x",
+                  " no newline> no newline");
+    static const char nul[] = "a\nb\0\0c\r\0d";
+    put("list", nul, sizeof nul); /* with its last NUL */
+    struct duet_inputs_options options = plain;
+    options.null = true;
+    expect_inputs(&options, operands, 0, "a\nb>a\nb", "c\r>c\r", "d/1>1");
+    struct duet_inputs inputs;
+    struct duet_error e;
+    assert_fails(DUET_BAD_FORMAT, duet_inputs_find(operands, 1, &plain, &inputs, &e), e);
+    assert_non_null(strstr(e.text, "--null"));
+    put("list", "", 0);
+    assert_ok(duet_inputs_find(operands, 1, &plain, &inputs, &e), e);
+    assert_int_equal(inputs.count, 0);
+    duet_inputs_close(&inputs);
+}
+
+static void lists_that_cannot_be_read_are_errors(void **state)
+{
+    (void)state;
+    char *gone[] = {"@gone"}, *folder[] = {"@d"}, *twice[] = {a_dash, at_dash}, *again[] = {a_dash, a_dash};
+    put_picture("d/1");
+    struct duet_inputs inputs;
+    struct duet_error e;
+    assert_fails(DUET_NOT_FOUND, duet_inputs_find(gone, 1, &plain, &inputs, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_inputs_find(folder, 1, &plain, &inputs, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_inputs_find(twice, 2, &plain, &inputs, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_inputs_find(again, 2, &plain, &inputs, &e), e);
+    assert_int_equal(inputs.count, 0);
+    char *once[] = {a_dash};
+    expect_inputs(&plain, once, 0, "->stdin");
+}
+
+static void many_inputs_fit(void **state)
+{
+    (void)state;
+    enum { MANY = 200000 };
+    char *operands[] = {at_list};
+    FILE *list = fopen("list", "wb");
+    assert_non_null(list);
+    for (int i = 0; i < MANY; i++) fprintf(list, "some/folder/with/a/name/%012d.jpg\n", i);
+    assert_int_equal(fclose(list), 0);
+    struct duet_inputs inputs;
+    struct duet_error e;
+    assert_ok(duet_inputs_find(operands, 1, &plain, &inputs, &e), e);
+    assert_int_equal(inputs.count, MANY);
+    assert_string_equal(inputs.items[0].path, "some/folder/with/a/name/000000000000.jpg");
+    assert_string_equal(inputs.items[MANY - 1].relative, "000000199999.jpg");
+    duet_inputs_close(&inputs);
+}
+
+#define in_folder(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_folder(files_are_inputs_whatever_they_hold),
+        in_folder(folders_are_walked_in_byte_order),
+        in_folder(link_loops_end),
+        in_folder(the_excluded_folder_is_passed_over),
+        in_folder(patterns_match_sorted),
+        in_folder(lists_hold_a_path_a_line),
+        in_folder(lists_that_cannot_be_read_are_errors),
+        in_folder(many_inputs_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,275 @@
+#include "support/testing.h"
+
+#include "common/console.h"
+#include "common/pipeline.h"
+#include "common/process.h"
+#include "core/fail.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
+
+/* A made-up job: input i gives (i % 3) + 1 results, i * 10 + r each, and takes a time of its own. */
+struct job {
+    atomic_int workers, alive, process_calls, emitted, dropped;
+    int delivered, finished, pool_threads;
+    size_t count;
+    int results_a_input;    /* 0: (i % 3) + 1 */
+    int fail_at_delivery;   /* deliver no. n fails; -1: none */
+    int fail_at_worker;     /* create_worker no. n fails; -1: none */
+    size_t interrupt_after; /* a SIGINT when input n is finished; SIZE_MAX: none */
+    bool slow_first;
+    size_t expected_index;
+    int expected_result;
+    atomic_size_t furthest, head;
+    size_t widest; /* furthest input begun less input being delivered */
+};
+
+static void pause_ms(int ms)
+{
+    struct timespec time = {0, ms * 1000000L};
+    nanosleep(&time, NULL);
+}
+
+static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, void **worker,
+                                      struct duet_error *error)
+{
+    struct job *job = ctx;
+    job->pool_threads = pool->threads;
+    *worker = NULL;
+    if (atomic_fetch_add(&job->workers, 1) == job->fail_at_worker)
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "no worker");
+    *worker = calloc(1, sizeof(int));
+    atomic_fetch_add(&job->alive, 1);
+    return DUET_OK;
+}
+
+static void close_worker(void *ctx, void *worker)
+{
+    struct job *job = ctx;
+    atomic_fetch_sub(&job->alive, 1);
+    free(worker);
+}
+
+static int results_of(const struct job *job, size_t index)
+{
+    return job->results_a_input ? job->results_a_input : (int)(index % 3) + 1;
+}
+
+static bool process(void *ctx, void *worker, size_t index, struct duet_emitter *emitter)
+{
+    struct job *job = ctx;
+    atomic_fetch_add(&job->process_calls, 1);
+    ++*(int *)worker; /* a race, if two threads had the same worker */
+    size_t furthest = atomic_load(&job->furthest);
+    while (index > furthest && !atomic_compare_exchange_weak(&job->furthest, &furthest, index)) continue;
+    if (job->slow_first && index == 0) pause_ms(50);
+    if (index % 7 == 3) pause_ms(1);
+    int count = results_of(job, index);
+    for (int r = 0; r < count; r++) {
+        int *result = malloc(sizeof *result);
+        *result = (int)index * 10 + r;
+        atomic_fetch_add(&job->emitted, 1);
+        if (!duet_emit(emitter, result) && r + 1 < count) return false;
+    }
+    return true;
+}
+
+static enum duet_status deliver(void *ctx, size_t index, void *result, struct duet_error *error)
+{
+    struct job *job = ctx;
+    int value = *(int *)result;
+    free(result);
+    size_t ahead = atomic_load(&job->furthest);
+    if (ahead > index && ahead - index > job->widest) job->widest = ahead - index;
+    if (index != job->expected_index || value != (int)index * 10 + job->expected_result)
+        return duet_fail(error, DUET_MISMATCH, "input %zu gave %d, expected %d of %zu", index, value,
+                         job->expected_result, job->expected_index);
+    job->expected_result++;
+    if (job->delivered++ == job->fail_at_delivery) return duet_fail(error, DUET_IO_ERROR, "disk full");
+    return DUET_OK;
+}
+
+static void finish(void *ctx, size_t index)
+{
+    struct job *job = ctx;
+    job->finished++;
+    job->expected_index = index + 1;
+    job->expected_result = 0;
+    if (index == job->interrupt_after) raise(SIGINT);
+}
+
+static void drop(void *ctx, void *result)
+{
+    struct job *job = ctx;
+    atomic_fetch_add(&job->dropped, 1);
+    free(result);
+}
+
+static void reset(struct job *job)
+{
+    memset(job, 0, sizeof *job);
+    job->fail_at_delivery = job->fail_at_worker = -1;
+    job->interrupt_after = SIZE_MAX;
+}
+
+static enum duet_status run(struct job *job, size_t count, int threads, struct duet_pipeline_outcome *outcome,
+                            struct duet_error *error)
+{
+    struct duet_job table = {job, create_worker, close_worker, process, deliver, finish, drop};
+    job->count = count;
+    enum duet_status status = duet_pipeline_run(&table, count, threads, outcome, error);
+    assert_int_equal(job->alive, 0);                               /* every worker was closed */
+    assert_int_equal(job->emitted, job->delivered + job->dropped); /* nothing was lost or leaked */
+    assert_int_equal(job->finished, outcome->finished);
+    return status;
+}
+
+static void results_come_in_order_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {0, 1, 2, 3, 7, 100};
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    struct job job;
+    for (int threads = 1; threads <= 9; threads++) {
+        for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+            reset(&job);
+            job.slow_first = threads % 2 == 0;
+            assert_ok(run(&job, counts[c], threads, &outcome, &e), e);
+            assert_int_equal(outcome.finished, counts[c]);
+            assert_false(outcome.interrupted);
+            assert_int_equal(job.process_calls, counts[c]);
+            assert_int_equal(job.dropped, 0);
+            /* Fewer inputs than threads: one worker with a pool; else a worker each, without. */
+            bool together = threads > 1 && counts[c] >= (size_t)threads;
+            assert_int_equal(job.workers, together ? threads : 1);
+            assert_int_equal(job.pool_threads, together ? 1 : threads);
+            assert_true(job.widest <= (size_t)threads * 8);
+        }
+    }
+    reset(&job);
+    assert_fails(DUET_BAD_ARGUMENT, run(&job, 1, 0, &outcome, &e), e);
+}
+
+static void an_input_may_give_more_than_its_queue_holds(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int threads = 1; threads <= 4; threads++) {
+        struct job job;
+        reset(&job);
+        job.results_a_input = 9;
+        assert_ok(run(&job, 20, threads, &outcome, &e), e);
+        assert_int_equal(job.delivered, 180);
+    }
+}
+
+static void a_failed_delivery_ends_everything(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int threads = 1; threads <= 4; threads++) {
+        for (int at = 0; at < 30; at += 7) {
+            struct job job;
+            reset(&job);
+            job.results_a_input = at % 2 ? 9 : 0;
+            job.fail_at_delivery = at;
+            assert_fails(DUET_IO_ERROR, run(&job, 100, threads, &outcome, &e), e);
+            assert_string_equal(e.text, "disk full");
+            assert_int_equal(job.delivered, at + 1);
+            assert_true(job.process_calls < 60);
+        }
+    }
+}
+
+static void a_worker_that_cannot_be_made_is_an_error(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int at = 0; at < 3; at++) {
+        struct job job;
+        reset(&job);
+        job.fail_at_worker = at;
+        assert_fails(DUET_OUT_OF_MEMORY, run(&job, 100, 3, &outcome, &e), e);
+        assert_int_equal(job.process_calls, 0);
+    }
+}
+
+static void an_interrupt_keeps_a_gapless_beginning(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int threads = 1; threads <= 4; threads++) {
+        struct job job;
+        reset(&job);
+        job.results_a_input = 1; /* else some would be cut */
+        job.interrupt_after = 10;
+        duet_process_catch_signals();
+        assert_ok(run(&job, 1000, threads, &outcome, &e), e);
+        duet_process_forget_signals();
+        assert_true(outcome.interrupted);
+        assert_true(outcome.finished >= 11 && outcome.finished <= 11 + 8 * (size_t)threads);
+        assert_int_equal(job.process_calls, outcome.finished); /* what was begun was finished */
+        assert_int_equal(job.dropped, 0);
+    }
+}
+
+static void an_interrupt_cuts_long_inputs(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int threads = 1; threads <= 3; threads++) {
+        struct job job;
+        reset(&job);
+        job.results_a_input = 1000000;
+        duet_process_catch_signals();
+        raise(SIGTERM);
+        assert_true(duet_interrupted());
+        assert_ok(run(&job, 5, threads, &outcome, &e), e);
+        duet_process_forget_signals();
+        assert_true(outcome.interrupted);
+        assert_int_equal(outcome.finished, 0);
+    }
+}
+
+static void the_bar_fits(void **state)
+{
+    (void)state;
+    char text[192];
+    duet_console_format_bar(text, sizeof text, 79, 74, 200, 7.4);
+    assert_string_equal(text, " 37% [==============>                         ] 74/200  10.0/s  ETA 0:12");
+    duet_console_format_bar(text, sizeof text, 79, 200, 200, 20);
+    assert_string_equal(text, "100% [========================================] 200/200  10.0/s  ETA 0:00");
+    duet_console_format_bar(text, sizeof text, 79, 0, 0, 0);
+    assert_non_null(strstr(text, "0/0"));
+    duet_console_format_bar(text, sizeof text, 79, 1, 1000000, 3600);
+    assert_null(strstr(text, "ETA"));
+    duet_console_format_bar(text, sizeof text, 79, 1, 10, 1000);
+    assert_non_null(strstr(text, "ETA 2:30:00"));
+    for (size_t width = 35; width < 120; width++) {
+        duet_console_format_bar(text, sizeof text, width, 74, 200, 7.4);
+        assert_true(strlen(text) <= width);
+    }
+    duet_console_format_bar(text, sizeof text, 1, 74, 200, 7.4);
+    assert_string_equal(text, " 37% 74/200  10.0/s  ETA 0:12");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(results_come_in_order_for_any_number_of_threads),
+        cmocka_unit_test(an_input_may_give_more_than_its_queue_holds),
+        cmocka_unit_test(a_failed_delivery_ends_everything),
+        cmocka_unit_test(a_worker_that_cannot_be_made_is_an_error),
+        cmocka_unit_test(an_interrupt_keeps_a_gapless_beginning),
+        cmocka_unit_test(an_interrupt_cuts_long_inputs),
+        cmocka_unit_test(the_bar_fits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
