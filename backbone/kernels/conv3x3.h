@@ -1,0 +1,34 @@
+/* conv3x3.h: one output row of a full 3x3 convolution of float32 pixels (the first layer; ASPP's branches).
+ *
+ *   output[x][n] = clamp(bias[n] + sum over ky, kx, k of rows[ky][x * stride + kx * rate - pad_left][k]
+ *                                              * weights[ky][kx][k][n], low, high)
+ *
+ * Contract: one chain from the bias, ky, kx, k ascending; taps outside the picture are left out.
+ * Weights are packed as for conv1x1 with 9 * in_channels in the place of in_channels. Internal.
+ */
+#ifndef DUET_KERNELS_CONV3X3_H
+#define DUET_KERNELS_CONV3X3_H
+
+#include <stddef.h>
+
+struct duet_conv3x3_args {
+    const float *rows[3]; /* [in_width][in_channels]; NULL: above or below the picture */
+    size_t in_width, out_width, in_channels, out_channels;
+    size_t stride, rate, pad_left;
+    const float *weights; /* packed in panels, see conv1x1.h */
+    const float *bias;    /* [out_channels] */
+    float *output;        /* [out_width][out_channels] */
+    float low, high;
+};
+
+typedef void duet_conv3x3_fn(const struct duet_conv3x3_args *args);
+
+struct duet_conv3x3_kernel {
+    size_t panel;
+    duet_conv3x3_fn *run;
+};
+
+#define DUET_CONV3X3_SCALAR_PANEL 16
+void duet_conv3x3_scalar(const struct duet_conv3x3_args *args);
+
+#endif

@@ -1,0 +1,24 @@
+#include "kernels/depthwise3x3.h"
+
+#include "kernels/clamp.h"
+
+/* The output pixel itself holds the chain while it grows. */
+static void pixel(const struct duet_depthwise3x3_args *a, size_t x)
+{
+    float *out = a->output + x * a->output_stride;
+    for (size_t c = 0; c < a->channels; c++) out[c] = a->bias[c];
+    for (size_t tap = 0; tap < 9; tap++) {
+        const float *row = a->rows[tap / 3];
+        size_t at = x * a->stride + tap % 3 * a->rate; /* shifted right by pad_left */
+        if (!row || at < a->pad_left || at - a->pad_left >= a->in_width) continue;
+        const float *in = row + (at - a->pad_left) * a->input_stride;
+        const float *weights = a->weights + tap * a->weight_stride;
+        for (size_t c = 0; c < a->channels; c++) out[c] += in[c] * weights[c];
+    }
+    for (size_t c = 0; c < a->channels; c++) out[c] = duet_clamp(out[c], a->low, a->high);
+}
+
+void duet_depthwise3x3_scalar(const struct duet_depthwise3x3_args *a)
+{
+    for (size_t x = 0; x < a->out_width; x++) pixel(a, x);
+}

@@ -1,0 +1,39 @@
+/* kernels.h: the table of kernels, and how a faster one gets into it. Internal to Duet.
+ *
+ * To add a kernel family: write NAME.h (contract), NAME.c (scalar, the specification) and a slot below; fill
+ * the slot in kernels.c; write tests/kernels/test_NAME.c over every level.
+ * To add a faster version: write x86/NAME_<level>.c (or arm/), give its flags in backbone/CMakeLists.txt and
+ * overwrite the slot in that level's function in x86/x86.c. No test changes: they walk all levels.
+ */
+#ifndef DUET_KERNELS_KERNELS_H
+#define DUET_KERNELS_KERNELS_H
+
+#include "duet/status.h"
+#include "kernels/conv1x1.h"
+#include "kernels/conv3x3.h"
+#include "kernels/depthwise3x3.h"
+#include "kernels/resize.h"
+
+#include <stdbool.h>
+
+struct duet_kernels {
+    const char *level; /* "scalar", "avx2", "avx512", "neon" */
+    struct duet_conv1x1_kernel conv1x1;
+    struct duet_conv3x3_kernel conv3x3;
+    duet_depthwise3x3_fn *depthwise3x3;
+    duet_resize_fn *resize;
+};
+
+/* The levels this build knows, worst first: 0 is "scalar". NULL past the end. */
+const char *duet_kernels_level(int index);
+
+/* Can this machine run that level? */
+bool duet_kernels_runs(const char *level);
+
+/* Fill the table for `level`; NULL: $DUET_CPU where set, else the best this machine runs.
+ * Errors: DUET_BAD_ARGUMENT (unknown level; the text lists the known ones), DUET_UNSUPPORTED (not on this
+ * CPU). */
+enum duet_status duet_kernels_select(const char *level, struct duet_kernels *kernels,
+                                     struct duet_error *error);
+
+#endif

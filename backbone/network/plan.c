@@ -1,0 +1,317 @@
+#include "network/plan.h"
+
+#include "core/checked.h"
+#include "core/fail.h"
+#include "core/os.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGN_FLOATS 16 /* 64 bytes */
+
+/* The most memory one network's results may take: far above any real use, far below what hurts. */
+#define MAX_ARENA_BYTES ((size_t)4 << 30)
+
+/* --- fusion --------------------------------------------------------------------------------------------- */
+
+/* Who reads each layer. */
+struct uses {
+    int *count;       /* readers, an output of the network counting as one */
+    duet_node *first; /* the first reader, -1: none */
+};
+
+static void count_uses(const struct duet_network *network, struct uses uses)
+{
+    for (int i = 0; i < network->layer_count; i++) uses.first[i] = -1;
+    for (int i = 0; i < network->layer_count; i++)
+        for (int k = 0; k < network->layers[i].input_count; k++) {
+            duet_node input = network->layers[i].inputs[k];
+            if (uses.count[input]++ == 0) uses.first[input] = i;
+        }
+    for (int i = 0; i < network->output_count; i++) uses.count[network->outputs[i].node]++;
+}
+
+/* The layer that reads `node`, if it is the only one and of kind `op`; else -1. */
+static duet_node only_reader(const struct duet_network *network, struct uses uses, duet_node node,
+                             enum duet_op op)
+{
+    duet_node reader = uses.count[node] == 1 ? uses.first[node] : -1;
+    return reader >= 0 && network->layers[reader].op == op ? reader : -1;
+}
+
+static bool is_pointwise(const struct duet_layer *layer)
+{
+    return layer->op == DUET_OP_CONV && layer->kernel == 1 && layer->stride == 1;
+}
+
+/* The separable step around depthwise layer `node`, or one with project = -1 when it cannot be fused. */
+static struct step separable_around(const struct duet_network *network, struct uses uses, duet_node node)
+{
+    struct step s = {.kind = STEP_SEPARABLE, .expand = -1, .depthwise = node, .project = -1, .add = -1};
+    duet_node project = only_reader(network, uses, node, DUET_OP_CONV);
+    if (project < 0 || !is_pointwise(&network->layers[project])) return s;
+    s.project = s.output = project;
+    duet_node source = network->layers[node].inputs[0];
+    if (network->layers[source].op == DUET_OP_CONV && uses.count[source] == 1) s.expand = source;
+    s.inputs[s.input_count++] = s.expand >= 0 ? network->layers[source].inputs[0] : source;
+    duet_node add = only_reader(network, uses, project, DUET_OP_ADD);
+    if (add >= 0 && network->layers[project].activation == DUET_LINEAR) {
+        const duet_node *terms = network->layers[add].inputs;
+        duet_node other = terms[0] == project ? terms[1] : terms[0];
+        /* The other term must exist before this step does its work. */
+        if (other < node) {
+            s.add = s.output = add;
+            s.inputs[s.input_count++] = other;
+        }
+    }
+    return s;
+}
+
+static struct step plain_step(const struct duet_network *network, duet_node node)
+{
+    static const enum step_kind kinds[DUET_OP_COUNT] = {
+        [DUET_OP_CONV] = STEP_CONV,
+        [DUET_OP_DEPTHWISE] = STEP_DEPTHWISE,
+        [DUET_OP_ADD] = STEP_ADD,
+        [DUET_OP_CONCAT] = STEP_CONCAT,
+        [DUET_OP_GLOBAL_MEAN] = STEP_GLOBAL_MEAN,
+        [DUET_OP_BROADCAST] = STEP_BROADCAST,
+    };
+    const struct duet_layer *layer = &network->layers[node];
+    struct step s = {
+        .kind = kinds[layer->op], .expand = -1, .depthwise = -1, .project = -1, .add = -1, .output = node};
+    if (layer->op == DUET_OP_CONV) s.project = node;
+    if (layer->op == DUET_OP_DEPTHWISE) s.depthwise = node;
+    /* A broadcast reads only the sizes of its second input. */
+    s.input_count = layer->op == DUET_OP_BROADCAST ? 1 : layer->input_count;
+    for (int i = 0; i < s.input_count; i++) s.inputs[i] = layer->inputs[i];
+    return s;
+}
+
+/* "backbone.block3.expand+depthwise+project+add": the first name whole, of the others what differs. */
+static char *step_name(const struct duet_network *network, const struct step *s)
+{
+    duet_node parts[4] = {s->expand, s->depthwise, s->project, s->add};
+    char *name = NULL;
+    for (int i = 0; i < 4; i++) {
+        if (parts[i] < 0) continue;
+        const char *full = network->layers[parts[i]].name, *dot = strrchr(full, '.');
+        char *longer = name ? duet_text("%s+%s", name, dot ? dot + 1 : full) : duet_text("%s", full);
+        free(name);
+        name = longer;
+        if (!name) return NULL;
+    }
+    return name ? name : duet_text("%s", network->layers[s->output].name);
+}
+
+/* Steps in the order of their results' layers: every input is ready before it is read. */
+static enum duet_status list_steps(const struct duet_network *network, bool fuse, struct uses uses,
+                                   struct plan *plan, struct duet_error *error)
+{
+    struct step *by_output = calloc((size_t)network->layer_count, sizeof *by_output);
+    bool *covered = calloc((size_t)network->layer_count, sizeof *covered);
+    enum duet_status status = DUET_OK;
+    if (!by_output || !covered) {
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %d layers", network->layer_count);
+        goto done;
+    }
+    for (int i = 0; i < network->layer_count; i++) by_output[i].output = -1;
+    for (int i = 0; fuse && i < network->layer_count; i++) {
+        if (network->layers[i].op != DUET_OP_DEPTHWISE) continue;
+        struct step s = separable_around(network, uses, i);
+        if (s.project < 0 || (s.expand >= 0 && covered[s.expand])) continue;
+        by_output[s.output] = s;
+        if (s.expand >= 0) covered[s.expand] = true;
+        covered[s.depthwise] = covered[s.project] = true;
+    }
+    for (int i = 0; i < network->layer_count; i++) {
+        if (covered[i] && by_output[i].output < 0) continue;
+        if (network->layers[i].op == DUET_OP_INPUT) continue;
+        struct step s = by_output[i].output >= 0 ? by_output[i] : plain_step(network, i);
+        s.name = step_name(network, &s);
+        if (!s.name) {
+            status =
+                duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %d layers", network->layer_count);
+            goto done;
+        }
+        plan->steps[plan->step_count++] = s;
+    }
+done:
+    free(by_output);
+    free(covered);
+    return status;
+}
+
+/* --- strips --------------------------------------------------------------------------------------------- */
+
+/* Bytes of scratch for strips of `rows` output rows. */
+static size_t strip_bytes(const struct duet_network *network, const struct plan *plan, const struct step *s,
+                          size_t rows, size_t *ring_rows)
+{
+    const struct duet_layer *layer = &network->layers[s->depthwise];
+    const size_t *out = plan->info[s->depthwise].output.dims;
+    size_t bytes = rows * out[2] * out[3] * sizeof(float);
+    *ring_rows = 0;
+    if (s->expand >= 0) {
+        const size_t *middle = plan->info[s->expand].output.dims;
+        *ring_rows = (rows - 1) * (size_t)layer->stride + 2 * (size_t)layer->rate + 1;
+        if (*ring_rows > middle[1]) *ring_rows = middle[1];
+        bytes += *ring_rows * middle[2] * middle[3] * sizeof(float) + 64; /* 64: both parts are aligned */
+    }
+    return bytes;
+}
+
+/* As many rows at a time as fit the budget, at least one, and no more than there are. */
+static void choose_strip(const struct duet_network *network, struct plan *plan, struct step *s)
+{
+    size_t height = plan->info[s->depthwise].output.dims[1];
+    size_t rows = 1, ring;
+    while (rows < height && strip_bytes(network, plan, s, rows + 1, &ring) <= DUET_STRIP_BYTES) rows++;
+    s->strip_rows = rows;
+    s->scratch_bytes = (strip_bytes(network, plan, s, rows, &s->ring_rows) + 63) / 64 * 64;
+    if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
+}
+
+/* --- memory --------------------------------------------------------------------------------------------- */
+
+/* A result that needs room in the arena from the step that writes it to the last one that reads it. */
+struct block {
+    duet_node node;
+    size_t floats, offset;
+    int from, to;
+};
+
+/* Largest first; among equals the earlier layer, so that the plan is the same everywhere. */
+static int compare_blocks(const void *a, const void *b)
+{
+    const struct block *x = a, *y = b;
+    if (x->floats != y->floats) return x->floats > y->floats ? -1 : 1;
+    return (x->node > y->node) - (x->node < y->node);
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+    const struct block *const *x = a, *const *y = b;
+    return ((*x)->offset > (*y)->offset) - ((*x)->offset < (*y)->offset);
+}
+
+/* The lowest gap that is free for the block's whole life. `placed` is scratch for `count` pointers. */
+static void place(struct block *blocks, int count, struct block **placed)
+{
+    struct block *b = &blocks[count];
+    int n = 0;
+    for (int i = 0; i < count; i++)
+        if (blocks[i].from <= b->to && b->from <= blocks[i].to) placed[n++] = &blocks[i];
+    qsort(placed, (size_t)n, sizeof *placed, compare_offsets);
+    b->offset = 0;
+    for (int i = 0; i < n && b->offset + b->floats > placed[i]->offset; i++) {
+        size_t end = placed[i]->offset + placed[i]->floats;
+        if (end > b->offset) b->offset = end;
+    }
+}
+
+static int collect_blocks(const struct duet_network *network, const struct plan *plan, struct block *blocks)
+{
+    int count = 0;
+    int *slot = calloc((size_t)network->layer_count, sizeof *slot);
+    if (!slot) return -1;
+    for (int i = 0; i < network->layer_count; i++) slot[i] = -1;
+    for (int i = 0; i < network->layer_count; i++)
+        if (network->layers[i].op == DUET_OP_INPUT) {
+            slot[i] = count;
+            blocks[count++] = (struct block){.node = i, .from = -1, .to = -1};
+        }
+    for (int s = 0; s < plan->step_count; s++) {
+        const struct step *step = &plan->steps[s];
+        for (int k = 0; k < step->input_count; k++) blocks[slot[step->inputs[k]]].to = s;
+        slot[step->output] = count;
+        blocks[count++] = (struct block){.node = step->output, .from = s, .to = s};
+    }
+    for (int i = 0; i < network->output_count; i++)
+        blocks[slot[network->outputs[i].node]].to = plan->step_count;
+    free(slot);
+    return count;
+}
+
+static enum duet_status place_blocks(const struct duet_network *network, struct plan *plan,
+                                     struct duet_error *error)
+{
+    size_t n = (size_t)network->layer_count;
+    struct block *blocks = calloc(n, sizeof *blocks), **placed = calloc(n, sizeof *placed);
+    int count = blocks && placed ? collect_blocks(network, plan, blocks) : -1;
+    enum duet_status status = DUET_OK;
+    if (count < 0) {
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %zu layers", n);
+        goto done;
+    }
+    for (int i = 0; i < count; i++) {
+        uint64_t floats =
+            (plan->info[blocks[i].node].bytes / sizeof(float) + ALIGN_FLOATS - 1) / ALIGN_FLOATS;
+        if (floats > MAX_ARENA_BYTES / 64) {
+            status =
+                duet_fail(error, DUET_TOO_LARGE, "layer %s: its result takes %llu bytes, the limit is %zu",
+                          network->layers[blocks[i].node].name,
+                          (unsigned long long)plan->info[blocks[i].node].bytes, MAX_ARENA_BYTES);
+            goto done;
+        }
+        blocks[i].floats = (size_t)floats * ALIGN_FLOATS;
+    }
+    qsort(blocks, (size_t)count, sizeof *blocks, compare_blocks);
+    for (int i = 0; i < count; i++) {
+        place(blocks, i, placed);
+        plan->offset[blocks[i].node] = blocks[i].offset;
+        size_t end = (blocks[i].offset + blocks[i].floats) * sizeof(float);
+        if (end > plan->arena_bytes) plan->arena_bytes = end;
+    }
+    if (plan->arena_bytes > MAX_ARENA_BYTES)
+        status = duet_fail(error, DUET_TOO_LARGE, "the network's results take %zu bytes, the limit is %zu",
+                           plan->arena_bytes, MAX_ARENA_BYTES);
+done:
+    free(blocks);
+    free(placed);
+    return status;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------ */
+
+enum duet_status duet_plan_create(const struct duet_network *network, int height, int width, bool fuse,
+                                  struct plan *plan, struct duet_error *error)
+{
+    memset(plan, 0, sizeof *plan);
+    enum duet_status status = duet_network_check(network, error);
+    if (status != DUET_OK) return status;
+    size_t n = (size_t)network->layer_count;
+    if (n == 0) return duet_fail(error, DUET_BAD_ARGUMENT, "a network without layers");
+    struct uses uses = {calloc(n, sizeof(int)), calloc(n, sizeof(duet_node))};
+    plan->steps = calloc(n, sizeof *plan->steps);
+    plan->info = calloc(n, sizeof *plan->info);
+    plan->offset = calloc(n, sizeof *plan->offset);
+    if (!uses.count || !uses.first || !plan->steps || !plan->info || !plan->offset) {
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %zu layers", n);
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) plan->offset[i] = SIZE_MAX;
+    status = duet_network_account(network, height, width, plan->info, error);
+    if (status != DUET_OK) goto done;
+    count_uses(network, uses);
+    status = list_steps(network, fuse, uses, plan, error);
+    if (status != DUET_OK) goto done;
+    for (int i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].kind == STEP_SEPARABLE) choose_strip(network, plan, &plan->steps[i]);
+    status = place_blocks(network, plan, error);
+done:
+    free(uses.count);
+    free(uses.first);
+    if (status != DUET_OK) duet_plan_close(plan);
+    return status;
+}
+
+void duet_plan_close(struct plan *plan)
+{
+    if (!plan) return;
+    for (int i = 0; i < plan->step_count; i++) free(plan->steps[i].name);
+    free(plan->steps);
+    free(plan->info);
+    free(plan->offset);
+    memset(plan, 0, sizeof *plan);
+}

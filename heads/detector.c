@@ -1,0 +1,228 @@
+#include "duet/detector.h"
+
+#include "core/abi.h"
+#include "core/fail.h"
+#include "network/compiled.h"
+#include "preprocess.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* RGB bytes to [-1, 1], the constant as the graph has it: f32(2 / 255). */
+#define INPUT_SCALE 0.007843137718737125f
+#define INPUT_SHIFT -1.0f
+
+struct duet_detector {
+    struct duet_compiled *compiled;
+    struct duet_session *session;
+    int session_threads;
+    int input_width, input_height;
+    struct stretch stretch;
+    struct duet_ssdlite_decoder *decoder;
+    struct duet_ssdlite_decoder_options decode; /* `selected` points to the array below */
+    bool *selected;
+    struct duet_labels labels; /* borrowed from the model */
+};
+
+/* --- creating ------------------------------------------------------------------------------------------- */
+
+static enum duet_status check_fraction(const char *name, float value, struct duet_error *error)
+{
+    if (value >= 0 && value <= 1) return DUET_OK;
+    return duet_fail(error, DUET_BAD_ARGUMENT, "%s %g: expected 0 to 1", name, (double)value);
+}
+
+static enum duet_status check_count(const char *name, int value, int most, struct duet_error *error)
+{
+    if (value >= 0 && value <= most) return DUET_OK;
+    return duet_fail(error, DUET_BAD_ARGUMENT, "%s %d: expected 0 to %d", name, value, most);
+}
+
+static enum duet_status check_options(const struct duet_detector_options *o, struct duet_error *error)
+{
+    enum duet_status status = check_fraction("threshold", o->threshold, error);
+    if (status == DUET_OK) status = check_fraction("nms_iou", o->nms_iou, error);
+    if (status == DUET_OK) status = check_count("max_per_class", o->max_per_class, 100000, error);
+    if (status == DUET_OK) status = check_count("max_detections", o->max_detections, 100000, error);
+    if (status == DUET_OK) status = check_count("input_width", o->input_width, 8192, error);
+    if (status == DUET_OK) status = check_count("input_height", o->input_height, 8192, error);
+    return status;
+}
+
+/* Flags by label become flags by class column. */
+static enum duet_status select_classes(struct duet_detector *d, const bool *wanted, struct duet_error *error)
+{
+    if (!wanted) return DUET_OK;
+    d->selected = calloc((size_t)d->decode.classes + 1, sizeof *d->selected);
+    if (!d->selected) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    for (size_t i = 0; i < d->labels.count; i++) {
+        int id = d->labels.items[i].id;
+        if (wanted[i] && id >= 1 && id <= d->decode.classes) d->selected[id] = true;
+    }
+    d->decode.selected = d->selected;
+    return DUET_OK;
+}
+
+static void get_maps(const struct duet_detector *d, struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS])
+{
+    for (int m = 0; m < DUET_SSDLITE_MAPS; m++) {
+        char name[32];
+        struct duet_shape shape;
+        snprintf(name, sizeof name, "ssdlite.box%d", m);
+        maps[m].boxes = duet_session_output(d->session, name, &shape);
+        snprintf(name, sizeof name, "ssdlite.class%d", m);
+        maps[m].logits = duet_session_output(d->session, name, NULL);
+        maps[m].height = (int)shape.dims[1];
+        maps[m].width = (int)shape.dims[2];
+    }
+}
+
+/* What a detector has for itself: session, resizing, decoder. Needs compiled, sizes and decode options. */
+static enum duet_status make_memory(struct duet_detector *d, int threads, struct duet_error *error)
+{
+    enum duet_status status = duet_session_create(d->compiled, threads, &d->session, error);
+    if (status != DUET_OK) return status;
+    d->session_threads = threads;
+    status = duet_stretch_create(d->input_height, d->input_width, &d->stretch, error);
+    if (status != DUET_OK) return status;
+    struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
+    get_maps(d, maps);
+    return duet_ssdlite_decoder_create(&d->decode, maps, d->input_height, d->input_width, &d->decoder, error);
+}
+
+static enum duet_status compile_model(struct duet_detector *d, const struct duet_model *model,
+                                      const char *cpu, struct duet_error *error)
+{
+    struct duet_network *network = NULL;
+    enum duet_status status = duet_model_network(duet_model_config(model), &network, error);
+    if (status == DUET_OK)
+        status =
+            duet_compile(network, duet_model_weights(model),
+                         &(struct duet_compile_options){.struct_size = sizeof(struct duet_compile_options),
+                                                        .height = d->input_height,
+                                                        .width = d->input_width,
+                                                        .cpu = cpu},
+                         &d->compiled, error);
+    duet_network_close(&network);
+    return status;
+}
+
+enum duet_status duet_detector_create(const struct duet_model *model,
+                                      const struct duet_detector_options *options, struct duet_detector **out,
+                                      struct duet_error *error)
+{
+    *out = NULL;
+    const struct duet_model_config *config = duet_model_config(model);
+    struct duet_detector_options o;
+    enum duet_status status = duet_options_copy(&o, sizeof o, options, "detector", error);
+    if (status == DUET_OK) status = check_options(&o, error);
+    if (status != DUET_OK) return status;
+    if (!config->has_ssdlite)
+        return duet_fail(error, DUET_UNSUPPORTED, "the model (%s) has no SSDLite head", config->architecture);
+    struct duet_detector *d = calloc(1, sizeof *d);
+    if (!d) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    d->input_width = o.input_width ? o.input_width : config->input_width;
+    d->input_height = o.input_height ? o.input_height : config->input_height;
+    d->labels = config->ssdlite_labels;
+    d->decode = (struct duet_ssdlite_decoder_options){
+        .classes = config->ssdlite.classes,
+        .threshold = o.threshold > 0 ? o.threshold : 0.5f,
+        .nms_iou = o.nms_iou > 0 ? o.nms_iou : 0.6f,
+        .max_per_class = o.max_per_class ? o.max_per_class : 100,
+        .max_detections = o.max_detections ? o.max_detections : 100,
+    };
+    status = select_classes(d, o.classes, error);
+    if (status == DUET_OK) status = compile_model(d, model, o.cpu, error);
+    if (status == DUET_OK) status = make_memory(d, 1, error);
+    if (status == DUET_OK)
+        *out = d;
+    else
+        duet_detector_close(&d);
+    return status;
+}
+
+enum duet_status duet_detector_clone(const struct duet_detector *original, struct duet_detector **out,
+                                     struct duet_error *error)
+{
+    *out = NULL;
+    struct duet_detector *d = calloc(1, sizeof *d);
+    if (!d) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    d->compiled = duet_compiled_retain(original->compiled);
+    d->input_width = original->input_width;
+    d->input_height = original->input_height;
+    d->labels = original->labels;
+    d->decode = original->decode; /* the decoder copies `selected` */
+    enum duet_status status = make_memory(d, original->session_threads, error);
+    d->decode.selected = NULL;
+    if (status == DUET_OK && original->selected) {
+        size_t bytes = ((size_t)d->decode.classes + 1) * sizeof *d->selected;
+        d->selected = malloc(bytes);
+        if (d->selected)
+            d->decode.selected = memcpy(d->selected, original->selected, bytes);
+        else
+            status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    }
+    if (status == DUET_OK)
+        *out = d;
+    else
+        duet_detector_close(&d);
+    return status;
+}
+
+void duet_detector_close(struct duet_detector **detector)
+{
+    if (!detector || !*detector) return;
+    struct duet_detector *d = *detector;
+    duet_ssdlite_decoder_close(&d->decoder);
+    duet_stretch_close(&d->stretch);
+    duet_session_close(&d->session);
+    duet_compiled_close(&d->compiled);
+    free(d->selected);
+    free(d);
+    *detector = NULL;
+}
+
+/* --- running -------------------------------------------------------------------------------------------- */
+
+/* Scratch memory for more workers than any run so far. */
+static enum duet_status grow_session(struct duet_detector *d, int threads, struct duet_error *error)
+{
+    if (threads <= d->session_threads) return DUET_OK;
+    struct duet_session *larger;
+    enum duet_status status = duet_session_create(d->compiled, threads, &larger, error);
+    if (status != DUET_OK) return status;
+    duet_session_close(&d->session);
+    d->session = larger;
+    d->session_threads = threads;
+    return DUET_OK;
+}
+
+static const char *label_of(const struct duet_detector *d, int id)
+{
+    for (size_t i = 0; i < d->labels.count; i++)
+        if (d->labels.items[i].id == id) return d->labels.items[i].name;
+    return "unknown";
+}
+
+enum duet_status duet_detector_run(struct duet_detector *d, const struct duet_image *image,
+                                   const struct duet_pool *pool, struct duet_detections *detections,
+                                   struct duet_error *error)
+{
+    *detections = (struct duet_detections){0};
+    struct duet_pool single = duet_pool_single();
+    if (!pool) pool = &single;
+    if (!image->pixels || image->format != DUET_RGB8 || image->width < 1 || image->height < 1)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "the detector takes RGB8 images with at least one pixel");
+    enum duet_status status = grow_session(d, pool->threads, error);
+    if (status != DUET_OK) return status;
+    struct duet_affine to_pixels = duet_stretch_run(&d->stretch, &d->compiled->kernels, image, INPUT_SCALE,
+                                                    INPUT_SHIFT, pool, duet_session_input(d->session));
+    duet_session_run(d->session, pool);
+    struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
+    get_maps(d, maps);
+    status = duet_ssdlite_decode(d->decoder, maps, to_pixels, detections, error);
+    for (size_t i = 0; i < detections->count; i++)
+        detections->items[i].label = label_of(d, detections->items[i].category_id);
+    return status;
+}

@@ -1,0 +1,28 @@
+/* nms.h: greedy non-maximum suppression. */
+#ifndef DUET_NMS_H
+#define DUET_NMS_H
+
+#include "duet/box_coder.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A box that may be kept. */
+struct duet_candidate {
+    float score;
+    int anchor; /* tells equal scores apart: the lower comes first */
+    struct duet_corners box;
+};
+
+/* Intersection over union; 0 for boxes without area. */
+DUET_API float duet_iou(struct duet_corners a, struct duet_corners b);
+
+/* Sort candidates by descending score and keep, in place at the front, those that overlap no better kept one
+ * by more than `iou`, at most `most`. Returns how many were kept. */
+DUET_API int duet_nms(struct duet_candidate *candidates, int count, float iou, int most);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

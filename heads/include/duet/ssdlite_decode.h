@@ -1,0 +1,60 @@
+/* ssdlite_decode.h: raw head outputs to detections, as TensorFlow's SSD post-processing does it
+ * (ssdlite_mobilenet_v2_coco.config: batch_non_max_suppression).
+ *
+ * Per class: candidates that score above the threshold; greedy NMS on boxes that are not yet clipped, the
+ * lower anchor first among equals; at most max_per_class. Then all classes together, highest score first;
+ * boxes clipped to the picture, empty ones dropped, at most max_detections.
+ */
+#ifndef DUET_SSDLITE_DECODE_H
+#define DUET_SSDLITE_DECODE_H
+
+#include "duet/nms.h"
+#include "duet/results.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct duet_ssdlite_decoder_options {
+    int classes; /* without background */
+    float threshold, nms_iou;
+    int max_per_class, max_detections;
+    const bool *selected; /* [classes + 1], [0] unused; NULL: all classes. Copied */
+};
+
+/* Outputs of one feature map. */
+struct duet_ssdlite_map {
+    int height, width;
+    const float *boxes;  /* [height * width * A][4] */
+    const float *logits; /* [height * width * A][classes + 1], background first */
+};
+
+/* Takes normalised coordinates to the picture's pixels: pixel = normalised * scale + offset. */
+struct duet_affine {
+    float scale_x, scale_y, offset_x, offset_y;
+    float width, height; /* of the picture: boxes are clipped to it */
+};
+
+struct duet_ssdlite_decoder; /* opaque: anchors and scratch; one thread at a time */
+
+/* `sizes`: height and width of each map (its pointers are not read). Errors: DUET_OUT_OF_MEMORY. */
+DUET_API enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_decoder_options *options,
+                                                      const struct duet_ssdlite_map sizes[DUET_SSDLITE_MAPS],
+                                                      int input_height, int input_width,
+                                                      struct duet_ssdlite_decoder **decoder,
+                                                      struct duet_error *error);
+DUET_API void duet_ssdlite_decoder_close(struct duet_ssdlite_decoder **decoder);
+
+DUET_API int duet_ssdlite_decoder_anchor_count(const struct duet_ssdlite_decoder *decoder);
+
+/* category_id is the class's column; labels are left NULL. *detections is owned by the caller.
+ * Errors: DUET_OUT_OF_MEMORY. */
+DUET_API enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *decoder,
+                                              const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                                              struct duet_affine to_pixels,
+                                              struct duet_detections *detections, struct duet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,170 @@
+#include "duet/ssdlite_decode.h"
+
+#include "core/checked.h"
+#include "core/fail.h"
+#include "exp.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A box that survived its class's suppression. */
+struct found {
+    float score;
+    int category, rank, anchor; /* rank: its place within the class */
+    struct duet_box box;        /* pixels */
+};
+
+struct duet_ssdlite_decoder {
+    struct duet_ssdlite_decoder_options options;
+    bool *selected;
+    struct duet_anchor *anchors;
+    int first[DUET_SSDLITE_MAPS + 1];  /* index of each map's first anchor */
+    struct duet_candidate *candidates; /* [anchors] */
+    struct found *found;               /* [max_detections + max_per_class] */
+};
+
+enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_decoder_options *options,
+                                             const struct duet_ssdlite_map sizes[DUET_SSDLITE_MAPS],
+                                             int input_height, int input_width,
+                                             struct duet_ssdlite_decoder **out, struct duet_error *error)
+{
+    *out = NULL;
+    struct duet_ssdlite_decoder *d = calloc(1, sizeof *d);
+    if (!d) goto no_memory;
+    d->options = *options;
+    for (int m = 0; m < DUET_SSDLITE_MAPS; m++)
+        d->first[m + 1] = d->first[m] + sizes[m].height * sizes[m].width * duet_ssdlite_anchors_per_cell(m);
+    size_t count = (size_t)d->first[DUET_SSDLITE_MAPS];
+    d->selected = calloc((size_t)options->classes + 1, sizeof *d->selected);
+    d->anchors = calloc(count, sizeof *d->anchors);
+    d->candidates = calloc(count, sizeof *d->candidates);
+    d->found = calloc((size_t)options->max_detections + (size_t)options->max_per_class, sizeof *d->found);
+    if (!d->selected || !d->anchors || !d->candidates || !d->found) goto no_memory;
+    for (int c = 1; c <= options->classes; c++)
+        d->selected[c] = options->selected ? options->selected[c] : true;
+    d->options.selected = d->selected;
+    for (int m = 0; m < DUET_SSDLITE_MAPS; m++)
+        duet_anchors_fill(m, sizes[m].height, sizes[m].width, input_height, input_width,
+                          d->anchors + d->first[m]);
+    *out = d;
+    return DUET_OK;
+no_memory:
+    duet_ssdlite_decoder_close(&d);
+    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the detector's anchors");
+}
+
+void duet_ssdlite_decoder_close(struct duet_ssdlite_decoder **decoder)
+{
+    if (!decoder || !*decoder) return;
+    free((*decoder)->selected);
+    free((*decoder)->anchors);
+    free((*decoder)->candidates);
+    free((*decoder)->found);
+    free(*decoder);
+    *decoder = NULL;
+}
+
+int duet_ssdlite_decoder_anchor_count(const struct duet_ssdlite_decoder *decoder)
+{
+    return decoder->first[DUET_SSDLITE_MAPS];
+}
+
+/* The largest logit that surely scores no more than `threshold`: a sigmoid is only taken past it. */
+static float logit_floor(float threshold)
+{
+    if (threshold <= 0) return -INFINITY;
+    if (threshold >= 1) return INFINITY;
+    double logit = log((double)threshold / (1.0 - (double)threshold));
+    return (float)(logit - 1e-5 * (1.0 + fabs(logit)));
+}
+
+/* Candidates of one class whose logit is over `floor`. */
+static int gather(struct duet_ssdlite_decoder *d, const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                  int category, float floor)
+{
+    int columns = d->options.classes + 1, count = 0;
+    for (int m = 0; m < DUET_SSDLITE_MAPS; m++) {
+        int here = d->first[m + 1] - d->first[m];
+        for (int i = 0; i < here; i++) {
+            float logit = maps[m].logits[(size_t)i * (size_t)columns + (size_t)category];
+            if (!(logit > floor)) continue; /* a NaN is nothing either */
+            float score = duet_sigmoid(logit);
+            if (!(score > d->options.threshold)) continue;
+            int anchor = d->first[m] + i;
+            d->candidates[count++] = (struct duet_candidate){
+                score, anchor, duet_box_decode(maps[m].boxes + (size_t)i * 4, d->anchors[anchor])};
+        }
+    }
+    return count;
+}
+
+static float clip(float v, float most)
+{
+    return v < 0 ? 0 : v > most ? most : v;
+}
+
+/* To pixels, clipped to the picture; false when nothing is left of it. */
+static bool to_box(struct duet_corners c, struct duet_affine to, struct duet_box *box)
+{
+    float x0 = clip(c.xmin * to.scale_x + to.offset_x, to.width),
+          x1 = clip(c.xmax * to.scale_x + to.offset_x, to.width);
+    float y0 = clip(c.ymin * to.scale_y + to.offset_y, to.height),
+          y1 = clip(c.ymax * to.scale_y + to.offset_y, to.height);
+    *box = (struct duet_box){x0, y0, x1 - x0, y1 - y0};
+    return box->width > 0 && box->height > 0; /* false for NaN too */
+}
+
+static int compare_found(const void *a, const void *b)
+{
+    const struct found *x = a, *y = b;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    if (x->category != y->category) return x->category - y->category;
+    return x->rank - y->rank;
+}
+
+/* Adds one class's boxes to found[0..count); returns the new count, at most max_detections. */
+static int add_class(struct duet_ssdlite_decoder *d, const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                     int category, float floor, struct duet_affine to, int count)
+{
+    int kept = gather(d, maps, category, floor);
+    kept = duet_nms(d->candidates, kept, d->options.nms_iou, d->options.max_per_class);
+    for (int i = 0; i < kept; i++) {
+        const struct duet_candidate *c = &d->candidates[i];
+        struct found f = {.score = c->score, .category = category, .rank = i, .anchor = c->anchor};
+        if (to_box(c->box, to, &f.box)) d->found[count++] = f;
+    }
+    if (kept == 0) return count;
+    qsort(d->found, (size_t)count, sizeof *d->found, compare_found);
+    return count < d->options.max_detections ? count : d->options.max_detections;
+}
+
+enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *d,
+                                     const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                                     struct duet_affine to_pixels, struct duet_detections *detections,
+                                     struct duet_error *error)
+{
+    *detections = (struct duet_detections){0};
+    float floor = logit_floor(d->options.threshold);
+    int count = 0;
+    for (int c = 1; c <= d->options.classes; c++) {
+        if (!d->selected[c]) continue;
+        count = add_class(d, maps, c, floor, to_pixels, count);
+        /* Once there are enough, what scores below the last of them can neither enter nor suppress what can.
+         */
+        if (count == d->options.max_detections) {
+            float bound = logit_floor(d->found[count - 1].score);
+            if (bound > floor) floor = bound;
+        }
+    }
+    if (count == 0) return DUET_OK;
+    detections->items = calloc((size_t)count, sizeof *detections->items);
+    if (!detections->items) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %d detections", count);
+    detections->count = (size_t)count;
+    for (int i = 0; i < count; i++) {
+        const struct found *f = &d->found[i];
+        detections->items[i] = (struct duet_detection){
+            .category_id = f->category, .score = f->score, .box = f->box, .anchor = f->anchor};
+    }
+    return DUET_OK;
+}
