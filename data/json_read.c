@@ -1,0 +1,215 @@
+#include "json_read.h"
+
+#include "core/fail.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <yajl/yajl_parse.h>
+
+#define CHUNK ((size_t)1 << 18)
+
+struct duet_json_reader {
+    duet_json_handler *handler;
+    void *ctx;
+    int depth;
+    bool token_seen;         /* since it was last cleared: no token longer than the bytes read since */
+    enum duet_status status; /* why the handler stopped */
+    char text[DUET_ERROR_TEXT];
+    size_t line;   /* of the next byte to be parsed, from 0 */
+    size_t column; /* bytes before it in its line */
+};
+
+const char *duet_json_kind_name(enum duet_json_kind kind)
+{
+    static const char *const names[] = {
+        "an object", "the end of an object", "an array", "the end of an array", "a key", "a string",
+        "a number",  "true or false",        "null"};
+    return names[kind];
+}
+
+bool duet_json_refuse(struct duet_json_reader *reader, enum duet_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reader->text, sizeof reader->text, format, args);
+    va_end(args);
+    reader->status = status;
+    return false;
+}
+
+/* --- yajl's events, as tokens ------------------------------------------------------------------------- */
+
+static int pass_on(struct duet_json_reader *reader, enum duet_json_kind kind, const void *text, size_t length)
+{
+    struct duet_json_token token = {kind, reader->depth, text, length};
+    reader->token_seen = true;
+    return reader->handler(reader->ctx, reader, &token);
+}
+
+static int open_container(struct duet_json_reader *reader, enum duet_json_kind kind)
+{
+    if (reader->depth >= DUET_JSON_MAX_DEPTH)
+        return duet_json_refuse(reader, DUET_TOO_LARGE, "nested deeper than %d", DUET_JSON_MAX_DEPTH);
+    int go_on = pass_on(reader, kind, NULL, 0);
+    reader->depth++;
+    return go_on;
+}
+
+static int close_container(struct duet_json_reader *reader, enum duet_json_kind kind)
+{
+    reader->depth--;
+    return pass_on(reader, kind, NULL, 0);
+}
+
+static int on_object(void *ctx)
+{
+    return open_container(ctx, DUET_JSON_OBJECT);
+}
+
+static int on_object_end(void *ctx)
+{
+    return close_container(ctx, DUET_JSON_OBJECT_END);
+}
+
+static int on_array(void *ctx)
+{
+    return open_container(ctx, DUET_JSON_ARRAY);
+}
+
+static int on_array_end(void *ctx)
+{
+    return close_container(ctx, DUET_JSON_ARRAY_END);
+}
+
+static int on_key(void *ctx, const unsigned char *text, size_t length)
+{
+    return pass_on(ctx, DUET_JSON_KEY, text, length);
+}
+
+static int on_string(void *ctx, const unsigned char *text, size_t length)
+{
+    return pass_on(ctx, DUET_JSON_STRING, text, length);
+}
+
+static int on_number(void *ctx, const char *text, size_t length)
+{
+    return pass_on(ctx, DUET_JSON_NUMBER, text, length);
+}
+
+static int on_bool(void *ctx, int value)
+{
+    return pass_on(ctx, DUET_JSON_BOOL, value ? "true" : "false", value ? 4 : 5);
+}
+
+static int on_null(void *ctx)
+{
+    return pass_on(ctx, DUET_JSON_NULL, "null", 4);
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_bool,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_object,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_object_end,
+    .yajl_start_array = on_array,
+    .yajl_end_array = on_array_end,
+};
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+/* Move line and column past `size` bytes. */
+static void advance(struct duet_json_reader *reader, const unsigned char *bytes, size_t size)
+{
+    const unsigned char *from = bytes, *end = bytes + size, *newline;
+    while ((newline = memchr(from, '\n', (size_t)(end - from)))) {
+        reader->line++;
+        reader->column = 0;
+        from = newline + 1;
+    }
+    reader->column += (size_t)(end - from);
+}
+
+/* yajl's words for a fault, without its newline and its "parse error: ". Valid until yajl_free_error. */
+static const char *plain_words(char *said)
+{
+    said[strcspn(said, "\n")] = '\0';
+    char *words = strstr(said, "error: ");
+    return words ? words + strlen("error: ") : said;
+}
+
+/* The fault that ended parsing; line and column stand behind the byte where it showed. */
+static enum duet_status parse_fault(struct duet_json_reader *reader, yajl_handle parser, int last_byte,
+                                    const char *path, struct duet_error *error)
+{
+    size_t line = reader->line + 1, column = reader->column ? reader->column : 1;
+    if (reader->status != DUET_OK)
+        return duet_fail(error, reader->status, "%s: line %zu, column %zu: %s", path, line, column,
+                         reader->text);
+    unsigned char *said = yajl_get_error(parser, 0, NULL, 0);
+    if (!said) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    bool nan = last_byte == 'N' || last_byte == 'I'; /* what Python writes, and nobody else reads */
+    enum duet_status status =
+        duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu, column %zu: broken JSON: %s%s", path, line, column,
+                  plain_words((char *)said), nan ? " (NaN and Infinity are no JSON numbers)" : "");
+    yajl_free_error(parser, said);
+    return status;
+}
+
+static enum duet_status read_chunks(struct duet_json_reader *reader, yajl_handle parser, FILE *stream,
+                                    unsigned char *chunk, const char *path, struct duet_error *error)
+{
+    size_t since_token = 0, got;
+    while ((got = fread(chunk, 1, CHUNK, stream)) > 0) {
+        reader->token_seen = false;
+        yajl_status parsed = yajl_parse(parser, chunk, got);
+        if (parsed != yajl_status_ok) {
+            size_t used = yajl_get_bytes_consumed(parser);
+            if (used > got) used = got;
+            advance(reader, chunk, used);
+            return parse_fault(reader, parser, used ? chunk[used - 1] : 0, path, error);
+        }
+        advance(reader, chunk, got);
+        since_token = reader->token_seen ? 0 : since_token + got;
+        if (since_token > DUET_JSON_MAX_TOKEN)
+            return duet_fail(error, DUET_TOO_LARGE,
+                             "%s: line %zu, column %zu: a string longer than %zu bytes", path,
+                             reader->line + 1, reader->column, DUET_JSON_MAX_TOKEN);
+    }
+    if (ferror(stream)) return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot read", path);
+    if (yajl_complete_parse(parser) != yajl_status_ok) return parse_fault(reader, parser, 0, path, error);
+    return DUET_OK;
+}
+
+enum duet_status duet_json_read(const char *path, duet_json_handler *handler, void *ctx,
+                                struct duet_error *error)
+{
+    struct duet_json_reader reader = {.handler = handler, .ctx = ctx};
+    struct stat st;
+    enum duet_status status = DUET_OK;
+    unsigned char *chunk = NULL;
+    yajl_handle parser = NULL;
+    FILE *stream = fopen(path, "rbe");
+    if (!stream) return duet_fail_errno(error, errno, "%s: cannot open", path);
+    if (fstat(fileno(stream), &st) == 0 && S_ISDIR(st.st_mode)) {
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected a file", path);
+        goto done;
+    }
+    setvbuf(stream, NULL, _IONBF, 0); /* chunks are read whole: a second buffer would only copy */
+    chunk = malloc(CHUNK);
+    parser = yajl_alloc(&callbacks, NULL, &reader);
+    if (chunk && parser)
+        status = read_chunks(&reader, parser, stream, chunk, path, error);
+    else
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+done:
+    if (parser) yajl_free(parser);
+    free(chunk);
+    fclose(stream);
+    return status;
+}
