@@ -59,7 +59,7 @@ static const char *op_name(enum duet_op op)
 
 static enum duet_status account(struct view *view, struct duet_error *error)
 {
-    enum duet_status status = duet_model_network(view->config, &view->network, error);
+    enum duet_status status = duet_model_network(view->config, 0, &view->network, error);
     if (status != DUET_OK) return status;
     view->layers = duet_network_layer_count(view->network);
     view->info = calloc((size_t)view->layers, sizeof *view->info);

@@ -95,7 +95,7 @@ static enum duet_status compile_model(struct duet_detector *d, const struct duet
                                       const char *cpu, struct duet_error *error)
 {
     struct duet_network *network = NULL;
-    enum duet_status status = duet_model_network(duet_model_config(model), &network, error);
+    enum duet_status status = duet_model_network(duet_model_config(model), 0, &network, error);
     if (status == DUET_OK)
         status =
             duet_compile(network, duet_model_weights(model),

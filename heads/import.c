@@ -278,7 +278,7 @@ static size_t source_channels(const struct import *import, const char *layer)
 static bool widths_fit(struct import *import, const struct duet_model_config *config)
 {
     struct duet_network *network;
-    if (duet_model_network(config, &network, NULL) != DUET_OK) return false;
+    if (duet_model_network(config, 0, &network, NULL) != DUET_OK) return false;
     import->network = network;
     bool fit = true;
     for (int i = 0; fit && i < duet_network_layer_count(network); i++) {
@@ -397,7 +397,7 @@ static enum duet_status check_labels(const struct import *import, const struct d
 static enum duet_status import_layers(struct import *import, const struct duet_model_config *config)
 {
     struct duet_network *network;
-    enum duet_status status = duet_model_network(config, &network, import->error);
+    enum duet_status status = duet_model_network(config, 0, &network, import->error);
     if (status != DUET_OK) return status;
     import->network = network;
     int count = duet_network_layer_count(network);
@@ -417,7 +417,6 @@ static enum duet_status convert(struct import *import, const char *format, const
     struct duet_model_config config = {.has_ssdlite = true,
                                        .ssdlite = {1},
                                        .ssdlite_labels = import->options->labels,
-                                       .architecture = "ssdlite_mobilenet_v2",
                                        .preprocessing = PREPROCESSING,
                                        .source = {import->options->name, format, sha256,
                                                   import->options->address, import->options->licence}};

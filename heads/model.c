@@ -4,17 +4,17 @@
 #include "core/os.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ARCHITECTURE "ssdlite_mobilenet_v2"
-#define MAX_SIDE     8192
-#define MAX_LABELS   10000
+#define MAX_SIDE   8192
+#define MAX_LABELS 10000
 
 struct duet_model {
     struct duet_weights *weights;
     struct duet_model_config config; /* its texts lie in `root` */
-    struct duet_label *labels;
+    struct duet_label *ssdlite_labels, *deeplabv3_labels, *classifier_labels;
     json_t *root;
 };
 
@@ -57,20 +57,17 @@ static enum duet_status read_version(const struct reader *reader, const json_t *
     return DUET_OK;
 }
 
-static enum duet_status read_architecture(const struct reader *reader, const json_t *root,
-                                          struct duet_model_config *config)
+/* What a network with these heads is called. */
+static const char *architecture_of(const struct duet_model_config *config)
 {
-    if (!read_text(root, "architecture", &config->architecture) || !config->architecture)
-        return bad(reader, "architecture", "a name");
-    if (strcmp(config->architecture, ARCHITECTURE) != 0)
-        return duet_fail(reader->error, DUET_UNSUPPORTED,
-                         "%s: architecture '%.100s', this build knows " ARCHITECTURE, reader->path,
-                         config->architecture);
-    return DUET_OK;
+    if (config->has_ssdlite && config->has_deeplabv3) return "ssdlite+deeplabv3_mobilenet_v2";
+    if (config->has_ssdlite) return "ssdlite_mobilenet_v2";
+    if (config->has_deeplabv3) return "deeplabv3_mobilenet_v2";
+    return "mobilenet_v2";
 }
 
-static enum duet_status read_network(const struct reader *reader, const json_t *root,
-                                     struct duet_model_config *config)
+static enum duet_status read_backbone(const struct reader *reader, const json_t *root,
+                                      struct duet_model_config *config)
 {
     const json_t *backbone = json_object_get(root, "backbone");
     const json_t *multiplier = json_object_get(backbone, "width_multiplier");
@@ -83,33 +80,81 @@ static enum duet_status read_network(const struct reader *reader, const json_t *
     if (!read_int(input, "width", 1, MAX_SIDE, &config->input_width) ||
         !read_int(input, "height", 1, MAX_SIDE, &config->input_height))
         return bad(reader, "input.width, input.height", "whole numbers from 1 to 8192");
-    config->has_ssdlite = true;
-    if (!read_int(json_object_get(root, "ssdlite"), "classes", 1, MAX_LABELS, &config->ssdlite.classes))
-        return bad(reader, "ssdlite.classes", "a whole number from 1 to 10000");
     return DUET_OK;
 }
 
-static enum duet_status read_labels(const struct reader *reader, const json_t *root, struct duet_model *model)
+/* A head is there when the metadata has an object of its name. */
+static enum duet_status read_heads(const struct reader *reader, const json_t *root,
+                                   struct duet_model_config *config)
 {
-    const json_t *list = json_object_get(json_object_get(root, "labels"), "ssdlite"), *item;
-    if (list && !json_is_array(list)) return bad(reader, "labels.ssdlite", "an array");
+    const json_t *ssdlite = json_object_get(root, "ssdlite"), *deeplabv3 = json_object_get(root, "deeplabv3");
+    const json_t *classifier = json_object_get(root, "classifier");
+    config->has_ssdlite = ssdlite;
+    config->has_deeplabv3 = deeplabv3;
+    config->has_classifier = classifier;
+    if (ssdlite && !read_int(ssdlite, "classes", 1, MAX_LABELS, &config->ssdlite.classes))
+        return bad(reader, "ssdlite.classes", "a whole number from 1 to 10000");
+    if (classifier && !read_int(classifier, "classes", 1, MAX_LABELS, &config->classifier.classes))
+        return bad(reader, "classifier.classes", "a whole number from 1 to 10000");
+    if (deeplabv3) {
+        const json_t *branches = json_object_get(deeplabv3, "atrous_branches");
+        if (!read_int(deeplabv3, "classes", 2, 255, &config->deeplabv3.classes))
+            return bad(reader, "deeplabv3.classes", "a whole number from 2 to 255");
+        if (!read_int(deeplabv3, "depth", 1, 4096, &config->deeplabv3.depth))
+            return bad(reader, "deeplabv3.depth", "a whole number from 1 to 4096");
+        if (branches && !json_is_boolean(branches))
+            return bad(reader, "deeplabv3.atrous_branches", "true or false");
+        config->deeplabv3.atrous_branches = json_is_true(branches);
+    }
+    if (!read_text(root, "architecture", &config->architecture) || !config->architecture)
+        return bad(reader, "architecture", "a name");
+    if (strcmp(config->architecture, architecture_of(config)) != 0)
+        return duet_fail(reader->error, DUET_UNSUPPORTED, "%s: architecture '%.100s', its heads make it '%s'",
+                         reader->path, config->architecture, architecture_of(config));
+    return DUET_OK;
+}
+
+/* labels.<head>: ids ascending from `low` to `high`. *items is owned by the model. */
+static enum duet_status read_labels(const struct reader *reader, const json_t *root, const char *head,
+                                    int low, int high, struct duet_label **items, struct duet_labels *labels)
+{
+    char field[64];
+    const json_t *list = json_object_get(json_object_get(root, "labels"), head), *item;
+    snprintf(field, sizeof field, "labels.%s", head);
+    if (list && !json_is_array(list)) return bad(reader, field, "an array");
     size_t count = json_array_size(list), i;
-    if (count > (size_t)model->config.ssdlite.classes)
-        return bad(reader, "labels.ssdlite", "at most one for each of ssdlite.classes");
-    model->labels = calloc(count + 1, sizeof *model->labels);
-    if (!model->labels) return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
-    int previous = 0;
+    if (count > (size_t)(high - low + 1)) return bad(reader, field, "at most one for each class");
+    *items = calloc(count + 1, sizeof **items);
+    if (!*items) return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+    int next = low;
     json_array_foreach(list, i, item)
     {
-        struct duet_label *label = &model->labels[i];
-        if (!read_int(item, "id", previous + 1, model->config.ssdlite.classes, &label->id))
-            return bad(reader, "labels.ssdlite[].id", "ascending whole numbers from 1 to ssdlite.classes");
+        struct duet_label *label = &(*items)[i];
+        if (!read_int(item, "id", next, high, &label->id))
+            return bad(reader, field, "ascending ids within the head's classes");
         if (!read_text(item, "name", &label->name) || !label->name || !*label->name)
-            return bad(reader, "labels.ssdlite[].name", "a text");
-        previous = label->id;
+            return bad(reader, field, "a name for each");
+        next = label->id + 1;
     }
-    model->config.ssdlite_labels = (struct duet_labels){model->labels, count};
+    *labels = (struct duet_labels){*items, count};
     return DUET_OK;
+}
+
+static enum duet_status read_all_labels(const struct reader *reader, const json_t *root,
+                                        struct duet_model *model)
+{
+    struct duet_model_config *c = &model->config;
+    enum duet_status status = DUET_OK;
+    if (c->has_ssdlite)
+        status = read_labels(reader, root, "ssdlite", 1, c->ssdlite.classes, &model->ssdlite_labels,
+                             &c->ssdlite_labels);
+    if (status == DUET_OK && c->has_deeplabv3)
+        status = read_labels(reader, root, "deeplabv3", 0, c->deeplabv3.classes - 1, &model->deeplabv3_labels,
+                             &c->deeplabv3_labels);
+    if (status == DUET_OK && c->has_classifier)
+        status = read_labels(reader, root, "classifier", 0, c->classifier.classes - 1,
+                             &model->classifier_labels, &c->classifier_labels);
+    return status;
 }
 
 static enum duet_status read_origin(const struct reader *reader, const json_t *root,
@@ -138,14 +183,14 @@ static enum duet_status read_config(const struct reader *reader, struct duet_mod
     if (!model->root) /* it was parsed when it was opened */
         return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
     enum duet_status status = read_version(reader, model->root);
-    if (status == DUET_OK) status = read_architecture(reader, model->root, &model->config);
-    if (status == DUET_OK) status = read_network(reader, model->root, &model->config);
-    if (status == DUET_OK) status = read_labels(reader, model->root, model);
+    if (status == DUET_OK) status = read_backbone(reader, model->root, &model->config);
+    if (status == DUET_OK) status = read_heads(reader, model->root, &model->config);
+    if (status == DUET_OK) status = read_all_labels(reader, model->root, model);
     if (status == DUET_OK) status = read_origin(reader, model->root, &model->config);
     return status;
 }
 
-/* --- model -------------------------------------------------------------------------------------------------
+/* --- model ------------------------------------------------------------------------------------------------
  */
 
 enum duet_status duet_model_open(const char *path, struct duet_model **out, struct duet_error *error)
@@ -163,7 +208,9 @@ void duet_model_close(struct duet_model **model)
 {
     if (!model || !*model) return;
     duet_weights_close(&(*model)->weights);
-    free((*model)->labels);
+    free((*model)->ssdlite_labels);
+    free((*model)->deeplabv3_labels);
+    free((*model)->classifier_labels);
     json_decref((*model)->root);
     free(*model);
     *model = NULL;
@@ -179,21 +226,27 @@ const struct duet_weights *duet_model_weights(const struct duet_model *model)
     return model->weights;
 }
 
-enum duet_status duet_model_network(const struct duet_model_config *config, struct duet_network **network,
-                                    struct duet_error *error)
+enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
+                                    struct duet_network **network, struct duet_error *error)
 {
-    struct duet_mobilenet_v2_config backbone = {config->width_multiplier, config->channel_divisor, 32, true};
+    if (output_stride == 0) output_stride = config->has_deeplabv3 && !config->has_ssdlite ? 16 : 32;
+    struct duet_mobilenet_v2_config backbone = {config->width_multiplier, config->channel_divisor,
+                                                output_stride, config->has_ssdlite || config->has_classifier};
     struct duet_mobilenet_v2 layers;
     enum duet_status status = duet_network_create(network, error);
     if (status == DUET_OK) status = duet_mobilenet_v2_build(*network, &backbone, &layers, error);
     if (status == DUET_OK && config->has_ssdlite)
         status = duet_ssdlite_build(*network, &layers, &config->ssdlite, error);
+    if (status == DUET_OK && config->has_deeplabv3)
+        status = duet_deeplabv3_build(*network, &layers, output_stride, &config->deeplabv3, error);
+    if (status == DUET_OK && config->has_classifier)
+        status = duet_classifier_build(*network, &layers, &config->classifier, error);
     if (status != DUET_OK) duet_network_close(network);
     return status;
 }
 
-/* --- writing the metadata
- * ----------------------------------------------------------------------------------- */
+/* --- writing the metadata ---------------------------------------------------------------------------------
+ */
 
 static json_t *labels_json(const struct duet_labels *labels)
 {
@@ -207,23 +260,37 @@ static json_t *labels_json(const struct duet_labels *labels)
     return list;
 }
 
+/* Takes `head`. */
+static bool add_head(json_t *root, const char *name, json_t *head, const struct duet_labels *labels)
+{
+    bool good = json_object_set_new(root, name, head) == 0;
+    return json_object_set_new(json_object_get(root, "labels"), name, labels_json(labels)) == 0 && good;
+}
+
 char *duet_model_config_json(const struct duet_model_config *config)
 {
     const struct duet_model_source *s = &config->source;
     json_t *root =
         json_pack("{s:i, s:s, s:{s:f, s:i}, s:{s:i, s:i}, s:s?, s:{s:s*, s:s*, s:s*, s:s*, s:s*}}", /* */
-                  "format_version", DUET_MODEL_FORMAT_VERSION, "architecture", config->architecture,
+                  "format_version", DUET_MODEL_FORMAT_VERSION, "architecture", architecture_of(config),
                   "backbone", "width_multiplier", config->width_multiplier, "channel_divisor",
                   config->channel_divisor, "input", "width", config->input_width, "height",
                   config->input_height, "preprocessing", config->preprocessing, "source", "name", s->name,
                   "format", s->format, "sha256", s->sha256, "address", s->address, "licence", s->licence);
     bool good = root;
-    if (good && config->has_ssdlite) {
-        json_t *head = json_pack("{s:i}", "classes", config->ssdlite.classes);
-        json_t *labels = json_pack("{s:o}", "ssdlite", labels_json(&config->ssdlite_labels));
-        good = json_object_set_new(root, "ssdlite", head) == 0;
-        good = json_object_set_new(root, "labels", labels) == 0 && good;
-    }
+    good = good && json_object_set_new(root, "labels", json_object()) == 0;
+    if (good && config->has_ssdlite)
+        good = add_head(root, "ssdlite", json_pack("{s:i}", "classes", config->ssdlite.classes),
+                        &config->ssdlite_labels);
+    if (good && config->has_deeplabv3)
+        good =
+            add_head(root, "deeplabv3",
+                     json_pack("{s:i, s:i, s:b}", "classes", config->deeplabv3.classes, "depth",
+                               config->deeplabv3.depth, "atrous_branches", config->deeplabv3.atrous_branches),
+                     &config->deeplabv3_labels);
+    if (good && config->has_classifier)
+        good = add_head(root, "classifier", json_pack("{s:i}", "classes", config->classifier.classes),
+                        &config->classifier_labels);
     char *text = good ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return text;

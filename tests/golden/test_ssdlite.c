@@ -85,7 +85,7 @@ static struct duet_session *make_session(struct duet_compiled **compiled, const 
     struct duet_error e;
     struct duet_network *network;
     struct duet_session *session;
-    assert_ok(duet_model_network(duet_model_config(model), &network, &e), e);
+    assert_ok(duet_model_network(duet_model_config(model), 0, &network, &e), e);
     assert_ok(duet_compile(network, duet_model_weights(model),
                            &(struct duet_compile_options){.struct_size = sizeof(struct duet_compile_options),
                                                           .height = SIDE,

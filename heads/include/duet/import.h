@@ -28,8 +28,8 @@ struct duet_import_options {
  * Owned: duet_weights_close; write it with duet_weights_save.
  * Errors: those of opening a file; DUET_BAD_FORMAT (damaged, or no kind of model), DUET_UNSUPPORTED (a kind
  * this build does not read, a tensor that belongs to no layer, other preprocessing), DUET_NOT_FOUND (a tensor
- * is missing), DUET_MISMATCH (the sha256, a tensor's shape), DUET_BAD_ARGUMENT (labels). Texts name the layer and the
- * source's tensor. */
+ * is missing), DUET_MISMATCH (the sha256, a tensor's shape), DUET_BAD_ARGUMENT (labels). Texts name the layer
+ * and the source's tensor. */
 DUET_API enum duet_status duet_model_import(const char *path, const struct duet_import_options *options,
                                             struct duet_weights **weights, struct duet_error *error);
 

@@ -7,8 +7,10 @@
  *                     classifier); a file with both heads joins them: "ssdlite+deeplabv3_mobilenet_v2"
  *   "backbone":       {"width_multiplier": 1.0, "channel_divisor": 8}
  *   "input":          {"width": 300, "height": 300}
- *   "ssdlite":        {"classes": 90}            (present when the file has that head)
- *   "labels":         {"ssdlite": [{"id": 1, "name": "person"}, ...]}
+ *   "ssdlite":        {"classes": 90}            (each present when the file has that head)
+ *   "deeplabv3":      {"classes": 21, "depth": 256, "atrous_branches": false}
+ *   "classifier":     {"classes": 1001}
+ *   "labels":         {"ssdlite": [{"id": 1, "name": "person"}, ...], "deeplabv3": ..., "classifier": ...}
  *   "preprocessing":  one line for people
  *   "source":         {"name", "format", "sha256", "address", "licence"}
  *   "data":           {"sha256", "xxh3"}         (written by duet_weights_save)
@@ -16,6 +18,8 @@
 #ifndef DUET_MODEL_H
 #define DUET_MODEL_H
 
+#include "duet/classifier.h"
+#include "duet/deeplabv3.h"
 #include "duet/mobilenet_v2.h"
 #include "duet/results.h"
 #include "duet/ssdlite.h"
@@ -41,7 +45,13 @@ struct duet_model_config {
     bool has_ssdlite;
     struct duet_ssdlite_config ssdlite;
     struct duet_labels ssdlite_labels;
-    const char *architecture;
+    bool has_deeplabv3;
+    struct duet_deeplabv3_config deeplabv3;
+    struct duet_labels deeplabv3_labels; /* ids 0 .. classes-1, 0 = background */
+    bool has_classifier;
+    struct duet_classifier_config classifier;
+    struct duet_labels classifier_labels;
+    const char *architecture; /* follows from the heads; ignored by duet_model_config_json */
     const char *preprocessing;
     struct duet_model_source source;
     const char *data_sha256; /* NULL when the file has none */
@@ -63,9 +73,9 @@ DUET_API const struct duet_weights *duet_model_weights(const struct duet_model *
  * Owned: free(). NULL when out of memory. */
 DUET_API char *duet_model_config_json(const struct duet_model_config *config);
 
-/* The network that a config describes: backbone plus its heads. Outputs "ssdlite.box<i>" and
- * "ssdlite.class<i>". Owned: duet_network_close. */
-DUET_API enum duet_status duet_model_network(const struct duet_model_config *config,
+/* The network that a config describes: backbone plus its heads, with their outputs. `output_stride` 8, 16 or
+ * 32; 0: what the model was trained at (32; 16 for a segmentation model). Owned: duet_network_close. */
+DUET_API enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
                                              struct duet_network **network, struct duet_error *error);
 
 #ifdef __cplusplus

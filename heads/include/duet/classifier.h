@@ -1,0 +1,25 @@
+/* classifier.h: the ImageNet classifier of the paper's Table 4: mean over the map, one linear layer. */
+#ifndef DUET_CLASSIFIER_H
+#define DUET_CLASSIFIER_H
+
+#include "duet/mobilenet_v2.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct duet_classifier_config {
+    int classes; /* as the last layer has them: 1001 with a background class, or 1000 */
+};
+
+/* Add the head to `network` on top of `backbone` (which must have conv_1). Layers: "classifier.pool",
+ * "classifier.logits". Output: "classifier.logits" [1, 1, 1, classes]. */
+DUET_API enum duet_status duet_classifier_build(struct duet_network *network,
+                                                const struct duet_mobilenet_v2 *backbone,
+                                                const struct duet_classifier_config *config,
+                                                struct duet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

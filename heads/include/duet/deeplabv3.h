@@ -1,0 +1,37 @@
+/* deeplabv3.h: the DeepLabv3 head (Chen et al., arXiv 1706.05587) in the light form that arXiv 1801.04381
+ * section 6.3 puts on MobileNetV2, and in full. */
+#ifndef DUET_DEEPLABV3_H
+#define DUET_DEEPLABV3_H
+
+#include "duet/mobilenet_v2.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Rates of the atrous branches at output stride 16; doubled at 8 (and halved at 32). */
+#define DUET_DEEPLABV3_RATES                                                                                 \
+    {                                                                                                        \
+        6, 12, 18                                                                                            \
+    }
+
+struct duet_deeplabv3_config {
+    int classes;          /* with background: 21 for PASCAL VOC */
+    int depth;            /* channels inside the head: 256 */
+    bool atrous_branches; /* full ASPP: three 3x3 atrous convolutions beside the 1x1 */
+};
+
+/* Add the head to `network` on top of block 16 of `backbone`, which was built with `output_stride`. Layers:
+ *   "deeplabv3.pool" (mean over the map), "deeplabv3.image_pooling" (1x1), "deeplabv3.aspp0" (1x1),
+ *   "deeplabv3.aspp1" .. "aspp3" (3x3 atrous; only with atrous_branches), "deeplabv3.concat" (pooling first),
+ *   "deeplabv3.concat_projection" (1x1), "deeplabv3.logits" (1x1, linear).
+ * ReLU, not ReLU6. Output: "deeplabv3.logits" [1, h, w, classes]. */
+DUET_API enum duet_status duet_deeplabv3_build(struct duet_network *network,
+                                               const struct duet_mobilenet_v2 *backbone, int output_stride,
+                                               const struct duet_deeplabv3_config *config,
+                                               struct duet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
