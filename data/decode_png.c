@@ -119,17 +119,15 @@ static void read_header(struct job *job)
 static void ask_for_rgb8(struct job *job)
 {
     png_structp png = job->png;
-    bool deep = png_get_bit_depth(png, job->info) == 16;
     bool alpha = (png_get_color_type(png, job->info) & PNG_COLOR_MASK_ALPHA) != 0 ||
                  png_get_valid(png, job->info, PNG_INFO_tRNS) != 0;
     png_set_expand(png);
     png_set_gray_to_rgb(png);
+    png_set_strip_16(png);
     if (alpha) {
-        png_uint_16 full = deep ? 65535 : 255;
-        png_color_16 white = {0, full, full, full, full};
+        png_color_16 white = {0, 255, 255, 255, 255}; /* as the output will be, even for 16 bit */
         png_set_background_fixed(png, &white, PNG_BACKGROUND_GAMMA_SCREEN, 0, PNG_FP_1);
     }
-    if (deep) png_set_strip_16(png);
 }
 
 static void read_rows(struct job *job)

@@ -1,0 +1,455 @@
+/* What the decoders make of every kind of JPEG, PNG and PNM, and of EXIF. */
+#include "support/pictures.h"
+#include "support/testing.h"
+
+#include "duet/frames.h"
+
+static struct duet_image decode_with(enum duet_exif exif, const void *data, size_t size)
+{
+    struct duet_frames_options options = {.struct_size = sizeof options, .exif = exif};
+    struct duet_error e;
+    struct duet_frames *frames;
+    struct duet_image image;
+    bool more;
+    assert_ok(duet_frames_open_bytes(data, size, "x", &options, &frames, &e), e);
+    assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+    assert_true(more);
+    duet_frames_close(&frames);
+    assert_null(frames);
+    assert_int_equal(image.format, DUET_RGB8);
+    return image;
+}
+
+static struct duet_image decode(struct picture picture)
+{
+    struct duet_image image = decode_with(DUET_EXIF_APPLY, picture.data, picture.size);
+    free(picture.data);
+    return image;
+}
+
+/* Decoding fails with `want`, and its text contains `says`. */
+static void check_refused(enum duet_status want, const char *says, const void *data, size_t size)
+{
+    struct duet_error e;
+    struct duet_frames *frames;
+    struct duet_image image;
+    bool more;
+    assert_ok(duet_frames_open_bytes(data, size, "x", NULL, &frames, &e), e);
+    assert_fails(want, duet_frames_next(frames, &image, NULL, &more, &e), e);
+    if (!strstr(e.text, says)) fail_msg("'%s' does not say '%s'", e.text, says);
+    assert_null(image.pixels);
+    duet_frames_close(&frames);
+}
+
+/* --- JPEG ----------------------------------------------------------------------------------------------- */
+
+/* One colour all over, so that a JPEG keeps it to a level or three. */
+static void check_flat(struct picture_jpeg how, const uint8_t *pixel, int channels, const int rgb[3])
+{
+    enum { SIDE = 24 };
+    uint8_t pixels[SIDE * SIDE * 4];
+    how.width = how.height = SIDE;
+    for (int i = 0; i < SIDE * SIDE; i++) memcpy(pixels + i * channels, pixel, (size_t)channels);
+    struct duet_image image = decode(picture_jpeg(&how, pixels));
+    assert_int_equal(image.width, SIDE);
+    assert_int_equal(image.height, SIDE);
+    for (int i = 0; i < SIDE * SIDE * 3; i++)
+        if (abs(image.pixels[i] - rgb[i % 3]) > 3)
+            fail_msg("channel %d is %d, expected %d", i % 3, image.pixels[i], rgb[i % 3]);
+    duet_image_close(&image);
+}
+
+static void jpegs_of_every_colour_space(void **state)
+{
+    (void)state;
+    const uint8_t color[3] = {200, 80, 30}, grey[1] = {77};
+    const int rgb[3] = {200, 80, 30}, greys[3] = {77, 77, 77};
+    check_flat((struct picture_jpeg){.in = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE}, grey, 1, greys);
+    check_flat((struct picture_jpeg){.in = JCS_RGB, .stored = JCS_YCbCr}, color, 3, rgb);
+    check_flat((struct picture_jpeg){.in = JCS_RGB, .stored = JCS_RGB}, color, 3, rgb);
+    check_flat((struct picture_jpeg){.in = JCS_RGB, .stored = JCS_YCbCr, .progressive = true}, color, 3, rgb);
+    check_flat((struct picture_jpeg){.in = JCS_RGB, .stored = JCS_YCbCr, .arithmetic = true}, color, 3, rgb);
+}
+
+static void jpegs_of_four_inks(void **state)
+{
+    (void)state;
+    const uint8_t inks[4] = {51, 102, 204, 25};
+    const int plain[3] = {184, 138, 46}; /* (255 - ink) (255 - 25) / 255 */
+    const int inverted[3] = {5, 10, 20}; /* ink 25 / 255 */
+    check_flat((struct picture_jpeg){.in = JCS_CMYK, .stored = JCS_CMYK}, inks, 4, inverted);
+    check_flat((struct picture_jpeg){.in = JCS_CMYK, .stored = JCS_YCCK}, inks, 4, inverted);
+    check_flat((struct picture_jpeg){.in = JCS_CMYK, .stored = JCS_CMYK, .no_adobe = true}, inks, 4, plain);
+}
+
+static struct picture noisy_jpeg(struct picture_jpeg how, int side)
+{
+    uint8_t *pixels = malloc((size_t)side * (size_t)side * 4);
+    uint64_t random = 5;
+    for (int i = 0; i < side * side * 4; i++) pixels[i] = (uint8_t)picture_random(&random);
+    how.width = how.height = side;
+    struct picture picture = picture_jpeg(&how, pixels);
+    free(pixels);
+    return picture;
+}
+
+/* Where the first marker `code` begins. */
+static size_t find_marker(struct picture p, int code)
+{
+    for (size_t i = 0; i + 1 < p.size; i++)
+        if (p.data[i] == 0xff && p.data[i + 1] == code) return i;
+    fail_msg("no marker %02x", (unsigned)code);
+    return 0;
+}
+
+static void insert(struct picture *p, size_t at, const void *data, size_t size)
+{
+    p->data = realloc(p->data, p->size + size);
+    memmove(p->data + at + size, p->data + at, p->size - at);
+    memcpy(p->data + at, data, size);
+    p->size += size;
+}
+
+static void odd_wrapping_of_a_jpeg_is_no_fault(void **state)
+{
+    (void)state;
+    struct picture p = noisy_jpeg((struct picture_jpeg){.in = JCS_RGB, .stored = JCS_YCbCr}, 40);
+    struct duet_image want = decode_with(DUET_EXIF_APPLY, p.data, p.size);
+    p.data[find_marker(p, 0xe0) + 9] = 7;              /* JFIF version 7 */
+    p.data[find_marker(p, 0xda) + 13] = 0x11;          /* nonsense where a sequential scan has 0 */
+    insert(&p, find_marker(p, 0xdb), "stray", 5);      /* between segments */
+    insert(&p, p.size - 2, "\0\0\0", 3);               /* before the end marker */
+    insert(&p, p.size, "\xff\xd8 another picture", 5); /* after it */
+    struct duet_image got = decode(p);
+    assert_memory_equal(got.pixels, want.pixels, want.stride * (size_t)want.height);
+    duet_image_close(&want);
+    duet_image_close(&got);
+}
+
+static void damage_in_a_jpeg_is_a_fault(void **state)
+{
+    (void)state;
+    struct picture p =
+        noisy_jpeg((struct picture_jpeg){.in = JCS_RGB, .stored = JCS_YCbCr, .restart = 2}, 64);
+    size_t restart = find_marker(p, 0xd1);
+    p.data[restart + 1] = 0xd5; /* a wrong restart marker */
+    check_refused(DUET_BAD_FORMAT, "damaged JPEG", p.data, p.size);
+    p.data[restart + 1] = 0xd1;
+    memmove(p.data + restart - 20, p.data + restart, p.size - restart); /* lost bytes */
+    check_refused(DUET_BAD_FORMAT, "damaged JPEG", p.data, p.size - 20);
+    free(p.data);
+}
+
+static void a_jpeg_may_not_have_scans_without_end(void **state)
+{
+    (void)state;
+    static const jpeg_scan_info scans[] = {{1, {0}, 0, 0, 0, 0}, {1, {0}, 1, 63, 0, 0}};
+    struct picture_jpeg how = {.in = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE, .scans = scans, .scan_count = 2};
+    for (int extra = 90; extra <= 110; extra += 20) {
+        struct picture p = noisy_jpeg(how, 16);
+        size_t scan = 0;
+        for (size_t i = 0; i + 1 < p.size; i++)
+            if (p.data[i] == 0xff && p.data[i + 1] == 0xda) scan = i; /* the last one */
+        size_t size = p.size - 2 - scan;
+        uint8_t *copy = malloc(size);
+        memcpy(copy, p.data + scan, size);
+        for (int i = 0; i < extra; i++) insert(&p, p.size - 2, copy, size);
+        free(copy);
+        if (extra > 100) {
+            check_refused(DUET_TOO_LARGE, "scans", p.data, p.size);
+        } else {
+            struct duet_image image = decode_with(DUET_EXIF_APPLY, p.data, p.size);
+            duet_image_close(&image);
+        }
+        free(p.data);
+    }
+}
+
+static void jpegs_that_are_not_supported_say_so(void **state)
+{
+    (void)state;
+    struct picture p = noisy_jpeg((struct picture_jpeg){.in = JCS_RGB, .stored = JCS_YCbCr}, 16);
+    size_t frame = find_marker(p, 0xc0);
+    p.data[frame + 1] = 0xc3; /* lossless */
+    check_refused(DUET_UNSUPPORTED, "cannot decode this JPEG", p.data, p.size);
+    p.data[frame + 1] = 0xc1;
+    p.data[frame + 4] = 12; /* bits a sample */
+    check_refused(DUET_UNSUPPORTED, "cannot decode this JPEG", p.data, p.size);
+    free(p.data);
+}
+
+/* --- PNG ------------------------------------------------------------------------------------------------ */
+
+enum { WIDE = 21, TALL = 11 };
+
+static const png_color_16 clear_color = {.red = 200, .green = 200, .blue = 200, .gray = 1};
+static png_color palette[200];
+static uint8_t alphas[100];
+
+/* Sample c of pixel (x, y) in rows as PNG packs them. */
+static unsigned sample_at(const struct picture_png *how, const uint8_t *rows, int channels, int x, int y,
+                          int c)
+{
+    size_t stride = (size_t)(WIDE * how->depth * channels + 7) / 8;
+    int bit = (x * channels + c) * how->depth;
+    const uint8_t *at = rows + (size_t)y * stride + bit / 8;
+    if (how->depth == 16) return (unsigned)at[0] << 8 | at[1];
+    return at[0] >> (8 - how->depth - bit % 8) & ((1u << how->depth) - 1);
+}
+
+static unsigned over_white(unsigned value, unsigned alpha, unsigned full)
+{
+    return (unsigned)(((uint64_t)value * alpha + (uint64_t)full * (full - alpha) + full / 2) / full);
+}
+
+/* What a pixel is to become, written down a second time and plainly. */
+static void expected_pixel(const struct picture_png *how, const uint8_t *rows, int x, int y, uint8_t rgb[3])
+{
+    static const int channel_counts[7] = {1, 0, 3, 1, 2, 0, 4};
+    int channels = channel_counts[how->color_type];
+    bool color = how->color_type & PNG_COLOR_MASK_COLOR;
+    unsigned v[4] = {0}, full = how->depth == 16 ? 65535 : 255, alpha = full;
+    for (int c = 0; c < channels; c++) v[c] = sample_at(how, rows, channels, x, y, c);
+    if (how->color_type == PNG_COLOR_TYPE_PALETTE) {
+        const png_color *entry = &palette[v[0]];
+        alpha = how->alphas && v[0] < (unsigned)how->alpha_count ? how->alphas[v[0]] : 255;
+        v[0] = entry->red, v[1] = entry->green, v[2] = entry->blue;
+    } else {
+        if (how->color_type & PNG_COLOR_MASK_ALPHA) alpha = v[channels - 1];
+        if (how->clear && color && v[0] == 200 && v[1] == 200 && v[2] == 200) alpha = 0;
+        if (how->clear && !color && v[0] == 1) alpha = 0;
+        if (how->depth < 8) v[0] = v[0] * 255 / ((1u << how->depth) - 1);
+        if (!color) v[1] = v[2] = v[0];
+    }
+    for (int c = 0; c < 3; c++)
+        rgb[c] = (uint8_t)(over_white(v[c], alpha, full) >> (how->depth == 16 ? 8 : 0));
+}
+
+static void check_png(struct picture_png how)
+{
+    uint8_t rows[WIDE * TALL * 8];
+    uint64_t random = 9;
+    for (size_t i = 0; i < sizeof rows; i++) rows[i] = (uint8_t)picture_random(&random);
+    if (how.color_type == PNG_COLOR_TYPE_PALETTE && how.depth == 8)
+        for (size_t i = 0; i < sizeof rows; i++) rows[i] %= 200;
+    if (how.clear && how.depth == 8)
+        for (size_t i = 0; i < 60; i++) rows[i] = 200; /* 20 clear pixels */
+    how.width = WIDE;
+    how.height = TALL;
+    struct duet_image image = decode(picture_png(&how, rows));
+    assert_int_equal(image.width, WIDE);
+    assert_int_equal(image.height, TALL);
+    for (int y = 0; y < TALL; y++)
+        for (int x = 0; x < WIDE; x++) {
+            uint8_t rgb[3];
+            const uint8_t *got = duet_image_row(&image, y) + x * 3;
+            expected_pixel(&how, rows, x, y, rgb);
+            if (memcmp(rgb, got, 3) != 0)
+                fail_msg("type %d, depth %d, laced %d, gamma %d, pixel %d,%d: %d %d %d, expected %d %d %d",
+                         how.color_type, how.depth, how.interlaced, how.gamma, x, y, got[0], got[1], got[2],
+                         rgb[0], rgb[1], rgb[2]);
+        }
+    duet_image_close(&image);
+}
+
+static void pngs_of_every_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        int color_type, depth;
+    } kinds[] = {
+        {PNG_COLOR_TYPE_GRAY, 1},        {PNG_COLOR_TYPE_GRAY, 2},      {PNG_COLOR_TYPE_GRAY, 4},
+        {PNG_COLOR_TYPE_GRAY, 8},        {PNG_COLOR_TYPE_GRAY, 16},     {PNG_COLOR_TYPE_RGB, 8},
+        {PNG_COLOR_TYPE_RGB, 16},        {PNG_COLOR_TYPE_PALETTE, 1},   {PNG_COLOR_TYPE_PALETTE, 2},
+        {PNG_COLOR_TYPE_PALETTE, 4},     {PNG_COLOR_TYPE_PALETTE, 8},   {PNG_COLOR_TYPE_GRAY_ALPHA, 8},
+        {PNG_COLOR_TYPE_GRAY_ALPHA, 16}, {PNG_COLOR_TYPE_RGB_ALPHA, 8}, {PNG_COLOR_TYPE_RGB_ALPHA, 16},
+    };
+    for (int i = 0; i < 200; i++)
+        palette[i] = (png_color){(png_byte)i, (png_byte)(255 - i), (png_byte)(i * 7)};
+    for (int i = 0; i < 100; i++) alphas[i] = (uint8_t)(i * 5);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds * 8; i++) {
+        struct picture_png how = {.color_type = kinds[i / 8].color_type, .depth = kinds[i / 8].depth};
+        how.interlaced = i & 1;
+        how.gamma = i & 2; /* must not make a difference */
+        if (how.color_type == PNG_COLOR_TYPE_PALETTE) {
+            how.palette = palette;
+            how.palette_size = how.depth == 8 ? 200 : 1 << how.depth;
+            how.alphas = i & 4 ? alphas : NULL;
+            how.alpha_count = how.palette_size < 100 ? how.palette_size - 1 : 100;
+        } else if (!(how.color_type & PNG_COLOR_MASK_ALPHA)) {
+            how.clear = i & 4 ? &clear_color : NULL;
+        }
+        check_png(how);
+    }
+}
+
+static void no_byte_of_a_png_can_change_unnoticed(void **state)
+{
+    (void)state;
+    uint8_t rows[WIDE * TALL * 3] = {0};
+    struct picture p = picture_png(
+        &(struct picture_png){.width = WIDE, .height = TALL, .depth = 8, .color_type = PNG_COLOR_TYPE_RGB},
+        rows);
+    for (size_t i = 8; i < p.size; i++) {
+        struct duet_error e;
+        struct duet_frames *frames;
+        struct duet_image image;
+        bool more;
+        p.data[i] ^= 0x20;
+        assert_ok(duet_frames_open_bytes(p.data, p.size, "x", NULL, &frames, &e), e);
+        assert_int_not_equal(duet_frames_next(frames, &image, NULL, &more, &e), DUET_OK);
+        duet_frames_close(&frames);
+        p.data[i] ^= 0x20;
+    }
+    free(p.data);
+}
+
+/* --- PNM ------------------------------------------------------------------------------------------------ */
+
+static void check_pnm(const char *text, size_t size, int width, int height, const char *rgb)
+{
+    struct duet_image image = decode_with(DUET_EXIF_APPLY, text, size);
+    assert_int_equal(image.width, width);
+    assert_int_equal(image.height, height);
+    assert_memory_equal(image.pixels, rgb, (size_t)(width * height * 3));
+    duet_image_close(&image);
+}
+
+static void pnms_of_every_kind(void **state)
+{
+    (void)state;
+#define CHECK_PNM(text, width, height, rgb)                                                                  \
+    do {                                                                                                     \
+        check_pnm(text, sizeof text - 1, width, height, rgb);                                                \
+        assert_int_equal(sizeof rgb - 1, width * height * 3);                                                \
+    } while (0)
+    CHECK_PNM("P6 2 1 255\nabcdef", 2, 1, "abcdef");
+    CHECK_PNM("P6#x\n2#y\r1\t\n#z 9\n#\n255\n\n bc # and more", 2, 1, "\n bc #");
+    CHECK_PNM("P5 2 1 255 ab", 2, 1, "aaabbb");
+    CHECK_PNM("P2 3 1 15 0 7\n#c\n15", 3, 1, "\0\0\0\x77\x77\x77\xff\xff\xff");
+    CHECK_PNM("P3\n1 2\n1\n0 1 0\n1 0 1\n", 1, 2, "\0\xff\0\xff\0\xff");
+    CHECK_PNM("P5 1 3 65535\n\0\x80\0\x81\xff\xff", 1, 3, "\0\0\0\1\1\1\xff\xff\xff");
+    CHECK_PNM("P6 1 1 1000 \0\0\1\xf4\3\xe8", 1, 1, "\0\x80\xff");
+    CHECK_PNM("P5 2 1 2 \0\1", 2, 1, "\0\0\0\x80\x80\x80");
+}
+
+static void pnms_that_lie(void **state)
+{
+    (void)state;
+#define CHECK_LIE(status, says, text) check_refused(status, says, text, sizeof text - 1)
+    CHECK_LIE(DUET_BAD_FORMAT, "maxval 0", "P5 1 1 0 a");
+    CHECK_LIE(DUET_BAD_FORMAT, "maxval 65536", "P5 1 1 65536 ab");
+    CHECK_LIE(DUET_BAD_FORMAT, "0x1 pixels", "P5 0 1 255 a");
+    CHECK_LIE(DUET_BAD_FORMAT, "sample 8", "P5 1 1 7 \10");
+    CHECK_LIE(DUET_BAD_FORMAT, "sample 256", "P2 1 1 255 256");
+    CHECK_LIE(DUET_BAD_FORMAT, "expected a digit", "P2 1 1 255 x");
+    CHECK_LIE(DUET_BAD_FORMAT, "expected a digit", "P2 1 -1 255 5");
+    CHECK_LIE(DUET_BAD_FORMAT, "expected a space", "P5 1 1 255x5");
+    CHECK_LIE(DUET_BAD_FORMAT, "truncated", "P6 60000 4000 255 abcd"); /* before memory is taken */
+    CHECK_LIE(DUET_BAD_FORMAT, "truncated", "P5 2 2 255 abc");
+    CHECK_LIE(DUET_BAD_FORMAT, "truncated", "P2 2 1 255 1 ");
+    CHECK_LIE(DUET_TOO_LARGE, "65536x1 pixels", "P5 65536 1 255 a");
+    CHECK_LIE(DUET_TOO_LARGE, "pixels", "P5 99999999999999999999 1 255 a");
+}
+
+/* --- EXIF ----------------------------------------------------------------------------------------------- */
+
+static void a_png_is_turned_upright(void **state)
+{
+    (void)state;
+    static const struct {
+        int width, height;
+        const char *grey;
+    } want[9] = {{3, 2, "abcdef"}, {3, 2, "abcdef"}, {3, 2, "cbafed"}, {3, 2, "fedcba"}, {3, 2, "defabc"},
+                 {2, 3, "adbecf"}, {2, 3, "daebfc"}, {2, 3, "fcebda"}, {2, 3, "cfbead"}};
+    for (int i = 0; i < 36; i++) {
+        int orientation = i / 4;
+        uint8_t app1[PICTURE_EXIF_SIZE];
+        size_t size = picture_exif(orientation, i & 1, app1);
+        struct picture p = picture_png(
+            &(struct picture_png){3, 2, 8, PNG_COLOR_TYPE_GRAY, .exif = app1 + 6, .exif_size = size - 6},
+            (const uint8_t *)"abcdef");
+        bool apply = i & 2;
+        struct duet_image image = decode_with(apply ? DUET_EXIF_APPLY : DUET_EXIF_IGNORE, p.data, p.size);
+        int as = apply ? orientation : 1;
+        assert_int_equal(image.width, want[as].width);
+        assert_int_equal(image.height, want[as].height);
+        for (int k = 0; k < 18; k++) assert_int_equal(image.pixels[k], want[as].grey[k / 3]);
+        duet_image_close(&image);
+        free(p.data);
+    }
+}
+
+static struct picture jpeg_with_app1(const uint8_t *app1, size_t size)
+{
+    uint8_t pixels[24 * 16] = {0};
+    struct picture_jpeg how = {.width = 24,
+                               .height = 16,
+                               .in = JCS_GRAYSCALE,
+                               .stored = JCS_GRAYSCALE,
+                               .app1 = app1,
+                               .app1_size = size};
+    memset(pixels, 255, 24 * 8); /* the upper half is white */
+    return picture_jpeg(&how, pixels);
+}
+
+static void a_jpeg_is_turned_upright(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        uint8_t app1[PICTURE_EXIF_SIZE];
+        size_t size = picture_exif(6, i & 1, app1);
+        struct duet_image image = decode(jpeg_with_app1(app1, size));
+        assert_int_equal(image.width, 16);
+        assert_int_equal(image.height, 24);
+        for (int y = 0; y < 24; y++) { /* what was above is now on the right */
+            assert_in_range(duet_image_row(&image, y)[0], 0, 4);
+            assert_in_range(duet_image_row(&image, y)[15 * 3], 251, 255);
+        }
+        duet_image_close(&image);
+    }
+}
+
+/* Upright, whatever byte of the block is what; none makes it an error. */
+static void malformed_exif_is_ignored(void **state)
+{
+    (void)state;
+    uint8_t app1[PICTURE_EXIF_SIZE];
+    size_t size = picture_exif(6, true, app1);
+    for (size_t cut = 0; cut <= size; cut++) {
+        struct duet_image image = decode(jpeg_with_app1(app1, cut));
+        assert_int_equal(image.width, cut < 38 ? 24 : 16); /* 38: up to the orientation's value */
+        duet_image_close(&image);
+    }
+    for (size_t i = 0; i < size; i++)
+        for (int value = 0; value < 256; value += 5) {
+            uint8_t kept = app1[i];
+            app1[i] = (uint8_t)value;
+            struct duet_image image = decode(jpeg_with_app1(app1, size));
+            duet_image_close(&image);
+            app1[i] = kept;
+        }
+    struct duet_image image = decode(jpeg_with_app1((const uint8_t *)"Exif\0\0MM\0*\xff\xff\xff\xff", 14));
+    assert_int_equal(image.width, 24);
+    duet_image_close(&image);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jpegs_of_every_colour_space),
+        cmocka_unit_test(jpegs_of_four_inks),
+        cmocka_unit_test(odd_wrapping_of_a_jpeg_is_no_fault),
+        cmocka_unit_test(damage_in_a_jpeg_is_a_fault),
+        cmocka_unit_test(a_jpeg_may_not_have_scans_without_end),
+        cmocka_unit_test(jpegs_that_are_not_supported_say_so),
+        cmocka_unit_test(pngs_of_every_kind),
+        cmocka_unit_test(no_byte_of_a_png_can_change_unnoticed),
+        cmocka_unit_test(pnms_of_every_kind),
+        cmocka_unit_test(pnms_that_lie),
+        cmocka_unit_test(a_png_is_turned_upright),
+        cmocka_unit_test(a_jpeg_is_turned_upright),
+        cmocka_unit_test(malformed_exif_is_ignored),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
