@@ -86,7 +86,7 @@ struct picture picture_png(const struct picture_png *how, const uint8_t *rows)
     if (how->palette) png_set_PLTE(png, info, how->palette, how->palette_size);
     if (how->alphas) png_set_tRNS(png, info, how->alphas, how->alpha_count, NULL);
     if (how->clear) png_set_tRNS(png, info, NULL, 1, how->clear);
-    if (how->gamma) png_set_gAMA_fixed(png, info, 100000);
+    if (how->gamma) png_set_gAMA_fixed(png, info, 45455);
     png_write_info(png, info);
     size_t stride = png_stride(how);
     for (int pass = png_set_interlace_handling(png); pass > 0; pass--)

@@ -38,7 +38,7 @@ struct picture_png {
     const uint8_t *alphas; /* tRNS of a palette */
     int alpha_count;
     const png_color_16 *clear; /* tRNS of grey and RGB */
-    bool gamma;                /* with a gAMA chunk that is not sRGB's */
+    bool gamma;                /* with the usual gAMA chunk */
     const uint8_t *exif;       /* after the pixels */
     size_t exif_size;
 };

@@ -135,8 +135,28 @@ static void damage_in_a_jpeg_is_a_fault(void **state)
     p.data[restart + 1] = 0xd5; /* a wrong restart marker */
     check_refused(DUET_BAD_FORMAT, "damaged JPEG", p.data, p.size);
     p.data[restart + 1] = 0xd1;
-    memmove(p.data + restart - 20, p.data + restart, p.size - restart); /* lost bytes */
-    check_refused(DUET_BAD_FORMAT, "damaged JPEG", p.data, p.size - 20);
+    memcpy(p.data + restart - 20, "\xff\0\xff\0\xff\0", 6); /* 24 ones: no Huffman code is so long */
+    check_refused(DUET_BAD_FORMAT, "bad Huffman code", p.data, p.size);
+    memmove(p.data + restart - 30, p.data + restart, p.size - restart); /* lost bytes */
+    check_refused(DUET_BAD_FORMAT, "premature end of data segment", p.data, p.size - 30);
+    free(p.data);
+}
+
+static void a_lost_scan_of_a_jpeg_is_a_fault(void **state)
+{
+    (void)state;
+    static const jpeg_scan_info scans[] = {
+        {1, {0}, 0, 0, 0, 0}, {1, {0}, 1, 63, 0, 1}, {1, {0}, 1, 63, 1, 0}};
+    struct picture_jpeg how = {.in = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE, .scans = scans, .scan_count = 3};
+    struct picture p = noisy_jpeg(how, 16);
+    size_t begin = 0, end = 0;
+    for (size_t i = 0, seen = 0; i + 1 < p.size; i++) { /* the second scan, up to the tables of the third */
+        if (p.data[i] != 0xff || p.data[i + 1] == 0 || end) continue;
+        if (begin) end = i;
+        if (p.data[i + 1] == 0xda && ++seen == 2) begin = i;
+    }
+    memmove(p.data + begin, p.data + end, p.size - end);
+    check_refused(DUET_BAD_FORMAT, "Inconsistent progression", p.data, p.size - (end - begin));
     free(p.data);
 }
 
@@ -286,10 +306,11 @@ static void pngs_of_every_kind(void **state)
 static void no_byte_of_a_png_can_change_unnoticed(void **state)
 {
     (void)state;
-    uint8_t rows[WIDE * TALL * 3] = {0};
-    struct picture p = picture_png(
-        &(struct picture_png){.width = WIDE, .height = TALL, .depth = 8, .color_type = PNG_COLOR_TYPE_RGB},
-        rows);
+    uint8_t rows[WIDE * TALL * 3] = {0}, app1[PICTURE_EXIF_SIZE];
+    size_t exif_size = picture_exif(1, true, app1) - 6;
+    struct picture_png how = {
+        WIDE, TALL, 8, PNG_COLOR_TYPE_RGB, .gamma = true, .exif = app1 + 6, .exif_size = exif_size};
+    struct picture p = picture_png(&how, rows);
     for (size_t i = 8; i < p.size; i++) {
         struct duet_error e;
         struct duet_frames *frames;
@@ -441,6 +462,7 @@ int main(void)
         cmocka_unit_test(jpegs_of_four_inks),
         cmocka_unit_test(odd_wrapping_of_a_jpeg_is_no_fault),
         cmocka_unit_test(damage_in_a_jpeg_is_a_fault),
+        cmocka_unit_test(a_lost_scan_of_a_jpeg_is_a_fault),
         cmocka_unit_test(a_jpeg_may_not_have_scans_without_end),
         cmocka_unit_test(jpegs_that_are_not_supported_say_so),
         cmocka_unit_test(pngs_of_every_kind),
