@@ -15,6 +15,9 @@ if(DUET_SANITIZE)
                                               -fno-sanitize-recover=all)
   target_link_options(duet-flags INTERFACE -fsanitize=${DUET_SANITIZE})
 endif()
+if(DUET_FUZZ)
+  target_compile_options(duet-flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # duet_library(NAME source...): a static library whose public headers lie in ./include and whose internal
 # ones are found from its own folder ("core/os.h").

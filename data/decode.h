@@ -44,6 +44,10 @@ enum duet_status duet_decode_pnm(const struct duet_coded *coded, struct duet_ima
 enum duet_status duet_decode_check(const struct duet_coded *coded, size_t width, size_t height,
                                    struct duet_error *error);
 
+/* The fault of a file too short for the size its header tells, found before memory is taken for it. */
+enum duet_status duet_decode_too_short(const struct duet_coded *coded, const char *kind, size_t width,
+                                       size_t height, struct duet_error *error);
+
 /* Make the RGB8 image for a size that duet_decode_check found good. */
 enum duet_status duet_decode_image(const struct duet_coded *coded, size_t width, size_t height,
                                    struct duet_image *image, struct duet_error *error);

@@ -191,7 +191,7 @@ static void read_header(struct job *job)
     enum duet_status status = duet_decode_check(job->coded, width, height, job->error);
     if (status != DUET_OK) give_up(job, status);
     if (!cinfo->arith_code && width * height / MAX_PIXELS_PER_BYTE > job->coded->size)
-        give_up_truncated(cinfo);
+        give_up(job, duet_decode_too_short(job->coded, "JPEG", width, height, job->error));
     switch (cinfo->jpeg_color_space) {
     case JCS_GRAYSCALE:
     case JCS_YCbCr:

@@ -113,7 +113,8 @@ static void read_header(struct job *job)
     enum duet_status status = duet_decode_check(job->coded, width, height, job->error);
     if (status != DUET_OK) give_up(job, status);
     size_t bits = (size_t)png_get_bit_depth(job->png, job->info) * png_get_channels(job->png, job->info);
-    if (width * height / 8 / MAX_INFLATION * bits > job->coded->size) give_up_truncated(job);
+    if (width * height / 8 / MAX_INFLATION * bits > job->coded->size)
+        give_up(job, duet_decode_too_short(job->coded, "PNG", width, height, job->error));
 }
 
 static void ask_for_rgb8(struct job *job)

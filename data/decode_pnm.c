@@ -112,7 +112,7 @@ static enum duet_status check_size(const struct reader *in, const struct header 
                 duet_mul_size(samples, header->plain || header->maxval > 255 ? 2 : 1, &needed);
     if (fits && header->plain) needed--; /* a digit and a space each, but for the last space */
     if (fits && in->coded->size - in->at >= needed) return DUET_OK;
-    return truncated(in, "samples", error);
+    return duet_decode_too_short(in->coded, "PNM", header->width, header->height, error);
 }
 
 static enum duet_status read_sample(struct reader *in, const struct header *header, uint32_t *value,

@@ -183,6 +183,13 @@ enum duet_status duet_decode_check(const struct duet_coded *coded, size_t width,
     return DUET_OK;
 }
 
+enum duet_status duet_decode_too_short(const struct duet_coded *coded, const char *kind, size_t width,
+                                       size_t height, struct duet_error *error)
+{
+    return duet_fail(error, DUET_BAD_FORMAT, "%s: truncated %s (%zu bytes cannot hold %zux%zu pixels)",
+                     coded->name, kind, coded->size, width, height);
+}
+
 enum duet_status duet_decode_image(const struct duet_coded *coded, size_t width, size_t height,
                                    struct duet_image *image, struct duet_error *error)
 {
