@@ -1,6 +1,6 @@
-/* kernel_testing.h: what kernel tests share: every level in turn, random numbers from a printed seed, buffers
- * with guards on both sides, and the two comparisons: near the exact value, equal to the byte among fast
- * levels. */
+/* kernel_testing.h: what kernel tests share: every level in turn, random numbers from a printed seed, inputs
+ * that end at an unreadable page, outputs with guards on both sides, and the two comparisons: near the exact
+ * value, equal to the byte among fast levels. */
 #ifndef DUET_KERNEL_TESTING_H
 #define DUET_KERNEL_TESTING_H
 
@@ -10,10 +10,11 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
-/* --- random numbers ----------------------------------------------------------------------------------------
- */
+/* --- random numbers ------------------------------------------------------------------------------------- */
 
 static uint64_t testing_random_state;
 
@@ -49,8 +50,53 @@ static inline void testing_fill(float *to, size_t count)
     for (size_t i = 0; i < count; i++) to[i] = testing_float();
 }
 
-/* --- guarded buffers
- * ---------------------------------------------------------------------------------------- */
+/* No activation, ReLU6, or a range narrow enough that both ends are met. */
+static inline void testing_range(float *low, float *high)
+{
+    static const float ranges[][2] = {{-INFINITY, INFINITY}, {0, 6}, {-0.5f, 0.25f}};
+    size_t i = testing_between(0, 2);
+    *low = ranges[i][0];
+    *high = ranges[i][1];
+}
+
+/* --- inputs --------------------------------------------------------------------------------------------- */
+
+/* Memory that the kernel may read and nothing beside it: one end lies against a page without rights (the far
+ * one more often than the near one, since kernels run off that end). */
+struct testing_input {
+    void *map;
+    size_t map_bytes;
+    void *data;
+};
+
+static inline struct testing_input testing_bytes_input(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), body = (bytes + page - 1) / page * page;
+    struct testing_input in = {NULL, body + 2 * page, NULL};
+    in.map = mmap(NULL, in.map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(in.map != MAP_FAILED);
+    char *first = (char *)in.map + page;
+    assert_int_equal(mprotect(in.map, page, PROT_NONE), 0);
+    assert_int_equal(mprotect(first + body, page, PROT_NONE), 0);
+    in.data = testing_between(0, 3) == 0 ? first : first + (body - bytes);
+    return in;
+}
+
+/* `count` random floats. */
+static inline struct testing_input testing_input(size_t count)
+{
+    struct testing_input in = testing_bytes_input(count * sizeof(float));
+    testing_fill(in.data, count);
+    return in;
+}
+
+static inline void testing_input_close(struct testing_input *in)
+{
+    if (in->map) munmap(in->map, in->map_bytes);
+    in->map = NULL;
+}
+
+/* --- outputs -------------------------------------------------------------------------------------------- */
 
 #define TESTING_GUARD 64
 static const float testing_sentinel = -12345.678f;
@@ -87,8 +133,15 @@ static inline void testing_buffer_close(struct testing_buffer *b)
     free(b->block);
 }
 
-/* --- levels
- * -------------------------------------------------------------------------------------------------- */
+/* Rows of `width` floats, `stride` apart: the floats between them must still hold the sentinel. */
+static inline void testing_gaps_check(const struct testing_buffer *b, size_t width, size_t stride)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (i % stride >= width && b->data[i] != testing_sentinel)
+            fail_msg("written %zu floats past row %zu", i % stride - width + 1, i / stride);
+}
+
+/* --- levels --------------------------------------------------------------------------------------------- */
 
 #define TESTING_MAX_LEVELS 8
 
