@@ -1,0 +1,168 @@
+#include "support/random_weights.h"
+
+#include "duet/deeplabv3.h"
+#include "duet/ssdlite.h"
+
+static struct duet_compiled *compile(const struct duet_network *network, const struct duet_weights *weights,
+                                     int height, int width, bool unfused, const char *cpu)
+{
+    struct duet_error e;
+    struct duet_compiled *compiled;
+    struct duet_compile_options options = {
+        .struct_size = sizeof options, .height = height, .width = width, .unfused = unfused, .cpu = cpu};
+    assert_ok(duet_compile(network, weights, &options, &compiled, &e), e);
+    return compiled;
+}
+
+/* All outputs of one run on a seeded input, in one block. Owned: free. */
+static float *run(struct duet_compiled *compiled, const struct duet_network *network, int height, int width,
+                  int threads, size_t *count)
+{
+    struct duet_error e;
+    struct duet_session *session;
+    struct duet_pool pool;
+    uint64_t seed = 7;
+    assert_ok(duet_pool_create(threads, &pool, &e), e);
+    assert_ok(duet_session_create(compiled, threads, &session, &e), e);
+    float *input = duet_session_input(session), *all = NULL;
+    for (int i = 0; i < height * width * 3; i++) input[i] = random_weight(&seed);
+    duet_session_run(session, &pool);
+    *count = 0;
+    for (int i = 0; i < duet_network_output_count(network); i++) {
+        const char *name;
+        struct duet_shape shape;
+        size_t here;
+        duet_network_output_at(network, i, &name);
+        const float *output = duet_session_output(session, name, &shape);
+        assert_non_null(output);
+        assert_true(duet_shape_elements(&shape, &here));
+        all = realloc(all, (*count + here) * sizeof *all);
+        assert_non_null(all);
+        memcpy(all + *count, output, here * sizeof *all);
+        *count += here;
+    }
+    assert_null(duet_session_output(session, "nobody", NULL));
+    duet_session_close(&session);
+    duet_pool_close(&pool);
+    return all;
+}
+
+struct shape_case {
+    int height, width, output_stride;
+    bool ssdlite, atrous;
+};
+
+static struct duet_network *build(struct shape_case c)
+{
+    struct duet_error e;
+    struct duet_network *network;
+    struct duet_mobilenet_v2 layers;
+    struct duet_mobilenet_v2_config config = {0.35, 8, c.output_stride, c.ssdlite};
+    assert_ok(duet_network_create(&network, &e), e);
+    assert_ok(duet_mobilenet_v2_build(network, &config, &layers, &e), e);
+    if (c.ssdlite)
+        assert_ok(duet_ssdlite_build(network, &layers, &(struct duet_ssdlite_config){5}, &e), e);
+    else
+        assert_ok(duet_deeplabv3_build(network, &layers, c.output_stride,
+                                       &(struct duet_deeplabv3_config){7, 32, c.atrous}, &e),
+                  e);
+    return network;
+}
+
+static const struct shape_case cases[] = {
+    {300, 300, 32, true, false}, {97, 64, 32, true, false}, {1, 1, 32, true, false},
+    {65, 33, 16, false, false},  {81, 130, 8, false, true}, {7, 5, 16, false, true},
+};
+
+/* Fusion, strips, threads: none of them may change a byte. */
+static void every_way_to_run_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct shape_case c = cases[i];
+        struct duet_network *network = build(c);
+        struct duet_weights *weights = random_weights(network, 1);
+        struct duet_compiled *plain = compile(network, weights, c.height, c.width, true, NULL);
+        struct duet_compiled *fused = compile(network, weights, c.height, c.width, false, NULL);
+        assert_true(duet_compiled_step_count(fused) < duet_compiled_step_count(plain));
+        assert_true(duet_compiled_arena_bytes(fused) <= duet_compiled_arena_bytes(plain));
+        size_t count, here;
+        float *want = run(plain, network, c.height, c.width, 1, &count);
+        double sum = 0;
+        for (size_t k = 0; k < count; k++) sum += fabs((double)want[k]);
+        assert_true(sum > 0 && isfinite(sum));
+        for (int threads = 1; threads <= 3; threads++) {
+            float *got = run(fused, network, c.height, c.width, threads, &here);
+            assert_int_equal(here, count);
+            if (memcmp(got, want, count * sizeof *got) != 0)
+                fail_msg("case %zu, %d threads: other bytes than layer by layer", i, threads);
+            free(got);
+        }
+        free(want);
+        duet_compiled_close(&plain);
+        duet_compiled_close(&fused);
+        duet_weights_close(&weights);
+        duet_network_close(&network);
+    }
+}
+
+/* Faster kernels round less often: near the scalar ones, never far. */
+static void every_level_is_near_scalar(void **state)
+{
+    (void)state;
+    struct shape_case c = {97, 64, 32, true, false};
+    struct duet_network *network = build(c);
+    struct duet_weights *weights = random_weights(network, 2);
+    struct duet_compiled *scalar = compile(network, weights, c.height, c.width, false, "scalar");
+    struct duet_compiled *best = compile(network, weights, c.height, c.width, false, NULL);
+    size_t count, here;
+    float *want = run(scalar, network, c.height, c.width, 1, &count), most = 0;
+    float *got = run(best, network, c.height, c.width, 1, &here);
+    for (size_t k = 0; k < count; k++) most = fmaxf(most, fabsf(got[k] - want[k]));
+    printf("# %s: within %.2g of scalar\n", duet_compiled_step(best, 0).kernel, (double)most);
+    assert_true(most < 1e-3f);
+    free(want);
+    free(got);
+    duet_compiled_close(&scalar);
+    duet_compiled_close(&best);
+    duet_weights_close(&weights);
+    duet_network_close(&network);
+}
+
+static void missing_and_misshapen_tensors_are_named(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_network *network = build(cases[0]);
+    struct duet_weights *weights;
+    struct duet_compiled *compiled;
+    struct duet_compile_options options = {.struct_size = sizeof options, .height = 97, .width = 64};
+    assert_ok(duet_weights_create(&weights, &e), e);
+    assert_fails(DUET_NOT_FOUND, duet_compile(network, weights, &options, &compiled, &e), e);
+    assert_non_null(strstr(e.text, "backbone.conv.weight"));
+    float zeros[9] = {0};
+    struct duet_shape shape = {2, {3, 3}};
+    assert_ok(duet_weights_add(weights, "backbone.conv.weight", DUET_F32, &shape, zeros, &e), e);
+    assert_fails(DUET_MISMATCH, duet_compile(network, weights, &options, &compiled, &e), e);
+    assert_non_null(strstr(e.text, "[3,3]"));
+    options.height = 0;
+    assert_fails(DUET_BAD_ARGUMENT, duet_compile(network, weights, &options, &compiled, &e), e);
+    options.height = 97;
+    options.cpu = "abacus";
+    assert_fails(DUET_BAD_ARGUMENT, duet_compile(network, weights, &options, &compiled, &e), e);
+    options.struct_size = 10000;
+    assert_fails(DUET_BAD_ARGUMENT, duet_compile(network, weights, &options, &compiled, &e), e);
+    assert_null(compiled);
+    duet_weights_close(&weights);
+    duet_network_close(&network);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_way_to_run_gives_the_same_bytes),
+        cmocka_unit_test(every_level_is_near_scalar),
+        cmocka_unit_test(missing_and_misshapen_tensors_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
