@@ -3,14 +3,10 @@
 #define DUET_NETWORK_COMPILED_H
 
 #include "kernels/kernels.h"
+#include "network/packed.h"
 #include "network/plan.h"
 
 #include <stdatomic.h>
-
-/* Where a convolution's packed tensors lie. */
-struct packed_layer {
-    const float *weights, *bias;
-};
 
 struct compiled_output {
     char *name;
@@ -24,10 +20,8 @@ struct duet_compiled {
     struct duet_kernels kernels;
     struct duet_layer *layers; /* copies, without names; the plan's steps point into them by number */
     int layer_count;
-    int *input_channels;         /* of each layer */
-    struct packed_layer *packed; /* a layer each */
-    float *weights;              /* all of them, one block */
-    size_t weight_bytes;
+    int *input_channels; /* of each layer */
+    struct packed_weights *packed;
     struct compiled_output *outputs;
     int output_count;
     size_t input_offset;

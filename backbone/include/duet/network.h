@@ -123,7 +123,10 @@ struct duet_compile_options {
     size_t struct_size; /* sizeof(struct duet_compile_options): lets the struct grow */
     int height, width;  /* of the input, 1 .. 8192 */
     const char *cpu;    /* highest kernel level: "scalar" ...; NULL: $DUET_CPU, else the best there is */
-    bool unfused;       /* every layer a step of its own: slower, more memory, the same bytes. For tests */
+    const struct duet_compiled
+        *weights_of; /* share its packed weights: it must come from the same layers, at any
+                      * size and output stride; `weights` is then not read. NULL: pack */
+    bool unfused;    /* every layer a step of its own: slower, more memory, the same bytes. For tests */
 };
 
 /* Errors: DUET_BAD_ARGUMENT, DUET_NOT_FOUND (a tensor is missing), DUET_MISMATCH (a tensor's shape or type
