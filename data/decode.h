@@ -56,8 +56,8 @@ enum duet_status duet_decode_image(const struct duet_coded *coded, size_t width,
  * when it has none or is malformed. */
 int duet_exif_orientation(const uint8_t *tiff, size_t size);
 
-/* Turn *image upright: a new image takes its place unless orientation is 1. On failure
- * (DUET_OUT_OF_MEMORY) it is unchanged. */
-enum duet_status duet_exif_turn(struct duet_image *image, int orientation, struct duet_error *error);
+/* Turn *image upright: a new image takes its place unless orientation is 1. False, and *image unchanged, when
+ * there is no memory for it. */
+bool duet_exif_turn(struct duet_image *image, int orientation);
 
 #endif

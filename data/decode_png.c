@@ -160,7 +160,8 @@ static void decode(struct job *job)
     if (status != DUET_OK) give_up(job, status);
     ask_for_rgb8(job);
     read_rows(job);
-    png_read_end(job->png, job->info); /* eXIf may follow the pixels */
+    png_read_end(job->png, job->info);                    /* eXIf may follow the pixels */
+    if (job->no_memory) png_error(job->png, "no memory"); /* libpng would do without an eXIf it cannot keep */
     read_orientation(job);
 }
 

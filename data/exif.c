@@ -1,4 +1,3 @@
-#include "core/fail.h"
 #include "decode.h"
 
 #include <string.h>
@@ -65,15 +64,14 @@ static void copy_pixels(uint8_t *to, const uint8_t *from, ptrdiff_t step, int co
     }
 }
 
-enum duet_status duet_exif_turn(struct duet_image *image, int orientation, struct duet_error *error)
+bool duet_exif_turn(struct duet_image *image, int orientation)
 {
-    if (orientation < 2 || orientation > 8) return DUET_OK;
+    if (orientation < 2 || orientation > 8) return true;
     struct turn turn = turns[orientation];
     struct duet_image upright;
-    enum duet_status status =
-        duet_image_create(&upright, turn.swapped ? image->height : image->width,
-                          turn.swapped ? image->width : image->height, image->format, error);
-    if (status != DUET_OK) return status;
+    if (duet_image_create(&upright, turn.swapped ? image->height : image->width,
+                          turn.swapped ? image->width : image->height, image->format, NULL) != DUET_OK)
+        return false;
     ptrdiff_t right = turn.from_right ? -3 : 3;
     ptrdiff_t down = turn.from_below ? -(ptrdiff_t)image->stride : (ptrdiff_t)image->stride;
     ptrdiff_t step_x = turn.swapped ? down : right, step_y = turn.swapped ? right : down;
@@ -84,5 +82,5 @@ enum duet_status duet_exif_turn(struct duet_image *image, int orientation, struc
         copy_pixels(duet_image_row(&upright, y), first + y * step_y, step_x, upright.width);
     duet_image_close(image);
     *image = upright;
-    return DUET_OK;
+    return true;
 }

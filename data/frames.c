@@ -143,8 +143,9 @@ static enum duet_status next_still(struct duet_frames *frames, struct duet_image
     enum duet_status status = frames->still.decoder->decode(&coded, image, &orientation, error);
     duet_bytes_close(&frames->owned); /* one frame: the file has served */
     frames->done = true;
-    if (status == DUET_OK && frames->options.exif == DUET_EXIF_APPLY)
-        status = duet_exif_turn(image, orientation, error);
+    if (status == DUET_OK && frames->options.exif == DUET_EXIF_APPLY && !duet_exif_turn(image, orientation))
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to turn %dx%d pixels", frames->name,
+                           image->width, image->height);
     if (status != DUET_OK) {
         duet_image_close(image);
         return status;
