@@ -38,8 +38,7 @@ static const struct duet_program program = {
     .examples = "  models show ssdlite-coco\n"
                 "  models show --json --size 512 ssdlite-coco | jq .madds\n"};
 
-/* --- what is shown ----------------------------------------------------------------------------------------
- */
+/* --- what is shown -------------------------------------------------------------------------------------- */
 
 struct view {
     const char *path;
@@ -49,6 +48,26 @@ struct view {
     int layers, height, width;
     uint64_t madds, parameters, stored;
 };
+
+/* A head of the model: how many classes it tells apart, and those that have names. */
+struct head {
+    const char *name;
+    bool there;
+    int classes;
+    const struct duet_labels *labels;
+};
+
+enum { HEADS = 3 };
+
+static void list_heads(const struct duet_model_config *config, struct head heads[HEADS])
+{
+    heads[0] =
+        (struct head){"ssdlite", config->has_ssdlite, config->ssdlite.classes, &config->ssdlite_labels};
+    heads[1] = (struct head){"deeplabv3", config->has_deeplabv3, config->deeplabv3.classes,
+                             &config->deeplabv3_labels};
+    heads[2] = (struct head){"classifier", config->has_classifier, config->classifier.classes,
+                             &config->classifier_labels};
+}
 
 static const char *op_name(enum duet_op op)
 {
@@ -89,8 +108,7 @@ static bool parse_size(const char *text, int *width, int *height)
     return true;
 }
 
-/* --- as text ----------------------------------------------------------------------------------------------
- */
+/* --- as text -------------------------------------------------------------------------------------------- */
 
 /* Numbers in thousands are read by people: "12,345,678". */
 static const char *grouped(uint64_t value, char text[32])
@@ -113,6 +131,8 @@ static void print_field(const char *name, const char *value)
 static void print_head(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
+    struct head heads[HEADS];
+    list_heads(c, heads);
     printf("%s\n", c->source.name ? c->source.name : view->path);
     print_field("file", view->path);
     print_field("architecture", c->architecture);
@@ -121,7 +141,10 @@ static void print_head(const struct view *view)
     printf("  %-14s %d x %d (width x height)%s\n", "input", view->width, view->height,
            view->width != c->input_width || view->height != c->input_height ? ", as asked" : "");
     print_field("preprocessing", c->preprocessing);
-    printf("  %-14s %d, %zu of them named\n", "classes", c->ssdlite.classes, c->ssdlite_labels.count);
+    for (int i = 0; i < HEADS; i++)
+        if (heads[i].there)
+            printf("  %-14s %s: %d classes, %zu of them named\n", "head", heads[i].name, heads[i].classes,
+                   heads[i].labels->count);
     print_field("licence", c->source.licence);
     print_field("address", c->source.address);
     print_field("source format", c->source.format);
@@ -159,8 +182,7 @@ static void print_text(const struct view *view)
            "Output: height x width x channels; bytes in float32.\n");
 }
 
-/* --- as JSON ----------------------------------------------------------------------------------------------
- */
+/* --- as JSON -------------------------------------------------------------------------------------------- */
 
 static json_t *layer_json(const struct view *view, int node)
 {
@@ -186,31 +208,44 @@ static bool print_json(json_t *object)
     return printed;
 }
 
+static json_t *heads_json(const struct duet_model_config *config)
+{
+    struct head heads[HEADS];
+    list_heads(config, heads);
+    json_t *object = json_object();
+    for (int i = 0; i < HEADS; i++) {
+        if (!heads[i].there) continue;
+        json_t *labels = json_array();
+        for (size_t k = 0; k < heads[i].labels->count; k++)
+            json_array_append_new(labels, json_pack("{s:i, s:s}", "id", heads[i].labels->items[k].id, "name",
+                                                    heads[i].labels->items[k].name));
+        json_object_set_new(object, heads[i].name,
+                            json_pack("{s:i, s:o}", "classes", heads[i].classes, "labels", labels));
+    }
+    return object;
+}
+
 static bool print_view_json(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
     const struct duet_model_source *s = &c->source;
-    json_t *layers = json_array(), *labels = json_array();
+    json_t *layers = json_array();
     for (int i = 0; i < view->layers; i++) json_array_append_new(layers, layer_json(view, i));
-    for (size_t i = 0; i < c->ssdlite_labels.count; i++)
-        json_array_append_new(labels, json_pack("{s:i, s:s}", "id", c->ssdlite_labels.items[i].id, "name",
-                                                c->ssdlite_labels.items[i].name));
-    return print_json(json_pack(
-        "{s:s?, s:s, s:s, s:{s:s?, s:s?, s:s?, s:s?}, s:s?, s:{s:i, s:i}, s:s?, s:{s:f, s:i}, s:i, s:o,"
-        " s:I, s:I, s:I, s:o}",
-        "name", s->name, "file", view->path, "architecture", c->architecture,      /* */
-        "source", "format", s->format, "sha256", s->sha256, "address", s->address, /* */
-        "licence", s->licence, "sha256", c->data_sha256,                           /* */
-        "input", "width", view->width, "height", view->height,                     /* */
-        "preprocessing", c->preprocessing,                                         /* */
-        "backbone", "width_multiplier", c->width_multiplier, "channel_divisor", c->channel_divisor, "classes",
-        c->ssdlite.classes, "labels", labels,                                                      /* */
-        "parameters", (json_int_t)view->parameters, "parameters_stored", (json_int_t)view->stored, /* */
-        "madds", (json_int_t)view->madds, "layers", layers));
+    json_t *origin = json_pack("{s:s?, s:s, s:s, s:{s:s?, s:s?, s:s?, s:s?}, s:s?, s:s?}", "name", s->name,
+                               "file", view->path, "architecture", c->architecture, "source", "format",
+                               s->format, "sha256", s->sha256, "address", s->address, "licence", s->licence,
+                               "sha256", c->data_sha256, "preprocessing", c->preprocessing);
+    json_t *network = json_pack(
+        "{s:{s:i, s:i}, s:{s:f, s:i}, s:o, s:I, s:I, s:I, s:o}", "input", "width", view->width, "height",
+        view->height, "backbone", "width_multiplier", c->width_multiplier, "channel_divisor",
+        c->channel_divisor, "heads", heads_json(c), "parameters", (json_int_t)view->parameters,
+        "parameters_stored", (json_int_t)view->stored, "madds", (json_int_t)view->madds, "layers", layers);
+    if (json_object_update_new(origin, network) == 0) return print_json(origin);
+    json_decref(origin);
+    return false;
 }
 
-/* --- a file of tensors
- * -------------------------------------------------------------------------------------- */
+/* --- a file of tensors ---------------------------------------------------------------------------------- */
 
 static bool print_tensors_json(const struct duet_weights *weights, const char *path)
 {
@@ -241,8 +276,7 @@ static void print_tensors(const struct duet_weights *weights, const char *path)
     printf("\ntotal: %zu tensors, %s bytes\n", duet_weights_count(weights), grouped(total, bytes));
 }
 
-/* --- the command
- * -------------------------------------------------------------------------------------------- */
+/* --- the command ---------------------------------------------------------------------------------------- */
 
 static bool print_model(struct view *view, const struct settings *settings)
 {

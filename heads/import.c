@@ -2,6 +2,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
+#include "slim_names.h"
 #include "weights/tfjs.h"
 
 #include <math.h>
@@ -24,63 +25,12 @@ struct import {
     struct duet_error *error;
 };
 
-/* --- names
- * --------------------------------------------------------------------------------------------------
- *
- * A layer's scope in TF-slim, as the TensorFlow object detection API named them. */
-
-#define SLIM "FeatureExtractor/MobilenetV2/"
-
-static int block_scope(const char *name, char *scope, size_t size)
-{
-    int block, used = 0;
-    if (sscanf(name, "backbone.block%d.%n", &block, &used) != 1 || used == 0) return -1;
-    if (block == 0) return snprintf(scope, size, SLIM "expanded_conv/%s", name + used);
-    return snprintf(scope, size, SLIM "expanded_conv_%d/%s", block, name + used);
-}
-
-/* The names of the extra maps hold their channels: those of the 1x1 that follows for the depthwise. */
-static int extra_scope(const struct duet_network *network, const char *name, char *scope, size_t size)
-{
-    int extra, used = 0;
-    if (sscanf(name, "ssdlite.extra%d.%n", &extra, &used) != 1 || used == 0) return -1;
-    const char *part = name + used;
-    char wanted[64];
-    bool reduce = strcmp(part, "reduce") == 0;
-    snprintf(wanted, sizeof wanted, "ssdlite.extra%d.%s", extra, reduce ? "reduce" : "expand");
-    const struct duet_layer *layer = duet_network_layer(network, duet_network_find(network, wanted));
-    if (!layer) return -1;
-    if (reduce) return snprintf(scope, size, SLIM "layer_19_1_Conv2d_%d_1x1_%d", extra + 2, layer->channels);
-    return snprintf(scope, size, SLIM "layer_19_2_Conv2d_%d_3x3_s2_%d%s", extra + 2, layer->channels,
-                    strcmp(part, "depthwise") == 0 ? "_depthwise" : "");
-}
-
-static int predictor_scope(const char *name, char *scope, size_t size)
-{
-    int map, used = 0;
-    if (sscanf(name, "ssdlite.map%d.%n", &map, &used) != 1 || used == 0) return -1;
-    bool box = strncmp(name + used, "box.", 4) == 0;
-    bool depthwise = strcmp(strrchr(name, '.'), ".depthwise") == 0;
-    return snprintf(scope, size, "BoxPredictor_%d/%s%s", map, box ? "BoxEncodingPredictor" : "ClassPredictor",
-                    depthwise ? "_depthwise" : "");
-}
-
-/* False for a layer that TF-slim's networks do not have. */
-static bool scope_of(const struct duet_network *network, const char *name, char *scope, size_t size)
-{
-    if (strcmp(name, "backbone.conv") == 0) return snprintf(scope, size, SLIM "Conv") > 0;
-    if (strcmp(name, "backbone.conv_1") == 0) return snprintf(scope, size, SLIM "Conv_1") > 0;
-    return block_scope(name, scope, size) > 0 || extra_scope(network, name, scope, size) > 0 ||
-           predictor_scope(name, scope, size) > 0;
-}
-
-/* --- one layer
- * ---------------------------------------------------------------------------------------------- */
+/* --- one layer ------------------------------------------------------------------------------------------ */
 
 /* A layer and what the source has for it. */
 struct part {
     const char *name; /* of the layer */
-    char scope[160];
+    char scope[DUET_SLIM_SCOPE];
     size_t channels;
     struct duet_shape shape; /* of the weights, native */
     size_t elements;
@@ -244,7 +194,7 @@ static enum duet_status import_layer(struct import *import, duet_node node)
                         .channels = (size_t)duet_network_layer(import->network, node)->channels,
                         .shape = duet_network_weight_shape(import->network, node)};
     if (part.shape.rank == 0) return DUET_OK;
-    if (!scope_of(import->network, part.name, part.scope, sizeof part.scope))
+    if (!duet_slim_scope(import->network, part.name, part.scope, sizeof part.scope))
         return duet_fail(import->error, DUET_UNSUPPORTED, "%s: no recipe for layer %s", import->path,
                          part.name);
     duet_shape_elements(&part.shape, &part.elements);
@@ -261,15 +211,14 @@ static enum duet_status import_layer(struct import *import, duet_node node)
     return status;
 }
 
-/* --- the network that the shapes tell of
- * --------------------------------------------------------------------- */
+/* --- the network that the shapes tell of ---------------------------------------------------------------- */
 
 /* Output channels the source has for a layer; 0 when it does not have the layer. */
 static size_t source_channels(const struct import *import, const char *layer)
 {
     struct part part = {.name = layer};
     bool folded;
-    if (!scope_of(import->network, layer, part.scope, sizeof part.scope)) return 0;
+    if (!duet_slim_scope(import->network, layer, part.scope, sizeof part.scope)) return 0;
     const struct duet_tensor *t = find_weights(import, &part, &folded);
     return t && t->shape.rank > 0 ? t->shape.dims[t->shape.rank - 1] : 0;
 }
@@ -303,7 +252,7 @@ static enum duet_status derive_width(struct import *import, struct duet_model_co
             if (widths_fit(import, config)) return DUET_OK;
         }
     return duet_fail(import->error, DUET_UNSUPPORTED,
-                     "%s: the widths of its layers (" SLIM
+                     "%s: the widths of its layers (" DUET_SLIM
                      "Conv has %zu) are not those of MobileNetV2 at any "
                      "width multiplier this build tries",
                      import->path, first);
@@ -317,7 +266,7 @@ static enum duet_status derive_config(struct import *import, struct duet_model_c
     if (first == 0 || logits == 0)
         return duet_fail(import->error, DUET_UNSUPPORTED,
                          "%s: no tensors of %s: expected SSDLite on MobileNetV2 under TF-slim's names",
-                         import->path, first ? "BoxPredictor_0/ClassPredictor" : SLIM "Conv");
+                         import->path, first ? "BoxPredictor_0/ClassPredictor" : DUET_SLIM "Conv");
     if (logits % anchors != 0 || logits / anchors < 2 || logits / anchors > 10001)
         return duet_fail(
             import->error, DUET_MISMATCH,
@@ -327,8 +276,7 @@ static enum duet_status derive_config(struct import *import, struct duet_model_c
     return derive_width(import, config, first);
 }
 
-/* --- the rest of the graph
- * ------------------------------------------------------------------------------------ */
+/* --- the rest of the graph ------------------------------------------------------------------------------ */
 
 /* The scalar constant `name`, where the source has it, must be `expected`. */
 static enum duet_status check_constant(const struct import *import, const char *name, double expected)
@@ -391,8 +339,7 @@ static enum duet_status check_labels(const struct import *import, const struct d
     return DUET_OK;
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------------------ */
+/* --- the whole ------------------------------------------------------------------------------------------ */
 
 static enum duet_status import_layers(struct import *import, const struct duet_model_config *config)
 {

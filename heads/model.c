@@ -18,8 +18,7 @@ struct duet_model {
     json_t *root;
 };
 
-/* --- reading the metadata ---------------------------------------------------------------------------------
- */
+/* --- reading the metadata ------------------------------------------------------------------------------- */
 
 struct reader {
     const char *path;
@@ -190,8 +189,7 @@ static enum duet_status read_config(const struct reader *reader, struct duet_mod
     return status;
 }
 
-/* --- model ------------------------------------------------------------------------------------------------
- */
+/* --- model ---------------------------------------------------------------------------------------------- */
 
 enum duet_status duet_model_open(const char *path, struct duet_model **out, struct duet_error *error)
 {
@@ -245,8 +243,7 @@ enum duet_status duet_model_network(const struct duet_model_config *config, int 
     return status;
 }
 
-/* --- writing the metadata ---------------------------------------------------------------------------------
- */
+/* --- writing the metadata ------------------------------------------------------------------------------- */
 
 static json_t *labels_json(const struct duet_labels *labels)
 {

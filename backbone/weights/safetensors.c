@@ -20,8 +20,7 @@ static void xxh3_hex(XXH64_hash_t hash, char hex[XXH3_TEXT])
     snprintf(hex, XXH3_TEXT, "%016" PRIx64, (uint64_t)hash);
 }
 
-/* --- reading: header -> entries ---------------------------------------------------------------------------
- */
+/* --- reading: header -> entries ------------------------------------------------------------------------- */
 
 /* One tensor as the header describes it. */
 struct entry {
@@ -190,8 +189,7 @@ static enum duet_status check_coverage(struct reader *reader)
     return DUET_OK;
 }
 
-/* --- reading: metadata ------------------------------------------------------------------------------------
- */
+/* --- reading: metadata ---------------------------------------------------------------------------------- */
 
 /* Our text out of the header: parsed, and copied into the set. Leaves *ours NULL when there is none. */
 static enum duet_status read_metadata(const struct reader *reader, const json_t *header,
@@ -219,14 +217,17 @@ static enum duet_status read_metadata(const struct reader *reader, const json_t 
                              : duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
 }
 
-/* A newer format may mean anything by its fields, the checksum included: first the version, then the sum. */
-static enum duet_status check_metadata(const struct reader *reader, const json_t *ours)
+static enum duet_status check_version(const struct reader *reader, const json_t *ours)
 {
     const json_t *version = json_object_get(ours, "format_version");
-    if (json_is_integer(version) && json_integer_value(version) > DUET_MODEL_FORMAT_VERSION)
-        return duet_fail(reader->error, DUET_UNSUPPORTED,
-                         "%s: model format version %" JSON_INTEGER_FORMAT ", this build reads up to %d",
-                         reader->path, json_integer_value(version), DUET_MODEL_FORMAT_VERSION);
+    if (!json_is_integer(version) || json_integer_value(version) <= DUET_MODEL_FORMAT_VERSION) return DUET_OK;
+    return duet_fail(reader->error, DUET_UNSUPPORTED,
+                     "%s: model format version %" JSON_INTEGER_FORMAT ", this build reads up to %d",
+                     reader->path, json_integer_value(version), DUET_MODEL_FORMAT_VERSION);
+}
+
+static enum duet_status check_sum(const struct reader *reader, const json_t *ours)
+{
     const json_t *sum = json_object_get(json_object_get(ours, "data"), "xxh3");
     if (!sum) return DUET_OK;
     if (!json_is_string(sum))
@@ -241,8 +242,7 @@ static enum duet_status check_metadata(const struct reader *reader, const json_t
     return DUET_OK;
 }
 
-/* --- reading: the set
- * --------------------------------------------------------------------------------------- */
+/* --- reading: the set ----------------------------------------------------------------------------------- */
 
 /* Tensors point into the mapping. A foreign file may place them at any byte: those that are not aligned for
  * their type are copied. */
@@ -262,9 +262,12 @@ static enum duet_status read_set(struct reader *reader, struct duet_weights *wei
     enum duet_status status = duet_map_file(reader->path, &weights->file, reader->error);
     if (status == DUET_OK) status = read_header(reader, &weights->file, header);
     if (status == DUET_OK) status = read_metadata(reader, *header, weights, ours);
-    if (status == DUET_OK) status = check_metadata(reader, *ours);
+    /* A newer format may mean anything by its fields: first the version. The sum comes last, so that a file
+     * that was cut short is called that. */
+    if (status == DUET_OK) status = check_version(reader, *ours);
     if (status == DUET_OK) status = read_entries(reader, *header);
     if (status == DUET_OK) status = check_coverage(reader);
+    if (status == DUET_OK) status = check_sum(reader, *ours);
     for (size_t i = 0; status == DUET_OK && i < reader->count; i++)
         status = insert_entry(weights, reader, &reader->entries[i]);
     return status;
@@ -284,8 +287,7 @@ enum duet_status duet_weights_open(const char *path, struct duet_weights **out, 
     return status;
 }
 
-/* --- checksums
- * ---------------------------------------------------------------------------------------------- */
+/* --- checksums ------------------------------------------------------------------------------------------ */
 
 static void sha256_of(const struct duet_tensor *const *order, size_t count, char hex[DUET_SHA256_TEXT])
 {
@@ -342,8 +344,7 @@ enum duet_status duet_weights_verify(const struct duet_weights *weights, char he
     return status;
 }
 
-/* --- writing
- * ------------------------------------------------------------------------------------------------ */
+/* --- writing -------------------------------------------------------------------------------------------- */
 
 /* The set's metadata with "data" filled in, as the value of __metadata__. NULL when out of memory. */
 static json_t *finished_metadata(const char *text, const char *sha256, const char *xxh3)

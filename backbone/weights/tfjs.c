@@ -25,8 +25,7 @@ static enum duet_status bad(const struct reader *reader, const char *where, cons
     return duet_fail(reader->error, DUET_BAD_FORMAT, "%s: %.200s: %s", reader->path, where, what);
 }
 
-/* --- weights: how each is stored --------------------------------------------------------------------------
- */
+/* --- weights: how each is stored ------------------------------------------------------------------------ */
 
 enum stored { AS_IS, QUANTIZED_U8, QUANTIZED_U16, QUANTIZED_F16 };
 
@@ -116,8 +115,7 @@ static enum duet_status read_weight(const struct reader *reader, const json_t *v
     return DUET_OK;
 }
 
-/* --- shards: the files of a group --------------------------------------------------------------------------
- */
+/* --- shards: the files of a group ----------------------------------------------------------------------- */
 
 struct shards {
     const json_t *paths;
@@ -174,8 +172,9 @@ static enum duet_status shards_open(const struct reader *reader, const json_t *p
         shards->count = i + 1;
         shards->bytes += shards->files[i].size; /* mappings: together they fit in the address space */
         if (shards->bytes > DUET_TFJS_MAX_DATA)
-            return duet_fail(reader->error, DUET_TOO_LARGE, "%s%s: the shards are over the limit of %zu bytes",
-                             reader->folder, name, DUET_TFJS_MAX_DATA);
+            return duet_fail(reader->error, DUET_TOO_LARGE,
+                             "%s%s: the shards are over the limit of %zu bytes", reader->folder, name,
+                             DUET_TFJS_MAX_DATA);
         sha256_update(reader->sha256, shards->files[i].size, shards->files[i].data);
     }
     return DUET_OK;
@@ -214,8 +213,7 @@ static void shards_copy(const struct shards *shards, size_t begin, size_t count,
     }
 }
 
-/* --- values
- * ------------------------------------------------------------------------------------------------- */
+/* --- values --------------------------------------------------------------------------------------------- */
 
 static float half_to_float(unsigned h)
 {
@@ -293,8 +291,7 @@ static enum duet_status read_group(const struct reader *reader, const json_t *gr
     return status;
 }
 
-/* --- graph
- * -------------------------------------------------------------------------------------------------- */
+/* --- graph ---------------------------------------------------------------------------------------------- */
 
 /* The scalar "<scope>/epsilon" of one node, where it is a FusedBatchNorm over "<scope>/gamma". */
 static enum duet_status add_epsilon(const struct reader *reader, const json_t *node)
@@ -335,8 +332,7 @@ static enum duet_status read_model(const struct reader *reader, const json_t *ro
     return status;
 }
 
-/* --- the whole
- * ---------------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------------------ */
 
 static enum duet_status read_json(const struct reader *reader, json_t **root)
 {

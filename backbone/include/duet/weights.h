@@ -38,11 +38,12 @@ DUET_API enum duet_status duet_weights_open(const char *path, struct duet_weight
  * Pointers handed out by the calls below die with it. */
 DUET_API void duet_weights_close(struct duet_weights **weights);
 
-/* Tensors in the order they were added or stand in the file. Borrowed until close or the next add. */
+/* Tensors in the order they were added or stand in the file. The struct is borrowed until close or the next
+ * add, its name and data until close. */
 DUET_API size_t duet_weights_count(const struct duet_weights *weights);
 DUET_API const struct duet_tensor *duet_weights_at(const struct duet_weights *weights, size_t index);
 
-/* The tensor of that name, or NULL. Borrowed until close or the next add. */
+/* The tensor of that name, or NULL. Borrowed alike. */
 DUET_API const struct duet_tensor *duet_weights_find(const struct duet_weights *weights, const char *name);
 
 /* Add a tensor; name and data are copied. Errors: DUET_BAD_ARGUMENT (empty name, a shape whose size

