@@ -220,6 +220,12 @@ bool duet_path_is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool duet_path_is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode);
+}
+
 const char *duet_path_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -61,6 +61,8 @@ enum duet_status duet_make_folders(const char *path, struct duet_error *error);
 
 bool duet_path_exists(const char *path);
 bool duet_path_is_folder(const char *path);
+/* A device, pipe or socket: something that stands there and is neither a folder nor a regular file. */
+bool duet_path_is_special(const char *path);
 
 /* The part after the last '/', within `path`. */
 const char *duet_path_name(const char *path);

@@ -40,9 +40,13 @@ enum duet_format {
     DUET_FORMAT_NDJSON, /* as above */
     DUET_FORMAT_COCO,   /* one JSON array: image_id, category_id, bbox [x,y,w,h], score; "[]" when empty */
     DUET_FORMAT_CSV,    /* RFC 4180 with a header line, CRLF-free */
-    DUET_FORMAT_YOLO, /* DIR/STEM.txt: "class cx cy w h score", normalised, class = 0-based index; empty file:
-                         none */
-    DUET_FORMAT_VOC,  /* DIR/comp4_det_<set>_<class>.txt: "id score xmin ymin xmax ymax", 1-based */
+    /* DIR/STEM.txt ("DIR/STEM_FRAME.txt" for moving inputs): "class cx cy w h score", sides as shares of the
+     * picture's, class = place among the labels from 0; an empty file when there is nothing. DIR/classes.txt
+     * names the classes. */
+    DUET_FORMAT_YOLO,
+    /* DIR/comp4_det_test_CLASS.txt for each class: "id score xmin ymin xmax ymax", id = stem, pixels counted
+     * from 1. Stills only */
+    DUET_FORMAT_VOC,
     DUET_FORMAT_COUNT
 };
 
@@ -68,19 +72,26 @@ struct duet_writer_options {
 
 struct duet_writer; /* opaque */
 
-/* Check everything that can be checked before work starts, and open a temporary file. Errors: DUET_EXISTS,
- * DUET_IO_ERROR, DUET_NOT_FOUND (no folder), DUET_BAD_ARGUMENT (a folder format without output), no memory.
- */
+/* Check everything that can be checked before work starts, and open temporary files. An output that is a
+ * device or pipe ("/dev/null") is written directly, and needs no force. Errors: DUET_EXISTS, DUET_IO_ERROR,
+ * DUET_NOT_FOUND (no folder), DUET_BAD_ARGUMENT (a folder format without output; yolo or voc without labels;
+ * voc labels that give one file name), DUET_OUT_OF_MEMORY. */
 enum duet_status duet_writer_open(const struct duet_writer_options *options, struct duet_writer **writer,
                                   struct duet_error *error);
 
-/* Can `source` be written in this format? For coco: has it an image id; for yolo and voc: does its stem
- * collide with that of an earlier source checked. Called for every known input before any work. Errors:
- * DUET_BAD_ARGUMENT with a text that names the source (and the other one). */
+/* Can `source` be written in this format? For coco: has it an image id of its own; for yolo and voc: does its
+ * stem collide with that of an earlier source checked (the same source twice does too), is the file there
+ * already, and for voc: is the stem free of white space. Called for every known input before any work; a
+ * source that was not is looked at when its record is written. Errors: DUET_BAD_ARGUMENT with a text that
+ * names the source (and the other one), DUET_EXISTS, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, struct duet_error *error);
 
 /* Write one record. Line formats are flushed line by line. Error records go to NDJSON only; other formats
- * leave them out. Errors: DUET_IO_ERROR. */
+ * leave them out, as they do with records that lack what they write (detections, or segments).
+ * A record can be refused, and the next one written: DUET_BAD_ARGUMENT (a number that is not finite: the text
+ * names the field; no label; a category that is not among the labels; no image id), DUET_UNSUPPORTED (a
+ * moving input in coco or voc), DUET_EXISTS (yolo). After DUET_IO_ERROR, DUET_OUT_OF_MEMORY and the like
+ * nothing more is written, and commit fails with the same error. */
 enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet_record *record,
                                    struct duet_error *error);
 

@@ -1,0 +1,48 @@
+#include "core/fail.h"
+#include "grow.h"
+#include "writer.h"
+
+#include <string.h>
+
+char *duet_source_stem(const char *source)
+{
+    if (strcmp(source, "-") == 0) return duet_text("stdin");
+    const char *name = duet_path_name(source), *dot = strrchr(name, '.');
+    return duet_text("%.*s", (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name)), name);
+}
+
+enum duet_status duet_writer_may_replace(const struct duet_writer *writer, const char *path,
+                                         struct duet_error *error)
+{
+    if (writer->options.force || !duet_path_exists(path)) return DUET_OK;
+    return duet_fail(error, DUET_EXISTS, "%s: exists already", path);
+}
+
+void duet_claims_close(struct duet_claims *claims)
+{
+    duet_names_close(&claims->keys);
+    duet_names_close(&claims->sources);
+    free(claims->owners);
+    *claims = (struct duet_claims){0};
+}
+
+enum duet_status duet_claim(struct duet_claims *claims, const char *what, const char *key, const char *source,
+                            bool once, struct duet_error *error)
+{
+    bool added;
+    size_t owner = duet_names_add(&claims->sources, source, strlen(source), NULL);
+    size_t number = duet_names_add(&claims->keys, key, strlen(key), &added);
+    size_t *owners = owner == DUET_NAME_NONE || number == DUET_NAME_NONE
+                         ? NULL
+                         : duet_grow(claims->owners, &claims->capacity, number + 1, sizeof *owners);
+    if (!owners) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source);
+    claims->owners = owners;
+    if (added) owners[number] = owner;
+    if (owners[number] != owner)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: its %s, %s, is that of %s too", source, what, key,
+                         duet_names_text(&claims->sources, owners[number]));
+    if (!added && once)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: given twice, and its %s, %s, can be used once",
+                         source, what, key);
+    return DUET_OK;
+}

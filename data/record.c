@@ -1,0 +1,282 @@
+/* The table of formats, and what all writers have in common. */
+#include "duet/record.h"
+
+#include "core/fail.h"
+#include "writer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct duet_writer_kind *const kinds[DUET_FORMAT_COUNT] = {
+    [DUET_FORMAT_TABLE] = &duet_writer_table, [DUET_FORMAT_NDJSON] = &duet_writer_ndjson,
+    [DUET_FORMAT_COCO] = &duet_writer_coco,   [DUET_FORMAT_CSV] = &duet_writer_csv,
+    [DUET_FORMAT_YOLO] = &duet_writer_yolo,   [DUET_FORMAT_VOC] = &duet_writer_voc,
+};
+
+static bool known(enum duet_format format)
+{
+    return (unsigned)format < DUET_FORMAT_COUNT;
+}
+
+const char *duet_format_name(enum duet_format format)
+{
+    return known(format) ? kinds[format]->name : "unknown";
+}
+
+enum duet_format duet_format_by_name(const char *name)
+{
+    for (int i = 0; i < DUET_FORMAT_COUNT; i++)
+        if (strcmp(kinds[i]->name, name) == 0) return (enum duet_format)i;
+    return DUET_FORMAT_COUNT;
+}
+
+bool duet_format_is_folder(enum duet_format format)
+{
+    return known(format) && kinds[format]->folder;
+}
+
+/* --- opening ------------------------------------------------------------------------------------------ */
+
+static bool to_stream(const struct duet_writer_options *options)
+{
+    return !options->output || strcmp(options->output, "-") == 0;
+}
+
+static enum duet_status check_options(const struct duet_writer_options *options, struct duet_error *error)
+{
+    if (!known(options->format))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "unknown result format %d", (int)options->format);
+    const struct duet_writer_kind *kind = kinds[options->format];
+    if (kind->folder && to_stream(options))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "the format %s needs a folder to write into", kind->name);
+    if (kind->needs_labels && (!options->labels || options->labels->count == 0))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "the format %s needs the model's labels", kind->name);
+    if (to_stream(options) && !options->stream)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "the format %s was given neither a file nor a stream",
+                         kind->name);
+    if (options->output && !options->output[0])
+        return duet_fail(error, DUET_BAD_ARGUMENT, "the output's name is empty");
+    return DUET_OK;
+}
+
+/* A device or pipe is written as it stands: renaming a file over /dev/null would be no service. */
+static enum duet_status open_special(struct duet_writer *writer, struct duet_error *error)
+{
+    const char *path = writer->output;
+    writer->stream = writer->special = fopen(path, "wbe");
+    return writer->special ? DUET_OK : duet_fail_errno(error, errno, "%s: cannot write", path);
+}
+
+static enum duet_status open_output(struct duet_writer *writer, struct duet_error *error)
+{
+    const char *path = writer->output;
+    if (writer->kind->folder) return duet_make_folders(path, error);
+    if (to_stream(&writer->options)) {
+        writer->stream = writer->options.stream;
+        return DUET_OK;
+    }
+    if (duet_path_is_special(path)) return open_special(writer, error);
+    if (duet_path_is_folder(path))
+        return duet_fail(error, DUET_EXISTS, "%s: is a folder, expected the name of a file", path);
+    enum duet_status status = duet_writer_may_replace(writer, path, error);
+    if (status == DUET_OK) status = duet_output_open(&writer->file, path, error);
+    writer->stream = writer->file.stream;
+    return status;
+}
+
+enum duet_status duet_writer_open(const struct duet_writer_options *options, struct duet_writer **writer,
+                                  struct duet_error *error)
+{
+    *writer = NULL;
+    struct duet_writer_options known_options = {0};
+    size_t size = options->struct_size;
+    memcpy(&known_options, options, size < sizeof known_options ? size : sizeof known_options);
+    enum duet_status status = check_options(&known_options, error);
+    if (status != DUET_OK) return status;
+
+    const struct duet_writer_kind *kind = kinds[known_options.format];
+    struct duet_writer *made = calloc(1, sizeof *made);
+    if (!made) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a writer");
+    made->kind = kind;
+    made->options = known_options;
+    made->output = known_options.output ? duet_text("%s", known_options.output) : NULL;
+    made->options.output = made->output;
+    made->state = calloc(1, kind->state_size ? kind->state_size : 1);
+    if (!made->state || (known_options.output && !made->output))
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a writer");
+    else
+        status = open_output(made, error);
+    if (status == DUET_OK && kind->open) status = kind->open(made, error);
+    if (status == DUET_OK)
+        *writer = made;
+    else
+        duet_writer_discard(&made);
+    return status;
+}
+
+enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, struct duet_error *error)
+{
+    return writer->kind->check ? writer->kind->check(writer, source, error) : DUET_OK;
+}
+
+/* --- what a record must be ---------------------------------------------------------------------------- */
+
+static enum duet_status not_finite(const struct duet_record *record, const char *list, size_t index,
+                                   const char *field, struct duet_error *error)
+{
+    return duet_fail(error, DUET_BAD_ARGUMENT, "%s: %s[%zu].%s is not a finite number", record->source, list,
+                     index, field);
+}
+
+static const char *bad_box_field(const struct duet_box *box)
+{
+    if (!isfinite(box->x)) return "bbox.x";
+    if (!isfinite(box->y)) return "bbox.y";
+    if (!isfinite(box->width)) return "bbox.width";
+    return isfinite(box->height) ? NULL : "bbox.height";
+}
+
+static enum duet_status check_detections(const struct duet_record *record, const struct duet_labels *labels,
+                                         struct duet_error *error)
+{
+    for (size_t i = 0; i < record->detections->count; i++) {
+        const struct duet_detection *d = &record->detections->items[i];
+        if (!d->label)
+            return duet_fail(error, DUET_BAD_ARGUMENT, "%s: detections[%zu] has no label", record->source, i);
+        if (labels && !duet_labels_by_id(labels, d->category_id))
+            return duet_fail(error, DUET_BAD_ARGUMENT,
+                             "%s: detections[%zu] has the category %d, which is not among the labels",
+                             record->source, i, d->category_id);
+        const char *field = isfinite(d->score) ? bad_box_field(&d->box) : "score";
+        if (field) return not_finite(record, "detections", i, field, error);
+    }
+    return DUET_OK;
+}
+
+static enum duet_status check_segments(const struct duet_record *record, struct duet_error *error)
+{
+    for (size_t i = 0; i < record->segments->count; i++) {
+        const struct duet_segment *s = &record->segments->items[i];
+        if (!s->label)
+            return duet_fail(error, DUET_BAD_ARGUMENT, "%s: segments[%zu] has no label", record->source, i);
+        const char *field = !isfinite(s->share)        ? "share"
+                            : !isfinite(s->confidence) ? "confidence"
+                                                       : bad_box_field(&s->box);
+        if (field) return not_finite(record, "segments", i, field, error);
+    }
+    return DUET_OK;
+}
+
+static enum duet_status check_record(const struct duet_writer *writer, const struct duet_record *record,
+                                     struct duet_error *error)
+{
+    if (!record->source)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "record %zu has no source", record->index);
+    if (record->moving && !isfinite(record->pts))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: pts is not a finite number", record->source);
+    if (record->error) return DUET_OK;
+    if (record->width <= 0 || record->height <= 0)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: a picture of %d x %d pixels", record->source,
+                         record->width, record->height);
+    const struct duet_labels *labels = writer->kind->needs_labels ? writer->options.labels : NULL;
+    enum duet_status status = record->detections ? check_detections(record, labels, error) : DUET_OK;
+    return status == DUET_OK && record->segments ? check_segments(record, error) : status;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
+
+static enum duet_status pass_on(const struct duet_error *fault, struct duet_error *error)
+{
+    if (error) *error = *fault;
+    return fault->status;
+}
+
+/* Send the text on, all of it in one piece, and empty it. */
+static enum duet_status send_text(struct duet_writer *writer, struct duet_error *error)
+{
+    struct duet_buffer *text = &writer->text;
+    const char *name = to_stream(&writer->options) ? "standard output" : writer->output;
+    size_t size = text->size;
+    text->size = 0;
+    if (text->failed) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to write", name);
+    errno = 0;
+    if (size && (fwrite(text->data, 1, size, writer->stream) != size || fflush(writer->stream) != 0))
+        return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", name);
+    return DUET_OK;
+}
+
+static void begin(struct duet_writer *writer)
+{
+    if (!writer->begun && writer->kind->begin) writer->kind->begin(writer);
+    writer->begun = true;
+}
+
+/* Refusing a record leaves the writer as it was; any other fault may have lost some of the output. */
+static bool is_refusal(enum duet_status status)
+{
+    return status == DUET_BAD_ARGUMENT || status == DUET_UNSUPPORTED || status == DUET_EXISTS;
+}
+
+enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet_record *record,
+                                   struct duet_error *error)
+{
+    if (writer->broken.status != DUET_OK) return pass_on(&writer->broken, error);
+    enum duet_status status = check_record(writer, record, error);
+    if (status != DUET_OK) return status;
+    if (record->error && !writer->kind->errors) return DUET_OK;
+    struct duet_error fault = {0};
+    begin(writer);
+    size_t begun = writer->text.size;
+    status = writer->kind->write(writer, record, &fault);
+    if (is_refusal(status))
+        writer->text.size = begun;
+    else if (status == DUET_OK && !writer->kind->folder)
+        status = send_text(writer, &fault);
+    if (status == DUET_OK) return DUET_OK;
+    if (!is_refusal(status)) writer->broken = fault;
+    return pass_on(&fault, error);
+}
+
+/* --- ending ------------------------------------------------------------------------------------------- */
+
+/* The stream's or file's last word. */
+static enum duet_status close_output(struct duet_writer *writer, struct duet_error *error)
+{
+    if (writer->file.stream) return duet_output_commit(&writer->file, error);
+    if (!writer->special) return DUET_OK; /* a stream is flushed already */
+    FILE *special = writer->special;
+    writer->special = NULL;
+    return fclose(special) == 0 ? DUET_OK : duet_fail_errno(error, errno, "%s: cannot write", writer->output);
+}
+
+enum duet_status duet_writer_commit(struct duet_writer **writer, struct duet_error *error)
+{
+    struct duet_writer *w = *writer;
+    enum duet_status status = DUET_OK;
+    if (w->broken.status != DUET_OK) {
+        status = pass_on(&w->broken, error);
+    } else {
+        begin(w);
+        if (w->kind->end) status = w->kind->end(w, error);
+        if (status == DUET_OK && !w->kind->folder) status = send_text(w, error);
+        if (status == DUET_OK) status = close_output(w, error);
+    }
+    duet_writer_discard(writer);
+    return status;
+}
+
+void duet_writer_discard(struct duet_writer **writer)
+{
+    if (!writer || !*writer) return;
+    struct duet_writer *w = *writer;
+    if (w->state && w->kind->close) w->kind->close(w);
+    duet_output_discard(&w->file);
+    if (w->special) fclose(w->special);
+    duet_buffer_close(&w->text);
+    free(w->output);
+    free(w->state);
+    free(w);
+    *writer = NULL;
+}

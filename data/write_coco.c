@@ -1,0 +1,96 @@
+/* COCO results: one JSON array of detections, written as they come. */
+#include "core/fail.h"
+#include "writer.h"
+
+#include <inttypes.h>
+
+struct state {
+    bool any; /* detections written so far */
+    struct duet_claims claims;
+};
+
+static enum duet_status id_of(struct duet_writer *writer, const char *source, int64_t *id,
+                              struct duet_error *error)
+{
+    if (writer->options.coco_images) {
+        if (duet_coco_images_find(writer->options.coco_images, source, id)) return DUET_OK;
+        return duet_fail(
+            error, DUET_BAD_ARGUMENT,
+            "%s: no image id: the file given as --coco-images does not name it, or by several ids", source);
+    }
+    if (duet_coco_id_from_stem(source, id)) return DUET_OK;
+    return duet_fail(error, DUET_BAD_ARGUMENT,
+                     "%s: no image id: its name ends in no digits, and no --coco-images was given", source);
+}
+
+static enum duet_status check(struct duet_writer *writer, const char *source, struct duet_error *error)
+{
+    struct state *state = writer->state;
+    int64_t id;
+    enum duet_status status = id_of(writer, source, &id, error);
+    if (status != DUET_OK) return status;
+    char key[32];
+    snprintf(key, sizeof key, "%" PRId64, id);
+    return duet_claim(&state->claims, "image id", key, source, true, error);
+}
+
+static void begin(struct duet_writer *writer)
+{
+    duet_put(&writer->text, "[");
+}
+
+static void put_detection(struct duet_buffer *text, int64_t id, const struct duet_detection *d)
+{
+    duet_putf(text, "{\"image_id\":%" PRId64 ",\"category_id\":%d,\"bbox\":[", id, d->category_id);
+    duet_put_float(text, d->box.x);
+    duet_put(text, ",");
+    duet_put_float(text, d->box.y);
+    duet_put(text, ",");
+    duet_put_float(text, d->box.width);
+    duet_put(text, ",");
+    duet_put_float(text, d->box.height);
+    duet_put(text, "],\"score\":");
+    duet_put_float(text, d->score);
+    duet_put(text, "}");
+}
+
+static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
+                                     struct duet_error *error)
+{
+    struct state *state = writer->state;
+    if (!record->detections) return DUET_OK;
+    if (record->moving)
+        return duet_fail(error, DUET_UNSUPPORTED, "%s: frames of a moving input have no COCO image ids",
+                         record->source);
+    int64_t id;
+    enum duet_status status = id_of(writer, record->source, &id, error);
+    if (status != DUET_OK) return status;
+    for (size_t i = 0; i < record->detections->count; i++) {
+        duet_put(&writer->text, state->any ? ",\n" : "\n");
+        put_detection(&writer->text, id, &record->detections->items[i]);
+        state->any = true;
+    }
+    return DUET_OK;
+}
+
+static enum duet_status end(struct duet_writer *writer, struct duet_error *error)
+{
+    (void)error;
+    const struct state *state = writer->state;
+    duet_put(&writer->text, state->any ? "\n]\n" : "]\n");
+    return DUET_OK;
+}
+
+static void close_state(struct duet_writer *writer)
+{
+    struct state *state = writer->state;
+    duet_claims_close(&state->claims);
+}
+
+const struct duet_writer_kind duet_writer_coco = {.name = "coco",
+                                                  .state_size = sizeof(struct state),
+                                                  .check = check,
+                                                  .begin = begin,
+                                                  .write = write_record,
+                                                  .end = end,
+                                                  .close = close_state};

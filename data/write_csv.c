@@ -1,0 +1,87 @@
+/* CSV (RFC 4180, lines ending in a newline alone): one row an object. */
+#include "writer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void begin(struct duet_writer *writer)
+{
+    duet_put(&writer->text,
+             writer->options.segments
+                 ? "index,source,frame,class,class_id,pixels,share,x,y,width,height,confidence\n"
+                 : "index,source,frame,class,category_id,score,x,y,width,height\n");
+}
+
+/* A field, in quotes where it needs them. */
+static void put_field(struct duet_buffer *text, const char *field)
+{
+    if (!strpbrk(field, ",\"\r\n")) {
+        duet_put(text, field);
+        return;
+    }
+    duet_put(text, "\"");
+    for (const char *quote; (quote = strchr(field, '"')); field = quote + 1) {
+        duet_put_bytes(text, field, (size_t)(quote + 1 - field));
+        duet_put(text, "\"");
+    }
+    duet_put(text, field);
+    duet_put(text, "\"");
+}
+
+/* index,source,frame,class,id */
+static void put_head(struct duet_buffer *text, const struct duet_record *record, const char *label, int id)
+{
+    duet_putf(text, "%zu,", record->index);
+    put_field(text, record->source);
+    duet_put(text, ",");
+    if (record->moving) duet_putf(text, "%" PRId64, record->frame);
+    duet_put(text, ",");
+    put_field(text, label);
+    duet_putf(text, ",%d", id);
+}
+
+static void put_box(struct duet_buffer *text, const struct duet_box *box)
+{
+    const float sides[4] = {box->x, box->y, box->width, box->height};
+    for (int i = 0; i < 4; i++) {
+        duet_put(text, ",");
+        duet_put_float(text, sides[i]);
+    }
+}
+
+static void put_detections(struct duet_buffer *text, const struct duet_record *record)
+{
+    for (size_t i = 0; i < record->detections->count; i++) {
+        const struct duet_detection *d = &record->detections->items[i];
+        put_head(text, record, d->label, d->category_id);
+        duet_put(text, ",");
+        duet_put_float(text, d->score);
+        put_box(text, &d->box);
+        duet_put(text, "\n");
+    }
+}
+
+static void put_segments(struct duet_buffer *text, const struct duet_record *record)
+{
+    for (size_t i = 0; i < record->segments->count; i++) {
+        const struct duet_segment *s = &record->segments->items[i];
+        put_head(text, record, s->label, s->class_id);
+        duet_putf(text, ",%" PRIu64 ",", s->pixels);
+        duet_put_double(text, s->share);
+        put_box(text, &s->box);
+        duet_put(text, ",");
+        duet_put_float(text, s->confidence);
+        duet_put(text, "\n");
+    }
+}
+
+static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
+                                     struct duet_error *error)
+{
+    (void)error;
+    if (writer->options.segments && record->segments) put_segments(&writer->text, record);
+    if (!writer->options.segments && record->detections) put_detections(&writer->text, record);
+    return DUET_OK;
+}
+
+const struct duet_writer_kind duet_writer_csv = {.name = "csv", .begin = begin, .write = write_record};

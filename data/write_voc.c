@@ -1,0 +1,156 @@
+/* VOC: DIR/comp4_det_test_CLASS.txt for each class, as the development kit reads them (comp4: trained on any
+ * data). Every file is there at the end, empty ones too; before that, none. */
+#include "core/fail.h"
+#include "writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct state {
+    struct duet_output *files; /* one a label, in their order */
+    struct duet_claims ids;
+};
+
+/* Class names may hold what file names should not. */
+static char *class_path(const char *folder, const char *label)
+{
+    char *name = duet_text("comp4_det_test_%s.txt", label);
+    for (char *c = name; c && *c; c++)
+        if (*c == ' ' || *c == '/' || (unsigned char)*c < 0x20) *c = '_';
+    char *path = name ? duet_path_join(folder, name) : NULL;
+    free(name);
+    return path;
+}
+
+static enum duet_status open_class(struct duet_writer *writer, size_t index, struct duet_error *error)
+{
+    struct state *state = writer->state;
+    char *path = class_path(writer->output, writer->options.labels->items[index].name);
+    if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
+    enum duet_status status = duet_writer_may_replace(writer, path, error);
+    if (status == DUET_OK) status = duet_output_open(&state->files[index], path, error);
+    for (size_t i = 0; status == DUET_OK && i < index; i++)
+        if (strcmp(state->files[i].path, path) == 0)
+            status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: the name of two classes' files", path);
+    free(path);
+    return status;
+}
+
+static enum duet_status open_folder(struct duet_writer *writer, struct duet_error *error)
+{
+    struct state *state = writer->state;
+    size_t count = writer->options.labels->count;
+    state->files = calloc(count, sizeof *state->files);
+    if (!state->files) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
+    for (size_t i = 0; i < count; i++) {
+        enum duet_status status = open_class(writer, i, error);
+        if (status != DUET_OK) return status;
+    }
+    return DUET_OK;
+}
+
+/* The picture's id is its stem, and stands in a line whose fields are separated by spaces. */
+static enum duet_status claim_id(struct duet_writer *writer, const char *source, bool once, char **id,
+                                 struct duet_error *error)
+{
+    struct state *state = writer->state;
+    *id = duet_source_stem(source);
+    if (!*id) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source);
+    enum duet_status status;
+    if (!**id || strpbrk(*id, " \t\n\v\f\r"))
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: its name is no VOC image id: %s", source,
+                           **id ? "it has white space in it" : "it is empty");
+    else
+        status = duet_claim(&state->ids, "image id", *id, source, once, error);
+    if (status == DUET_OK) return DUET_OK;
+    free(*id);
+    *id = NULL;
+    return status;
+}
+
+static enum duet_status check(struct duet_writer *writer, const char *source, struct duet_error *error)
+{
+    char *id;
+    enum duet_status status = claim_id(writer, source, true, &id, error);
+    free(id);
+    return status;
+}
+
+/* id score xmin ymin xmax ymax: the first pixel is 1, and xmax is the last one inside. */
+static enum duet_status write_detection(struct duet_writer *writer, const char *id,
+                                        const struct duet_record *record, const struct duet_detection *d,
+                                        struct duet_error *error)
+{
+    struct state *state = writer->state;
+    const struct duet_labels *labels = writer->options.labels;
+    const struct duet_label *label = duet_labels_by_id(labels, d->category_id);
+    struct duet_buffer *text = &writer->text;
+    const double corners[4] = {(double)d->box.x + 1, (double)d->box.y + 1,
+                               (double)d->box.x + (double)d->box.width,
+                               (double)d->box.y + (double)d->box.height};
+    text->size = 0;
+    duet_putf(text, "%s ", id);
+    duet_put_float(text, d->score);
+    for (int i = 0; i < 4; i++) {
+        duet_put(text, " ");
+        duet_put_rounded(text, corners[i], 6);
+    }
+    duet_put(text, "\n");
+    if (text->failed) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", record->source);
+    struct duet_output *file = &state->files[label - labels->items];
+    errno = 0;
+    if (fwrite(text->data, 1, text->size, file->stream) == text->size) return DUET_OK;
+    return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", file->path);
+}
+
+static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
+                                     struct duet_error *error)
+{
+    if (!record->detections) return DUET_OK;
+    if (record->moving)
+        return duet_fail(error, DUET_UNSUPPORTED, "%s: frames of a moving input have no VOC image ids",
+                         record->source);
+    char *id;
+    enum duet_status status = claim_id(writer, record->source, false, &id, error);
+    for (size_t i = 0; status == DUET_OK && i < record->detections->count; i++)
+        status = write_detection(writer, id, record, &record->detections->items[i], error);
+    free(id);
+    return status;
+}
+
+/* All are flushed before the first is renamed: a full disk then leaves none of them. */
+static enum duet_status end(struct duet_writer *writer, struct duet_error *error)
+{
+    struct state *state = writer->state;
+    size_t count = writer->options.labels->count;
+    for (size_t i = 0; i < count; i++) {
+        errno = 0;
+        if (fflush(state->files[i].stream) != 0 || ferror(state->files[i].stream))
+            return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", state->files[i].path);
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum duet_status status = duet_output_commit(&state->files[i], error);
+        if (status != DUET_OK) return status;
+    }
+    return DUET_OK;
+}
+
+static void close_state(struct duet_writer *writer)
+{
+    struct state *state = writer->state;
+    for (size_t i = 0; state->files && i < writer->options.labels->count; i++)
+        duet_output_discard(&state->files[i]);
+    free(state->files);
+    duet_claims_close(&state->ids);
+}
+
+const struct duet_writer_kind duet_writer_voc = {.name = "voc",
+                                                 .folder = true,
+                                                 .needs_labels = true,
+                                                 .state_size = sizeof(struct state),
+                                                 .open = open_folder,
+                                                 .check = check,
+                                                 .write = write_record,
+                                                 .end = end,
+                                                 .close = close_state};

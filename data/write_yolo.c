@@ -1,0 +1,144 @@
+/* YOLO text: DIR/STEM.txt for each picture, complete from the moment it is there, and DIR/classes.txt. */
+#include "core/fail.h"
+#include "writer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct state {
+    struct duet_output classes; /* classes.txt, written at the end */
+    struct duet_claims claims;  /* on the names of files */
+};
+
+static enum duet_status no_memory(struct duet_writer *writer, struct duet_error *error)
+{
+    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
+}
+
+static enum duet_status open_folder(struct duet_writer *writer, struct duet_error *error)
+{
+    struct state *state = writer->state;
+    char *path = duet_path_join(writer->output, "classes.txt");
+    if (!path) return no_memory(writer, error);
+    enum duet_status status = duet_writer_may_replace(writer, path, error);
+    if (status == DUET_OK) status = duet_output_open(&state->classes, path, error);
+    /* A picture called classes.jpg would take the same name. */
+    if (status == DUET_OK)
+        status = duet_claim(&state->claims, "file", "classes.txt", "the list of classes", true, error);
+    free(path);
+    return status;
+}
+
+/* "STEM.txt", or "STEM_FRAME.txt" with a record of a moving input; NULL when out of memory. */
+static char *file_name(const char *source, const struct duet_record *record)
+{
+    char *stem = duet_source_stem(source), *name = NULL;
+    if (stem)
+        name = record && record->moving ? duet_text("%s_%" PRId64 ".txt", stem, record->frame)
+                                        : duet_text("%s.txt", stem);
+    free(stem);
+    return name;
+}
+
+static enum duet_status check_file(struct duet_writer *writer, const char *name, struct duet_error *error)
+{
+    char *path = duet_path_join(writer->output, name);
+    enum duet_status status = path ? duet_writer_may_replace(writer, path, error) : no_memory(writer, error);
+    free(path);
+    return status;
+}
+
+static enum duet_status check(struct duet_writer *writer, const char *source, struct duet_error *error)
+{
+    struct state *state = writer->state;
+    char *name = file_name(source, NULL);
+    if (!name) return no_memory(writer, error);
+    enum duet_status status = duet_claim(&state->claims, "file", name, source, true, error);
+    if (status == DUET_OK) status = check_file(writer, name, error);
+    free(name);
+    return status;
+}
+
+/* class cx cy w h score: the class's place among the labels, the rest as shares of the picture's sides. */
+static void put_detection(struct duet_writer *writer, const struct duet_record *record,
+                          const struct duet_detection *d)
+{
+    const struct duet_labels *labels = writer->options.labels;
+    const struct duet_label *label = duet_labels_by_id(labels, d->category_id);
+    const double width = record->width, height = record->height;
+    const double values[5] = {((double)d->box.x + (double)d->box.width / 2) / width,
+                              ((double)d->box.y + (double)d->box.height / 2) / height,
+                              (double)d->box.width / width, (double)d->box.height / height, d->score};
+    duet_putf(&writer->text, "%zu", (size_t)(label - labels->items));
+    for (int i = 0; i < 5; i++) {
+        duet_put(&writer->text, " ");
+        duet_put_rounded(&writer->text, values[i], 6);
+    }
+    duet_put(&writer->text, "\n");
+}
+
+/* The text as the file `name`, at once or not at all. */
+static enum duet_status write_file(struct duet_writer *writer, const char *name, struct duet_error *error)
+{
+    struct duet_output file = {0};
+    char *path = duet_path_join(writer->output, name);
+    if (!path || writer->text.failed) {
+        free(path);
+        return no_memory(writer, error);
+    }
+    enum duet_status status = duet_output_open(&file, path, error);
+    errno = 0;
+    if (status == DUET_OK && writer->text.size &&
+        fwrite(writer->text.data, 1, writer->text.size, file.stream) != writer->text.size) {
+        status = duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", path);
+        duet_output_discard(&file);
+    }
+    if (status == DUET_OK) status = duet_output_commit(&file, error);
+    free(path);
+    return status;
+}
+
+static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
+                                     struct duet_error *error)
+{
+    struct state *state = writer->state;
+    if (!record->detections) return DUET_OK;
+    char *name = file_name(record->source, record);
+    if (!name) return no_memory(writer, error);
+    enum duet_status status = DUET_OK;
+    /* Frames go without: claims would grow as long as the stream runs. */
+    if (!record->moving) status = duet_claim(&state->claims, "file", name, record->source, false, error);
+    if (status == DUET_OK) status = check_file(writer, name, error);
+    writer->text.size = 0;
+    for (size_t i = 0; i < record->detections->count; i++)
+        put_detection(writer, record, &record->detections->items[i]);
+    if (status == DUET_OK) status = write_file(writer, name, error);
+    free(name);
+    return status;
+}
+
+static enum duet_status end(struct duet_writer *writer, struct duet_error *error)
+{
+    struct state *state = writer->state;
+    const struct duet_labels *labels = writer->options.labels;
+    for (size_t i = 0; i < labels->count; i++) fprintf(state->classes.stream, "%s\n", labels->items[i].name);
+    return duet_output_commit(&state->classes, error);
+}
+
+static void close_state(struct duet_writer *writer)
+{
+    struct state *state = writer->state;
+    duet_output_discard(&state->classes);
+    duet_claims_close(&state->claims);
+}
+
+const struct duet_writer_kind duet_writer_yolo = {.name = "yolo",
+                                                  .folder = true,
+                                                  .needs_labels = true,
+                                                  .state_size = sizeof(struct state),
+                                                  .open = open_folder,
+                                                  .check = check,
+                                                  .write = write_record,
+                                                  .end = end,
+                                                  .close = close_state};

@@ -1,0 +1,76 @@
+/* writer.h: what a result format is. Internal to duet-data.
+ *
+ * To add one: data/write_NAME.c defines a `const struct duet_writer_kind duet_writer_NAME`; a value in
+ * record.h's enum duet_format, its declaration below and its row in record.c's table make it known;
+ * tests/unit/test_records.c gets its exact bytes. */
+#ifndef DUET_DATA_WRITER_H
+#define DUET_DATA_WRITER_H
+
+#include "core/os.h"
+#include "duet/coco_images.h"
+#include "duet/labels.h"
+#include "duet/record.h"
+#include "json_text.h"
+#include "names.h"
+
+/* A format's functions; any but `write` may be NULL. Stream formats put what they have to say into
+ * writer->text, which is sent on when they return DUET_OK and dropped when not. Folder formats write their
+ * own files. */
+struct duet_writer_kind {
+    const char *name;
+    bool folder;
+    bool needs_labels;
+    size_t state_size; /* of writer->state, zeroed before open */
+    enum duet_status (*open)(struct duet_writer *writer, struct duet_error *error);
+    enum duet_status (*check)(struct duet_writer *writer, const char *source, struct duet_error *error);
+    /* Before the first record, and before end when there was none. */
+    void (*begin)(struct duet_writer *writer);
+    /* The record is well-formed: numbers are finite, objects have labels (with needs_labels: their ids are
+     * among the options'), it carries no error (unless `errors`, below). */
+    enum duet_status (*write)(struct duet_writer *writer, const struct duet_record *record,
+                              struct duet_error *error);
+    enum duet_status (*end)(struct duet_writer *writer, struct duet_error *error);
+    void (*close)(struct duet_writer *writer); /* frees state's contents; after a failed open as well */
+    bool errors;                               /* writes records that carry an error */
+};
+
+extern const struct duet_writer_kind duet_writer_table, duet_writer_ndjson, duet_writer_coco, duet_writer_csv,
+    duet_writer_yolo, duet_writer_voc;
+
+struct duet_writer {
+    const struct duet_writer_kind *kind;
+    struct duet_writer_options options; /* borrowed, but for output */
+    char *output;                       /* options.output, owned; NULL for a stream */
+    FILE *stream;                       /* where a stream format goes: one of the three below */
+    struct duet_output file;            /* a temporary file, renamed at the end */
+    FILE *special;                      /* a device or pipe named as output: written directly */
+    struct duet_buffer text;
+    bool begun;
+    struct duet_error broken; /* the first fault in writing; nothing is written after it */
+    void *state;
+};
+
+/* --- names in a folder -------------------------------------------------------------------------------- */
+
+/* A source's file name without folders and extension; "stdin" for "-". NULL when out of memory; free() it. */
+char *duet_source_stem(const char *source);
+
+/* DUET_EXISTS, unless force is set or there is no such file. */
+enum duet_status duet_writer_may_replace(const struct duet_writer *writer, const char *path,
+                                         struct duet_error *error);
+
+/* Which source has which name. Zero to begin with. */
+struct duet_claims {
+    struct duet_names keys, sources;
+    size_t *owners; /* [keys.count] number in sources */
+    size_t capacity;
+};
+
+void duet_claims_close(struct duet_claims *claims);
+
+/* Give the name `key` to `source`. `what` says what kind of name it is: "image id". DUET_BAD_ARGUMENT when
+ * another source has it, or, with `once`, this one already. */
+enum duet_status duet_claim(struct duet_claims *claims, const char *what, const char *key, const char *source,
+                            bool once, struct duet_error *error);
+
+#endif
