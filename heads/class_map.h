@@ -1,0 +1,40 @@
+/* class_map.h: logits of a coarse map to a class and a probability for every pixel, without ever storing the
+ * upsampled logits. Internal to heads. */
+#ifndef DUET_HEADS_CLASS_MAP_H
+#define DUET_HEADS_CLASS_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a pixel row or column lies between two of the map: at low * (1 - fraction) + (low + 1) * fraction. */
+struct map_tap {
+    uint32_t low;
+    float fraction;
+};
+
+/* Pixel i of `count` lies at position i * pitch + offset of an input with `input` pixels, which the map's
+ * `cells` cover with align_corners: first and last cell on first and last input pixel. Positions are clamped
+ * to the input. */
+void duet_map_taps(size_t count, float pitch, float offset, size_t input, size_t cells, struct map_tap *taps);
+
+/* A coarse map [height][width][classes]. */
+struct logit_map {
+    const float *logits;
+    size_t height, width, classes;
+    bool mirrored; /* its columns run from right to left */
+};
+
+/* Floats of scratch that the two functions below need: row buffers of one worker. */
+size_t duet_map_scratch(const struct logit_map *map, size_t pixels);
+
+/* One pixel row: the best class of each pixel (the lowest among equals) and, unless NULL, its softmax
+ * probability. */
+void duet_map_argmax_row(const struct logit_map *map, struct map_tap row, const struct map_tap *columns,
+                         size_t pixels, float *scratch, uint8_t *classes, float *probability);
+
+/* One pixel row: softmax over classes added to sums[classes][pixels]. */
+void duet_map_softmax_row(const struct logit_map *map, struct map_tap row, const struct map_tap *columns,
+                          size_t pixels, float *scratch, float *sums);
+
+#endif

@@ -1,0 +1,73 @@
+/* segmenter.h: pictures to class maps with a DeepLabv3 model. */
+#ifndef DUET_SEGMENTER_H
+#define DUET_SEGMENTER_H
+
+#include "duet/image.h"
+#include "duet/model.h"
+#include "duet/results.h"
+#include "duet/threads.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The scales that the published multi-scale scores were measured with. */
+#define DUET_SEGMENTER_SCALES                                                                                \
+    {                                                                                                        \
+        0.5f, 0.75f, 1.0f, 1.25f, 1.5f, 1.75f                                                                \
+    }
+
+#define DUET_SEGMENTER_MAX_SCALES 16
+
+/* Fields left zero mean the default beside them. */
+struct duet_segmenter_options {
+    size_t struct_size;  /* sizeof(struct duet_segmenter_options): lets the struct grow */
+    int output_stride;   /* 8, 16 or 32; 0: 16 */
+    int size;            /* side of the network's input, 33 .. 8192; 0: the model's own (513) */
+    bool no_resize;      /* pictures larger than the input are not scaled down: the input grows with them */
+    const float *scales; /* mean of the probabilities over these scales, 0.1 .. 4; NULL: {1}. Copied */
+    int scale_count;
+    bool flip;       /* the same over the mirrored picture */
+    bool confidence; /* compute probabilities too */
+    const bool
+        *classes; /* one flag a label of the model: pixels of others become background; NULL: all. Copied */
+    const char *cpu; /* kernel level, see duet_compile_options */
+};
+
+/* What was found. Owned: end with duet_segmentation_close. */
+struct duet_segmentation {
+    struct duet_image classes;     /* GRAY8, the picture's size: the class of each pixel, 0 = background */
+    struct duet_image confidence;  /* GRAY8: probability of that class * 255; no pixels unless asked for */
+    struct duet_segments segments; /* the classes present; confidence 0 unless asked for */
+};
+
+/* Free and zero. Accepts NULL and a zeroed struct. */
+DUET_API void duet_segmentation_close(struct duet_segmentation *segmentation);
+
+struct duet_segmenter; /* opaque; one thread at a time, see duet_segmenter_clone */
+
+/* Borrows `model`, which must stay open until the segmenter and its clones are closed. Errors:
+ * DUET_BAD_ARGUMENT, DUET_UNSUPPORTED (the model has no segmentation head), those of duet_compile. */
+DUET_API enum duet_status duet_segmenter_create(const struct duet_model *model,
+                                                const struct duet_segmenter_options *options,
+                                                struct duet_segmenter **segmenter, struct duet_error *error);
+
+/* A second segmenter for another thread: shares the packed weights, has memory of its own. */
+DUET_API enum duet_status duet_segmenter_clone(const struct duet_segmenter *segmenter,
+                                               struct duet_segmenter **clone, struct duet_error *error);
+
+/* Label every pixel. A picture that fits into the input stands in its top left corner, the rest filled with
+ * the mean colour; a larger one is first scaled down so that its longer side fits. `image` is RGB8; `pool`
+ * may be NULL (the caller's thread). The result does not depend on the number of threads. Errors:
+ * DUET_BAD_ARGUMENT (not RGB8), DUET_TOO_LARGE (no_resize and a side over 8192), DUET_OUT_OF_MEMORY. */
+DUET_API enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const struct duet_image *image,
+                                             const struct duet_pool *pool,
+                                             struct duet_segmentation *segmentation,
+                                             struct duet_error *error);
+
+DUET_API void duet_segmenter_close(struct duet_segmenter **segmenter);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
