@@ -1,16 +1,11 @@
 /* The real network against the real TensorFlow graph's outputs on six photographs: preprocessed input, raw
  * outputs, final detections. */
-#include "support/testing.h"
+#include "golden/golden.h"
 
-#include "core/os.h"
 #include "duet/detector.h"
-#include "duet/frames.h"
-#include "duet/ssdlite_decode.h"
-#include "network/compiled.h"
 #include "preprocess.h"
 
 #include <jansson.h>
-#include <math.h>
 
 #define ANCHORS 1917
 #define COLUMNS 91
@@ -24,11 +19,7 @@ static struct duet_model *model;
 static int open_model(void **state)
 {
     (void)state;
-    const char *build = getenv("DUET_BUILD_DIR");
-    struct duet_error e;
-    char path[4500];
-    snprintf(path, sizeof path, "%s/models/ssdlite-coco.safetensors", build ? build : "build");
-    if (duet_model_open(path, &model, &e) != DUET_OK) fprintf(stderr, "# skipped: %s\n", e.text);
+    model = golden_model("ssdlite-coco");
     return 0;
 }
 
@@ -37,47 +28,6 @@ static int close_model(void **state)
     (void)state;
     duet_model_close(&model);
     return 0;
-}
-
-/* Reads golden/ssdlite/NAME.EXT as floats. */
-static struct duet_bytes read_floats(const char *shared, const char *name, const char *extension,
-                                     size_t count)
-{
-    char path[4500];
-    struct duet_error e;
-    struct duet_bytes bytes;
-    snprintf(path, sizeof path, "%s/golden/ssdlite/%s.%s", shared, name, extension);
-    assert_ok(duet_read_file(path, 1u << 30, &bytes, &e), e);
-    assert_int_equal(bytes.size, count * sizeof(float));
-    return bytes;
-}
-
-static struct duet_image read_photograph(const char *shared, const char *name)
-{
-    char path[4500];
-    struct duet_error e;
-    struct duet_frames *frames;
-    struct duet_image image;
-    bool more;
-    snprintf(path, sizeof path, "%s/golden/ssdlite/%s.jpg", shared, name);
-    assert_ok(duet_frames_open(
-                  path, &(struct duet_frames_options){.struct_size = sizeof(struct duet_frames_options)},
-                  &frames, &e),
-              e);
-    assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
-    assert_true(more);
-    duet_frames_close(&frames);
-    return image;
-}
-
-static double largest_difference(const float *a, const float *b, size_t count)
-{
-    double most = 0;
-    for (size_t i = 0; i < count; i++) {
-        double d = fabs((double)a[i] - (double)b[i]);
-        if (!(d <= most)) most = d; /* a NaN shows */
-    }
-    return most;
 }
 
 static struct duet_session *make_session(struct duet_compiled **compiled, const char *cpu)
@@ -112,10 +62,11 @@ static void preprocessed_input_is_the_graphs(void **state)
         if (!duet_kernels_runs(duet_kernels_level(level))) continue;
         assert_ok(duet_kernels_select(duet_kernels_level(level), &kernels, &e), e);
         for (int p = 0; p < PHOTOGRAPHS; p++) {
-            struct duet_image image = read_photograph(shared, photographs[p]);
-            struct duet_bytes want = read_floats(shared, photographs[p], "pre.bin", SIDE * SIDE * 3);
+            struct duet_image image = golden_image(shared, "ssdlite", photographs[p], "jpg");
+            struct duet_bytes want =
+                golden_floats(shared, "ssdlite", photographs[p], "pre.bin", SIDE * SIDE * 3);
             duet_stretch_run(&stretch, &kernels, &image, 2 / 255.0f, -1, &pool, input);
-            double d = largest_difference(input, (const float *)(const void *)want.data, SIDE * SIDE * 3);
+            double d = golden_difference(input, (const float *)(const void *)want.data, SIDE * SIDE * 3);
             if (!(d <= 1e-6)) fail_msg("%s: preprocessed input differs by %g", photographs[p], d);
             duet_bytes_close(&want);
             duet_image_close(&image);
@@ -137,7 +88,7 @@ static double compare_outputs(const struct duet_session *session, const char *wh
         snprintf(name, sizeof name, "ssdlite.%s%d", what, m);
         const float *got = duet_session_output(session, name, &shape);
         assert_true(duet_shape_elements(&shape, &count));
-        double d = largest_difference(got, (const float *)(const void *)want->data + at, count);
+        double d = golden_difference(got, (const float *)(const void *)want->data + at, count);
         if (!(d <= most)) most = d;
         at += count;
     }
@@ -156,9 +107,12 @@ static void raw_outputs_are_the_graphs(void **state)
         struct duet_session *session = make_session(&compiled, duet_kernels_level(level));
         double box = 0, logit = 0;
         for (int p = 0; p < PHOTOGRAPHS; p++) {
-            struct duet_bytes input = read_floats(shared, photographs[p], "pre.bin", SIDE * SIDE * 3);
-            struct duet_bytes boxes = read_floats(shared, photographs[p], "box_enc.bin", ANCHORS * 4);
-            struct duet_bytes logits = read_floats(shared, photographs[p], "logits.bin", ANCHORS * COLUMNS);
+            struct duet_bytes input =
+                golden_floats(shared, "ssdlite", photographs[p], "pre.bin", SIDE * SIDE * 3);
+            struct duet_bytes boxes =
+                golden_floats(shared, "ssdlite", photographs[p], "box_enc.bin", ANCHORS * 4);
+            struct duet_bytes logits =
+                golden_floats(shared, "ssdlite", photographs[p], "logits.bin", ANCHORS * COLUMNS);
             memcpy(duet_session_input(session), input.data, input.size);
             duet_session_run(session, NULL);
             box = fmax(box, compare_outputs(session, "box", 4, &boxes));
@@ -218,7 +172,7 @@ static void detections_are_the_graphs(void **state)
         snprintf(path, sizeof path, "%s/golden/ssdlite/%s.json", shared, photographs[p]);
         json_t *root = json_load_file(path, 0, &json_error);
         assert_non_null(root);
-        struct duet_image image = read_photograph(shared, photographs[p]);
+        struct duet_image image = golden_image(shared, "ssdlite", photographs[p], "jpg");
         assert_ok(duet_detector_run(detector, &image, NULL, &got, &e), e);
         check_detections(photographs[p], json_object_get(root, "tf_detections"), &got);
         duet_detections_close(&got);
