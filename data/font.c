@@ -2,6 +2,8 @@
 
 #include "duet/draw.h"
 
+#include "json_text.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -36,22 +38,16 @@ static bool walk_start(struct walk *walk, const char *text)
     return stbtt_InitFont(&walk->font, duet_font_bytes, stbtt_GetFontOffsetForIndex(duet_font_bytes, 0)) != 0;
 }
 
-/* The next code point; U+FFFD for a byte that starts no valid sequence. */
+/* The next code point; U+FFFD for what is no UTF-8. */
 static int next_code_point(const char **rest)
 {
     const unsigned char *s = (const unsigned char *)*rest;
-    int length = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : 4;
-    if (s[0] >= 0xf5 || (s[0] >= 0x80 && s[0] < 0xc2)) length = 0;
-    int code = length == 1 ? s[0] : length > 1 ? s[0] & (0x7f >> length) : 0xfffd;
-    for (int i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80) { /* also the terminator */
-            length = 0;
-            code = 0xfffd;
-            break;
-        }
-        code = code << 6 | (s[i] & 0x3f);
-    }
-    *rest += length > 0 ? length : 1;
+    bool valid;
+    size_t length = duet_utf8_step(*rest, &valid);
+    *rest += length;
+    if (!valid) return 0xfffd;
+    int code = length == 1 ? s[0] : s[0] & (0x7f >> length);
+    for (size_t i = 1; i < length; i++) code = code << 6 | (s[i] & 0x3f);
     return code < 0x20 ? ' ' : code;
 }
 
