@@ -1,0 +1,338 @@
+#include "support/random_weights.h"
+
+#include "class_map.h"
+#include "duet/segmenter.h"
+#include "fit.h"
+
+#include <unistd.h>
+
+#define CLASSES 5
+
+/* --- class maps
+ * ------------------------------------------------------------------------------------------------ */
+
+/* Logit of class c at map position (y, x), plainly. */
+static double logit_at(const struct logit_map *map, double y, double x, size_t c)
+{
+    if (map->mirrored) x = (double)(map->width - 1) - x;
+    size_t y0 = (size_t)y, x0 = (size_t)x;
+    size_t y1 = y0 + 1 < map->height ? y0 + 1 : y0, x1 = x0 + 1 < map->width ? x0 + 1 : x0;
+    double fy = y - (double)y0, fx = x - (double)x0;
+    const float *l = map->logits;
+    double tl = l[(y0 * map->width + x0) * map->classes + c],
+           tr = l[(y0 * map->width + x1) * map->classes + c];
+    double bl = l[(y1 * map->width + x0) * map->classes + c],
+           br = l[(y1 * map->width + x1) * map->classes + c];
+    double top = tl + (tr - tl) * fx, bottom = bl + (br - bl) * fx;
+    return top + (bottom - top) * fy;
+}
+
+static void check_map(struct logit_map map, size_t input_h, size_t input_w, size_t height, size_t width)
+{
+    struct map_tap *rows = calloc(height, sizeof *rows), *columns = calloc(width, sizeof *columns);
+    float *scratch = calloc(duet_map_scratch(&map, width), sizeof *scratch), *p = calloc(width, sizeof *p);
+    float *sums = calloc(width * map.classes, sizeof *sums);
+    uint8_t *classes = calloc(width, 1);
+    duet_map_taps(height, 1, 0, input_h, map.height, rows);
+    duet_map_taps(width, 1, 0, input_w, map.width, columns);
+    for (size_t y = 0; y < height; y++) {
+        duet_map_argmax_row(&map, rows[y], columns, width, scratch, classes, p);
+        memset(sums, 0, width * map.classes * sizeof *sums);
+        duet_map_softmax_row(&map, rows[y], columns, width, scratch, sums);
+        for (size_t x = 0; x < width; x++) {
+            double logits[CLASSES] = {0}, total = 0, my = 0, mx = 0;
+            if (input_h > 1) my = (double)y * (double)(map.height - 1) / (double)(input_h - 1);
+            if (input_w > 1) mx = (double)x * (double)(map.width - 1) / (double)(input_w - 1);
+            size_t best = 0;
+            for (size_t c = 0; c < map.classes; c++) {
+                logits[c] = logit_at(&map, my, mx, c);
+                if (logits[c] > logits[best]) best = c;
+            }
+            for (size_t c = 0; c < map.classes; c++) total += exp(logits[c] - logits[best]);
+            if (fabs(logits[classes[x]] - logits[best]) > 1e-4) /* a tie may go either way */
+                fail_msg("pixel %zu,%zu: class %d, expected %zu", x, y, classes[x], best);
+            assert_true(fabs((double)p[x] - 1 / total) < 1e-4);
+            for (size_t c = 0; c < map.classes; c++)
+                assert_true(fabs((double)sums[c * width + x] - exp(logits[c] - logits[best]) / total) < 1e-4);
+        }
+    }
+    free(rows);
+    free(columns);
+    free(scratch);
+    free(p);
+    free(sums);
+    free(classes);
+}
+
+static void class_maps_equal_plain_interpolation(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    static float logits[9 * 7 * CLASSES];
+    for (size_t i = 0; i < sizeof logits / sizeof logits[0]; i++) logits[i] = 8 * random_weight(&seed);
+    check_map((struct logit_map){logits, 9, 7, CLASSES, false}, 129, 97, 129, 97);
+    check_map((struct logit_map){logits, 9, 7, CLASSES, true}, 129, 97, 100, 97);
+    check_map((struct logit_map){logits, 1, 1, CLASSES, false}, 16, 16, 16, 16);
+    check_map((struct logit_map){logits, 1, 7, CLASSES, true}, 1, 97, 1, 97);
+    check_map((struct logit_map){logits, 3, 2, CLASSES, false}, 40, 17, 3, 5);
+}
+
+/* --- fitting
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void small_pictures_stand_at_the_top_left(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_image image;
+    struct duet_pool pool = duet_pool_single();
+    static float canvas[10 * 12 * 3];
+    assert_ok(duet_image_create(&image, 5, 4, DUET_RGB8, &e), e);
+    for (int y = 0; y < 4; y++) memset(duet_image_row(&image, y), y == 0 ? 255 : 0, 15);
+    duet_fit_canvas(&image, 5, 4, 12, 10, &pool, canvas);
+    for (int y = 0; y < 10; y++)
+        for (int x = 0; x < 36; x++)
+            assert_true(canvas[y * 36 + x] == (y >= 4 || x >= 15 ? 0 : y == 0 ? 1 : -1));
+    duet_image_close(&image);
+}
+
+static void large_pictures_are_averaged(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_image image;
+    struct duet_pool pool = duet_pool_single();
+    static float canvas[33 * 33 * 3];
+    int width, height;
+    assert_ok(duet_image_create(&image, 1000, 70, DUET_RGB8, &e), e);
+    double sum = 0, got = 0;
+    uint32_t x = 1;
+    for (int y = 0; y < 70; y++)
+        for (int i = 0; i < 3000; i++) {
+            x = x * 1664525u + 1013904223u;
+            duet_image_row(&image, y)[i] = (uint8_t)(x >> 24);
+            sum += (double)(x >> 24) / 127.5 - 1;
+        }
+    duet_fit_size(&image, 33, &width, &height);
+    assert_int_equal(width, 33);
+    assert_int_equal(height, 2);
+    duet_fit_canvas(&image, width, height, 33, 33, &pool, canvas);
+    for (int i = 0; i < 2 * 99; i++) got += (double)canvas[i];
+    assert_true(fabs(got / (2 * 99) - sum / (70 * 3000)) < 1e-3); /* every source pixel counts alike */
+    duet_fit_size(&image, 5000, &width, &height);
+    assert_int_equal(width, 1000);
+    duet_image_close(&image);
+    assert_ok(duet_image_create(&image, 65535, 1, DUET_RGB8, &e), e);
+    duet_fit_size(&image, 513, &width, &height);
+    assert_int_equal(height, 1);
+    duet_image_close(&image);
+}
+
+/* --- segmenting
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* A small model in a file of its own, opened. */
+static struct duet_model *make_model(void)
+{
+    static const struct duet_label labels[CLASSES] = {
+        {0, "background"}, {1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}};
+    struct duet_error e;
+    struct duet_network *network;
+    struct duet_model *model;
+    char path[] = "segmenter_test_XXXXXX";
+    struct duet_model_config config = {.input_width = 65,
+                                       .input_height = 65,
+                                       .width_multiplier = 0.35,
+                                       .channel_divisor = 8,
+                                       .has_deeplabv3 = true,
+                                       .deeplabv3 = {CLASSES, 16, false},
+                                       .deeplabv3_labels = {labels, CLASSES}};
+    assert_ok(duet_model_network(&config, 0, &network, &e), e);
+    struct duet_weights *weights = random_weights(network, 5);
+    char *json = duet_model_config_json(&config);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_ok(duet_weights_set_metadata(weights, json, &e), e);
+    assert_ok(duet_weights_save(weights, path, &e), e);
+    assert_ok(duet_model_open(path, &model, &e), e);
+    unlink(path);
+    free(json);
+    duet_weights_close(&weights);
+    duet_network_close(&network);
+    return model;
+}
+
+static struct duet_image make_picture(int width, int height)
+{
+    struct duet_error e;
+    struct duet_image image;
+    uint64_t seed = 11;
+    assert_ok(duet_image_create(&image, width, height, DUET_RGB8, &e), e);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width * 3; x++)
+            duet_image_row(&image, y)[x] =
+                (uint8_t)(128 + 60 * sinf((float)(x / 9 + y)) + 50 * random_weight(&seed));
+    return image;
+}
+
+static void check_segments(const struct duet_image *image, const struct duet_segmentation *s, bool confidence)
+{
+    uint64_t pixels = 0;
+    double share = 0;
+    assert_int_equal(s->classes.width, image->width);
+    assert_int_equal(s->classes.height, image->height);
+    assert_true((s->confidence.pixels != NULL) == confidence);
+    for (size_t i = 0; i < s->segments.count; i++) {
+        const struct duet_segment *g = &s->segments.items[i];
+        assert_true(i == 0 || g->class_id > g[-1].class_id);
+        assert_true(g->pixels > 0 && g->box.x + g->box.width <= (float)image->width);
+        assert_true(confidence ? g->confidence > 1.0f / CLASSES - 0.01f && g->confidence <= 1
+                               : g->confidence == 0);
+        pixels += g->pixels;
+        share += g->share;
+    }
+    assert_int_equal(pixels, (uint64_t)image->width * (uint64_t)image->height);
+    assert_true(fabs(share - 1) < 1e-9);
+}
+
+static void run_all_ways(const struct duet_model *model, struct duet_segmenter_options options, int width,
+                         int height)
+{
+    struct duet_error e;
+    struct duet_segmenter *segmenter, *clone;
+    struct duet_image image = make_picture(width, height);
+    struct duet_segmentation first, again;
+    options.struct_size = sizeof options;
+    assert_ok(duet_segmenter_create(model, &options, &segmenter, &e), e);
+    assert_ok(duet_segmenter_clone(segmenter, &clone, &e), e);
+    assert_ok(duet_segmenter_run(segmenter, &image, NULL, &first, &e), e);
+    check_segments(&image, &first, options.confidence);
+    for (int threads = 1; threads <= 3; threads++) {
+        struct duet_pool pool;
+        assert_ok(duet_pool_create(threads, &pool, &e), e);
+        assert_ok(duet_segmenter_run(threads == 2 ? segmenter : clone, &image, &pool, &again, &e), e);
+        size_t bytes = (size_t)width * (size_t)height;
+        assert_memory_equal(first.classes.pixels, again.classes.pixels, bytes);
+        if (options.confidence) assert_memory_equal(first.confidence.pixels, again.confidence.pixels, bytes);
+        duet_segmentation_close(&again);
+        duet_pool_close(&pool);
+    }
+    duet_segmentation_close(&first);
+    duet_image_close(&image);
+    duet_segmenter_close(&segmenter);
+    duet_segmenter_close(&clone);
+}
+
+static void all_sizes_scales_and_threads(void **state)
+{
+    (void)state;
+    struct duet_model *model = make_model();
+    static const float scales[] = {0.5f, 1.0f, 1.75f};
+    run_all_ways(model, (struct duet_segmenter_options){0}, 65, 65);
+    run_all_ways(model, (struct duet_segmenter_options){.confidence = true}, 1, 1);
+    run_all_ways(model, (struct duet_segmenter_options){.confidence = true, .output_stride = 8}, 300, 41);
+    run_all_ways(model, (struct duet_segmenter_options){.no_resize = true}, 150, 67);
+    run_all_ways(model, (struct duet_segmenter_options){.size = 97, .confidence = true, .flip = true}, 90,
+                 140);
+    run_all_ways(
+        model,
+        (struct duet_segmenter_options){.scales = scales, .scale_count = 3, .flip = true, .confidence = true},
+        70, 50);
+    duet_model_close(&model);
+}
+
+/* The mean over one scale, 1, is the picture itself; over a mirrored copy of a symmetric picture too. */
+static void a_mean_over_one_scale_is_the_plain_result(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_model *model = make_model();
+    struct duet_segmenter *plain, *mean;
+    struct duet_segmentation a, b;
+    static const float scales[] = {1.0f, 1.0f};
+    struct duet_segmenter_options options = {.struct_size = sizeof options, .confidence = true};
+    struct duet_image image = make_picture(65, 60);
+    assert_ok(duet_segmenter_create(model, &options, &plain, &e), e);
+    options.scales = scales;
+    options.scale_count = 2;
+    assert_ok(duet_segmenter_create(model, &options, &mean, &e), e);
+    assert_ok(duet_segmenter_run(plain, &image, NULL, &a, &e), e);
+    assert_ok(duet_segmenter_run(mean, &image, NULL, &b, &e), e);
+    int different = 0;
+    for (int i = 0; i < 65 * 60; i++) {
+        different += a.classes.pixels[i] != b.classes.pixels[i];
+        assert_true(abs(a.confidence.pixels[i] - b.confidence.pixels[i]) <= 1);
+    }
+    assert_true(different < 4);
+    duet_segmentation_close(&a);
+    duet_segmentation_close(&b);
+    duet_image_close(&image);
+    duet_segmenter_close(&plain);
+    duet_segmenter_close(&mean);
+    duet_model_close(&model);
+}
+
+static void unwanted_classes_become_background(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_model *model = make_model();
+    struct duet_segmenter *segmenter;
+    struct duet_segmentation got;
+    bool flags[CLASSES] = {false, false, true, false, false};
+    struct duet_segmenter_options options = {.struct_size = sizeof options, .classes = flags};
+    struct duet_image image = make_picture(64, 64);
+    assert_ok(duet_segmenter_create(model, &options, &segmenter, &e), e);
+    assert_ok(duet_segmenter_run(segmenter, &image, NULL, &got, &e), e);
+    for (int i = 0; i < 64 * 64; i++) assert_true(got.classes.pixels[i] == 0 || got.classes.pixels[i] == 2);
+    duet_segmentation_close(&got);
+    duet_image_close(&image);
+    duet_segmenter_close(&segmenter);
+    duet_model_close(&model);
+}
+
+static void bad_requests_are_refused(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_model *model = make_model();
+    struct duet_segmenter *segmenter;
+    struct duet_segmentation got;
+    static const float scales[] = {9.0f};
+    struct duet_segmenter_options bad[] = {{.output_stride = 4},
+                                           {.size = 7},
+                                           {.scales = scales, .scale_count = 1},
+                                           {.scales = scales, .scale_count = 99},
+                                           {.cpu = "abacus"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        bad[i].struct_size = sizeof bad[i];
+        assert_fails(DUET_BAD_ARGUMENT, duet_segmenter_create(model, &bad[i], &segmenter, &e), e);
+        assert_null(segmenter);
+    }
+    struct duet_segmenter_options options = {.struct_size = sizeof options, .no_resize = true};
+    assert_ok(duet_segmenter_create(model, &options, &segmenter, &e), e);
+    struct duet_image grey, wide;
+    assert_ok(duet_image_create(&grey, 4, 4, DUET_GRAY8, &e), e);
+    assert_ok(duet_image_create(&wide, 9000, 1, DUET_RGB8, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_segmenter_run(segmenter, &grey, NULL, &got, &e), e);
+    assert_fails(DUET_TOO_LARGE, duet_segmenter_run(segmenter, &wide, NULL, &got, &e), e);
+    duet_image_close(&grey);
+    duet_image_close(&wide);
+    duet_segmenter_close(&segmenter);
+    duet_model_close(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(class_maps_equal_plain_interpolation),
+        cmocka_unit_test(small_pictures_stand_at_the_top_left),
+        cmocka_unit_test(large_pictures_are_averaged),
+        cmocka_unit_test(all_sizes_scales_and_threads),
+        cmocka_unit_test(a_mean_over_one_scale_is_the_plain_result),
+        cmocka_unit_test(unwanted_classes_become_background),
+        cmocka_unit_test(bad_requests_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
