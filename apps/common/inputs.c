@@ -257,18 +257,26 @@ static enum duet_status add_listed(struct finder *finder, const char *text, size
     return status;
 }
 
+/* The fault is a list's, not a picture's: "@paths.txt: cannot open ...". */
+static enum duet_status name_list(struct finder *finder, enum duet_status status)
+{
+    if (!finder->error) return status;
+    struct duet_error inner = *finder->error;
+    return duet_fail(finder->error, status, "@%s", inner.text);
+}
+
 static enum duet_status add_list(struct finder *finder, const char *name)
 {
     struct duet_bytes bytes;
     enum duet_status status;
     if (strcmp(name, "-") == 0) {
         status = take_stdin(finder);
-        if (status == DUET_OK)
-            status = duet_read_stream(stdin, "standard input", list_limit, &bytes, finder->error);
+        if (status != DUET_OK) return status;
+        status = duet_read_stream(stdin, "standard input", list_limit, &bytes, finder->error);
     } else {
         status = duet_read_file(name, list_limit, &bytes, finder->error);
     }
-    if (status != DUET_OK) return status;
+    if (status != DUET_OK) return name_list(finder, status);
     status = add_listed(finder, (const char *)bytes.data, bytes.size);
     duet_bytes_close(&bytes);
     return status;

@@ -1,0 +1,84 @@
+/* batch.h: what every program does that takes pictures and gives results: find the inputs, check what can be
+ * checked before work starts, decode, run a network, annotate, write in input order, tell what failed.
+ * The program brings the network as a struct duet_batch_task. */
+#ifndef DUET_APPS_BATCH_H
+#define DUET_APPS_BATCH_H
+
+#include "common/inputs.h"
+#include "common/options.h"
+#include "duet/frames.h"
+#include "duet/record.h"
+#include "duet/results.h"
+#include "duet/threads.h"
+
+/* Settings that the programs share, and their options. */
+struct duet_batch_settings {
+    int format;              /* enum duet_format */
+    const char *output;      /* NULL: stdout */
+    const char *annotate;    /* folder, or NULL */
+    int annotate_format;     /* index in duet_batch_annotate_words */
+    const char *coco_images; /* instances file, or NULL */
+    int exif;                /* enum duet_exif: index in duet_batch_exif_words */
+    int threads;             /* 0: as many as CPUs */
+    bool null, force, quiet;
+};
+
+extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_words[];
+
+#define DUET_BATCH_INPUT_OPTIONS(type, field)                                                                \
+    DUET_CHOICE(0, "exif", "HOW", type, field.exif, duet_batch_exif_words,                                   \
+                "apply or ignore the orientation that cameras note"),                                        \
+        DUET_FLAG('0', "null", type, field.null, "paths in @LIST are separated by NUL, not by lines")
+
+#define DUET_BATCH_RESULT_OPTIONS(type, field)                                                               \
+    DUET_STRING('o', "output", "FILE", type, field.output,                                                   \
+                "write the results to FILE (yolo, voc: into that folder)", .shown = "standard output"),      \
+        DUET_STRING('a', "annotate", "DIR", type, field.annotate,                                            \
+                    "also write each picture with its results drawn into DIR; subfolders are kept"),         \
+        DUET_CHOICE(0, "annotate-format", "KIND", type, field.annotate_format, duet_batch_annotate_words,    \
+                    "png, jpg, or same: JPEG and PNG stay, others become PNG"),                              \
+        DUET_FLAG(0, "force", type, field.force, "replace existing results")
+
+#define DUET_BATCH_RUN_OPTIONS(type, field)                                                                  \
+    DUET_INT('j', "threads", "N", type, field.threads, 1, 256,                                               \
+             "use N threads; the results do not depend on it", .shown = "number of CPUs"),                   \
+        DUET_FLAG('q', "quiet", type, field.quiet, "print errors only, no progress and no summary")
+
+/* A frame, and what the network found in it. */
+struct duet_batch_frame {
+    const struct duet_input *input;
+    const struct duet_image *image; /* RGB8 */
+    const struct duet_frame_info *info;
+};
+
+struct duet_batch_result {
+    struct duet_detections detections;
+    struct duet_segments segments;
+    bool has_detections, has_segments; /* which of the two ran */
+};
+
+/* The network. create_worker and close_worker as in common/pipeline.h; DUET_BAD_ARGUMENT from create_worker
+ * counts as a mistake on the command line. */
+struct duet_batch_task {
+    void *ctx;
+    const struct duet_labels *labels; /* of the classes in the results */
+    enum duet_status (*create_worker)(void *ctx, const struct duet_pool *pool, void **worker,
+                                      struct duet_error *error);
+    void (*close_worker)(void *ctx, void *worker);
+    /* Fill *result (zeroed before; freed by the batch). */
+    enum duet_status (*analyse)(void *ctx, void *worker, const struct duet_batch_frame *frame,
+                                struct duet_batch_result *result, struct duet_error *error);
+    /* Draw *result over the picture. */
+    enum duet_status (*draw)(void *ctx, struct duet_image *image, const struct duet_batch_result *result,
+                             struct duet_error *error);
+};
+
+/* Do the work; messages go to stderr. Returns the program's exit code. */
+int duet_batch_run(const struct duet_program *program, const struct duet_batch_settings *settings,
+                   const struct duet_arguments *arguments, const struct duet_batch_task *task);
+
+/* The exit code for a fault found before work starts: DUET_EXIT_USAGE for DUET_BAD_ARGUMENT and DUET_EXISTS,
+ * DUET_EXIT_FATAL else. */
+int duet_batch_exit_code(enum duet_status status);
+
+#endif

@@ -1,0 +1,264 @@
+#!/usr/bin/env bash
+# The detect program: inputs, formats, exit codes, and what it leaves behind when things go wrong.
+. "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
+detect=$DUET_BIN/detect
+
+# The model of this build, or of the usual one (sanitizer builds have none of their own).
+for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
+    [ -f "$folder/ssdlite-coco.safetensors" ] && model=$folder/ssdlite-coco.safetensors && break
+done
+
+run() { # ARGUMENT...: exit code in $code, output in out and err
+    code=0
+    "$detect" "$@" >out 2>err </dev/null || code=$?
+}
+want() { # CODE: what run gave
+    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }
+}
+says() { # TEXT: a line of err is exactly this
+    grep -qxF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
+}
+mentions() { # TEXT: err has it somewhere
+    grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
+}
+lines() { # COUNT FILE
+    local got
+    got=$(wc -l <"$2")
+    [ "$got" -eq "$1" ] || { echo "$2 has $got lines, expected $1"; cat "$2"; return 1; }
+}
+same() { cmp "$1" "$2" && [ -s "$1" ]; }
+no_litter() { # DIR: no temporary file was left there
+    [ -z "$(find "$1" -name '.*.tmp')" ] || { find "$1" -name '.*.tmp'; return 1; }
+}
+
+# --- without a model ---
+
+help_is_for_people() {
+    run --help && want 0 && [ ! -s err ] && grep -q '^Usage: detect ' out && grep -q '^Exit status:' out &&
+        [ "$(wc -L <out)" -le 80 ]
+}
+version_is_told() { run --version && want 0 && grep -Eq '^detect \(Duet\) [0-9]+\.[0-9]+\.[0-9]+$' out; }
+mistakes_are_usage_errors() {
+    run && want 2 && says "detect: no INPUT given" && says "Try 'detect --help' for more." || return 1
+    run --treshold 1 x && want 2 && says "detect: unknown option '--treshold'; did you mean '--threshold'?" || return 1
+    run --threshold 0.5x x && want 2 && says "detect: --threshold: expected a number from 0 to 1, got '0.5x'" || return 1
+    run --threads 0 x && want 2 && says "detect: --threads: expected a whole number from 1 to 256, got '0'" || return 1
+    run -f json x && want 2 && mentions "did you mean 'ndjson'?" && [ ! -s out ]
+}
+a_missing_model_is_fatal() {
+    run --model no-such-model x && want 1 && mentions "no-such-model" && mentions "/models" && [ ! -s out ]
+}
+
+# --- with one ---
+
+picture() { # FILE [WIDTH HEIGHT]: noise, the same for the same size
+    local w=${2:-40} h=${3:-30}
+    { printf 'P6\n%d %d\n255\n' "$w" "$h"; yes "duet $w" | head -c $((w * h * 3)); } >"$1"
+}
+
+awkward_names_are_kept() {
+    mkdir names && picture "names/a b.ppm" && picture $'names/new\nline.ppm' && picture 'names/[x].ppm' &&
+        picture names/--eval && picture 'names/"q".ppm'
+    (cd names && run -f ndjson -- 'a b.ppm' $'new\nline.ppm' '[x].ppm' --eval '"q".ppm' && want 0 && lines 5 out &&
+        grep -qF '"source":"a b.ppm"' out && grep -qF '"source":"new\nline.ppm"' out &&
+        grep -qF '"source":"[x].ppm"' out && grep -qF '"source":"--eval"' out && grep -qF '"source":"\"q\".ppm"' out)
+}
+folders_are_walked() {
+    mkdir -p walk/sub/deep walk/.git && picture walk/b.ppm && picture walk/sub/a.ppm && picture walk/sub/deep/c.ppm &&
+        picture walk/.git/x.ppm && echo hello >walk/readme.txt
+    run -f ndjson walk && want 0 && lines 3 out && mentions "3 pictures" && mentions "1 other file skipped" || return 1
+    sed 's/.*"source":"\([^"]*\)".*/\1/' out | cmp - <(printf '%s\n' walk/b.ppm walk/sub/a.ppm walk/sub/deep/c.ppm)
+}
+patterns_and_lists_work() {
+    mkdir list && picture list/1.ppm && picture $'list/2\n.ppm' && printf 'list/1.ppm\n\nwalk\n' >list/files.txt
+    run -f ndjson 'list/*.ppm' && want 0 && lines 2 out || return 1
+    run -f ndjson 'list/*.png' && want 3 && lines 1 out && mentions 'list/*.png' || return 1
+    run -f ndjson @list/files.txt && want 0 && lines 4 out || return 1
+    run -f ndjson @list/none.txt && want 1 && says "detect: @list/none.txt: cannot open: No such file or directory" &&
+        [ ! -s out ] || return 1
+    find list -name '*.ppm' -print0 | sort -z >zero
+    "$detect" -q -f ndjson --null @- <zero >out 2>err && lines 2 out && [ ! -s err ] || return 1
+    "$detect" -q -f ndjson @- <list/files.txt >out 2>err && lines 4 out && [ ! -s err ]
+}
+standard_input_is_a_picture() {
+    "$detect" -q -f ndjson - <walk/b.ppm >out 2>err && lines 1 out && grep -qF '"source":"-"' out || return 1
+    run -f ndjson - && want 3 && mentions "standard input: is empty" || return 1
+    run - @- && want 2 && mentions "standard input is named twice"
+}
+bad_files_do_not_stop_the_others() {
+    mkdir bad && picture bad/good.ppm && head -c 100 bad/good.ppm >bad/truncated.ppm && echo "no picture" >bad/text.jpg &&
+        : >bad/empty.png && printf 'P6\n100000 100000\n255\n' >bad/huge.ppm && mkdir bad/folder.jpg
+    run -f ndjson bad/good.ppm bad/truncated.ppm bad/text.jpg bad/empty.png bad/huge.ppm bad/missing.jpg bad/good.ppm
+    want 3 && lines 7 out && [ "$(grep -c '"error":{"code":"' out)" -eq 5 ] || return 1
+    [ "$(grep -c '^detect: bad/' err)" -eq 5 ] && mentions "7 pictures" && mentions "5 failed" || return 1
+    grep '"index":3' out | grep -q '"source":"bad/empty.png","error":{"code":"bad-format"' &&
+        grep '"index":4' out | grep -q '"code":"too-large"' && grep '"index":5' out | grep -q '"code":"not-found"' &&
+        sed -n 1p out | grep -q '"width":40,"height":30,"detections":\[' || return 1
+    run -q -f ndjson bad/missing.jpg && want 3 && lines 1 err
+}
+nothing_found_is_a_valid_result() {
+    mkdir -p none/empty && picture none/1.ppm && echo text >none/empty/readme
+    run -f coco -t 1 none/1.ppm && want 0 && [ "$(tr -d ' \n' <out)" = "[]" ] || return 1
+    run -f coco none/empty && want 0 && [ "$(tr -d ' \n' <out)" = "[]" ] &&
+        says "detect: warning: no pictures to work on, 1 other file skipped" || return 1
+    run -f ndjson -t 1 none/1.ppm && want 0 && grep -q '"detections":\[\]' out || return 1
+    run -q -f coco bad/empty.png bad/text.jpg
+    want 2 && mentions "bad/empty.png" # no image id in the name
+}
+existing_results_are_kept() {
+    echo precious >kept
+    run -o kept none/1.ppm && want 2 && mentions "kept" && mentions "--force" && [ "$(cat kept)" = precious ] || return 1
+    run -o kept -f ndjson --force none/1.ppm && want 0 && grep -q '^{"index":0' kept && [ ! -s out ] || return 1
+    mkdir ann && echo precious >ann/1.ppm.png
+    run --annotate ann none/1.ppm && want 2 && mentions "ann/1.ppm.png" && [ "$(cat ann/1.ppm.png)" = precious ] &&
+        [ ! -s out ] || return 1
+    run --annotate ann --force none/1.ppm && want 0 && [ "$(head -c 4 ann/1.ppm.png)" = $'\x89PNG' ] && no_litter .
+}
+sources_are_never_replaced() {
+    mkdir src && picture src/p.ppm && run --annotate src --annotate-format same src/p.ppm && want 0 || return 1
+    mv src/p.ppm.png src/q.png && cp src/q.png src/saved
+    run --annotate src --force src/q.png && want 2 && mentions "src/q.png" && cmp src/q.png src/saved || return 1
+    run --force -o src/q.png src/q.png && want 2 && mentions "one of the inputs" && cmp src/q.png src/saved
+}
+annotated_names_do_not_collide() {
+    mkdir -p tw/a tw/b && picture tw/a/x.ppm && picture tw/b/x.ppm
+    run --annotate tw/out tw/a/x.ppm tw/b/x.ppm && want 2 && mentions "tw/a/x.ppm" && mentions "tw/b/x.ppm" &&
+        [ ! -e tw/out ] && [ ! -s out ] || return 1
+    run --annotate tw/out tw && want 0 && [ -s tw/out/a/x.ppm.png ] && [ -s tw/out/b/x.ppm.png ] || return 1
+    run --annotate tw/out --force -f ndjson tw && want 0 && lines 2 out # tw/out is no input
+}
+a_picture_that_cannot_be_annotated_is_an_error() {
+    mkdir -p blocked/in/sub blocked/out && picture blocked/in/1.ppm && picture blocked/in/sub/2.ppm && : >blocked/out/sub
+    run -f ndjson --annotate blocked/out blocked/in && want 3 && lines 2 out && [ -s blocked/out/1.ppm.png ] &&
+        grep -q '"index":1.*"error":' out && mentions "blocked/in/sub/2.ppm: blocked/out/sub"
+}
+classes_are_checked() {
+    run -c persn none/1.ppm && want 2 &&
+        says "detect: --classes: unknown class 'persn'; did you mean 'person'?" && [ ! -s out ] || return 1
+    run -x "aeroplane,banana peel" none/1.ppm && want 2 && mentions "--except: unknown class 'banana peel'" || return 1
+    run -c dog -x dog none/1.ppm && want 2 && mentions "no class is left" || return 1
+    run -f ndjson -t 0.0001 none/1.ppm && want 0 && cp out all && run -f ndjson -t 0.0001 -c "dog,TV monitor" none/1.ppm &&
+        want 0 && ! grep -q '"class":"person"' out && grep -q '"class":"\(dog\|tv\)"' out
+}
+outputs_that_cannot_be_written_are_fatal() {
+    run -o none/1.ppm/x.json none/1.ppm && want 1 && mentions "none/1.ppm/x.json" && [ ! -s out ] || return 1
+    run -o nowhere/x.json none/1.ppm && want 1 && mentions "nowhere/x.json" && [ ! -e nowhere ] || return 1
+    run --annotate /proc/duet none/1.ppm && want 1 && mentions /proc/duet && [ ! -s out ] || return 1
+    code=0
+    "$detect" -f ndjson none/1.ppm >/dev/full 2>err || code=$?
+    : >out
+    want 1 && mentions "No space left on device" || return 1
+    code=0
+    "$detect" -f ndjson none/1.ppm >&- 2>err || code=$?
+    want 1 && [ "$(grep -c . err)" -eq 1 ] || return 1
+    run -f yolo none/1.ppm && want 2 && [ ! -s out ]
+}
+devices_are_written_to_not_replaced() {
+    run -f ndjson -o /dev/stdout none/1.ppm && want 0 && lines 1 out || return 1
+    run -f ndjson -o /dev/null none/1.ppm && want 0 && [ -c /dev/null ] || return 1
+    run -f ndjson -o /dev/full none/1.ppm && want 1 && [ -c /dev/full ] && mentions "No space left on device"
+}
+folders_of_results_work() {
+    run -f yolo -o yolo -t 0.0001 walk && want 0 && [ -s yolo/b.txt ] && [ -s yolo/a.txt ] && [ -s yolo/c.txt ] || return 1
+    run -f voc -o voc -t 0.0001 none/1.ppm && want 0 && [ -n "$(ls voc)" ] && no_litter .
+}
+image_ids_come_from_the_instances_file() {
+    printf '{"images":[{"id":77,"file_name":"b.ppm"}]}' >instances.json
+    run -f coco -t 0.0001 --coco-images instances.json walk/b.ppm && want 0 && grep -q '"image_id": *77' out || return 1
+    run -f coco walk/b.ppm && want 2 && mentions walk/b.ppm && [ ! -s out ] || return 1
+    run -f coco --coco-images none/1.ppm walk/b.ppm && want 1 && [ ! -s out ]
+}
+results_do_not_depend_on_threads() {
+    local i format threads
+    mkdir many && for i in 1 2 3; do picture "many/$i.ppm" $((i * 137)) $((i * 93)); done
+    for format in ndjson table coco csv; do
+        for threads in 1 2 9; do # 9: more than pictures
+            [ $threads -lt 9 ] || [ $format = ndjson ] || continue
+            run -q -t 0.0001 -f $format -j $threads -a "many-$format-$threads" many/{1,2,3}.ppm && want 0 &&
+                mv out "many.$format.$threads" || return 1
+            same "many.$format.1" "many.$format.$threads" && diff -r "many-$format-1" "many-$format-$threads" || return 1
+        done
+    done
+}
+# Enough work to be in the middle of, whatever the machine: one picture, 3000 times.
+endless() {
+    [ ! -d endless ] || return 0
+    picture once.ppm && mkdir endless && yes once.ppm | head -n 3000 | xargs cat |
+        split -b "$(stat -c %s once.ppm)" -d -a 5 --additional-suffix=.ppm - endless/x
+}
+wait_for() { # COMMAND...: until it succeeds, 20 s at most; else $pid is ended
+    local i
+    for i in $(seq 200); do
+        "$@" && return
+        sleep 0.1
+    done
+    echo "never: $*"
+    kill -KILL "$pid"
+    return 1
+}
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+has_temporary() { [ -n "$(find . -maxdepth 1 -name ".$1.*.tmp")" ]; }
+# A shell without job control starts background jobs with SIGINT ignored: undo that.
+background() { env --default-signal=INT "$detect" "$@" >out 2>err </dev/null & pid=$!; }
+interrupted_lines_are_whole() {
+    local threads pid
+    endless
+    for threads in 1 3; do
+        : >out
+        background -f ndjson -j $threads endless
+        wait_for has_lines 3 out && kill -INT $pid
+        code=0
+        wait $pid || code=$?
+        want 130 && mentions "detect: interrupted after $(wc -l <out) of 3000 pictures" || return 1
+        [ "$(grep -c '^{"index":.*}$' out)" -eq "$(wc -l <out)" ] && [ -z "$(tail -c 1 out | tr -d '\n')" ] || return 1
+    done
+}
+interrupted_files_are_whole() {
+    local pid
+    endless
+    background -f coco -t 0.0001 -o cut.json endless
+    wait_for has_temporary cut.json && sleep 0.7 && kill -TERM $pid
+    code=0
+    wait $pid || code=$?
+    want 130 && mentions "detect: interrupted after " && no_litter . || return 1
+    [ "$(head -c 1 cut.json)" = "[" ] && [ "$(tail -c 2 cut.json)" = "]" ]
+}
+a_second_interrupt_kills() {
+    local pid
+    mkfifo never
+    exec 9<>never # a picture that never comes
+    env --default-signal=INT "$detect" -o killed.json - <never >out 2>err &
+    pid=$!
+    wait_for has_temporary killed.json && sleep 0.3 && kill -INT $pid && sleep 0.3 && kill -INT $pid
+    code=0
+    wait $pid || code=$?
+    exec 9>&-
+    rm -f .killed.json.*.tmp
+    want 130 && [ ! -e killed.json ]
+}
+a_closed_pipe_is_quiet() {
+    "$detect" -f ndjson endless 2>err </dev/null | head -n 1 >out
+    code=${PIPESTATUS[0]}
+    want 141 && lines 1 out && [ ! -s err ]
+}
+
+cd "$work" || exit 1
+check "help is for people" help_is_for_people
+check "the version is told" version_is_told
+check "mistakes are usage errors" mistakes_are_usage_errors
+check "a missing model is fatal" a_missing_model_is_fatal
+if [ -z "${model:-}" ]; then
+    skip "detect with a model" "no model: build/bin/models fetch ssdlite-coco"
+    finish
+fi
+DUET_MODELS=$(cd "$(dirname "$model")" && pwd)
+export DUET_MODELS
+for name in awkward_names_are_kept folders_are_walked patterns_and_lists_work standard_input_is_a_picture \
+    bad_files_do_not_stop_the_others nothing_found_is_a_valid_result existing_results_are_kept \
+    sources_are_never_replaced annotated_names_do_not_collide a_picture_that_cannot_be_annotated_is_an_error \
+    classes_are_checked outputs_that_cannot_be_written_are_fatal devices_are_written_to_not_replaced \
+    folders_of_results_work image_ids_come_from_the_instances_file results_do_not_depend_on_threads \
+    interrupted_lines_are_whole interrupted_files_are_whole a_second_interrupt_kills a_closed_pipe_is_quiet; do
+    check "${name//_/ }" $name
+done
+finish
