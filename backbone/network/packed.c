@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "weights/dequantize.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,9 @@
 
 #define ALIGN_FLOATS 16 /* 64 bytes */
 
-/* Finds tensor "<layer>.<part>" and checks type and shape. */
+/* Finds tensor "<layer>.<part>" and checks its shape. */
 static enum duet_status find_tensor(const struct duet_weights *weights, const char *layer, const char *part,
-                                    const struct duet_shape *shape, const float **data,
+                                    const struct duet_shape *shape, const struct duet_tensor **found,
                                     struct duet_error *error)
 {
     char name[256], expected[DUET_SHAPE_TEXT], got[DUET_SHAPE_TEXT];
@@ -22,10 +23,7 @@ static enum duet_status find_tensor(const struct duet_weights *weights, const ch
         return duet_fail(error, DUET_MISMATCH, "tensor '%s': shape %s, expected %s", name,
                          duet_shape_text(&tensor->shape, got, sizeof got),
                          duet_shape_text(shape, expected, sizeof expected));
-    if (tensor->dtype != DUET_F32)
-        return duet_fail(error, DUET_MISMATCH, "tensor '%s': type %s, expected F32", name,
-                         duet_dtype_name(tensor->dtype));
-    *data = tensor->data;
+    *found = tensor;
     return DUET_OK;
 }
 
@@ -50,8 +48,8 @@ static bool has_weights(const struct duet_layer *layer)
 }
 
 static enum duet_status check_tensors(const struct duet_network *network, const struct duet_weights *weights,
-                                      int i, const float **weight, const float **bias,
-                                      struct duet_error *error)
+                                      int i, const struct duet_tensor **weight,
+                                      const struct duet_tensor **bias, struct duet_error *error)
 {
     const struct duet_layer *layer = duet_network_layer(network, i);
     struct duet_shape shape = duet_network_weight_shape(network, i);
@@ -73,13 +71,15 @@ static bool packed_floats(const struct duet_network *network, const struct duet_
            duet_round_up_size(channels, ALIGN_FLOATS, bias_floats);
 }
 
-/* Everything is looked up and added up before memory is taken. */
+/* Everything is looked up and added up before memory is taken. `scratch`: floats that the largest tensor of
+ * another type becomes. */
 static enum duet_status add_up(const struct duet_network *network, const struct duet_weights *weights,
-                               const struct duet_kernels *kernels, size_t *total, struct duet_error *error)
+                               const struct duet_kernels *kernels, size_t *total, size_t *scratch,
+                               struct duet_error *error)
 {
     size_t weight_floats, bias_floats;
-    const float *weight, *bias;
-    *total = 0;
+    const struct duet_tensor *weight, *bias;
+    *total = *scratch = 0;
     for (int i = 0; i < duet_network_layer_count(network); i++) {
         if (!has_weights(duet_network_layer(network, i))) continue;
         enum duet_status status = check_tensors(network, weights, i, &weight, &bias, error);
@@ -89,29 +89,43 @@ static enum duet_status add_up(const struct duet_network *network, const struct 
             *total > SIZE_MAX / sizeof(float))
             return duet_fail(error, DUET_TOO_LARGE, "layer %s: its weights do not fit in memory",
                              duet_network_layer(network, i)->name);
+        if (weight->dtype != DUET_F32 && weight_floats > *scratch) *scratch = weight_floats;
+        if (bias->dtype != DUET_F32 && bias_floats > *scratch) *scratch = bias_floats;
     }
     return DUET_OK;
 }
 
+/* The tensor's numbers: float32 where they lie, others put into `scratch`. */
+static enum duet_status as_float(const struct duet_weights *weights, const struct duet_tensor *tensor,
+                                 float *scratch, const float **data, struct duet_error *error)
+{
+    *data = tensor->dtype == DUET_F32 ? tensor->data : scratch;
+    return tensor->dtype == DUET_F32 ? DUET_OK : duet_weights_float(weights, tensor, scratch, error);
+}
+
 static enum duet_status pack_all(const struct duet_network *network, const struct duet_weights *weights,
                                  const struct duet_kernels *kernels, struct packed_weights *packed,
-                                 struct duet_error *error)
+                                 float *scratch, struct duet_error *error)
 {
     size_t weight_floats, bias_floats;
-    const float *weight, *bias;
+    const struct duet_tensor *weight, *bias;
+    const float *data;
     float *at = packed->data;
     for (int i = 0; i < packed->layer_count; i++) {
         const struct duet_layer *layer = duet_network_layer(network, i);
         if (!has_weights(layer)) continue;
         enum duet_status status = check_tensors(network, weights, i, &weight, &bias, error);
+        if (status == DUET_OK) status = as_float(weights, weight, scratch, &data, error);
         if (status != DUET_OK) return status;
         packed_floats(network, kernels, i, &weight_floats, &bias_floats);
         packed->layers[i] = (struct packed_layer){at, at + weight_floats};
         duet_conv1x1_pack(depth_of(layer, (size_t)duet_network_input_channels(network, i)),
-                          (size_t)layer->channels, panel_of(kernels, layer), weight, at);
+                          (size_t)layer->channels, panel_of(kernels, layer), data, at);
         at += weight_floats;
         memset(at, 0, bias_floats * sizeof(float));
-        memcpy(at, bias, (size_t)layer->channels * sizeof(float));
+        status = as_float(weights, bias, scratch, &data, error);
+        if (status != DUET_OK) return status;
+        memcpy(at, data, (size_t)layer->channels * sizeof(float));
         at += bias_floats;
     }
     return DUET_OK;
@@ -122,9 +136,10 @@ enum duet_status duet_packed_create(const struct duet_network *network, const st
                                     struct duet_error *error)
 {
     *out = NULL;
-    size_t floats;
-    enum duet_status status = add_up(network, weights, kernels, &floats, error);
+    size_t floats, most;
+    enum duet_status status = add_up(network, weights, kernels, &floats, &most, error);
     if (status != DUET_OK) return status;
+    float *scratch = malloc(most * sizeof(float) + 1);
     struct packed_weights *packed = calloc(1, sizeof *packed);
     if (packed) {
         atomic_init(&packed->references, 1);
@@ -133,11 +148,12 @@ enum duet_status duet_packed_create(const struct duet_network *network, const st
         packed->layers = calloc((size_t)packed->layer_count + 1, sizeof *packed->layers);
         packed->data = aligned_alloc(64, packed->bytes + 64);
     }
-    if (!packed || !packed->layers || !packed->data)
+    if (!scratch || !packed || !packed->layers || !packed->data)
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu bytes of weights",
                            floats * sizeof(float));
     else
-        status = pack_all(network, weights, kernels, packed, error);
+        status = pack_all(network, weights, kernels, packed, scratch, error);
+    free(scratch);
     if (status == DUET_OK)
         *out = packed;
     else

@@ -21,8 +21,8 @@ struct packed_weights {
     size_t bytes;
 };
 
-/* Look up, check and pack every layer's tensors. Errors: DUET_NOT_FOUND, DUET_MISMATCH, DUET_TOO_LARGE,
- * DUET_OUT_OF_MEMORY. */
+/* Look up, check and pack every layer's tensors. Quantized ones are made float32. Errors:
+ * DUET_NOT_FOUND, DUET_MISMATCH, DUET_UNSUPPORTED, DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_packed_create(const struct duet_network *network, const struct duet_weights *weights,
                                     const struct duet_kernels *kernels, struct packed_weights **packed,
                                     struct duet_error *error);

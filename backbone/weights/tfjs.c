@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "weights/dequantize.h"
 #include "weights/set.h"
 
 #include <jansson.h>
@@ -215,16 +216,6 @@ static void shards_copy(const struct shards *shards, size_t begin, size_t count,
 
 /* --- values --------------------------------------------------------------------------------------------- */
 
-static float half_to_float(unsigned h)
-{
-    double fraction = (h & 1023) / 1024.0;
-    int exponent = (int)(h >> 10 & 31);
-    double value = exponent == 0    ? ldexp(fraction, -14)
-                   : exponent == 31 ? (h & 1023 ? (double)NAN : (double)INFINITY)
-                                    : ldexp(1 + fraction, exponent - 15);
-    return (float)(h & 0x8000 ? -value : value);
-}
-
 /* As TF.js does: in double, rounded once to what the tensor is. */
 static void dequantize(const struct weight *w, const uint8_t *stored, void *out)
 {
@@ -232,7 +223,7 @@ static void dequantize(const struct weight *w, const uint8_t *stored, void *out)
         unsigned q = w->stored == QUANTIZED_U8 ? stored[i] : stored[2 * i] | (unsigned)stored[2 * i + 1] << 8;
         double value = q * w->scale + w->min;
         if (w->stored == QUANTIZED_F16)
-            ((float *)out)[i] = half_to_float(q);
+            ((float *)out)[i] = duet_half_to_float(q);
         else if (w->dtype == DUET_F32)
             ((float *)out)[i] = (float)value;
         else

@@ -1,0 +1,129 @@
+#include "weights/dequantize.h"
+
+#include "core/fail.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+float duet_half_to_float(unsigned int half)
+{
+    double fraction = (half & 1023) / 1024.0;
+    int exponent = (int)(half >> 10 & 31);
+    double value = exponent == 0    ? ldexp(fraction, -14)
+                   : exponent == 31 ? (half & 1023 ? (double)NAN : (double)INFINITY)
+                                    : ldexp(1 + fraction, exponent - 15);
+    return (float)(half & 0x8000 ? -value : value);
+}
+
+bool duet_weights_is_companion(const char *name)
+{
+    static const char *const tails[] = {".scale", ".zero_point"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        size_t n = strlen(tails[i]);
+        if (length > n && strcmp(name + length - n, tails[i]) == 0) return true;
+    }
+    return false;
+}
+
+/* How a quantized tensor's last dimension is scaled. */
+struct companions {
+    const struct duet_tensor *scale, *zero_point; /* zero_point may be NULL */
+    size_t channels;                              /* the last dimension; 1 for a scalar */
+};
+
+static enum duet_status find_companion(const struct duet_weights *weights, const struct duet_tensor *tensor,
+                                       const char *tail, enum duet_dtype dtype, size_t channels,
+                                       const struct duet_tensor **found, struct duet_error *error)
+{
+    char name[512], got[DUET_SHAPE_TEXT];
+    int length = snprintf(name, sizeof name, "%s.%s", tensor->name, tail);
+    *found = length < (int)sizeof name ? duet_weights_find(weights, name) : NULL;
+    if (!*found)
+        return duet_fail(error, DUET_NOT_FOUND,
+                         "tensor '%.200s' is %s and needs '%.200s', which is not there", tensor->name,
+                         duet_dtype_name(tensor->dtype), name);
+    const struct duet_shape *shape = &(*found)->shape;
+    if ((*found)->dtype == dtype && shape->rank == 1 && (shape->dims[0] == 1 || shape->dims[0] == channels))
+        return DUET_OK;
+    return duet_fail(error, DUET_MISMATCH, "tensor '%.200s': %s %s, expected %s [1] or [%zu]", name,
+                     duet_dtype_name((*found)->dtype), duet_shape_text(shape, got, sizeof got),
+                     duet_dtype_name(dtype), channels);
+}
+
+static enum duet_status find_companions(const struct duet_weights *weights, const struct duet_tensor *tensor,
+                                        struct companions *c, struct duet_error *error)
+{
+    char name[512];
+    c->channels = tensor->shape.rank ? tensor->shape.dims[tensor->shape.rank - 1] : 1;
+    c->zero_point = NULL;
+    enum duet_status status =
+        find_companion(weights, tensor, "scale", DUET_F32, c->channels, &c->scale, error);
+    snprintf(name, sizeof name, "%s.zero_point", tensor->name);
+    if (status == DUET_OK && (tensor->dtype != DUET_I32 || duet_weights_find(weights, name)))
+        status = find_companion(weights, tensor, "zero_point", DUET_I32, c->channels, &c->zero_point, error);
+    if (status != DUET_OK) return status;
+    for (size_t i = 0; i < c->scale->shape.dims[0]; i++) {
+        float scale = ((const float *)c->scale->data)[i];
+        if (!isfinite(scale))
+            return duet_fail(error, DUET_MISMATCH,
+                             "tensor '%.200s': element %zu is %g, expected a finite number", c->scale->name,
+                             i, (double)scale);
+    }
+    return DUET_OK;
+}
+
+static int64_t stored_at(const struct duet_tensor *tensor, size_t i)
+{
+    if (tensor->dtype == DUET_U8) return ((const uint8_t *)tensor->data)[i];
+    if (tensor->dtype == DUET_I8) return ((const int8_t *)tensor->data)[i];
+    return ((const int32_t *)tensor->data)[i];
+}
+
+static void dequantize(const struct duet_tensor *tensor, const struct companions *c, size_t count, float *out)
+{
+    const float *scale = c->scale->data;
+    const int32_t *zero = c->zero_point ? c->zero_point->data : NULL;
+    size_t scale_step = c->scale->shape.dims[0] > 1, zero_step = zero && c->zero_point->shape.dims[0] > 1;
+    for (size_t i = 0, channel = 0; i < count; i++) {
+        int64_t q = stored_at(tensor, i) - (zero ? zero[channel * zero_step] : 0);
+        out[i] = (float)q * scale[channel * scale_step];
+        if (++channel == c->channels) channel = 0;
+    }
+}
+
+enum duet_status duet_weights_float(const struct duet_weights *weights, const struct duet_tensor *tensor,
+                                    float *out, struct duet_error *error)
+{
+    const uint16_t *halves = tensor->data;
+    size_t count = tensor->bytes / duet_dtype_size(tensor->dtype);
+    struct companions c;
+    enum duet_status status = DUET_OK;
+    switch (tensor->dtype) {
+    case DUET_F32:
+        memcpy(out, tensor->data, tensor->bytes);
+        break;
+    case DUET_F16:
+        for (size_t i = 0; i < count; i++) out[i] = duet_half_to_float(halves[i]);
+        break;
+    case DUET_BF16:
+        for (size_t i = 0; i < count; i++) {
+            uint32_t bits = (uint32_t)halves[i] << 16;
+            memcpy(&out[i], &bits, sizeof bits);
+        }
+        break;
+    case DUET_U8:
+    case DUET_I8:
+    case DUET_I32:
+        status = find_companions(weights, tensor, &c, error);
+        if (status == DUET_OK) dequantize(tensor, &c, count, out);
+        break;
+    default:
+        status = duet_fail(error, DUET_UNSUPPORTED,
+                           "tensor '%.200s': type %s, expected F32, F16, BF16, U8, I8 or I32", tensor->name,
+                           duet_dtype_name(tensor->dtype));
+    }
+    return status;
+}
