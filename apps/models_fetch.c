@@ -29,8 +29,8 @@ const struct model_source model_sources[] = {
 
 /* --- import --------------------------------------------------------------------------------------------- */
 
-enum labels { LABELS_COCO, LABELS_VOC, LABELS_NONE };
-static const char *const label_sets[] = {"coco", "voc", "none", NULL};
+enum labels { LABELS_USUAL, LABELS_COCO, LABELS_VOC, LABELS_NONE };
+static const char *const label_sets[] = {"usual", "coco", "voc", "none", NULL};
 
 struct import_settings {
     const char *output, *name, *licence, *address, *sha256;
@@ -46,7 +46,7 @@ static const struct duet_option import_options[] = {
     DUET_STRING(0, "licence", "SPDX", struct import_settings, licence, "under which licence it comes"),
     DUET_STRING(0, "address", "TEXT", struct import_settings, address, "where it can be had"),
     DUET_CHOICE(0, "labels", "SET", struct import_settings, labels, label_sets,
-                "what its classes are called"),
+                "what its classes are called; usual: of COCO to detect, of VOC to segment"),
     DUET_STRING(0, "sha256", "HEX", struct import_settings, sha256,
                 "refuse a source with another sha256 (of several files: of all, in order)"),
     DUET_OPTIONS_END};
@@ -56,20 +56,25 @@ static const struct duet_program import_program = {
     .synopsis = "SOURCE -o FILE [OPTION]...",
     .summary =
         "Read somebody else's model file and write ours. SOURCE is the model.json of a TF.js graph model "
-        "(its shards beside it), or a safetensors file with TF-slim names; what it is, is decided by "
-        "content.",
+        "(its shards beside it), a TFLite file (float or 8 bits), or a safetensors file with TF-slim names; "
+        "what it is, is decided by content.",
     .options = import_options,
     .min_operands = 1,
     .max_operands = 1,
     .operand = "SOURCE",
-    .examples = "  models import coco-ssd/model.json -o my.safetensors --licence Apache-2.0\n"};
+    .examples = "  models import coco-ssd/model.json -o my.safetensors --licence Apache-2.0\n"
+                "  models import deeplabv3_mnv2_pascal_quant.tflite -o voc.safetensors\n"};
 
-static struct duet_labels labels_of(int set)
+static struct duet_labels labels_of(int set, int usual)
 {
-    struct duet_labels labels = {0};
-    if (set == LABELS_COCO) labels = duet_labels_coco();
-    if (set == LABELS_VOC) labels = duet_labels_voc();
-    while (labels.count && labels.items[0].id == 0) { /* background is no class of a detector */
+    if (set == LABELS_USUAL) set = usual;
+    if (set == LABELS_COCO) return duet_labels_coco();
+    return set == LABELS_VOC ? duet_labels_voc() : (struct duet_labels){0};
+}
+
+static struct duet_labels without_background(struct duet_labels labels)
+{
+    while (labels.count && labels.items[0].id == 0) {
         labels.items++;
         labels.count--;
     }
@@ -78,7 +83,7 @@ static struct duet_labels labels_of(int set)
 
 int models_import(int argc, char **argv)
 {
-    struct import_settings settings = {.labels = LABELS_COCO};
+    struct import_settings settings = {.labels = LABELS_USUAL};
     struct duet_arguments arguments;
     int code = duet_options_parse(&import_program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
@@ -90,7 +95,9 @@ int models_import(int argc, char **argv)
                                           .address = settings.address,
                                           .licence = settings.licence,
                                           .sha256 = settings.sha256,
-                                          .labels = labels_of(settings.labels)};
+                                          .labels =
+                                              without_background(labels_of(settings.labels, LABELS_COCO)),
+                                          .segmentation_labels = labels_of(settings.labels, LABELS_VOC)};
     struct duet_error error;
     struct duet_weights *weights = NULL;
     enum duet_status status = duet_model_import(arguments.operands[0], &options, &weights, &error);

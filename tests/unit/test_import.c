@@ -379,7 +379,7 @@ static void other_kinds_of_files_are_told_by_their_content(void **state)
         const char *says;
     } cases[] = {{"", 0, DUET_BAD_FORMAT, "not a model"},
                  {"\x89PNG\r\n\x1a\n____________", 20, DUET_BAD_FORMAT, "not a model"},
-                 {"\x1c\0\0\0TFL3____", 12, DUET_UNSUPPORTED, "TFLite"},
+                 {"\x1c\0\0\0TFL3____", 12, DUET_BAD_FORMAT, "root"},
                  {"\x0a\x40\x0a\x05input\x12\x0bPlaceholder", 22, DUET_UNSUPPORTED, "frozen"},
                  {"\x0a\xc0\x01\x0a\x05input\x12\x0bPlaceholder", 23, DUET_UNSUPPORTED, "frozen"},
                  {"\x0a", 1, DUET_BAD_FORMAT, "not a model"},

@@ -16,6 +16,8 @@ struct duet_import_options {
     const char *licence;       /* SPDX: "Apache-2.0" */
     const char *sha256;        /* what the source must have (see duet_model_source); NULL: anything */
     struct duet_labels labels; /* of the detection head, ids ascending within 1 .. its number of classes */
+    struct duet_labels segmentation_labels; /* of DeepLabv3, ids ascending from 0 (background) */
+    struct duet_labels classifier_labels;   /* of the classifier, ids ascending from 0 */
 };
 
 /* Read the model at `path` into the set that a native file holds: tensors under Duet's layer names, batch
@@ -23,13 +25,18 @@ struct duet_import_options {
  * decided by content:
  *   TF.js graph model     `path` is its model.json; the shards lie beside it
  *   safetensors           with TF-slim names (those of a TF.js or TensorFlow graph), or native
- * TFLite files and frozen TensorFlow graphs are recognised and refused. The network must be SSDLite on
- * MobileNetV2; width multiplier, divisor and number of classes follow from the shapes.
+ *   TFLite                float32, or quantized to 8 bits
+ * Frozen TensorFlow graphs are recognised and refused. The network must be MobileNetV2 with SSDLite (from the
+ * first two) or with DeepLabv3 or a classifier (from TFLite, whose graph must compute what Duet's layers do);
+ * width multiplier, divisor, classes and the rest follow from the shapes. Labels of heads that the network
+ * does not have are ignored. Quantized tensors stay as they are: "<layer>.weight" with "<layer>.weight.scale"
+ * and
+ * ".zero_point", and the ranges of activations beside them (see weights/dequantize.h).
  * Owned: duet_weights_close; write it with duet_weights_save.
  * Errors: those of opening a file; DUET_BAD_FORMAT (damaged, or no kind of model), DUET_UNSUPPORTED (a kind
- * this build does not read, a tensor that belongs to no layer, other preprocessing), DUET_NOT_FOUND (a tensor
- * is missing), DUET_MISMATCH (the sha256, a tensor's shape), DUET_BAD_ARGUMENT (labels). Texts name the layer
- * and the source's tensor. */
+ * this build does not read, a tensor or operator that belongs to no layer, other preprocessing),
+ * DUET_NOT_FOUND (a tensor is missing), DUET_MISMATCH (the sha256, a tensor's shape), DUET_BAD_ARGUMENT
+ * (labels). Texts name the layer and the source's tensor. */
 DUET_API enum duet_status duet_model_import(const char *path, const struct duet_import_options *options,
                                             struct duet_weights **weights, struct duet_error *error);
 
