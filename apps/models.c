@@ -2,6 +2,7 @@
 #include "models.h"
 
 #include "common/model_path.h"
+#include "common/process.h"
 #include "core/os.h"
 #include "duet/model.h"
 
@@ -24,6 +25,7 @@ int models_flush(const struct duet_program *program)
 
 int models_may_write(const struct duet_program *program, const char *path, bool force)
 {
+    if (strcmp(path, "-") == 0) return duet_usage_error(program, "--output: expected a file, got '-'");
     if (force || !duet_path_exists(path)) return DUET_GO_ON;
     return duet_usage_error(program, "%s: exists; --force replaces it", path);
 }
@@ -107,5 +109,6 @@ static const struct duet_program program = {
 
 int main(int argc, char **argv)
 {
+    duet_process_start();
     return duet_commands_run(&program, argc, argv);
 }

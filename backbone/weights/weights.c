@@ -43,11 +43,12 @@ const struct duet_tensor *duet_weights_at(const struct duet_weights *weights, si
 
 /* --- names ---------------------------------------------------------------------------------------------- */
 
-/* The slot that holds `name`, or the empty one where it would go. */
+/* The slot that holds `name`, or the empty one where it would go. The hash is seeded with an address, which
+ * nobody who makes a file knows: names that all fall into one slot cannot be prepared. */
 static size_t slot_of(const struct duet_weights *weights, const char *name)
 {
     size_t mask = weights->slot_count - 1;
-    size_t slot = (size_t)XXH3_64bits(name, strlen(name)) & mask;
+    size_t slot = (size_t)XXH3_64bits_withSeed(name, strlen(name), (uintptr_t)weights) & mask;
     while (weights->slots[slot] && strcmp(weights->tensors[weights->slots[slot] - 1].name, name) != 0)
         slot = (slot + 1) & mask;
     return slot;

@@ -41,6 +41,7 @@ check "an unknown option gets a suggestion" says 2 "did you mean '--json'" "$mod
 check "a bad size" says 2 "--size: expected" "$models" show --size 3x x
 check "an unknown source gets a suggestion" says 2 "did you mean 'ssdlite-coco'" "$models" fetch ssdlite-cocoo
 check "import without --output" says 2 "--output" "$models" import x
+check "a model is not written to stdout" says 2 "--output: expected a file" "$models" import x -o -
 check "an unknown model: where it was looked for" says 1 "$DUET_MODELS" "$models" show no-such-model
 check "an unknown model: how to get it" says 1 "models fetch no-such-model" "$models" show no-such-model
 check "a path that is not there" says 1 "a/b: no such file" "$models" show a/b
