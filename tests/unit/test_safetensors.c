@@ -271,6 +271,7 @@ static void lengths_that_lie_are_refused(void **state)
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         put_header("{}", lengths[i], 0);
         assert_fails(DUET_BAD_FORMAT, duet_weights_open(path, &w, &e), e);
+        assert_non_null(strstr(e.text, "announces a header of"));
     }
     /* A header that is in the file but over the limit: sparse, so it costs nothing. */
     put_header("{}", DUET_WEIGHTS_MAX_HEADER + 1, 0);

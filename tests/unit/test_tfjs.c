@@ -122,22 +122,29 @@ static void quantized_weights_come_out_as_what_they_stand_for(void **state)
         0,    0,    0xff, 0xff,                         /* b: uint16 */
         0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0xff, 0x7b, /* h: 1, -2, smallest, largest */
         0x00, 0x7c, 0x00, 0xfc, 0x01, 0x7c, 0x00, 0x80, /* inf, -inf, nan, -0 */
-        10,   11};                                      /* i: uint8 of int32 */
+        10,   11,   15};                                /* i: uint8 of int32 */
     put("s0", data, sizeof data);
-    put_model(MODEL(
-        GROUP("[\"s0\"]",
-              "[" WEIGHT("a", "[3]", "float32", ",\"quantization\":{\"dtype\":\"uint8\",\"scale\":0.1,\"min\":-3}") "," WEIGHT(
-                  "b", "[2]", "float32",
-                  ",\"quantization\":{\"dtype\":\"uint16\",\"scale\":0.5,\"min\":1}") "," WEIGHT("h", "[8]",
-                                                                                                 "float32",
-                                                                                                 ",\"quantiza"
-                                                                                                 "tion\":{"
-                                                                                                 "\"dtype\":"
-                                                                                                 "\"float16\""
-                                                                                                 "}") "," WEIGHT("i",
-                                                                                                                 "[2]",
-                                                                                                                 "int32",
-                                                                                                                 ",\"quantization\":{\"dtype\":\"uint8\",\"scale\":1.5,\"min\":-20}") "]")));
+    put_model(MODEL(GROUP(
+        "[\"s0\"]",
+        "[" WEIGHT("a", "[3]", "float32", ",\"quantization\":{\"dtype\":\"uint8\",\"scale\":0.1,\"min\":-3}") "," WEIGHT(
+            "b", "[2]", "float32",
+            ",\"quantization\":{\"dtype\":\"uint16\",\"scale\":0.5,\"min\":1}") "," WEIGHT("h", "[8]",
+                                                                                           "float32",
+                                                                                           ",\"quantiza"
+                                                                                           "tion\":{"
+                                                                                           "\"dtype\":"
+                                                                                           "\"float16\""
+                                                                                           "}") "," WEIGHT("i",
+                                                                                                           "["
+                                                                                                           "2"
+                                                                                                           "]",
+                                                                                                           "i"
+                                                                                                           "n"
+                                                                                                           "t"
+                                                                                                           "3"
+                                                                                                           "2",
+                                                                                                           ","
+                                                                                                           "\"quantization\":{\"dtype\":\"uint8\",\"scale\":1.5,\"min\":-20}") "]")));
     struct duet_error e;
     struct duet_weights *w;
     assert_ok(read_model(&w, &e), e);
@@ -150,7 +157,8 @@ static void quantized_weights_come_out_as_what_they_stand_for(void **state)
     assert_true(isinf(h[4]) && h[4] > 0 && isinf(h[5]) && h[5] < 0 && isnan(h[6]) && h[7] == 0 &&
                 signbit(h[7]));
     assert_int_equal(n[0], -5);
-    assert_int_equal(n[1], -3); /* -3.5 rounds up, as Math.round does */
+    assert_int_equal(n[1], -3); /* halves round up, as Math.round does */
+    assert_int_equal(n[2], 3);
     duet_weights_close(&w);
 }
 
