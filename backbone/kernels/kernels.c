@@ -1,6 +1,9 @@
 #include "kernels/kernels.h"
 
 #include "core/fail.h"
+#if defined(__x86_64__)
+#include "kernels/x86/x86.h"
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +29,10 @@ static const struct {
     void (*fill)(struct duet_kernels *);
 } levels[] = {
     {"scalar", always, fill_scalar},
+#if defined(__x86_64__)
+    {"avx2", duet_x86_runs_avx2, duet_x86_fill_avx2},
+    {"avx512", duet_x86_runs_avx512, duet_x86_fill_avx512},
+#endif
 };
 
 enum { LEVELS = sizeof levels / sizeof levels[0] };

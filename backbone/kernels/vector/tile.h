@@ -1,0 +1,147 @@
+/* tile.h: the inner loop of the convolutions, for any vector instruction set: up to VEC_TILE_ROWS pixels by
+ * one panel of two vectors of output channels, all sums in registers. Included, after the header that defines
+ * the vectors (x86/vec_avx512.h ...), by that level's conv1x1 and conv3x3.
+ *
+ * Each step reads one row of the panel and one value of each pixel and does 2 * rows multiply-adds. That is
+ * far below what a core can load from L2, so the loop runs at the speed of the multipliers.
+ *
+ * The rows are spelt out by a macro rather than a loop over arrays: this way no compiler can leave a sum in
+ * memory.
+ */
+#ifndef DUET_KERNELS_TILE_H
+#define DUET_KERNELS_TILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { TILE_PANEL = 2 * VEC_LANES };
+
+/* A run of consecutive k: `depth` input values of each pixel against as many rows of the panel. */
+struct tile_run {
+    const float *input;   /* of the tile's first pixel */
+    const float *weights; /* [depth][TILE_PANEL] */
+    size_t depth;
+};
+
+struct tile {
+    const struct tile_run *runs;
+    size_t run_count;
+    size_t input_stride; /* floats between pixels */
+    size_t columns;      /* output channels, 1 .. TILE_PANEL */
+    const float *bias;   /* [columns]; NULL: sums go on from what `output` holds */
+    const float *residual;
+    size_t residual_stride;
+    float *output;
+    size_t output_stride;
+    float low, high;
+};
+
+#define TILE_EACH_ROW(DO)                                                                                    \
+    DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13)
+
+/* `rows`, `vectors` (1 or 2) and `whole` (every lane is an output channel) are constants where this is
+ * inlined: what does not apply vanishes. */
+static inline __attribute__((always_inline)) void tile_body(const int rows, const int vectors,
+                                                            const bool whole, const struct tile *t)
+{
+    const size_t n0 = t->columns < VEC_LANES ? t->columns : VEC_LANES, n1 = t->columns - n0;
+    const size_t out_stride = t->output_stride, in_stride = t->input_stride;
+    float *const out = t->output;
+
+#define LOAD0(from) (whole ? vec_load(from) : vec_load_some(from, n0))
+#define LOAD1(from) (whole ? vec_load((from) + VEC_LANES) : vec_load_some((from) + VEC_LANES, n1))
+    vec b0 = vec_set1(0.0f), b1 = b0;
+    if (t->bias) {
+        b0 = LOAD0(t->bias);
+        if (vectors > 1) b1 = LOAD1(t->bias);
+    }
+#define START(i) vec s##i##_0 = b0, s##i##_1 = b1;
+    TILE_EACH_ROW(START)
+#undef START
+    if (!t->bias) {
+#define GO_ON(i)                                                                                             \
+    if (i < rows) {                                                                                          \
+        s##i##_0 = LOAD0(out + i * out_stride);                                                              \
+        if (vectors > 1) s##i##_1 = LOAD1(out + i * out_stride);                                             \
+    }
+        TILE_EACH_ROW(GO_ON)
+#undef GO_ON
+    }
+
+    for (size_t r = 0; r < t->run_count; r++) {
+        const float *in = t->runs[r].input, *w = t->runs[r].weights;
+        for (const float *const end = in + t->runs[r].depth; in < end; in++, w += TILE_PANEL) {
+            const vec w0 = vec_load(w), w1 = vectors > 1 ? vec_load(w + VEC_LANES) : w0;
+#define STEP(i)                                                                                              \
+    if (i < rows) {                                                                                          \
+        const vec x = vec_set1(in[i * in_stride]);                                                           \
+        s##i##_0 = vec_fma(x, w0, s##i##_0);                                                                 \
+        if (vectors > 1) s##i##_1 = vec_fma(x, w1, s##i##_1);                                                \
+    }
+            TILE_EACH_ROW(STEP)
+#undef STEP
+        }
+    }
+
+    if (t->residual) {
+        const float *const more = t->residual;
+        const size_t more_stride = t->residual_stride;
+#define ADD(i)                                                                                               \
+    if (i < rows) {                                                                                          \
+        s##i##_0 = vec_add(s##i##_0, LOAD0(more + i * more_stride));                                         \
+        if (vectors > 1) s##i##_1 = vec_add(s##i##_1, LOAD1(more + i * more_stride));                        \
+    }
+        TILE_EACH_ROW(ADD)
+#undef ADD
+    }
+
+    const vec low = vec_set1(t->low), high = vec_set1(t->high);
+#define STORE(i)                                                                                             \
+    if (i < rows) {                                                                                          \
+        float *const to = out + i * out_stride;                                                              \
+        if (whole)                                                                                           \
+            vec_store(to, vec_clamp(s##i##_0, low, high));                                                   \
+        else                                                                                                 \
+            vec_store_some(to, vec_clamp(s##i##_0, low, high), n0);                                          \
+        if (vectors > 1 && whole) vec_store(to + VEC_LANES, vec_clamp(s##i##_1, low, high));                 \
+        if (vectors > 1 && !whole) vec_store_some(to + VEC_LANES, vec_clamp(s##i##_1, low, high), n1);       \
+    }
+    TILE_EACH_ROW(STORE)
+#undef STORE
+#undef LOAD1
+#undef LOAD0
+}
+
+/* A panel that fills only its first vector leaves registers for more pixels (VEC_TILE_NARROW_ROWS). */
+#define TILE_FUNCTIONS(i)                                                                                    \
+    static void tile_##i##_narrow(const struct tile *t)                                                      \
+    {                                                                                                        \
+        tile_body(i < VEC_TILE_NARROW_ROWS ? i + 1 : 0, 1, false, t);                                        \
+    }                                                                                                        \
+    static void tile_##i##_wide(const struct tile *t)                                                        \
+    {                                                                                                        \
+        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, 2, false, t);                                               \
+    }                                                                                                        \
+    static void tile_##i##_whole(const struct tile *t)                                                       \
+    {                                                                                                        \
+        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, 2, true, t);                                                \
+    }
+TILE_EACH_ROW(TILE_FUNCTIONS)
+#undef TILE_FUNCTIONS
+
+/* The most pixels that one tile of `columns` channels takes. */
+static inline size_t tile_rows(size_t columns)
+{
+    return columns > VEC_LANES ? VEC_TILE_ROWS : VEC_TILE_NARROW_ROWS;
+}
+
+/* `rows` pixels, 1 .. tile_rows(t->columns). */
+static inline void tile_run(const struct tile *t, size_t rows)
+{
+#define CHOICES(i) {tile_##i##_narrow, tile_##i##_wide, tile_##i##_whole},
+    static void (*const choices[][3])(const struct tile *) = {TILE_EACH_ROW(CHOICES)};
+#undef CHOICES
+    choices[rows - 1][t->columns == TILE_PANEL ? 2 : t->columns > VEC_LANES](t);
+}
+
+#endif

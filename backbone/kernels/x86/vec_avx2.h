@@ -1,0 +1,61 @@
+/* vec_avx2.h: the vectors of the AVX2 kernels: 8 floats. */
+#ifndef DUET_KERNELS_VEC_AVX2_H
+#define DUET_KERNELS_VEC_AVX2_H
+
+#include <immintrin.h>
+#include <stddef.h>
+
+/* 6 x 2 sums, 2 vectors of weights and a value: 15 of the 16 registers. Panels of one vector: 12 x 1. */
+enum { VEC_LANES = 8, VEC_TILE_ROWS = 6, VEC_TILE_NARROW_ROWS = 12, VEC_DW_PIXELS = 4 };
+
+typedef __m256 vec;
+
+static inline vec vec_set1(float x)
+{
+    return _mm256_set1_ps(x);
+}
+
+static inline vec vec_load(const float *from)
+{
+    return _mm256_loadu_ps(from);
+}
+
+static inline void vec_store(float *to, vec x)
+{
+    _mm256_storeu_ps(to, x);
+}
+
+static inline __m256i vec_mask(size_t n)
+{
+    const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n >= 8 ? 8 : (int)n), lanes);
+}
+
+/* The first n floats, or all when n is more; the others are 0 and not read. */
+static inline vec vec_load_some(const float *from, size_t n)
+{
+    return _mm256_maskload_ps(from, vec_mask(n));
+}
+
+static inline void vec_store_some(float *to, vec x, size_t n)
+{
+    _mm256_maskstore_ps(to, vec_mask(n), x);
+}
+
+static inline vec vec_fma(vec a, vec b, vec c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+static inline vec vec_add(vec a, vec b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+/* The order of the operands makes a NaN the lower bound; see clamp.h. */
+static inline vec vec_clamp(vec x, vec low, vec high)
+{
+    return _mm256_min_ps(_mm256_max_ps(x, low), high);
+}
+
+#endif

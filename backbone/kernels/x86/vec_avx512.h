@@ -1,0 +1,61 @@
+/* vec_avx512.h: the vectors of the AVX-512 kernels: 16 floats, masks for the rest of a row. */
+#ifndef DUET_KERNELS_VEC_AVX512_H
+#define DUET_KERNELS_VEC_AVX512_H
+
+#include <immintrin.h>
+#include <stddef.h>
+
+/* 14 x 2 sums, 2 vectors of weights and a value: 31 of the 32 registers. */
+enum { VEC_LANES = 16, VEC_TILE_ROWS = 14, VEC_TILE_NARROW_ROWS = 14, VEC_DW_PIXELS = 8 };
+
+typedef __m512 vec;
+
+static inline vec vec_set1(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
+static inline vec vec_load(const float *from)
+{
+    return _mm512_loadu_ps(from);
+}
+
+static inline void vec_store(float *to, vec x)
+{
+    _mm512_storeu_ps(to, x);
+}
+
+static inline __mmask16 vec_mask(size_t n)
+{
+    unsigned mask = n >= 16 ? 0xffffu : (1u << n) - 1u;
+    return (__mmask16)mask;
+}
+
+/* The first n floats, or all when n is more; the others are 0 and not read. */
+static inline vec vec_load_some(const float *from, size_t n)
+{
+    return _mm512_maskz_loadu_ps(vec_mask(n), from);
+}
+
+static inline void vec_store_some(float *to, vec x, size_t n)
+{
+    _mm512_mask_storeu_ps(to, vec_mask(n), x);
+}
+
+static inline vec vec_fma(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+static inline vec vec_add(vec a, vec b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+/* The order of the operands makes a NaN the lower bound; see clamp.h. */
+static inline vec vec_clamp(vec x, vec low, vec high)
+{
+    return _mm512_min_ps(_mm512_max_ps(x, low), high);
+}
+
+#endif
