@@ -334,17 +334,19 @@ static void run_piece(void *arg, int index, int worker)
     }
 }
 
-void duet_session_run(struct duet_session *session, const struct duet_pool *pool)
+void duet_session_run_step(struct duet_session *session, const struct duet_pool *pool, int step)
 {
     struct duet_pool single = duet_pool_single();
     if (!pool) pool = &single;
-    const struct plan *plan = &session->compiled->plan;
-    for (int i = 0; i < plan->step_count; i++) {
-        struct work work = {session, &plan->steps[i], pool->threads};
-        if (work.step->kind == STEP_GLOBAL_MEAN) work.pieces = 1;
-        if (work.pieces == 1)
-            run_piece(&work, 0, 0);
-        else
-            pool->run(pool->ctx, run_piece, &work, work.pieces);
-    }
+    struct work work = {session, &session->compiled->plan.steps[step], pool->threads};
+    if (work.step->kind == STEP_GLOBAL_MEAN) work.pieces = 1;
+    if (work.pieces == 1)
+        run_piece(&work, 0, 0);
+    else
+        pool->run(pool->ctx, run_piece, &work, work.pieces);
+}
+
+void duet_session_run(struct duet_session *session, const struct duet_pool *pool)
+{
+    for (int i = 0; i < session->compiled->plan.step_count; i++) duet_session_run_step(session, pool, i);
 }

@@ -167,6 +167,9 @@ DUET_API float *duet_session_input(struct duet_session *session);
  * session's. The outputs are the same bytes for any number of threads. */
 DUET_API void duet_session_run(struct duet_session *session, const struct duet_pool *pool);
 
+/* One step of duet_compiled_step alone, for measuring. A run is all of them in order. */
+DUET_API void duet_session_run_step(struct duet_session *session, const struct duet_pool *pool, int step);
+
 /* A named output of the last run, [1, H, W, C] float32; *shape may be NULL. NULL for an unknown name.
  * Borrowed until the next run. */
 DUET_API const float *duet_session_output(const struct duet_session *session, const char *name,
