@@ -3,6 +3,7 @@
 #include "core/fail.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,19 @@
 
 #define CHUNK ((size_t)1 << 18)
 
+/* yajl's memory, kept in a ring: yajl never looks whether it got any, so a refusal leaves it by longjmp, and
+ * what it held is freed from here. */
+struct ring {
+    struct ring *previous, *next;
+};
+struct block {
+    struct ring ring;
+    max_align_t bytes[];
+};
+
 struct duet_json_reader {
+    struct ring blocks; /* the ring's beginning and end */
+    jmp_buf no_memory;
     duet_json_handler *handler;
     void *ctx;
     int depth;
@@ -38,6 +51,44 @@ bool duet_json_refuse(struct duet_json_reader *reader, enum duet_status status, 
     va_end(args);
     reader->status = status;
     return false;
+}
+
+/* --- yajl's memory ------------------------------------------------------------------------------------ */
+
+static void *give_memory(void *ctx, size_t size)
+{
+    struct duet_json_reader *reader = ctx;
+    struct block *block = size < SIZE_MAX - sizeof *block ? malloc(sizeof *block + size) : NULL;
+    if (!block) longjmp(reader->no_memory, 1);
+    block->ring = (struct ring){&reader->blocks, reader->blocks.next};
+    block->ring.previous->next = block->ring.next->previous = &block->ring;
+    return block->bytes;
+}
+
+static struct block *block_of(void *memory)
+{
+    return (struct block *)(void *)((char *)memory - offsetof(struct block, bytes));
+}
+
+static void take_memory(void *ctx, void *memory)
+{
+    (void)ctx;
+    if (!memory) return;
+    struct block *block = block_of(memory);
+    block->ring.previous->next = block->ring.next;
+    block->ring.next->previous = block->ring.previous;
+    free(block);
+}
+
+static void *give_other_memory(void *ctx, void *memory, size_t size)
+{
+    struct duet_json_reader *reader = ctx;
+    if (!memory) return give_memory(ctx, size);
+    struct block *block = block_of(memory);
+    struct block *moved = size < SIZE_MAX - sizeof *block ? realloc(block, sizeof *block + size) : NULL;
+    if (!moved) longjmp(reader->no_memory, 1);
+    moved->ring.previous->next = moved->ring.next->previous = &moved->ring;
+    return moved->bytes;
 }
 
 /* --- yajl's events, as tokens ------------------------------------------------------------------------- */
@@ -135,7 +186,7 @@ static void advance(struct duet_json_reader *reader, const unsigned char *bytes,
     reader->column += (size_t)(end - from);
 }
 
-/* yajl's words for a fault, without its newline and its "parse error: ". Valid until yajl_free_error. */
+/* yajl's words for a fault, without its newline and its "parse error: ". */
 static const char *plain_words(char *said)
 {
     said[strcspn(said, "\n")] = '\0';
@@ -152,12 +203,10 @@ static enum duet_status parse_fault(struct duet_json_reader *reader, yajl_handle
         return duet_fail(error, reader->status, "%s: line %zu, column %zu: %s", path, line, column,
                          reader->text);
     unsigned char *said = yajl_get_error(parser, 0, NULL, 0);
-    if (!said) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
     bool nan = last_byte == 'N' || last_byte == 'I'; /* what Python writes, and nobody else reads */
     enum duet_status status =
         duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu, column %zu: broken JSON: %s%s", path, line, column,
                   plain_words((char *)said), nan ? " (NaN and Infinity are no JSON numbers)" : "");
-    yajl_free_error(parser, said);
     return status;
 }
 
@@ -186,29 +235,35 @@ static enum duet_status read_chunks(struct duet_json_reader *reader, yajl_handle
     return DUET_OK;
 }
 
+/* All that runs inside yajl. It is not told to free: its memory is (also after the jump). */
+static enum duet_status parse_stream(struct duet_json_reader *reader, FILE *stream, unsigned char *chunk,
+                                     const char *path, struct duet_error *error)
+{
+    yajl_alloc_funcs memory = {give_memory, give_other_memory, take_memory, reader};
+    if (setjmp(reader->no_memory)) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to read", path);
+    yajl_handle parser = yajl_alloc(&callbacks, &memory, reader);
+    return read_chunks(reader, parser, stream, chunk, path, error);
+}
+
 enum duet_status duet_json_read(const char *path, duet_json_handler *handler, void *ctx,
                                 struct duet_error *error)
 {
     struct duet_json_reader reader = {.handler = handler, .ctx = ctx};
     struct stat st;
-    enum duet_status status = DUET_OK;
-    unsigned char *chunk = NULL;
-    yajl_handle parser = NULL;
     FILE *stream = fopen(path, "rbe");
     if (!stream) return duet_fail_errno(error, errno, "%s: cannot open", path);
-    if (fstat(fileno(stream), &st) == 0 && S_ISDIR(st.st_mode)) {
-        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected a file", path);
-        goto done;
-    }
     setvbuf(stream, NULL, _IONBF, 0); /* chunks are read whole: a second buffer would only copy */
-    chunk = malloc(CHUNK);
-    parser = yajl_alloc(&callbacks, NULL, &reader);
-    if (chunk && parser)
-        status = read_chunks(&reader, parser, stream, chunk, path, error);
+    unsigned char *chunk = malloc(CHUNK);
+    reader.blocks.previous = reader.blocks.next = &reader.blocks;
+    enum duet_status status;
+    if (fstat(fileno(stream), &st) == 0 && S_ISDIR(st.st_mode))
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected a file", path);
+    else if (chunk)
+        status = parse_stream(&reader, stream, chunk, path, error);
     else
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
-done:
-    if (parser) yajl_free(parser);
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to read", path);
+    while (reader.blocks.next != &reader.blocks)
+        take_memory(&reader, ((struct block *)(void *)reader.blocks.next)->bytes);
     free(chunk);
     fclose(stream);
     return status;

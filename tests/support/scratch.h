@@ -6,11 +6,13 @@
 
 #include <dirent.h>
 #include <ftw.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct scratch {
     char folder[256];
-    char path[1024]; /* of the last name asked for */
+    char path[512]; /* of the last name asked for */
+    int memory;     /* the file of scratch_memory, 0 = none yet */
 };
 
 static inline void scratch_make(struct scratch *scratch)
@@ -28,9 +30,17 @@ static inline int scratch_remove_one(const char *path, const struct stat *st, in
     return remove(path);
 }
 
+/* Remove a file or a folder with all that is in it; nothing happens when it is not there. */
+static inline void scratch_delete(const char *path)
+{
+    nftw(path, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static inline void scratch_remove(struct scratch *scratch)
 {
-    nftw(scratch->folder, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_delete(scratch->folder);
+    if (scratch->memory > 0) close(scratch->memory);
+    scratch->memory = 0;
 }
 
 /* "FOLDER/NAME", borrowed until the next call. */
@@ -48,6 +58,17 @@ static inline const char *scratch_write(struct scratch *scratch, const char *nam
     assert_non_null(stream);
     assert_int_equal(fwrite(bytes, 1, size, stream), size);
     assert_int_equal(fclose(stream), 0);
+    return scratch->path;
+}
+
+/* The same without a disk, for tests that write thousands: a file in memory, its bytes replaced each time. */
+static inline const char *scratch_memory(struct scratch *scratch, const void *bytes, size_t size)
+{
+    if (scratch->memory <= 0) scratch->memory = memfd_create("scratch", MFD_CLOEXEC);
+    assert_true(scratch->memory > 0);
+    assert_int_equal(ftruncate(scratch->memory, (off_t)size), 0);
+    assert_int_equal(pwrite(scratch->memory, bytes, size, 0), (ssize_t)size);
+    snprintf(scratch->path, sizeof scratch->path, "/proc/self/fd/%d", scratch->memory);
     return scratch->path;
 }
 

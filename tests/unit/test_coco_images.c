@@ -22,7 +22,7 @@ static int remove_scratch(void **state)
 static enum duet_status open_bytes(const void *bytes, size_t size, struct duet_coco_images **images,
                                    struct duet_error *error)
 {
-    return duet_coco_images_open(scratch_write(&scratch, "i.json", bytes, size), images, error);
+    return duet_coco_images_open(scratch_memory(&scratch, bytes, size), images, error);
 }
 
 static enum duet_status open_text(const char *text, struct duet_coco_images **images,
@@ -45,7 +45,7 @@ static void refuses(enum duet_status status, const char *json, const char *words
     struct duet_coco_images *images = NULL;
     assert_fails(status, open_text(json, &images, &e), e);
     assert_null(images);
-    char *whole = duet_text("%s: %s", scratch_path(&scratch, "i.json"), words);
+    char *whole = duet_text("%s: %s", scratch.path, words);
     assert_string_equal(e.text, whole);
     free(whole);
 }

@@ -1,0 +1,181 @@
+#include "duet/coco_results.h"
+
+#include "core/fail.h"
+#include "grow.h"
+#include "json_read.h"
+
+#include <limits.h>
+#include <math.h>
+
+void duet_coco_results_close(struct duet_coco_results *results)
+{
+    if (!results) return;
+    free(results->items);
+    *results = (struct duet_coco_results){0};
+}
+
+enum field { IMAGE, CATEGORY, SCORE, BOX, MASK, OTHER, FIELDS = OTHER };
+
+static const char *const field_names[FIELDS] = {"image_id", "category_id", "score", "bbox", "segmentation"};
+
+/* Where in the file we are: [{"image_id": ..., "bbox": [x, y, w, h] ...} ...]. */
+struct place {
+    struct duet_coco_results *results;
+    size_t capacity;
+    struct duet_coco_result item;
+    double box[4];
+    int sides; /* of the box, seen so far */
+    enum field field;
+    bool seen[FIELDS];
+};
+
+static bool wrong(struct place *place, struct duet_json_reader *reader, const char *wanted,
+                  const struct duet_json_token *token)
+{
+    bool number = token->kind == DUET_JSON_NUMBER;
+    return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu].%s: expected %s, got %s%.*s",
+                            place->results->count, field_names[place->field], wanted,
+                            number ? "" : duet_json_kind_name(token->kind),
+                            number ? (int)(token->length < 40 ? token->length : 40) : 0, token->text);
+}
+
+static bool on_key(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
+{
+    place->field = OTHER;
+    for (int i = 0; i < FIELDS; i++)
+        if (duet_json_is(token, field_names[i])) place->field = (enum field)i;
+    if (place->field == OTHER) return true;
+    if (place->seen[place->field])
+        return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu] has two \"%s\"", place->results->count,
+                                field_names[place->field]);
+    place->seen[place->field] = true;
+    return true;
+}
+
+static bool on_category(struct place *place, struct duet_json_reader *reader,
+                        const struct duet_json_token *token)
+{
+    int64_t id;
+    if (token->kind != DUET_JSON_NUMBER || !duet_json_integer(token, &id) || id < INT_MIN || id > INT_MAX)
+        return wrong(place, reader, "a whole number of 32 bits", token);
+    place->item.category_id = (int)id;
+    return true;
+}
+
+/* The value of a field, or its beginning and end. */
+static bool on_value(struct place *place, struct duet_json_reader *reader,
+                     const struct duet_json_token *token)
+{
+    switch (place->field) {
+    case IMAGE:
+        return (token->kind == DUET_JSON_NUMBER && duet_json_integer(token, &place->item.image_id)) ||
+               wrong(place, reader, "a whole number", token);
+    case CATEGORY:
+        return on_category(place, reader, token);
+    case SCORE:
+        if (token->kind != DUET_JSON_NUMBER) return wrong(place, reader, "a number", token);
+        place->item.score = duet_json_double(token);
+        return true;
+    case BOX:
+        if (token->kind == DUET_JSON_ARRAY) return true;
+        if (token->kind != DUET_JSON_ARRAY_END) return wrong(place, reader, "an array of 4 numbers", token);
+        return place->sides == 4 ||
+               duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu].bbox: expected 4 numbers, got %d",
+                                place->results->count, place->sides);
+    default:
+        return true;
+    }
+}
+
+static bool on_side(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
+{
+    if (token->kind != DUET_JSON_NUMBER) return wrong(place, reader, "numbers", token);
+    if (place->sides == 4)
+        return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu].bbox: expected 4 numbers, got more",
+                                place->results->count);
+    place->box[place->sides++] = duet_json_double(token);
+    return true;
+}
+
+static void count_oddities(struct duet_coco_results *results, const struct place *place)
+{
+    const struct duet_coco_result *item = &place->item;
+    if (!isfinite(item->score) || !isfinite(item->x) || !isfinite(item->y) || !isfinite(item->width) ||
+        !isfinite(item->height))
+        results->not_finite++;
+    if (item->width < 0 || item->height < 0) results->negative_size++;
+    if (!place->seen[BOX]) results->without_box++;
+}
+
+static bool end_item(struct place *place, struct duet_json_reader *reader)
+{
+    struct duet_coco_results *results = place->results;
+    for (int i = 0; i < FIELDS; i++)
+        if (!place->seen[i] && i != MASK && (i != BOX || !place->seen[MASK]))
+            return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu] has no \"%s\"", results->count,
+                                    field_names[i]);
+    struct duet_coco_result *items =
+        duet_grow(results->items, &place->capacity, results->count + 1, sizeof *items);
+    if (!items)
+        return duet_json_refuse(reader, DUET_OUT_OF_MEMORY, "no memory for %zu results", results->count + 1);
+    results->items = items;
+    place->item.x = place->box[0];
+    place->item.y = place->box[1];
+    place->item.width = place->box[2];
+    place->item.height = place->box[3];
+    items[results->count++] = place->item;
+    count_oddities(results, place);
+    return true;
+}
+
+static void begin_item(struct place *place)
+{
+    place->item = (struct duet_coco_result){0};
+    memset(place->box, 0, sizeof place->box);
+    memset(place->seen, 0, sizeof place->seen);
+    place->sides = 0;
+}
+
+static bool on_token(void *ctx, struct duet_json_reader *reader, const struct duet_json_token *token)
+{
+    struct place *place = ctx;
+    switch (token->depth) {
+    case 0:
+        if (token->kind == DUET_JSON_ARRAY || token->kind == DUET_JSON_ARRAY_END) return true;
+        return duet_json_refuse(reader, DUET_BAD_FORMAT, "expected an array of results, got %s",
+                                duet_json_kind_name(token->kind));
+    case 1:
+        if (token->kind == DUET_JSON_OBJECT_END) return end_item(place, reader);
+        begin_item(place);
+        if (token->kind == DUET_JSON_OBJECT) return true;
+        return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu]: expected an object, got %s",
+                                place->results->count, duet_json_kind_name(token->kind));
+    case 2:
+        return token->kind == DUET_JSON_KEY ? on_key(place, reader, token) : on_value(place, reader, token);
+    case 3:
+        return place->field == BOX ? on_side(place, reader, token) : true;
+    default:
+        return true;
+    }
+}
+
+/* Growing left up to a third unused. */
+static void trim(struct duet_coco_results *results)
+{
+    if (results->count == 0) return;
+    struct duet_coco_result *items = realloc(results->items, results->count * sizeof *items);
+    if (items) results->items = items;
+}
+
+enum duet_status duet_coco_results_open(const char *path, struct duet_coco_results *results,
+                                        struct duet_error *error)
+{
+    *results = (struct duet_coco_results){0};
+    struct place place = {.results = results};
+    enum duet_status status = duet_json_read(path, on_token, &place, error);
+    if (status == DUET_OK)
+        trim(results);
+    else
+        duet_coco_results_close(results);
+    return status;
+}

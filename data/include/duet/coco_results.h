@@ -1,0 +1,46 @@
+/* coco_results.h: detections from a COCO results file: [{"image_id", "category_id", "bbox", "score"} ...]. */
+#ifndef DUET_COCO_RESULTS_H
+#define DUET_COCO_RESULTS_H
+
+#include "duet/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One detection. Numbers keep the file's full precision: the metrics rank by score, and two scores that
+ * differ in the tenth digit must not become a tie. */
+struct duet_coco_result {
+    int64_t image_id;
+    int category_id;
+    double score;
+    double x, y, width, height; /* top left corner and size, in pixels; all 0 when there was no "bbox" */
+};
+
+/* In the file's order. Owned: end with duet_coco_results_close. The counters are of numbers that make no
+ * sense as they stand; whether they are errors is the reader's to say. */
+struct duet_coco_results {
+    struct duet_coco_result *items;
+    size_t count;
+    size_t not_finite;    /* results with a score or side too large for a double (1e999) */
+    size_t negative_size; /* results with a width or height below 0 */
+    size_t without_box;   /* results with a "segmentation" and no "bbox" */
+};
+
+/* Read a file, streaming. Keys it does not know are passed over. On failure *results is all zero.
+ * Errors, all with line and column: DUET_BAD_FORMAT (broken JSON, NaN among it; not an array of objects; a
+ * field missing, twice, or of the wrong type; ids that are not whole numbers), DUET_TOO_LARGE; without:
+ * DUET_NOT_FOUND, DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
+enum duet_status duet_coco_results_open(const char *path, struct duet_coco_results *results,
+                                        struct duet_error *error);
+
+/* Free and zero. Accepts NULL and a zeroed struct. */
+void duet_coco_results_close(struct duet_coco_results *results);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
