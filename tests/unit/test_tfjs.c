@@ -37,9 +37,20 @@ static void put(const char *name, const void *data, size_t size)
     assert_int_equal(fclose(f), 0);
 }
 
+/* JSON is written with ' for " here. */
+static const char *quoted(const char *json)
+{
+    static char text[2048];
+    assert_true(strlen(json) < sizeof text);
+    strcpy(text, json);
+    for (char *c = text; *c; c++)
+        if (*c == '\'') *c = '"';
+    return text;
+}
+
 static void put_model(const char *json)
 {
-    put("model.json", json, strlen(json));
+    put("model.json", quoted(json), strlen(json));
 }
 
 static enum duet_status read_model(struct duet_weights **weights, struct duet_error *error)
@@ -49,10 +60,9 @@ static enum duet_status read_model(struct duet_weights **weights, struct duet_er
 }
 
 /* A manifest of one group. */
-#define GROUP(paths, weights) "{\"paths\":" paths ",\"weights\":" weights "}"
-#define MODEL(groups)         "{\"weightsManifest\":[" groups "]}"
-#define WEIGHT(name, shape, dtype, more)                                                                     \
-    "{\"name\":\"" name "\",\"shape\":" shape ",\"dtype\":\"" dtype "\"" more "}"
+#define GROUP(paths, weights)            "{'paths':" paths ",'weights':" weights "}"
+#define MODEL(groups)                    "{'weightsManifest':[" groups "]}"
+#define WEIGHT(name, shape, dtype, more) "{'name':'" name "','shape':" shape ",'dtype':'" dtype "'" more "}"
 
 static void tensors_may_straddle_shards(void **state)
 {
@@ -67,11 +77,12 @@ static void tensors_may_straddle_shards(void **state)
     put("sub/s0", all + 7, 7);
     put("s1", all, 0);
     put("s2", all + 14, 11);
-    put_model(MODEL(
-        GROUP("[\"s0\",\"sub/s0\",\"s1\",\"s2\"]",
-              "[" WEIGHT("a", "[2,2]", "float32", "") "," WEIGHT("none", "[0]", "float32", "") "," WEIGHT(
-                  "b/c", "[]", "float32", "") "," WEIGHT("n", "[1]", "int32",
-                                                         "") "," WEIGHT("t", "[]", "bool", "") "]")));
+    put_model("{'weightsManifest':[{'paths':['s0','sub/s0','s1','s2'],'weights':["
+              "{'name':'a','shape':[2,2],'dtype':'float32'},"
+              "{'name':'none','shape':[0],'dtype':'float32'},"
+              "{'name':'b/c','shape':[],'dtype':'float32'},"
+              "{'name':'n','shape':[1],'dtype':'int32'},"
+              "{'name':'t','shape':[],'dtype':'bool'}]}]}");
     struct duet_error e;
     struct duet_weights *w;
     char sha256[DUET_SHA256_TEXT], again[DUET_SHA256_TEXT];
@@ -97,12 +108,13 @@ static void the_digest_is_of_all_files_in_order(void **state)
     (void)state;
     put("s0", "a", 1);
     put("s1", "bc", 2);
-    put_model(MODEL(GROUP("[\"s0\",\"s1\"]", "[" WEIGHT("x", "[3]", "uint8", "") "]")));
     char got[DUET_SHA256_TEXT], want[DUET_SHA256_TEXT];
-    static const char all[] = MODEL(GROUP("[\"s0\",\"s1\"]", "[" WEIGHT("x", "[3]", "uint8", "") "]")) "abc";
+    static const char json[] = MODEL(GROUP("['s0','s1']", "[" WEIGHT("x", "[3]", "uint8", "") "]"));
+    put_model(json);
     struct sha256_ctx context;
     sha256_init(&context);
-    sha256_update(&context, sizeof all - 1, (const uint8_t *)all);
+    sha256_update(&context, sizeof json - 1, (const uint8_t *)quoted(json));
+    sha256_update(&context, 3, (const uint8_t *)"abc");
     duet_sha256_hex(&context, want);
     struct duet_error e;
     struct duet_weights *w;
@@ -124,27 +136,14 @@ static void quantized_weights_come_out_as_what_they_stand_for(void **state)
         0x00, 0x7c, 0x00, 0xfc, 0x01, 0x7c, 0x00, 0x80, /* inf, -inf, nan, -0 */
         10,   11,   15};                                /* i: uint8 of int32 */
     put("s0", data, sizeof data);
-    put_model(MODEL(GROUP(
-        "[\"s0\"]",
-        "[" WEIGHT("a", "[3]", "float32", ",\"quantization\":{\"dtype\":\"uint8\",\"scale\":0.1,\"min\":-3}") "," WEIGHT(
-            "b", "[2]", "float32",
-            ",\"quantization\":{\"dtype\":\"uint16\",\"scale\":0.5,\"min\":1}") "," WEIGHT("h", "[8]",
-                                                                                           "float32",
-                                                                                           ",\"quantiza"
-                                                                                           "tion\":{"
-                                                                                           "\"dtype\":"
-                                                                                           "\"float16\""
-                                                                                           "}") "," WEIGHT("i",
-                                                                                                           "["
-                                                                                                           "2"
-                                                                                                           "]",
-                                                                                                           "i"
-                                                                                                           "n"
-                                                                                                           "t"
-                                                                                                           "3"
-                                                                                                           "2",
-                                                                                                           ","
-                                                                                                           "\"quantization\":{\"dtype\":\"uint8\",\"scale\":1.5,\"min\":-20}") "]")));
+    put_model("{'weightsManifest':[{'paths':['s0'],'weights':["
+              "{'name':'a','shape':[3],'dtype':'float32',"
+              "'quantization':{'dtype':'uint8','scale':0.1,'min':-3}},"
+              "{'name':'b','shape':[2],'dtype':'float32',"
+              "'quantization':{'dtype':'uint16','scale':0.5,'min':1}},"
+              "{'name':'h','shape':[8],'dtype':'float32','quantization':{'dtype':'float16'}},"
+              "{'name':'i','shape':[3],'dtype':'int32',"
+              "'quantization':{'dtype':'uint8','scale':1.5,'min':-20}}]}]}");
     struct duet_error e;
     struct duet_weights *w;
     assert_ok(read_model(&w, &e), e);
@@ -166,14 +165,13 @@ static void epsilons_of_the_graph_become_scalars(void **state)
 {
     (void)state;
     put("s0", "", 0);
-    put_model(
-        "{\"modelTopology\":{\"node\":["
-        "{\"op\":\"FusedBatchNormV3\",\"input\":[\"x\",\"s/BN/gamma\",\"b\",\"m\",\"v\"],"
-        "\"attr\":{\"epsilon\":{\"f\":0.25}}},"
-        "{\"op\":\"FusedBatchNorm\",\"input\":[\"y\",\"s/BN/gamma\"],\"attr\":{\"epsilon\":{\"f\":0.5}}},"
-        "{\"op\":\"FusedBatchNorm\",\"input\":[\"y\",\"/gamma\"],\"attr\":{\"epsilon\":{\"f\":0.5}}},"
-        "{\"op\":\"FusedBatchNorm\",\"input\":7,\"attr\":{}},{\"op\":3},[],null]},"
-        "\"weightsManifest\":[]}");
+    put_model("{'modelTopology':{'node':["
+              "{'op':'FusedBatchNormV3','input':['x','s/BN/gamma','b','m','v'],"
+              "'attr':{'epsilon':{'f':0.25}}},"
+              "{'op':'FusedBatchNorm','input':['y','s/BN/gamma'],'attr':{'epsilon':{'f':0.5}}},"
+              "{'op':'FusedBatchNorm','input':['y','/gamma'],'attr':{'epsilon':{'f':0.5}}},"
+              "{'op':'FusedBatchNorm','input':7,'attr':{}},{'op':3},[],null]},"
+              "'weightsManifest':[]}");
     struct duet_error e;
     struct duet_weights *w;
     assert_ok(read_model(&w, &e), e);
@@ -194,7 +192,7 @@ static void shards_of_the_wrong_size_are_named(void **state)
         {{7, 8, 4}, "s0: shard has 7 bytes, expected 8"}, {{0, 8, 4}, "s0: shard has 0 bytes, expected 8"}};
     static const uint8_t zeros[16];
     static const char *const names[] = {"s0", "s1", "s2"};
-    put_model(MODEL(GROUP("[\"s0\",\"s1\",\"s2\"]", "[" WEIGHT("a", "[5]", "float32", "") "]")));
+    put_model(MODEL(GROUP("['s0','s1','s2']", "[" WEIGHT("a", "[5]", "float32", "") "]")));
     struct duet_error e;
     struct duet_weights *w;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -213,9 +211,9 @@ static void shards_of_the_wrong_size_are_named(void **state)
 static void models_that_lie_are_refused(void **state)
 {
     (void)state;
-#define ONE(weight)           MODEL(GROUP("[\"s0\"]", "[" weight "]"))
+#define ONE(weight)           MODEL(GROUP("['s0']", "[" weight "]"))
 #define FLOATS                WEIGHT("a", "[1]", "float32", "")
-#define QUANTIZED(dtype, how) ONE(WEIGHT("a", "[4]", dtype, ",\"quantization\":" how))
+#define QUANTIZED(dtype, how) ONE(WEIGHT("a", "[4]", dtype, ",'quantization':" how))
     static const struct {
         const char *json;
         enum duet_status status;
@@ -225,38 +223,38 @@ static void models_that_lie_are_refused(void **state)
         {"{", DUET_BAD_FORMAT, "JSON"},
         {"[]", DUET_BAD_FORMAT, "weightsManifest"},
         {"{}", DUET_BAD_FORMAT, "weightsManifest"},
-        {"{\"weightsManifest\":{}}", DUET_BAD_FORMAT, "weightsManifest"},
-        {"{\"weightsManifest\":[],\"weightsManifest\":[]}", DUET_BAD_FORMAT, "duplicate"},
+        {"{'weightsManifest':{}}", DUET_BAD_FORMAT, "weightsManifest"},
+        {"{'weightsManifest':[],'weightsManifest':[]}", DUET_BAD_FORMAT, "duplicate"},
         {MODEL("7"), DUET_BAD_FORMAT, "weights"},
         {MODEL(GROUP("[]", "[]")), DUET_BAD_FORMAT, "paths"},
-        {MODEL(GROUP("\"s0\"", "[]")), DUET_BAD_FORMAT, "paths"},
+        {MODEL(GROUP("'s0'", "[]")), DUET_BAD_FORMAT, "paths"},
         {MODEL(GROUP("[7]", "[" FLOATS "]")), DUET_BAD_FORMAT, "path"},
-        {MODEL(GROUP("[\"\"]", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
-        {MODEL(GROUP("[\"/etc/hostname\"]", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
-        {MODEL(GROUP("[\"../x\"]", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
-        {MODEL(GROUP("[\"sub/../../x\"]", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
-        {MODEL(GROUP("[\"sub/..\"]", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
-        {MODEL(GROUP("[\"sub\"]", "[" FLOATS "]")), DUET_BAD_ARGUMENT, "sub"},
-        {MODEL(GROUP("[\"..x\"]", "[" FLOATS "]")), DUET_NOT_FOUND, "..x"},
+        {MODEL(GROUP("['']", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
+        {MODEL(GROUP("['/etc/hostname']", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
+        {MODEL(GROUP("['../x']", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
+        {MODEL(GROUP("['sub/../../x']", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
+        {MODEL(GROUP("['sub/..']", "[" FLOATS "]")), DUET_BAD_FORMAT, "inside"},
+        {MODEL(GROUP("['sub']", "[" FLOATS "]")), DUET_BAD_ARGUMENT, "sub"},
+        {MODEL(GROUP("['..x']", "[" FLOATS "]")), DUET_NOT_FOUND, "..x"},
         {ONE("7"), DUET_BAD_FORMAT, "name"},
-        {ONE("{\"name\":\"a\",\"shape\":[1]}"), DUET_BAD_FORMAT, "dtype"},
-        {ONE("{\"name\":\"a\",\"dtype\":\"float32\"}"), DUET_BAD_FORMAT, "shape"},
+        {ONE("{'name':'a','shape':[1]}"), DUET_BAD_FORMAT, "dtype"},
+        {ONE("{'name':'a','dtype':'float32'}"), DUET_BAD_FORMAT, "shape"},
         {ONE(WEIGHT("", "[1]", "float32", "")), DUET_BAD_FORMAT, "name"},
         {ONE(WEIGHT("a", "[1]", "complex64", "")), DUET_UNSUPPORTED, "complex64"},
         {ONE(WEIGHT("a", "[-1]", "float32", "")), DUET_BAD_FORMAT, "dimension"},
-        {ONE(WEIGHT("a", "[\"1\"]", "float32", "")), DUET_BAD_FORMAT, "dimension"},
+        {ONE(WEIGHT("a", "['1']", "float32", "")), DUET_BAD_FORMAT, "dimension"},
         {ONE(WEIGHT("a", "[1,1,1,1,1,1,1,1,1]", "float32", "")), DUET_TOO_LARGE, "9 dimensions"},
         {ONE(WEIGHT("a", "[4294967296,4294967296]", "float32", "")), DUET_TOO_LARGE, "limit"},
         {ONE(WEIGHT("a", "[268435457]", "float32", "")), DUET_TOO_LARGE, "limit"},
         {ONE(WEIGHT("a", "[2]", "float32", "")), DUET_BAD_FORMAT, "has 4 bytes, expected 8"},
         {ONE(WEIGHT("a", "[0]", "float32", "") "," WEIGHT("a", "[1]", "float32", "")), DUET_EXISTS, "a"},
         {QUANTIZED("float32", "{}"), DUET_BAD_FORMAT, "dtype"},
-        {QUANTIZED("float32", "{\"dtype\":\"uint8\",\"scale\":1}"), DUET_BAD_FORMAT, "min"},
-        {QUANTIZED("float32", "{\"dtype\":\"uint8\",\"scale\":\"1\",\"min\":0}"), DUET_BAD_FORMAT, "scale"},
-        {QUANTIZED("float32", "{\"dtype\":\"uint4\",\"scale\":1,\"min\":0}"), DUET_UNSUPPORTED, "uint4"},
-        {QUANTIZED("int32", "{\"dtype\":\"float16\"}"), DUET_UNSUPPORTED, "float16"},
-        {QUANTIZED("bool", "{\"dtype\":\"uint8\",\"scale\":1,\"min\":0}"), DUET_UNSUPPORTED, "BOOL"},
-        {QUANTIZED("float32", "{\"dtype\":\"uint16\",\"scale\":1,\"min\":0}"), DUET_BAD_FORMAT, "expected 8"},
+        {QUANTIZED("float32", "{'dtype':'uint8','scale':1}"), DUET_BAD_FORMAT, "min"},
+        {QUANTIZED("float32", "{'dtype':'uint8','scale':'1','min':0}"), DUET_BAD_FORMAT, "scale"},
+        {QUANTIZED("float32", "{'dtype':'uint4','scale':1,'min':0}"), DUET_UNSUPPORTED, "uint4"},
+        {QUANTIZED("int32", "{'dtype':'float16'}"), DUET_UNSUPPORTED, "float16"},
+        {QUANTIZED("bool", "{'dtype':'uint8','scale':1,'min':0}"), DUET_UNSUPPORTED, "BOOL"},
+        {QUANTIZED("float32", "{'dtype':'uint16','scale':1,'min':0}"), DUET_BAD_FORMAT, "expected 8"},
     };
     put("s0", "\0\0\0\0", 4);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -274,20 +272,20 @@ static void a_cut_or_damaged_model_json_never_crashes(void **state)
 {
     (void)state;
     static const char whole[] =
-        "{\"modelTopology\":{\"node\":[{\"op\":\"FusedBatchNorm\",\"input\":[\"x\",\"s/gamma\"],"
-        "\"attr\":{\"epsilon\":{\"f\":0.5}}}]},\"weightsManifest\":[" GROUP(
-            "[\"s0\"]", "[" WEIGHT("a", "[2,2]", "float32",
-                                   ",\"quantization\":{\"dtype\":\"uint8\",\"scale\":1,\"min\":0}") "]") "]}";
+        "{'modelTopology':{'node':[{'op':'FusedBatchNorm','input':['x','s/gamma'],"
+        "'attr':{'epsilon':{'f':0.5}}}]},'weightsManifest':[{'paths':['s0'],'weights':["
+        "{'name':'a','shape':[2,2],'dtype':'float32',"
+        "'quantization':{'dtype':'uint8','scale':1,'min':0}}]}]}";
     char copy[sizeof whole];
     struct duet_error e;
     struct duet_weights *w;
     put("s0", "\0\0\0\0", 4);
     for (size_t cut = 0; cut < sizeof whole - 1; cut++) {
-        put("model.json", whole, cut);
+        put("model.json", quoted(whole), cut);
         assert_fails(DUET_BAD_FORMAT, read_model(&w, &e), e);
     }
     for (size_t i = 0; i < sizeof whole - 1; i++)
-        for (const char *with = "\"9]}x\\"; *with; with++) {
+        for (const char *with = "'9]}x\\"; *with; with++) {
             memcpy(copy, whole, sizeof copy);
             copy[i] = *with;
             put_model(copy);
