@@ -212,9 +212,8 @@ enum duet_status duet_detector_run(struct duet_detector *d, const struct duet_im
     *detections = (struct duet_detections){0};
     struct duet_pool single = duet_pool_single();
     if (!pool) pool = &single;
-    if (!image->pixels || image->format != DUET_RGB8 || image->width < 1 || image->height < 1)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "the detector takes RGB8 images with at least one pixel");
-    enum duet_status status = grow_session(d, pool->threads, error);
+    enum duet_status status = duet_image_check(image, DUET_RGB8, error);
+    if (status == DUET_OK) status = grow_session(d, pool->threads, error);
     if (status != DUET_OK) return status;
     struct duet_affine to_pixels = duet_stretch_run(&d->stretch, &d->compiled->kernels, image, INPUT_SCALE,
                                                     INPUT_SHIFT, pool, duet_session_input(d->session));

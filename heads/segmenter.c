@@ -466,12 +466,12 @@ enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const stru
 {
     memset(segmentation, 0, sizeof *segmentation);
     struct duet_pool single = duet_pool_single();
-    if (!image->pixels || image->format != DUET_RGB8 || image->width < 1 || image->height < 1)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "the segmenter takes RGB8 images with at least one pixel");
+    enum duet_status status = duet_image_check(image, DUET_RGB8, error);
+    if (status != DUET_OK) return status;
     struct run r = {
         .segmenter = segmenter, .image = image, .pool = pool ? pool : &single, .out = segmentation};
     r.classes = (size_t)duet_model_config(segmenter->model)->deeplabv3.classes;
-    enum duet_status status = lay_out(&r, error);
+    status = lay_out(&r, error);
     if (status == DUET_OK) status = is_mean(segmenter) ? run_all_passes(&r, error) : run_once(&r, error);
     if (status == DUET_OK) status = make_classes(&r, error);
     if (status == DUET_OK) status = list_segments(&r, error);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -12,19 +13,17 @@
 #endif
 #endif
 
-static bool watching;
+/* What stands behind: the sanitizer's malloc, or glibc's. */
+#ifdef SANITIZED
+#define BEHIND(name) __interceptor_##name
+#else
+#define BEHIND(name) __libc_##name
+#endif
+
+static bool watching, sparing;
 static long fails_at;
 static ptrdiff_t size_now;
 static struct memory_report report;
-
-bool memory_is_watched(void)
-{
-#ifdef SANITIZED
-    return false;
-#else
-    return true;
-#endif
-}
 
 void memory_watch(long fail_at)
 {
@@ -34,23 +33,28 @@ void memory_watch(long fail_at)
     watching = true;
 }
 
+void memory_spare(bool spared)
+{
+    sparing = spared;
+}
+
 struct memory_report memory_unwatch(void)
 {
     watching = false;
     return report;
 }
 
-#ifndef SANITIZED
 #define EXPORTED __attribute__((visibility("default")))
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *memory, size_t size);
-extern void __libc_free(void *memory);
+extern void *BEHIND(malloc)(size_t size);
+extern void *BEHIND(calloc)(size_t count, size_t size);
+extern void *BEHIND(realloc)(void *memory, size_t size);
+extern void *BEHIND(memalign)(size_t alignment, size_t size);
+extern void BEHIND(free)(void *memory);
 
 static bool refuse(void)
 {
-    if (!watching || ++report.calls != fails_at) return false;
+    if (!watching || sparing || ++report.calls != fails_at) return false;
     errno = ENOMEM;
     return true;
 }
@@ -73,12 +77,12 @@ static void count_out(void *memory)
 
 EXPORTED void *malloc(size_t size)
 {
-    return refuse() ? NULL : count_in(__libc_malloc(size));
+    return refuse() ? NULL : count_in(BEHIND(malloc)(size));
 }
 
 EXPORTED void *calloc(size_t count, size_t size)
 {
-    return refuse() ? NULL : count_in(__libc_calloc(count, size));
+    return refuse() ? NULL : count_in(BEHIND(calloc)(count, size));
 }
 
 /* When glibc cannot grow a block it stays; that it is counted out by then does not matter to any test. */
@@ -86,12 +90,24 @@ EXPORTED void *realloc(void *memory, size_t size)
 {
     if (refuse()) return NULL;
     count_out(memory);
-    return count_in(__libc_realloc(memory, size));
+    return count_in(BEHIND(realloc)(memory, size));
+}
+
+EXPORTED void *aligned_alloc(size_t alignment, size_t size)
+{
+    return refuse() ? NULL : count_in(BEHIND(memalign)(alignment, size));
+}
+
+/* A sanitizer's own strdup would not come by malloc. */
+EXPORTED char *strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 EXPORTED void free(void *memory)
 {
     count_out(memory);
-    __libc_free(memory);
+    BEHIND(free)(memory);
 }
-#endif

@@ -2,6 +2,8 @@
 #ifndef DUET_SCRATCH_H
 #define DUET_SCRATCH_H
 
+#include "support/testing.h"
+
 #include "core/os.h"
 
 #include <dirent.h>

@@ -37,6 +37,11 @@ DUET_API int duet_pixel_size(enum duet_pixel_format format);
 DUET_API enum duet_status duet_image_create(struct duet_image *image, int width, int height,
                                             enum duet_pixel_format format, struct duet_error *error);
 
+/* Whether a picture is well made and of that format: sides in range, pixels there, rows that do not overlap.
+ * Errors: DUET_BAD_ARGUMENT. */
+DUET_API enum duet_status duet_image_check(const struct duet_image *image, enum duet_pixel_format format,
+                                           struct duet_error *error);
+
 /* Free the pixels and zero the struct. Accepts NULL and a zeroed image. */
 DUET_API void duet_image_close(struct duet_image *image);
 

@@ -1,0 +1,130 @@
+/* Opening a model, making a detector, a clone, detecting: with every single allocation refused in turn. */
+#include "support/memory.h"
+#include "support/scratch.h"
+#include "support/tiny_model.h"
+
+#include "duet/duet.h"
+
+#include <jansson.h>
+
+static struct scratch scratch;
+static struct duet_image image;
+
+/* jansson 2.14 cannot be refused: its scanner drops the characters it has no room for, and when one of them
+ * follows a backslash, an assertion of its own ends the program. */
+static void *never_refused(size_t size)
+{
+    memory_spare(true);
+    void *memory = malloc(size);
+    memory_spare(false);
+    return memory;
+}
+
+static int set_up(void **state)
+{
+    json_set_alloc_funcs(never_refused, free);
+    (void)state;
+    scratch_make(&scratch);
+    struct duet_model_config config = tiny_model_config(true, true);
+    tiny_model_write(scratch_path(&scratch, "tiny.safetensors"), &config, &config);
+    image = tiny_picture(40, 30, 1);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    duet_image_close(&image);
+    scratch_remove(&scratch);
+    return 0;
+}
+
+static enum duet_status detect(const struct duet_model *model, struct duet_error *error)
+{
+    static const bool classes[4] = {true, true, false, true};
+    struct duet_detector *detector = NULL, *clone = NULL;
+    struct duet_detections found = {0};
+    enum duet_status status = duet_detector_create(
+        model,
+        &(struct duet_detector_options){
+            .struct_size = sizeof(struct duet_detector_options), .threshold = 0.2f, .classes = classes},
+        &detector, error);
+    if (status == DUET_OK) status = duet_detector_clone(detector, &clone, error);
+    duet_detector_close(&detector);
+    if (status == DUET_OK) status = duet_detector_run(clone, &image, NULL, &found, error);
+    duet_detections_close(&found);
+    duet_detector_close(&clone);
+    return status;
+}
+
+static enum duet_status segment(const struct duet_model *model, struct duet_error *error)
+{
+    struct duet_segmenter *segmenter = NULL, *clone = NULL;
+    struct duet_segmentation found = {0};
+    static const float scales[] = {1, 0.5f};
+    enum duet_status status = duet_segmenter_create(
+        model,
+        &(struct duet_segmenter_options){.struct_size = sizeof(struct duet_segmenter_options),
+                                         .scales = scales,
+                                         .scale_count = 2,
+                                         .confidence = true,
+                                         .cpu = "scalar"},
+        &segmenter, error);
+    if (status == DUET_OK) status = duet_segmenter_clone(segmenter, &clone, error);
+    duet_segmenter_close(&segmenter);
+    if (status == DUET_OK) status = duet_segmenter_run(clone, &image, NULL, &found, error);
+    duet_segmentation_close(&found);
+    duet_segmenter_close(&clone);
+    return status;
+}
+
+typedef enum duet_status user(const struct duet_model *model, struct duet_error *error);
+
+/* False when there were fewer than fail_at allocations: everything has failed once. */
+static bool fails_cleanly(user *use, long fail_at, int *refused)
+{
+    struct duet_error e = {.text = ""};
+    struct duet_model *model = NULL;
+    memory_watch(fail_at);
+    enum duet_status status = duet_model_open(scratch.path, &model, &e);
+    if (status == DUET_OK) status = use(model, &e);
+    duet_model_close(&model);
+    struct memory_report report = memory_unwatch();
+    if (report.blocks != 0) fail_msg("allocation %ld fails: %ld leaks", fail_at, report.blocks);
+    if (status != DUET_OK && (status != DUET_OUT_OF_MEMORY || !e.text[0]))
+        fail_msg("allocation %ld fails: %s, %s", fail_at, duet_status_name(status), e.text);
+    *refused += status != DUET_OK;
+    if (report.calls < fail_at) assert_int_equal(status, DUET_OK);
+    return report.calls >= fail_at;
+}
+
+/* glibc's qsort does without the memory it asks for; everything else must say that there is none. */
+static void torture(user *use, const char *name)
+{
+    long fail_at = 1;
+    int refused = 0;
+    while (fails_cleanly(use, fail_at, &refused)) fail_at++;
+    fprintf(stderr, "# %s: %ld allocations, %d of them needed\n", name, fail_at - 1, refused);
+    assert_true(fail_at > 100 && refused > (fail_at - 1) / 10 * 9);
+}
+
+static void a_detector_survives_every_refusal(void **state)
+{
+    (void)state;
+    torture(detect, "detector");
+}
+
+static void a_segmenter_survives_every_refusal(void **state)
+{
+    (void)state;
+    torture(segment, "segmenter");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_detector_survives_every_refusal),
+        cmocka_unit_test(a_segmenter_survives_every_refusal),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
