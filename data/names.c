@@ -3,6 +3,7 @@
 #include "grow.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 void duet_names_close(struct duet_names *names)
 {
@@ -12,24 +13,18 @@ void duet_names_close(struct duet_names *names)
     *names = (struct duet_names){0};
 }
 
-/* FNV-1a, 64 bits, folded so that the low bits see all of it. */
-static size_t hash_of(const char *name, size_t length)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)name[i]) * 0x100000001b3u;
-    return (size_t)(hash ^ hash >> 32);
-}
-
 static size_t length_of(const struct duet_names *names, size_t number)
 {
     size_t end = number + 1 < names->count ? names->starts[number + 1] : names->text_size;
     return end - 1 - names->starts[number];
 }
 
-/* The slot that holds the name, or the free one where it belongs. */
+/* The slot that holds the name, or the free one where it belongs. The hash is seeded with an address, which
+ * nobody who makes a file knows: names that all fall into one slot cannot be prepared. */
 static size_t slot_of(const struct duet_names *names, const char *name, size_t length)
 {
-    size_t mask = names->slot_count - 1, slot = hash_of(name, length) & mask;
+    size_t mask = names->slot_count - 1,
+           slot = (size_t)XXH3_64bits_withSeed(name, length, (uintptr_t)names->slots) & mask;
     for (;; slot = (slot + 1) & mask) {
         uint32_t entry = names->slots[slot];
         if (entry == 0) return slot;

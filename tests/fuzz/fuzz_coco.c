@@ -1,0 +1,58 @@
+/* A libFuzzer target: any bytes as a COCO instances file and as a COCO results file; what can be read is
+ * looked up again, and measured against itself. */
+#include "duet/agreement.h"
+#include "duet/coco_images.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A file in memory that holds these bytes. */
+static const char *put(const uint8_t *data, size_t size)
+{
+    static int file;
+    static char path[64];
+    if (!file) file = memfd_create("fuzz", 0);
+    if (file < 0 || ftruncate(file, (off_t)size) != 0 || pwrite(file, data, size, 0) != (ssize_t)size)
+        abort();
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return path;
+}
+
+static void look_up(const struct duet_coco_images *images, const uint8_t *data, size_t size)
+{
+    char path[64];
+    size_t length = size < sizeof path - 1 ? size : sizeof path - 1;
+    memcpy(path, data, length);
+    path[length] = '\0';
+    int64_t id;
+    duet_coco_images_find(images, path, &id);
+    duet_coco_id_from_stem(path, &id);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct duet_error error = {.text = ""};
+    struct duet_coco_images *images;
+    struct duet_coco_results results;
+    const char *path = put(data, size);
+    if (duet_coco_images_open(path, &images, &error) == DUET_OK)
+        look_up(images, data, size);
+    else if (!error.text[0])
+        abort();
+    duet_coco_images_close(&images);
+    if (duet_coco_results_open(path, &results, &error) == DUET_OK) {
+        struct duet_agreement_options options = {sizeof options, -1, 0.1, 0.5, 0};
+        struct duet_agreement agreement;
+        if (duet_agreement_measure(&results, &results, &options, &agreement, &error) != DUET_OK ||
+            agreement.found > agreement.looked_for || agreement.looked_for > results.count)
+            abort();
+        duet_agreement_close(&agreement);
+    }
+    duet_coco_results_close(&results);
+    return 0;
+}
