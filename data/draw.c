@@ -1,4 +1,4 @@
-#include "duet/draw.h"
+#include "draw_parts.h"
 
 #include "core/fail.h"
 
@@ -61,64 +61,21 @@ struct duet_rgb duet_voc_color(int class_id)
     return (struct duet_rgb){(uint8_t)r, (uint8_t)g, (uint8_t)b};
 }
 
-/* Black or white, whichever reads better on `ground`. */
-static struct duet_rgb ink_on(struct duet_rgb ground)
-{
-    bool bright = 299 * ground.r + 587 * ground.g + 114 * ground.b > 140000;
-    return bright ? (struct duet_rgb){0, 0, 0} : (struct duet_rgb){255, 255, 255};
-}
-
 /* --- rectangles --------------------------------------------------------------------------------------- */
-
-/* Pixels x0 <= x < x1, y0 <= y < y1. */
-struct area {
-    int x0, y0, x1, y1;
-};
-
-static int clamp_int(int value, int low, int high)
-{
-    return value < low ? low : value > high ? high : value;
-}
-
-static struct area clip_area(const struct duet_image *image, struct area a)
-{
-    return (struct area){clamp_int(a.x0, 0, image->width), clamp_int(a.y0, 0, image->height),
-                         clamp_int(a.x1, 0, image->width), clamp_int(a.y1, 0, image->height)};
-}
-
-static void fill_area(struct duet_image *image, struct area a, struct duet_rgb color)
-{
-    a = clip_area(image, a);
-    for (int y = a.y0; y < a.y1; y++) {
-        uint8_t *pixel = duet_image_row(image, y) + 3 * (size_t)a.x0;
-        for (int x = a.x0; x < a.x1; x++, pixel += 3)
-            pixel[0] = color.r, pixel[1] = color.g, pixel[2] = color.b;
-    }
-}
-
-/* Halve the brightness: the dark edge that keeps a bright line visible on a bright picture. */
-static void shade_area(struct duet_image *image, struct area a)
-{
-    a = clip_area(image, a);
-    for (int y = a.y0; y < a.y1; y++) {
-        uint8_t *byte = duet_image_row(image, y) + 3 * (size_t)a.x0;
-        for (int i = 3 * (a.x1 - a.x0); i > 0; i--, byte++) *byte = (uint8_t)(*byte / 2);
-    }
-}
 
 /* A border of `t` pixels within `a`, and one dark pixel around it. */
 static void frame_area(struct duet_image *image, struct area a, int t, struct duet_rgb color)
 {
     int left = a.x0 + t < a.x1 ? a.x0 + t : a.x1, right = a.x1 - t > left ? a.x1 - t : left;
     int top = a.y0 + t < a.y1 ? a.y0 + t : a.y1, bottom = a.y1 - t > top ? a.y1 - t : top;
-    shade_area(image, (struct area){a.x0 - 1, a.y0 - 1, a.x1 + 1, a.y0});
-    shade_area(image, (struct area){a.x0 - 1, a.y1, a.x1 + 1, a.y1 + 1});
-    shade_area(image, (struct area){a.x0 - 1, a.y0, a.x0, a.y1});
-    shade_area(image, (struct area){a.x1, a.y0, a.x1 + 1, a.y1});
-    fill_area(image, (struct area){a.x0, a.y0, a.x1, top}, color);
-    fill_area(image, (struct area){a.x0, bottom, a.x1, a.y1}, color);
-    fill_area(image, (struct area){a.x0, top, left, bottom}, color);
-    fill_area(image, (struct area){right, top, a.x1, bottom}, color);
+    duet_shade_area(image, (struct area){a.x0 - 1, a.y0 - 1, a.x1 + 1, a.y0});
+    duet_shade_area(image, (struct area){a.x0 - 1, a.y1, a.x1 + 1, a.y1 + 1});
+    duet_shade_area(image, (struct area){a.x0 - 1, a.y0, a.x0, a.y1});
+    duet_shade_area(image, (struct area){a.x1, a.y0, a.x1 + 1, a.y1});
+    duet_fill_area(image, (struct area){a.x0, a.y0, a.x1, top}, color);
+    duet_fill_area(image, (struct area){a.x0, bottom, a.x1, a.y1}, color);
+    duet_fill_area(image, (struct area){a.x0, top, left, bottom}, color);
+    duet_fill_area(image, (struct area){right, top, a.x1, bottom}, color);
 }
 
 /* Rounded to pixels, at least one, at most a little larger than the picture. False when there is nothing of
@@ -150,23 +107,6 @@ static int64_t overlap(struct area a, struct area b)
 /* Tags evade at most this many stronger ones; past it a picture is full anyway. */
 #define MAX_EVADED 200
 
-struct look {
-    int line;    /* width of a box's border, pixels */
-    float text;  /* height of its label */
-    int padding; /* between label and edge of the tag */
-};
-
-static struct look look_for(const struct duet_image *image)
-{
-    int side = image->width < image->height ? image->width : image->height;
-    struct look look;
-    look.line = side < 540 ? 2 : (side + 90) / 180;
-    look.text = fminf(fmaxf(13, (float)side / 28), 400);
-    if (look.text > (float)side / 3) look.text = fmaxf(7, (float)side / 3); /* a thumbnail */
-    look.padding = (int)(look.text / 6);
-    return look;
-}
-
 /* One detection on its way to the picture. */
 struct item {
     const struct duet_detection *detection;
@@ -195,8 +135,8 @@ static struct area tag_place(const struct duet_image *image, struct area box, in
             : which / 2 == 1 ? box.y0
             : which / 2 == 2 ? box.y1
                              : box.y1 - height;
-    x = clamp_int(x, 0, image->width > width ? image->width - width : 0);
-    y = clamp_int(y, 0, image->height > height ? image->height - height : 0);
+    x = duet_clamp_int(x, 0, image->width > width ? image->width - width : 0);
+    y = duet_clamp_int(y, 0, image->height > height ? image->height - height : 0);
     return (struct area){x, y, x + width, y + height};
 }
 
@@ -239,9 +179,9 @@ static void prepare_item(const struct duet_image *image, const struct look *look
 static void draw_tag(struct duet_image *image, const struct look *look, const struct item *item)
 {
     struct duet_rgb color = duet_class_color(item->detection->category_id);
-    fill_area(image, item->tag, color);
+    duet_fill_area(image, item->tag, color);
     duet_draw_text(image, item->label, (float)(item->tag.x0 + look->padding),
-                   (float)item->tag.y0 + (float)look->padding * 0.5f, item->text, ink_on(color));
+                   (float)item->tag.y0 + (float)look->padding * 0.5f, item->text, duet_ink_on(color));
 }
 
 enum duet_status duet_draw_detections(struct duet_image *image, const struct duet_detections *detections,
@@ -262,7 +202,7 @@ enum duet_status duet_draw_detections(struct duet_image *image, const struct due
         items[i].score = score > 0 ? fminf(score, 1) : 0; /* NaN: 0 */
     }
     qsort(items, count, sizeof *items, by_score);
-    struct look look = look_for(image);
+    struct look look = duet_look_for(image);
     for (size_t i = 0; i < count; i++) prepare_item(image, &look, items, i);
     for (size_t i = count; i-- > 0;)
         if (items[i].visible)

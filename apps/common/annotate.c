@@ -52,7 +52,7 @@ static enum duet_status check_target(const struct target *target, bool force, st
     if (stat(target->path, &there) == 0 && stat(target->source, &source) == 0 &&
         there.st_dev == source.st_dev && there.st_ino == source.st_ino)
         return duet_fail(error, DUET_BAD_ARGUMENT,
-                         "%s: its annotated picture would replace it; choose another folder", target->source);
+                         "%s: what is drawn from it would replace it; choose another folder", target->source);
     return DUET_OK;
 }
 
@@ -62,7 +62,7 @@ static enum duet_status check_targets(struct target *targets, size_t count, bool
     if (count > 1) qsort(targets, count, sizeof *targets, by_path);
     for (size_t i = 1; i < count; i++)
         if (strcmp(targets[i - 1].path, targets[i].path) == 0)
-            return duet_fail(error, DUET_BAD_ARGUMENT, "%s and %s would both be annotated as %s",
+            return duet_fail(error, DUET_BAD_ARGUMENT, "%s and %s would both be written as %s",
                              targets[i - 1].source, targets[i].source, targets[i].path);
     enum duet_status status = DUET_OK;
     for (size_t i = 0; status == DUET_OK && i < count; i++) status = check_target(&targets[i], force, error);

@@ -25,6 +25,8 @@ struct batch {
     struct duet_coco_images *coco_images;
     struct duet_writer *writer;
     struct duet_console console;
+    struct duet_batch_picture pictures[DUET_BATCH_MAX_PICTURES + 1]; /* the task's, then the annotated one */
+    int picture_count;
     size_t objects, failed;
 };
 
@@ -49,7 +51,7 @@ static void drop_item(void *ctx, void *result)
     struct item *item = result;
     if (item == &no_memory_item) return;
     duet_detections_close(&item->result.detections);
-    duet_segments_close(&item->result.segments);
+    duet_segmentation_close(&item->result.segmentation);
     free(item);
 }
 
@@ -66,18 +68,26 @@ static enum duet_status name_source(struct duet_error *error, const char *source
     return duet_fail(error, inner.status, "%s: %s", source, inner.text);
 }
 
-static enum duet_status write_annotated(const struct batch *batch, const struct duet_input *input,
-                                        struct duet_image *image, const struct duet_batch_result *result,
-                                        struct duet_error *error)
+/* Draw and write: what --annotate asks for. */
+static enum duet_status write_annotated(void *ctx, const char *path, struct duet_image *image,
+                                        const struct duet_batch_result *result, struct duet_error *error)
 {
-    const struct duet_batch_settings *settings = batch->settings;
-    char *path = duet_annotate_path(settings->annotate, input->relative,
-                                    (enum duet_annotate_format)settings->annotate_format);
+    const struct batch *batch = ctx;
+    enum duet_status status = batch->task->draw(batch->task->ctx, image, result, error);
+    return status == DUET_OK ? duet_picture_write(path, image, error) : status;
+}
+
+static enum duet_status write_picture(const struct batch *batch, const struct duet_batch_picture *picture,
+                                      const struct duet_input *input, struct duet_image *image,
+                                      const struct duet_batch_result *result, struct duet_error *error)
+{
+    char *path =
+        duet_annotate_path(picture->folder, input->relative, (enum duet_annotate_format)picture->format);
     char *folder = path ? duet_text("%.*s", (int)(duet_path_name(path) - path), path) : NULL;
     enum duet_status status =
         folder ? duet_make_folders(folder, error) : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
-    if (status == DUET_OK) status = batch->task->draw(batch->task->ctx, image, result, error);
-    if (status == DUET_OK) status = duet_picture_write(path, image, error);
+    void *ctx = picture->write == write_annotated ? (void *)(uintptr_t)batch : batch->task->ctx;
+    if (status == DUET_OK) status = picture->write(ctx, path, image, result, error);
     free(folder);
     free(path);
     return status;
@@ -92,8 +102,11 @@ static enum duet_status analyse(const struct batch *batch, void *worker, const s
     item->width = image->width;
     item->height = image->height;
     enum duet_status status = task->analyse(task->ctx, worker, &frame, &item->result, &item->error);
-    if (status == DUET_OK && batch->settings->annotate)
-        status = write_annotated(batch, input, image, &item->result, &item->error);
+    for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
+        status = write_picture(batch, &batch->pictures[i], input, image, &item->result, &item->error);
+    /* The maps are written; only the segments go on to the writer. */
+    duet_image_close(&item->result.segmentation.classes);
+    duet_image_close(&item->result.segmentation.confidence);
     return status == DUET_OK ? status : name_source(&item->error, input->path);
 }
 
@@ -164,7 +177,7 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
         record.width = item->width;
         record.height = item->height;
         record.detections = found->has_detections ? &found->detections : NULL;
-        record.segments = found->has_segments ? &found->segments : NULL;
+        record.segments = found->has_segments ? &found->segmentation.segments : NULL;
     }
     enum duet_status status = duet_writer_write(batch->writer, &record, error);
     bool refused = status == DUET_BAD_ARGUMENT || status == DUET_UNSUPPORTED || status == DUET_EXISTS;
@@ -184,6 +197,8 @@ static enum duet_status deliver_item(void *ctx, size_t index, void *result, stru
         duet_console_error(&batch->console, "%s", item->error.text);
     } else {
         batch->objects += item->result.detections.count;
+        for (size_t i = 0; i < item->result.segmentation.segments.count; i++)
+            batch->objects += item->result.segmentation.segments.items[i].class_id != 0;
     }
     drop_item(NULL, item);
     return status;
@@ -248,29 +263,43 @@ static enum duet_status open_writer(struct batch *batch, struct duet_error *erro
                                                 .stream = stdout,
                                                 .force = settings->force,
                                                 .labels = batch->task->labels,
-                                                .coco_images = batch->coco_images};
+                                                .coco_images = batch->coco_images,
+                                                .segments = batch->task->segments_first};
     status = duet_writer_open(&options, &batch->writer, error);
     for (size_t i = 0; status == DUET_OK && i < batch->inputs.count; i++)
         status = duet_writer_check(batch->writer, batch->inputs.items[i].path, error);
     return status;
 }
 
+static void list_pictures(struct batch *batch)
+{
+    const struct duet_batch_task *task = batch->task;
+    for (int i = 0; i < task->picture_count; i++) batch->pictures[batch->picture_count++] = task->pictures[i];
+    if (batch->settings->annotate)
+        batch->pictures[batch->picture_count++] = (struct duet_batch_picture){
+            batch->settings->annotate, batch->settings->annotate_format, write_annotated};
+}
+
 static enum duet_status prepare(struct batch *batch, const struct duet_arguments *arguments,
                                 struct duet_error *error)
 {
-    const struct duet_batch_settings *settings = batch->settings;
+    const char *exclude[DUET_BATCH_MAX_PICTURES + 2] = {NULL};
+    list_pictures(batch);
+    for (int i = 0; i < batch->picture_count; i++) exclude[i] = batch->pictures[i].folder;
     const struct duet_inputs_options options = {.struct_size = sizeof options,
-                                                .null = settings->null,
-                                                .exclude = settings->annotate,
+                                                .null = batch->settings->null,
+                                                .exclude = exclude,
                                                 .sniff = duet_frames_sniff};
     enum duet_status status =
         duet_inputs_find(arguments->operands, arguments->count, &options, &batch->inputs, error);
     if (status == DUET_OK) status = open_writer(batch, error);
-    if (status != DUET_OK || !settings->annotate) return status;
-    status =
-        duet_annotate_check(&batch->inputs, settings->annotate,
-                            (enum duet_annotate_format)settings->annotate_format, settings->force, error);
-    return status == DUET_OK ? duet_make_folders(settings->annotate, error) : status;
+    for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
+        status = duet_annotate_check(&batch->inputs, batch->pictures[i].folder,
+                                     (enum duet_annotate_format)batch->pictures[i].format,
+                                     batch->settings->force, error);
+    for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
+        status = duet_make_folders(batch->pictures[i].folder, error);
+    return status;
 }
 
 /* --- after -----------------------------------------------------------------------------------------------

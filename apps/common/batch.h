@@ -9,6 +9,7 @@
 #include "duet/frames.h"
 #include "duet/record.h"
 #include "duet/results.h"
+#include "duet/segmenter.h"
 #include "duet/threads.h"
 
 /* Settings that the programs share, and their options. */
@@ -53,9 +54,19 @@ struct duet_batch_frame {
 
 struct duet_batch_result {
     struct duet_detections detections;
-    struct duet_segments segments;
+    struct duet_segmentation segmentation;
     bool has_detections, has_segments; /* which of the two ran */
 };
+
+/* A picture that is written for every input beside the results: DIR/STEM.png for masks and the like. */
+struct duet_batch_picture {
+    const char *folder;
+    int format; /* enum duet_annotate_format: how its name comes from the input's */
+    enum duet_status (*write)(void *ctx, const char *path, struct duet_image *image,
+                              const struct duet_batch_result *result, struct duet_error *error);
+};
+
+#define DUET_BATCH_MAX_PICTURES 4
 
 /* The network. create_worker and close_worker as in common/pipeline.h; DUET_BAD_ARGUMENT from create_worker
  * counts as a mistake on the command line. */
@@ -71,6 +82,10 @@ struct duet_batch_task {
     /* Draw *result over the picture. */
     enum duet_status (*draw)(void *ctx, struct duet_image *image, const struct duet_batch_result *result,
                              struct duet_error *error);
+    struct duet_batch_picture
+        pictures[DUET_BATCH_MAX_PICTURES]; /* beside --annotate; in this order, before it */
+    int picture_count;
+    bool segments_first; /* table and csv list segments rather than detections */
 };
 
 /* Do the work; messages go to stderr. Returns the program's exit code. */

@@ -18,14 +18,18 @@ enum { SNIFF_BYTES = 16 };
 /* A list of a million paths is some 100 MB. */
 static const size_t list_limit = (size_t)4 << 30;
 
+enum { MAX_EXCLUDED = 8 };
+
 struct finder {
     const struct duet_inputs_options *options;
     struct duet_inputs *inputs;
     struct duet_error *error;
     bool stdin_taken;
-    bool excluding; /* the folder to pass over exists, and is: */
-    dev_t exclude_device;
-    ino_t exclude_inode;
+    struct {
+        dev_t device;
+        ino_t inode;
+    } excluded[MAX_EXCLUDED]; /* those folders to pass over that exist */
+    int excluded_count;
 };
 
 /* A folder being walked and those it lies in: a loop of links would come back to one of them. */
@@ -168,12 +172,11 @@ static enum duet_status visit(struct finder *finder, const char *path, const str
     return DUET_OK;
 }
 
-/* A folder that a walk leaves alone: the excluded one (unless it is the operand), and those we are in. */
+/* A folder that a walk leaves alone: an excluded one (unless it is the operand), and those we are in. */
 static bool passed_over(const struct finder *finder, const struct stat *st, const struct walk *walk)
 {
-    if (walk && finder->excluding && st->st_dev == finder->exclude_device &&
-        st->st_ino == finder->exclude_inode)
-        return true;
+    for (int i = 0; walk && i < finder->excluded_count; i++)
+        if (st->st_dev == finder->excluded[i].device && st->st_ino == finder->excluded[i].inode) return true;
     for (; walk; walk = walk->parent)
         if (walk->device == st->st_dev && walk->inode == st->st_ino) return true;
     return false;
@@ -300,10 +303,10 @@ enum duet_status duet_inputs_find(char *const *operands, int count, const struct
     *inputs = (struct duet_inputs){0};
     struct finder finder = {.options = options, .inputs = inputs, .error = error};
     struct stat st;
-    if (options->exclude && stat(options->exclude, &st) == 0) {
-        finder.excluding = true;
-        finder.exclude_device = st.st_dev;
-        finder.exclude_inode = st.st_ino;
+    for (const char *const *e = options->exclude; e && *e && finder.excluded_count < MAX_EXCLUDED; e++) {
+        if (stat(*e, &st) != 0) continue;
+        finder.excluded[finder.excluded_count].device = st.st_dev;
+        finder.excluded[finder.excluded_count++].inode = st.st_ino;
     }
     enum duet_status status = DUET_OK;
     for (int i = 0; status == DUET_OK && i < count; i++) status = add_operand(&finder, operands[i]);

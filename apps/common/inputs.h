@@ -40,8 +40,9 @@ struct duet_inputs {
 
 struct duet_inputs_options {
     size_t struct_size;
-    bool null;           /* lists are separated by NUL */
-    const char *exclude; /* a folder that walks do not enter (annotated pictures go there); may be NULL */
+    bool null; /* lists are separated by NUL */
+    const char *const
+        *exclude; /* folders that walks do not enter (results go there), ended by NULL; may be NULL */
     bool (*sniff)(const uint8_t *data, size_t size); /* is that the beginning of a picture? */
 };
 

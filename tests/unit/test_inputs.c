@@ -131,10 +131,10 @@ static void the_excluded_folder_is_passed_over(void **state)
     put_picture("a");
     put_picture("out/a");
     struct duet_inputs_options options = plain;
-    options.exclude = "./out/";
+    options.exclude = (const char *const[]){"not there", "./out/", NULL};
     expect_inputs(&options, all, 0, "./a>a");
     expect_inputs(&options, itself, 0, "out/a>a");
-    options.exclude = "not there";
+    options.exclude = (const char *const[]){"not there", NULL};
     expect_inputs(&options, all, 0, "./a>a", "./out/a>out/a");
 }
 

@@ -27,6 +27,17 @@ struct duet_rgb duet_voc_color(int class_id);
 enum duet_status duet_draw_detections(struct duet_image *image, const struct duet_detections *detections,
                                       struct duet_error *error);
 
+/* Lay the classes' colours (VOC's) over an RGB8 image of the same size; background (0) and 255 stay clear.
+ * `alpha` 0..1 is how much of the colour shows; `outline`: the edges between classes are drawn in full
+ * colour. Errors: DUET_MISMATCH (another size), DUET_BAD_ARGUMENT (formats). */
+enum duet_status duet_draw_mask(struct duet_image *image, const struct duet_image *classes, float alpha,
+                                bool outline, struct duet_error *error);
+
+/* List the classes of `segments` (background left out) with their colours and shares in the lower left
+ * corner. */
+enum duet_status duet_draw_legend(struct duet_image *image, const struct duet_segments *segments,
+                                  struct duet_error *error);
+
 /* Text with its top left corner at x, y, `height` pixels tall, in DejaVu Sans (built in). UTF-8. */
 void duet_draw_text(struct duet_image *image, const char *text, float x, float y, float height,
                     struct duet_rgb color);

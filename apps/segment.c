@@ -1,0 +1,159 @@
+/* segment: pictures to class masks. */
+#include "common/annotate.h"
+#include "common/batch.h"
+#include "common/networks.h"
+#include "common/process.h"
+#include "core/os.h"
+#include "duet/mask_read.h"
+#include "duet/picture_write.h"
+
+#include <stdlib.h>
+
+/* Below --voc-submit DIR: where the VOC development kit looks for class masks of an entry trained on any
+ * data. */
+#define VOC_FOLDER "results/VOC2012/Segmentation/comp6_val_cls"
+
+struct settings {
+    struct duet_segment_settings segment;
+    struct duet_detect_settings detect;
+    struct duet_batch_settings batch;
+    const char *cpu, *masks, *confidence, *voc_submit;
+    bool boxes;
+};
+
+/* The first formats of enum duet_format that have something to say about masks. */
+static const char *const format_words[] = {"table", "ndjson", "csv", NULL};
+static const enum duet_format formats[] = {DUET_FORMAT_TABLE, DUET_FORMAT_NDJSON, DUET_FORMAT_CSV};
+
+static const struct duet_option options[] = {
+    DUET_GROUP("What to look for"),
+    DUET_STRING('m', "model", "NAME", struct settings, segment.model,
+                "the model: a name ('models list') or a path"),
+    DUET_STRING('c', "classes", "A,B", struct settings, segment.classes,
+                "label only these classes; other pixels become background"),
+    DUET_STRING('x', "except", "A,B", struct settings, segment.except, "do not label these classes"),
+    DUET_CHOICE('s', "output-stride", "N", struct settings, segment.output_stride, duet_stride_words,
+                "pixels of the input to one of the network's map: 8, 16 or 32; smaller is finer and slower"),
+    DUET_STRING(
+        0, "scales", "X,Y", struct settings, segment.scales,
+        "mean of the probabilities over these scales; 0.5,0.75,1,1.25,1.5,1.75 is the papers' choice"),
+    DUET_FLAG(0, "flip", struct settings, segment.flip, "the same over the mirrored picture"),
+    DUET_INT(0, "size", "N", struct settings, segment.size, 33, 8192,
+             "side of the network's input: what is larger is scaled down to it, smaller ones are padded",
+             .shown = "the model's own"),
+    DUET_FLAG(0, "no-resize", struct settings, segment.no_resize,
+              "do not scale down; the input grows with the picture"),
+    DUET_GROUP("Boxes besides"),
+    DUET_FLAG('d', "detect", struct settings, boxes,
+              "also find objects: one record and one overlay hold both (table and csv: masks only)"),
+    DUET_STRING(0, "detect-model", "NAME", struct settings, detect.model, "the model for that"),
+    DUET_FLOAT('t', "threshold", "X", struct settings, detect.threshold, 0, 1,
+               "report boxes that score above X"),
+    DUET_GROUP("Inputs"),
+    DUET_BATCH_INPUT_OPTIONS(struct settings, batch),
+    DUET_GROUP("Results"),
+    DUET_CHOICE('f', "format", "NAME", struct settings, batch.format, format_words, "table, ndjson or csv"),
+    DUET_STRING('M', "masks", "DIR", struct settings, masks,
+                "write DIR/NAME.png for each picture: a palette PNG whose pixel values are the classes"),
+    DUET_STRING(0, "confidence", "DIR", struct settings, confidence,
+                "write DIR/NAME.png for each picture: grey, probability of each pixel's class * 255"),
+    DUET_BATCH_RESULT_OPTIONS(struct settings, batch),
+    DUET_FLOAT(0, "alpha", "X", struct settings, segment.alpha, 0, 1,
+               "how much of the overlay covers the picture"),
+    DUET_STRING(0, "voc-submit", "DIR", struct settings, voc_submit,
+                "write the masks as PASCAL VOC's server wants them, into DIR/" VOC_FOLDER ", and check them"),
+    DUET_GROUP("Running"),
+    DUET_BATCH_RUN_OPTIONS(struct settings, batch),
+    DUET_STRING(0, "cpu", "LEVEL", struct settings, cpu,
+                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",
+                .shown = "the best there is"),
+    DUET_OPTIONS_END};
+
+static const struct duet_program program = {
+    .name = "segment",
+    .synopsis = "[OPTION]... INPUT...",
+    .summary =
+        "Label every pixel of pictures (JPEG, PNG, PPM) with DeepLabv3-MobileNetV2, and print which classes "
+        "are there: pixels, share of the picture, box, mean confidence. Results come in the order of the "
+        "inputs and do not depend on the number of threads.",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = DUET_MANY,
+    .operand = "INPUT",
+    .details = "An INPUT is a picture; a folder (all pictures below it, hidden ones left out);\n"
+               "a pattern such as '*.jpg'; @LIST, a file of paths one a line (@-: from standard\n"
+               "input); or - for a picture on standard input. What exists under the very name\n"
+               "is taken before anything else. A picture that cannot be read is named on\n"
+               "standard error and does not stop the others.\n",
+    .examples = "  segment photo.jpg\n"
+                "  segment --masks masks/ --annotate seen/ holiday/\n"
+                "  segment -c person,dog -f ndjson -o found.ndjson *.jpg\n"
+                "  segment -s 8 --scales 0.5,0.75,1,1.25,1.5,1.75 --flip photo.jpg\n"
+                "  segment --detect --annotate both/ photo.jpg      masks and boxes\n",
+    .exit_status = DUET_EXIT_STATUS_BATCH};
+
+static enum duet_status write_mask(void *ctx, const char *path, struct duet_image *image,
+                                   const struct duet_batch_result *result, struct duet_error *error)
+{
+    (void)ctx;
+    (void)image;
+    return duet_mask_write(path, &result->segmentation.classes, error);
+}
+
+static enum duet_status write_confidence(void *ctx, const char *path, struct duet_image *image,
+                                         const struct duet_batch_result *result, struct duet_error *error)
+{
+    (void)ctx;
+    (void)image;
+    return duet_picture_write(path, &result->segmentation.confidence, error);
+}
+
+/* Writes the mask and reads it back: the server refuses an entry for one wrong size or value. */
+static enum duet_status write_submission(void *ctx, const char *path, struct duet_image *image,
+                                         const struct duet_batch_result *result, struct duet_error *error)
+{
+    enum duet_status status = write_mask(ctx, path, image, result, error);
+    return status == DUET_OK ? duet_mask_check(path, &result->segmentation.classes, error) : status;
+}
+
+static void add_picture(struct duet_batch_task *task, const char *folder,
+                        enum duet_status (*write)(void *, const char *, struct duet_image *,
+                                                  const struct duet_batch_result *, struct duet_error *))
+{
+    if (folder)
+        task->pictures[task->picture_count++] = (struct duet_batch_picture){folder, DUET_ANNOTATE_PNG, write};
+}
+
+static int run(struct settings *settings, const struct duet_arguments *arguments,
+               struct duet_networks *networks)
+{
+    char *submission = settings->voc_submit ? duet_path_join(settings->voc_submit, VOC_FOLDER) : NULL;
+    if (settings->voc_submit && !submission) {
+        fprintf(stderr, "%s: no memory\n", program.name);
+        return DUET_EXIT_FATAL;
+    }
+    struct duet_batch_task task = duet_networks_task(networks);
+    task.segments_first = true;
+    add_picture(&task, settings->masks, write_mask);
+    add_picture(&task, settings->confidence, write_confidence);
+    add_picture(&task, submission, write_submission);
+    settings->batch.format = formats[settings->batch.format];
+    int code = duet_batch_run(&program, &settings->batch, arguments, &task);
+    free(submission);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.segment = DUET_SEGMENT_DEFAULTS, .detect = DUET_DETECT_DEFAULTS};
+    struct duet_arguments arguments;
+    struct duet_networks networks = {0};
+    duet_process_start();
+    int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
+    if (code != DUET_GO_ON) return code;
+    code = duet_networks_open(&networks, &program, settings.boxes ? &settings.detect : NULL,
+                              &settings.segment, settings.cpu);
+    if (code == DUET_GO_ON) code = run(&settings, &arguments, &networks);
+    duet_networks_close(&networks);
+    return code;
+}

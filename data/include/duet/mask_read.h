@@ -1,0 +1,26 @@
+/* mask_read.h: class masks from PNG files: the pixel values themselves, never colours. */
+#ifndef DUET_MASK_READ_H
+#define DUET_MASK_READ_H
+
+#include "duet/image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Read a palette or grey PNG of up to 8 bits a pixel: the index, or the grey level as stored (not spread to
+ * 0..255), becomes the class. *classes is GRAY8, owned: duet_image_close. `max_pixels` 0: DUET_MAX_PIXELS of
+ * frames.h. Errors: DUET_NOT_FOUND, DUET_IO_ERROR, DUET_BAD_FORMAT (no PNG, damaged), DUET_UNSUPPORTED
+ * (colour, alpha or 16 bit: such a picture is no class mask), DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. */
+enum duet_status duet_mask_read(const char *path, size_t max_pixels, struct duet_image *classes,
+                                struct duet_error *error);
+
+/* Read back a mask that was written: an 8-bit palette PNG, every pixel the class in `classes` and none over
+ * 20, the picture's size: what PASCAL VOC's server demands. Errors: DUET_MISMATCH, and those of reading. */
+enum duet_status duet_mask_check(const char *path, const struct duet_image *classes,
+                                 struct duet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
