@@ -4,7 +4,7 @@
 
 /* All pixels against one panel, in tiles of nearly equal height: a last tile of one or two pixels would leave
  * most of the multipliers idle. */
-static void run_panel(const struct duet_conv1x1_args *a, size_t n0, const float *weights)
+static void conv1x1_panel(const struct duet_conv1x1_args *a, size_t n0, const float *weights)
 {
     struct tile_run run = {.weights = weights, .depth = a->in_channels};
     struct tile t = {.runs = &run,
@@ -31,7 +31,7 @@ static inline void conv1x1(const struct duet_conv1x1_args *a)
 {
     const float *weights = a->weights;
     for (size_t n0 = 0; n0 < a->out_channels; n0 += TILE_PANEL) {
-        run_panel(a, n0, weights);
+        conv1x1_panel(a, n0, weights);
         weights += a->panel_stride;
     }
 }

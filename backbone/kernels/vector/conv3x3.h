@@ -24,7 +24,7 @@ static size_t list_runs(const struct duet_conv3x3_args *a, const struct duet_win
     return count;
 }
 
-static void run_panel(const struct duet_conv3x3_args *a, size_t n0, const float *weights)
+static void conv3x3_panel(const struct duet_conv3x3_args *a, size_t n0, const float *weights)
 {
     struct tile_run runs[9];
     struct tile t = {.runs = runs,
@@ -53,7 +53,7 @@ static inline void conv3x3(const struct duet_conv3x3_args *a)
 {
     const float *weights = a->weights;
     for (size_t n0 = 0; n0 < a->out_channels; n0 += TILE_PANEL) {
-        run_panel(a, n0, weights);
+        conv3x3_panel(a, n0, weights);
         weights += 9 * a->in_channels * TILE_PANEL;
     }
 }

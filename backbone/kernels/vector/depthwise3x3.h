@@ -11,75 +11,105 @@ enum { DW_SPARSE_PIXELS = 4 };
     DO(0)                                                                                                    \
     DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15) DO(16)
 
-/* Output pixels that start at the same x, and where their windows start. */
-struct dw_tile {
-    const float *rows[3]; /* at the first column of the first window; NULL: outside */
-    float *output;
-};
-
-/* One vector of channels of `pixels` windows that lie wholly inside (but for missing rows), rate 1. `pixels`,
- * `stride` and `whole` are constants where this is inlined. */
-static inline __attribute__((always_inline)) void dense_vector(const int pixels, const int stride,
-                                                               const bool whole,
-                                                               const struct duet_depthwise3x3_args *a,
-                                                               const struct dw_tile *t, size_t c)
+/* All channels of `pixels` output pixels from x on, rate 1; rows may be missing, and so may the first column
+ * of the first window and the last of the last. `pixels` and `stride` are constants where this is inlined. */
+static inline __attribute__((always_inline)) void dense_tile(const int pixels, const size_t stride,
+                                                             const struct duet_depthwise3x3_args *a, size_t x)
 {
-    const size_t n = a->channels - c;
+    /* Copies: a store through `out` might change what `a` points to, for all the compiler knows. */
+    const size_t in_stride = a->input_stride, out_stride = a->output_stride, w_stride = a->weight_stride;
+    const size_t channels = a->channels, second = x * stride + 1 - a->pad_left; /* the second column */
+    const size_t columns = (size_t)(pixels - 1) * stride + 3;
+    const bool no_first = second == 0, no_last = second + columns - 2 >= a->in_width;
+    const float *const row0 = a->rows[0] ? a->rows[0] + second * in_stride : NULL;
+    const float *const row1 = a->rows[1] ? a->rows[1] + second * in_stride : NULL;
+    const float *const row2 = a->rows[2] ? a->rows[2] + second * in_stride : NULL;
+    const float *const bias = a->bias, *const weights = a->weights;
+    float *const out = a->output + x * out_stride;
+    const vec low = vec_set1(a->low), high = vec_set1(a->high), zero = vec_set1(0.0f);
 #define LOAD(from) (whole ? vec_load(from) : vec_load_some(from, n))
-    const vec bias = LOAD(a->bias + c);
-#define START(j) vec s##j = bias;
-    DW_EACH_PIXEL(START)
-#undef START
-    for (size_t ky = 0; ky < 3; ky++) {
-        if (!t->rows[ky]) continue;
-        const float *row = t->rows[ky] + c, *weights = a->weights + 3 * ky * a->weight_stride + c;
-        vec x[17];
+#define START(j)   vec s##j = start;
 #define COLUMN(i)                                                                                            \
-    if (i < (pixels - 1) * stride + 3) x[i] = LOAD(row + i * a->input_stride);
-        DW_EACH_COLUMN(COLUMN)
-#undef COLUMN
-        const vec w0 = LOAD(weights), w1 = LOAD(weights + a->weight_stride),
-                  w2 = LOAD(weights + 2 * a->weight_stride);
+    if (i < columns)                                                                                         \
+        v[i] = (i == 0 && no_first) || (i == columns - 1 && no_last)                                         \
+                   ? zero                                                                                    \
+                   : LOAD(row + i * in_stride - in_stride);
 #define TAP0(j)                                                                                              \
-    if (j < pixels) s##j = vec_fma(x[j * stride], w0, s##j);
+    if (j < pixels && (j > 0 || !no_first)) s##j = vec_fma(v[j * stride], w0, s##j);
 #define TAP1(j)                                                                                              \
-    if (j < pixels) s##j = vec_fma(x[j * stride + 1], w1, s##j);
+    if (j < pixels) s##j = vec_fma(v[j * stride + 1], w1, s##j);
 #define TAP2(j)                                                                                              \
-    if (j < pixels) s##j = vec_fma(x[j * stride + 2], w2, s##j);
-        DW_EACH_PIXEL(TAP0)
-        DW_EACH_PIXEL(TAP1)
-        DW_EACH_PIXEL(TAP2)
+    if (j < pixels && (j < pixels - 1 || !no_last)) s##j = vec_fma(v[j * stride + 2], w2, s##j);
+#define ROW(ky)                                                                                              \
+    if (row##ky) {                                                                                           \
+        const float *const row = row##ky + c, *const w = weights + 3 * ky * w_stride + c;                    \
+        const vec w0 = LOAD(w), w1 = LOAD(w + w_stride), w2 = LOAD(w + 2 * w_stride);                        \
+        vec v[17];                                                                                           \
+        DW_EACH_COLUMN(COLUMN)                                                                               \
+        DW_EACH_PIXEL(TAP0)                                                                                  \
+        DW_EACH_PIXEL(TAP1)                                                                                  \
+        DW_EACH_PIXEL(TAP2)                                                                                  \
+    }
+#define STORE(j)                                                                                             \
+    if (j < pixels && whole) vec_store(out + j * out_stride + c, vec_clamp(s##j, low, high));                \
+    if (j < pixels && !whole) vec_store_some(out + j * out_stride + c, vec_clamp(s##j, low, high), n);
+#define CHANNELS(is_whole)                                                                                   \
+    {                                                                                                        \
+        const bool whole = is_whole;                                                                         \
+        const size_t n = channels - c;                                                                       \
+        const vec start = LOAD(bias + c);                                                                    \
+        DW_EACH_PIXEL(START)                                                                                 \
+        ROW(0)                                                                                               \
+        ROW(1)                                                                                               \
+        ROW(2)                                                                                               \
+        DW_EACH_PIXEL(STORE)                                                                                 \
+        (void)n;                                                                                             \
+    }
+    size_t c = 0;
+    for (; c + VEC_LANES <= channels; c += VEC_LANES) CHANNELS(true)
+    if (c < channels) CHANNELS(false)
+#undef LOAD
+#undef START
+#undef COLUMN
 #undef TAP0
 #undef TAP1
 #undef TAP2
-    }
-    const vec low = vec_set1(a->low), high = vec_set1(a->high);
-#define STORE(j)                                                                                             \
-    if (j < pixels && whole) vec_store(t->output + j * a->output_stride + c, vec_clamp(s##j, low, high));    \
-    if (j < pixels && !whole)                                                                                \
-        vec_store_some(t->output + j * a->output_stride + c, vec_clamp(s##j, low, high), n);
-    DW_EACH_PIXEL(STORE)
+#undef ROW
 #undef STORE
-#undef LOAD
+#undef CHANNELS
 }
 
 #define DENSE_FUNCTIONS(i)                                                                                   \
-    static void dense_##i##_1(const struct duet_depthwise3x3_args *a, const struct dw_tile *t)               \
+    static void dense_##i##_1(const struct duet_depthwise3x3_args *a, size_t x)                              \
     {                                                                                                        \
-        size_t c = 0;                                                                                        \
-        for (; c + VEC_LANES <= a->channels; c += VEC_LANES)                                                 \
-            dense_vector(i < VEC_DW_PIXELS ? i + 1 : 0, 1, true, a, t, c);                                   \
-        if (c < a->channels) dense_vector(i < VEC_DW_PIXELS ? i + 1 : 0, 1, false, a, t, c);                 \
+        dense_tile(i < VEC_DW_PIXELS ? i + 1 : 1, 1, a, x);                                                  \
     }                                                                                                        \
-    static void dense_##i##_2(const struct duet_depthwise3x3_args *a, const struct dw_tile *t)               \
+    static void dense_##i##_2(const struct duet_depthwise3x3_args *a, size_t x)                              \
     {                                                                                                        \
-        size_t c = 0;                                                                                        \
-        for (; c + VEC_LANES <= a->channels; c += VEC_LANES)                                                 \
-            dense_vector(i < VEC_DW_PIXELS ? i + 1 : 0, 2, true, a, t, c);                                   \
-        if (c < a->channels) dense_vector(i < VEC_DW_PIXELS ? i + 1 : 0, 2, false, a, t, c);                 \
+        dense_tile(i < VEC_DW_PIXELS ? i + 1 : 1, 2, a, x);                                                  \
     }
 DW_EACH_PIXEL(DENSE_FUNCTIONS)
 #undef DENSE_FUNCTIONS
+
+/* Rate 1 and nothing missing but the outermost columns: every "SAME" padding of a dense window. */
+static bool is_dense(const struct duet_depthwise3x3_args *a)
+{
+    return a->rate == 1 && a->pad_left <= 1 && (a->out_width - 1) * a->stride + 1 - a->pad_left < a->in_width;
+}
+
+static void dense(const struct duet_depthwise3x3_args *a)
+{
+#define CHOICES(i) {dense_##i##_1, dense_##i##_2},
+    static void (*const choices[][2])(const struct duet_depthwise3x3_args *,
+                                      size_t) = {DW_EACH_PIXEL(CHOICES)};
+#undef CHOICES
+    size_t tiles = (a->out_width + VEC_DW_PIXELS - 1) / VEC_DW_PIXELS;
+    for (size_t i = 0, x = 0; i < tiles; i++) {
+        size_t pixels = (a->out_width - x) / (tiles - i);
+        choices[pixels - 1][a->stride - 1](a, x);
+        x += pixels;
+    }
+}
 
 /* A window's taps inside the picture. */
 struct dw_taps {
@@ -127,8 +157,8 @@ static inline __attribute__((always_inline)) void sparse_pixels(const size_t pix
     if (c < a->channels) sparse_vector(pixels, false, a, taps, output, c);
 }
 
-static void sparse(const struct duet_depthwise3x3_args *a, const struct duet_window *window, size_t x,
-                   size_t pixels)
+static void sparse_tile(const struct duet_depthwise3x3_args *a, const struct duet_window *window, size_t x,
+                        size_t pixels)
 {
     struct dw_taps taps = {0};
     for (size_t tap = 0; tap < 9; tap++) {
@@ -148,32 +178,25 @@ static void sparse(const struct duet_depthwise3x3_args *a, const struct duet_win
         sparse_pixels(4, a, &taps, output);
 }
 
-static void dense(const struct duet_depthwise3x3_args *a, size_t x, size_t pixels)
-{
-#define CHOICES(i) {dense_##i##_1, dense_##i##_2},
-    static void (*const choices[][2])(const struct duet_depthwise3x3_args *,
-                                      const struct dw_tile *) = {DW_EACH_PIXEL(CHOICES)};
-#undef CHOICES
-    size_t at = x * a->stride - a->pad_left;
-    struct dw_tile t = {.output = a->output + x * a->output_stride};
-    for (size_t ky = 0; ky < 3; ky++) t.rows[ky] = a->rows[ky] ? a->rows[ky] + at * a->input_stride : NULL;
-    choices[pixels - 1][a->stride - 1](a, &t);
-}
-
-static inline void depthwise3x3(const struct duet_depthwise3x3_args *a)
+static void sparse(const struct duet_depthwise3x3_args *a)
 {
     for (size_t x = 0; x < a->out_width;) {
         struct duet_window window =
             duet_window_at(x, a->in_width, a->out_width, a->stride, a->rate, a->pad_left);
-        bool is_dense = a->rate == 1 && window.inside[0] && window.inside[1] && window.inside[2];
-        size_t most = is_dense ? VEC_DW_PIXELS : DW_SPARSE_PIXELS, tiles = (window.end - x + most - 1) / most;
+        size_t tiles = (window.end - x + DW_SPARSE_PIXELS - 1) / DW_SPARSE_PIXELS;
         for (size_t i = 0; i < tiles; i++) {
             size_t pixels = (window.end - x) / (tiles - i);
-            if (is_dense)
-                dense(a, x, pixels);
-            else
-                sparse(a, &window, x, pixels);
+            sparse_tile(a, &window, x, pixels);
             x += pixels;
         }
     }
+}
+
+static inline void depthwise3x3(const struct duet_depthwise3x3_args *a)
+{
+    if (a->out_width == 0) return;
+    if (is_dense(a))
+        dense(a);
+    else
+        sparse(a);
 }

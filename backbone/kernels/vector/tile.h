@@ -39,30 +39,42 @@ struct tile {
 #define TILE_EACH_ROW(DO)                                                                                    \
     DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13)
 
-/* `rows`, `vectors` (1 or 2) and `whole` (every lane is an output channel) are constants where this is
- * inlined: what does not apply vanishes. */
-static inline __attribute__((always_inline)) void tile_body(const int rows, const int vectors,
-                                                            const bool whole, const struct tile *t)
+/* What a tile's columns take: so many vectors, or vectors and a half one, so that 24 channels do not cost as
+ * much as 32. `whole`: every lane is an output channel. */
+enum tile_shape { TILE_HALF, TILE_ONE, TILE_ONE_HALF, TILE_TWO, TILE_WHOLE, TILE_SHAPES };
+
+/* `rows` and `shape` are constants where this is inlined: what does not apply vanishes. */
+static inline __attribute__((always_inline)) void tile_body(const int rows, const enum tile_shape shape,
+                                                            const struct tile *t)
 {
-    const size_t n0 = t->columns < VEC_LANES ? t->columns : VEC_LANES, n1 = t->columns - n0;
+    const bool first = shape != TILE_HALF, second = shape >= TILE_TWO, whole = shape == TILE_WHOLE;
+    const bool half = shape == TILE_HALF || shape == TILE_ONE_HALF;
+    const size_t at_half = first ? VEC_LANES : 0; /* the half vector's place in the panel */
+    const size_t n = t->columns, n_second = n - VEC_LANES, n_half = n - at_half;
     const size_t out_stride = t->output_stride, in_stride = t->input_stride;
     float *const out = t->output;
 
-#define LOAD0(from) (whole ? vec_load(from) : vec_load_some(from, n0))
-#define LOAD1(from) (whole ? vec_load((from) + VEC_LANES) : vec_load_some((from) + VEC_LANES, n1))
+#define LOAD0(from) (whole ? vec_load(from) : vec_load_some(from, n))
+#define LOAD1(from) (whole ? vec_load((from) + VEC_LANES) : vec_load_some((from) + VEC_LANES, n_second))
+#define LOADH(from) half_load_some((from) + at_half, n_half)
     vec b0 = vec_set1(0.0f), b1 = b0;
+    vec_half bh = half_set1(0.0f);
     if (t->bias) {
-        b0 = LOAD0(t->bias);
-        if (vectors > 1) b1 = LOAD1(t->bias);
+        if (first) b0 = LOAD0(t->bias);
+        if (second) b1 = LOAD1(t->bias);
+        if (half) bh = LOADH(t->bias);
     }
-#define START(i) vec s##i##_0 = b0, s##i##_1 = b1;
+#define START(i)                                                                                             \
+    vec s##i##_0 = b0, s##i##_1 = b1;                                                                        \
+    vec_half s##i##_h = bh;
     TILE_EACH_ROW(START)
 #undef START
     if (!t->bias) {
 #define GO_ON(i)                                                                                             \
     if (i < rows) {                                                                                          \
-        s##i##_0 = LOAD0(out + i * out_stride);                                                              \
-        if (vectors > 1) s##i##_1 = LOAD1(out + i * out_stride);                                             \
+        if (first) s##i##_0 = LOAD0(out + i * out_stride);                                                   \
+        if (second) s##i##_1 = LOAD1(out + i * out_stride);                                                  \
+        if (half) s##i##_h = LOADH(out + i * out_stride);                                                    \
     }
         TILE_EACH_ROW(GO_ON)
 #undef GO_ON
@@ -71,12 +83,14 @@ static inline __attribute__((always_inline)) void tile_body(const int rows, cons
     for (size_t r = 0; r < t->run_count; r++) {
         const float *in = t->runs[r].input, *w = t->runs[r].weights;
         for (const float *const end = in + t->runs[r].depth; in < end; in++, w += TILE_PANEL) {
-            const vec w0 = vec_load(w), w1 = vectors > 1 ? vec_load(w + VEC_LANES) : w0;
+            const vec w0 = first ? vec_load(w) : b0, w1 = second ? vec_load(w + VEC_LANES) : b1;
+            const vec_half wh = half ? half_load(w + at_half) : bh;
 #define STEP(i)                                                                                              \
     if (i < rows) {                                                                                          \
         const vec x = vec_set1(in[i * in_stride]);                                                           \
-        s##i##_0 = vec_fma(x, w0, s##i##_0);                                                                 \
-        if (vectors > 1) s##i##_1 = vec_fma(x, w1, s##i##_1);                                                \
+        if (first) s##i##_0 = vec_fma(x, w0, s##i##_0);                                                      \
+        if (second) s##i##_1 = vec_fma(x, w1, s##i##_1);                                                     \
+        if (half) s##i##_h = half_fma(vec_low_half(x), wh, s##i##_h);                                        \
     }
             TILE_EACH_ROW(STEP)
 #undef STEP
@@ -88,46 +102,62 @@ static inline __attribute__((always_inline)) void tile_body(const int rows, cons
         const size_t more_stride = t->residual_stride;
 #define ADD(i)                                                                                               \
     if (i < rows) {                                                                                          \
-        s##i##_0 = vec_add(s##i##_0, LOAD0(more + i * more_stride));                                         \
-        if (vectors > 1) s##i##_1 = vec_add(s##i##_1, LOAD1(more + i * more_stride));                        \
+        if (first) s##i##_0 = vec_add(s##i##_0, LOAD0(more + i * more_stride));                              \
+        if (second) s##i##_1 = vec_add(s##i##_1, LOAD1(more + i * more_stride));                             \
+        if (half) s##i##_h = half_add(s##i##_h, LOADH(more + i * more_stride));                              \
     }
         TILE_EACH_ROW(ADD)
 #undef ADD
     }
 
     const vec low = vec_set1(t->low), high = vec_set1(t->high);
+    const vec_half low_h = vec_low_half(low), high_h = vec_low_half(high);
 #define STORE(i)                                                                                             \
     if (i < rows) {                                                                                          \
         float *const to = out + i * out_stride;                                                              \
-        if (whole)                                                                                           \
-            vec_store(to, vec_clamp(s##i##_0, low, high));                                                   \
-        else                                                                                                 \
-            vec_store_some(to, vec_clamp(s##i##_0, low, high), n0);                                          \
-        if (vectors > 1 && whole) vec_store(to + VEC_LANES, vec_clamp(s##i##_1, low, high));                 \
-        if (vectors > 1 && !whole) vec_store_some(to + VEC_LANES, vec_clamp(s##i##_1, low, high), n1);       \
+        if (whole) vec_store(to, vec_clamp(s##i##_0, low, high));                                            \
+        if (whole) vec_store(to + VEC_LANES, vec_clamp(s##i##_1, low, high));                                \
+        if (first && !whole) vec_store_some(to, vec_clamp(s##i##_0, low, high), n);                          \
+        if (second && !whole) vec_store_some(to + VEC_LANES, vec_clamp(s##i##_1, low, high), n_second);      \
+        if (half) half_store_some(to + at_half, half_clamp(s##i##_h, low_h, high_h), n_half);                \
     }
     TILE_EACH_ROW(STORE)
 #undef STORE
+#undef LOADH
 #undef LOAD1
 #undef LOAD0
 }
 
-/* A panel that fills only its first vector leaves registers for more pixels (VEC_TILE_NARROW_ROWS). */
+/* Tiles of at most one vector leave registers for more pixels (VEC_TILE_NARROW_ROWS). */
 #define TILE_FUNCTIONS(i)                                                                                    \
-    static void tile_##i##_narrow(const struct tile *t)                                                      \
+    static void tile_##i##_half(const struct tile *t)                                                        \
     {                                                                                                        \
-        tile_body(i < VEC_TILE_NARROW_ROWS ? i + 1 : 0, 1, false, t);                                        \
+        tile_body(i < VEC_TILE_NARROW_ROWS ? i + 1 : 0, TILE_HALF, t);                                       \
     }                                                                                                        \
-    static void tile_##i##_wide(const struct tile *t)                                                        \
+    static void tile_##i##_one(const struct tile *t)                                                         \
     {                                                                                                        \
-        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, 2, false, t);                                               \
+        tile_body(i < VEC_TILE_NARROW_ROWS ? i + 1 : 0, TILE_ONE, t);                                        \
+    }                                                                                                        \
+    static void tile_##i##_one_half(const struct tile *t)                                                    \
+    {                                                                                                        \
+        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, TILE_ONE_HALF, t);                                          \
+    }                                                                                                        \
+    static void tile_##i##_two(const struct tile *t)                                                         \
+    {                                                                                                        \
+        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, TILE_TWO, t);                                               \
     }                                                                                                        \
     static void tile_##i##_whole(const struct tile *t)                                                       \
     {                                                                                                        \
-        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, 2, true, t);                                                \
+        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, TILE_WHOLE, t);                                             \
     }
 TILE_EACH_ROW(TILE_FUNCTIONS)
 #undef TILE_FUNCTIONS
+
+static inline enum tile_shape tile_shape(size_t columns)
+{
+    if (columns == TILE_PANEL) return TILE_WHOLE;
+    return (enum tile_shape)((columns - 1) / (VEC_LANES / 2));
+}
 
 /* The most pixels that one tile of `columns` channels takes. */
 static inline size_t tile_rows(size_t columns)
@@ -138,10 +168,10 @@ static inline size_t tile_rows(size_t columns)
 /* `rows` pixels, 1 .. tile_rows(t->columns). */
 static inline void tile_run(const struct tile *t, size_t rows)
 {
-#define CHOICES(i) {tile_##i##_narrow, tile_##i##_wide, tile_##i##_whole},
-    static void (*const choices[][3])(const struct tile *) = {TILE_EACH_ROW(CHOICES)};
+#define CHOICES(i) {tile_##i##_half, tile_##i##_one, tile_##i##_one_half, tile_##i##_two, tile_##i##_whole},
+    static void (*const choices[][TILE_SHAPES])(const struct tile *) = {TILE_EACH_ROW(CHOICES)};
 #undef CHOICES
-    choices[rows - 1][t->columns == TILE_PANEL ? 2 : t->columns > VEC_LANES](t);
+    choices[rows - 1][tile_shape(t->columns)](t);
 }
 
 #endif

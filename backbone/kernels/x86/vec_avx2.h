@@ -58,4 +58,49 @@ static inline vec vec_clamp(vec x, vec low, vec high)
     return _mm256_min_ps(_mm256_max_ps(x, low), high);
 }
 
+/* --- half vectors: only what a tile's last columns need --------------------------------------------------
+ */
+
+typedef __m128 vec_half;
+
+static inline vec_half vec_low_half(vec x)
+{
+    return _mm256_castps256_ps128(x);
+}
+
+static inline vec_half half_set1(float x)
+{
+    return _mm_set1_ps(x);
+}
+
+static inline vec_half half_load(const float *from)
+{
+    return _mm_loadu_ps(from);
+}
+
+static inline vec_half half_load_some(const float *from, size_t n)
+{
+    return _mm_maskload_ps(from, _mm256_castsi256_si128(vec_mask(n)));
+}
+
+static inline void half_store_some(float *to, vec_half x, size_t n)
+{
+    _mm_maskstore_ps(to, _mm256_castsi256_si128(vec_mask(n)), x);
+}
+
+static inline vec_half half_fma(vec_half a, vec_half b, vec_half c)
+{
+    return _mm_fmadd_ps(a, b, c);
+}
+
+static inline vec_half half_add(vec_half a, vec_half b)
+{
+    return _mm_add_ps(a, b);
+}
+
+static inline vec_half half_clamp(vec_half x, vec_half low, vec_half high)
+{
+    return _mm_min_ps(_mm_max_ps(x, low), high);
+}
+
 #endif

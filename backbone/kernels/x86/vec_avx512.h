@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* 14 x 2 sums, 2 vectors of weights and a value: 31 of the 32 registers. */
-enum { VEC_LANES = 16, VEC_TILE_ROWS = 14, VEC_TILE_NARROW_ROWS = 14, VEC_DW_PIXELS = 8 };
+enum { VEC_LANES = 16, VEC_TILE_ROWS = 14, VEC_TILE_NARROW_ROWS = 14, VEC_DW_PIXELS = 4 };
 
 typedef __m512 vec;
 
@@ -56,6 +56,51 @@ static inline vec vec_add(vec a, vec b)
 static inline vec vec_clamp(vec x, vec low, vec high)
 {
     return _mm512_min_ps(_mm512_max_ps(x, low), high);
+}
+
+/* --- half vectors: only what a tile's last columns need --------------------------------------------------
+ */
+
+typedef __m256 vec_half;
+
+static inline vec_half vec_low_half(vec x)
+{
+    return _mm512_castps512_ps256(x);
+}
+
+static inline vec_half half_set1(float x)
+{
+    return _mm256_set1_ps(x);
+}
+
+static inline vec_half half_load(const float *from)
+{
+    return _mm256_loadu_ps(from);
+}
+
+static inline vec_half half_load_some(const float *from, size_t n)
+{
+    return _mm256_maskz_loadu_ps((__mmask8)vec_mask(n), from);
+}
+
+static inline void half_store_some(float *to, vec_half x, size_t n)
+{
+    _mm256_mask_storeu_ps(to, (__mmask8)vec_mask(n), x);
+}
+
+static inline vec_half half_fma(vec_half a, vec_half b, vec_half c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+static inline vec_half half_add(vec_half a, vec_half b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+static inline vec_half half_clamp(vec_half x, vec_half low, vec_half high)
+{
+    return _mm256_min_ps(_mm256_max_ps(x, low), high);
 }
 
 #endif
