@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 say() { printf '== %s\n' "$*" >&2; }
 
 packages=(cmake ninja-build gcc libc6-dev pkg-config libjpeg62-turbo-dev libpng-dev zlib1g-dev libstb-dev libjansson-dev
-    libyajl-dev libxxhash-dev nettle-dev fonts-dejavu-core)
+    libyajl-dev libexpat1-dev libxxhash-dev nettle-dev fonts-dejavu-core)
 for arg in "$@"; do
     case $arg in
     --tests) packages+=(libcmocka-dev) ;;
