@@ -72,6 +72,9 @@ static enum duet_status check_targets(struct target *targets, size_t count, bool
 enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const char *folder,
                                      enum duet_annotate_format format, bool force, struct duet_error *error)
 {
+    if (duet_path_exists(folder) && !duet_path_is_folder(folder))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: is no folder; pictures cannot be written into it",
+                         folder);
     if (inputs->count == 0) return DUET_OK;
     struct target *targets = calloc(inputs->count, sizeof *targets);
     bool complete = targets != NULL;

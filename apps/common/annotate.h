@@ -12,7 +12,8 @@ enum duet_annotate_format { DUET_ANNOTATE_SAME, DUET_ANNOTATE_PNG, DUET_ANNOTATE
 char *duet_annotate_path(const char *folder, const char *relative, enum duet_annotate_format format);
 
 /* Are all inputs' annotated pictures told apart, none in place of its own source, and, without `force`, none
- * there yet? Errors: DUET_BAD_ARGUMENT (both inputs named), DUET_EXISTS, DUET_OUT_OF_MEMORY. */
+ * there yet? Errors: DUET_BAD_ARGUMENT (both inputs named; `folder` is a file), DUET_EXISTS,
+ * DUET_OUT_OF_MEMORY. */
 enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const char *folder,
                                      enum duet_annotate_format format, bool force, struct duet_error *error);
 

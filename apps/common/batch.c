@@ -318,7 +318,7 @@ static void summarize(struct batch *batch, size_t finished)
     size_t others = batch->inputs.skipped;
     if (batch->failed) snprintf(failed, sizeof failed, ", %zu failed", batch->failed);
     if (others) snprintf(skipped, sizeof skipped, ", %zu other file%s skipped", others, plural(others));
-    if (finished > 1 && seconds > 0)
+    if (finished > 1 && seconds >= 0.1)
         snprintf(rate, sizeof rate, " (%.1f a second)", (double)finished / seconds);
     if (batch->inputs.count == 0)
         duet_console_warning(&batch->console, "no pictures to work on%s", skipped);
@@ -371,6 +371,11 @@ int duet_batch_exit_code(enum duet_status status)
 int duet_batch_run(const struct duet_program *program, const struct duet_batch_settings *settings,
                    const struct duet_arguments *arguments, const struct duet_batch_task *task)
 {
+    const char *format = duet_format_name((enum duet_format)settings->format);
+    if (duet_format_is_folder((enum duet_format)settings->format) && !output_name(settings))
+        return duet_usage_error(program, "--format %s: needs a folder to write into, given by -o", format);
+    if (settings->coco_images && settings->format != DUET_FORMAT_COCO)
+        return duet_usage_error(program, "--coco-images: is for --format coco, got %s", format);
     struct batch batch = {.settings = settings, .task = task};
     struct duet_error error;
     duet_console_open(&batch.console, program->name, settings->quiet, !output_name(settings));

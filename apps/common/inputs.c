@@ -287,6 +287,8 @@ static enum duet_status add_list(struct finder *finder, const char *name)
 
 static enum duet_status add_operand(struct finder *finder, const char *operand)
 {
+    if (operand[0] == '\0')
+        return duet_fail(finder->error, DUET_BAD_ARGUMENT, "an input without a name (\"\") was given");
     if (strcmp(operand, "-") == 0) {
         enum duet_status status = take_stdin(finder);
         return status == DUET_OK ? add_stdin(finder) : status;

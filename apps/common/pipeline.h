@@ -10,8 +10,10 @@
  *   worker 1  ----+-->  slot[i % window]  --> caller's thread, input by input
  *   worker 2  ----+
  *
- * With one thread, everything happens on the caller's. With fewer inputs than threads, inputs are taken one
- * by one on the caller's thread too, and the worker gets a pool of all threads to spread each input over.
+ * With one thread, everything happens on the caller's: one means one, though a second thread decoding ahead
+ * would save some 3 of 20 ms a COCO picture; that is what two threads are for. With fewer inputs than
+ * threads, inputs are taken one by one on the caller's thread too, and the worker gets a pool of all threads
+ * to spread each input over.
  *
  * A first SIGINT or SIGTERM (common/process.h) stops the taking: inputs already taken are finished and
  * delivered, so that what was delivered is always a gapless beginning.

@@ -56,6 +56,12 @@ picture() { # FILE [WIDTH HEIGHT]: noise, the same for the same size
     { printf 'P6\n%d %d\n255\n' "$w" "$h"; yes "duet $w" | head -c $((w * h * 3)); } >"$1"
 }
 
+what_the_scene_shows_is_found() {
+    "$DUET_BIN/scene" -q -o scene && run -f ndjson -a scene/found scene/scene_0000.png && want 0 || return 1
+    grep -q '"class":"stop sign"' out && grep -q '"class":"airplane"' out && grep -q '"class":"bus"' out &&
+        [ "$(grep -o '"category_id"' out | wc -l)" -eq 3 ] || return 1
+    [ -s scene/found/scene_0000.png ] && ! cmp -s scene/found/scene_0000.png scene/scene_0000.png
+}
 awkward_names_are_kept() {
     mkdir names && picture "names/a b.ppm" && picture $'names/new\nline.ppm' && picture 'names/[x].ppm' &&
         picture names/--eval && picture 'names/"q".ppm'
@@ -151,7 +157,9 @@ outputs_that_cannot_be_written_are_fatal() {
     code=0
     "$detect" -f ndjson none/1.ppm >&- 2>err || code=$?
     want 1 && [ "$(grep -c . err)" -eq 1 ] || return 1
-    run -f yolo none/1.ppm && want 2 && [ ! -s out ]
+    run -f yolo none/1.ppm && want 2 && says "detect: --format yolo: needs a folder to write into, given by -o" &&
+        [ ! -s out ] || return 1
+    run --annotate none/1.ppm none/1.ppm && want 2 && mentions "detect: none/1.ppm: is no folder"
 }
 devices_are_written_to_not_replaced() {
     run -f ndjson -o /dev/stdout none/1.ppm && want 0 && lines 1 out || return 1
@@ -166,7 +174,8 @@ image_ids_come_from_the_instances_file() {
     printf '{"images":[{"id":77,"file_name":"b.ppm"}]}' >instances.json
     run -f coco -t 0.0001 --coco-images instances.json walk/b.ppm && want 0 && grep -q '"image_id": *77' out || return 1
     run -f coco walk/b.ppm && want 2 && mentions walk/b.ppm && [ ! -s out ] || return 1
-    run -f coco --coco-images none/1.ppm walk/b.ppm && want 1 && [ ! -s out ]
+    run -f coco --coco-images none/1.ppm walk/b.ppm && want 1 && [ ! -s out ] || return 1
+    run -f csv --coco-images instances.json walk/b.ppm && want 2 && mentions "is for --format coco"
 }
 results_do_not_depend_on_threads() {
     local i format threads
@@ -236,6 +245,18 @@ a_second_interrupt_kills() {
     rm -f .killed.json.*.tmp
     want 130 && [ ! -e killed.json ]
 }
+the_bar_is_for_terminals() { # script(1) gives the program one
+    endless
+    head -n 60 <(printf '%s\n' endless/*) >sixty.txt
+    local command="'$detect' -f ndjson -o tty.json --force @sixty.txt bad/missing.jpg"
+    TERM=xterm script -qec "$command" /dev/null >tty </dev/null
+    grep -q $'\r *[0-9]*% \\[=*>* *\\] [0-9]*/61 .*\e\\[K' tty && tr '\r' '\n' <tty | grep -q $'^\e\\[Kdetect: bad/missing.jpg: ' &&
+        tr -d '\r' <tty | grep -q 'detect: 61 pictures' || { cat -v tty; return 1; }
+    TERM=dumb script -qec "$command" /dev/null >tty </dev/null
+    ! grep -q '%' tty && grep -q 'detect: 61 pictures' tty || return 1
+    TERM=xterm script -qec "$command --quiet" /dev/null >tty </dev/null
+    ! grep -q '%' tty && [ "$(wc -l <tty)" -eq 1 ] # the missing one
+}
 a_closed_pipe_is_quiet() {
     "$detect" -f ndjson endless 2>err </dev/null | head -n 1 >out
     code=${PIPESTATUS[0]}
@@ -253,12 +274,12 @@ if [ -z "${model:-}" ]; then
 fi
 DUET_MODELS=$(cd "$(dirname "$model")" && pwd)
 export DUET_MODELS
-for name in awkward_names_are_kept folders_are_walked patterns_and_lists_work standard_input_is_a_picture \
+for name in what_the_scene_shows_is_found awkward_names_are_kept folders_are_walked patterns_and_lists_work standard_input_is_a_picture \
     bad_files_do_not_stop_the_others nothing_found_is_a_valid_result existing_results_are_kept \
     sources_are_never_replaced annotated_names_do_not_collide a_picture_that_cannot_be_annotated_is_an_error \
     classes_are_checked outputs_that_cannot_be_written_are_fatal devices_are_written_to_not_replaced \
     folders_of_results_work image_ids_come_from_the_instances_file results_do_not_depend_on_threads \
-    interrupted_lines_are_whole interrupted_files_are_whole a_second_interrupt_kills a_closed_pipe_is_quiet; do
+    interrupted_lines_are_whole interrupted_files_are_whole a_second_interrupt_kills the_bar_is_for_terminals a_closed_pipe_is_quiet; do
     check "${name//_/ }" $name
 done
 finish

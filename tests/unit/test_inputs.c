@@ -187,6 +187,8 @@ static void lists_that_cannot_be_read_are_errors(void **state)
     assert_fails(DUET_BAD_ARGUMENT, duet_inputs_find(folder, 1, &plain, &inputs, &e), e);
     assert_fails(DUET_BAD_ARGUMENT, duet_inputs_find(twice, 2, &plain, &inputs, &e), e);
     assert_fails(DUET_BAD_ARGUMENT, duet_inputs_find(again, 2, &plain, &inputs, &e), e);
+    char *empty[] = {""};
+    assert_fails(DUET_BAD_ARGUMENT, duet_inputs_find(empty, 1, &plain, &inputs, &e), e);
     assert_int_equal(inputs.count, 0);
     char *once[] = {a_dash};
     expect_inputs(&plain, once, 0, "->stdin");
