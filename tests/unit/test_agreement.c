@@ -82,6 +82,8 @@ static void each_condition_can_fail(void **state)
     expect(measure(&r, 1, &c, 1, &usual), 1, 1, 0);
     c = at(34, 0.5); /* 66 / 134 */
     expect(measure(&r, 1, &c, 1, &usual), 1, 0, 1);
+    c = at(0, 0.5), c.width = 50; /* half, exactly: not above it */
+    expect(measure(&r, 1, &c, 1, &usual), 1, 0, 1);
     c = at(0, 0.5), c.image_id = 2;
     expect(measure(&r, 1, &c, 1, &usual), 1, 0, 1);
     c = at(0, 0.5), c.category_id = 2;
