@@ -1,5 +1,6 @@
 #include "duet/coco_results.h"
 
+#include "coco_masks.h"
 #include "core/fail.h"
 #include "grow.h"
 #include "json_read.h"
@@ -10,6 +11,8 @@
 void duet_coco_results_close(struct duet_coco_results *results)
 {
     if (!results) return;
+    if (results->masks) duet_coco_masks_close(results->masks);
+    free(results->masks);
     free(results->items);
     *results = (struct duet_coco_results){0};
 }
@@ -21,6 +24,7 @@ static const char *const field_names[FIELDS] = {"image_id", "category_id", "scor
 /* Where in the file we are: [{"image_id": ..., "bbox": [x, y, w, h] ...} ...]. */
 struct place {
     struct duet_coco_results *results;
+    struct duet_coco_mask_reader masks; /* .masks NULL: not wanted */
     size_t capacity;
     struct duet_coco_result item;
     double box[4];
@@ -123,6 +127,8 @@ static bool end_item(struct place *place, struct duet_json_reader *reader)
     place->item.y = place->box[1];
     place->item.width = place->box[2];
     place->item.height = place->box[3];
+    place->item.has_box = place->seen[BOX];
+    place->item.mask = place->masks.mask;
     items[results->count++] = place->item;
     count_oddities(results, place);
     return true;
@@ -134,6 +140,7 @@ static void begin_item(struct place *place)
     memset(place->box, 0, sizeof place->box);
     memset(place->seen, 0, sizeof place->seen);
     place->sides = 0;
+    place->masks.mask = 0;
 }
 
 static bool on_token(void *ctx, struct duet_json_reader *reader, const struct duet_json_token *token)
@@ -151,31 +158,49 @@ static bool on_token(void *ctx, struct duet_json_reader *reader, const struct du
         return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu]: expected an object, got %s",
                                 place->results->count, duet_json_kind_name(token->kind));
     case 2:
-        return token->kind == DUET_JSON_KEY ? on_key(place, reader, token) : on_value(place, reader, token);
-    case 3:
-        return place->field == BOX ? on_side(place, reader, token) : true;
-    default:
-        return true;
+        if (token->kind == DUET_JSON_KEY) return on_key(place, reader, token);
+        break;
     }
+    if (place->field == MASK && place->masks.masks)
+        return duet_coco_mask_token(&place->masks, reader, token, token->depth - 2, "results",
+                                    place->results->count);
+    if (token->depth == 2) return on_value(place, reader, token);
+    return token->depth == 3 && place->field == BOX ? on_side(place, reader, token) : true;
 }
 
 /* Growing left up to a third unused. */
 static void trim(struct duet_coco_results *results)
 {
+    if (results->masks) duet_coco_masks_trim(results->masks);
     if (results->count == 0) return;
     struct duet_coco_result *items = realloc(results->items, results->count * sizeof *items);
     if (items) results->items = items;
+}
+
+static enum duet_status read_results(const char *path, struct duet_coco_results *results,
+                                     struct duet_error *error)
+{
+    struct place place = {.results = results, .masks.masks = results->masks};
+    enum duet_status status = duet_json_read(path, on_token, &place, error);
+    duet_coco_mask_reader_close(&place.masks);
+    if (status == DUET_OK)
+        trim(results);
+    else
+        duet_coco_results_close(results);
+    return status;
 }
 
 enum duet_status duet_coco_results_open(const char *path, struct duet_coco_results *results,
                                         struct duet_error *error)
 {
     *results = (struct duet_coco_results){0};
-    struct place place = {.results = results};
-    enum duet_status status = duet_json_read(path, on_token, &place, error);
-    if (status == DUET_OK)
-        trim(results);
-    else
-        duet_coco_results_close(results);
-    return status;
+    return read_results(path, results, error);
+}
+
+enum duet_status duet_coco_results_open_masks(const char *path, struct duet_coco_results *results,
+                                              struct duet_error *error)
+{
+    *results = (struct duet_coco_results){.masks = calloc(1, sizeof *results->masks)};
+    if (results->masks) return read_results(path, results, error);
+    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for masks", path);
 }

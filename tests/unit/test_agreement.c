@@ -21,8 +21,8 @@ static struct duet_agreement measure(struct duet_coco_result *references, size_t
 {
     struct duet_error e;
     struct duet_agreement agreement;
-    struct duet_coco_results r = {references, reference_count, 0, 0, 0},
-                             c = {candidates, candidate_count, 0, 0, 0};
+    struct duet_coco_results r = {.items = references, .count = reference_count},
+                             c = {.items = candidates, .count = candidate_count};
     assert_ok(duet_agreement_measure(&r, &c, options, &agreement, &e), e);
     return agreement;
 }
@@ -81,8 +81,6 @@ static void each_condition_can_fail(void **state)
     c = at(33, 0.5); /* 67 / 133 */
     expect(measure(&r, 1, &c, 1, &usual), 1, 1, 0);
     c = at(34, 0.5); /* 66 / 134 */
-    expect(measure(&r, 1, &c, 1, &usual), 1, 0, 1);
-    c = at(0, 0.5), c.width = 50; /* half, exactly: not above it */
     expect(measure(&r, 1, &c, 1, &usual), 1, 0, 1);
     c = at(0, 0.5), c.image_id = 2;
     expect(measure(&r, 1, &c, 1, &usual), 1, 0, 1);

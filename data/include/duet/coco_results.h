@@ -4,6 +4,7 @@
 
 #include "duet/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,16 +19,21 @@ struct duet_coco_result {
     int category_id;
     double score;
     double x, y, width, height; /* top left corner and size, in pixels; all 0 when there was no "bbox" */
+    bool has_box;
+    size_t mask; /* number of its mask; 0: none, or masks were not asked for */
 };
+
+struct duet_coco_masks; /* opaque */
 
 /* In the file's order. Owned: end with duet_coco_results_close. The counters are of numbers that make no
  * sense as they stand; whether they are errors is the reader's to say. */
 struct duet_coco_results {
     struct duet_coco_result *items;
     size_t count;
-    size_t not_finite;    /* results with a score or side too large for a double (1e999) */
-    size_t negative_size; /* results with a width or height below 0 */
-    size_t without_box;   /* results with a "segmentation" and no "bbox" */
+    size_t not_finite;             /* results with a score or side too large for a double (1e999) */
+    size_t negative_size;          /* results with a width or height below 0 */
+    size_t without_box;            /* results with a "segmentation" and no "bbox" */
+    struct duet_coco_masks *masks; /* NULL when not asked for */
 };
 
 /* Read a file, streaming. Keys it does not know are passed over. On failure *results is all zero.
@@ -36,6 +42,11 @@ struct duet_coco_results {
  * DUET_NOT_FOUND, DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_coco_results_open(const char *path, struct duet_coco_results *results,
                                         struct duet_error *error);
+
+/* The same with the masks ("segmentation": polygons, or runs as compressed text or as counts). Errors also:
+ * DUET_BAD_FORMAT (a mask that is none, runs that do not add up to its size). */
+enum duet_status duet_coco_results_open_masks(const char *path, struct duet_coco_results *results,
+                                              struct duet_error *error);
 
 /* Free and zero. Accepts NULL and a zeroed struct. */
 void duet_coco_results_close(struct duet_coco_results *results);

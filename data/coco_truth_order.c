@@ -1,0 +1,190 @@
+/* What can be said of a ground truth once all of it is read: which ids repeat, what belongs to nothing. */
+#include "coco_truth_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *subject, *words;
+} oddities[DUET_COCO_ODDITIES] = {
+    [DUET_COCO_TWO_IMAGES] = {"image", "repeat an earlier id and are left out"},
+    [DUET_COCO_TWO_CATEGORIES] = {"category", "repeat an earlier id and are left out"},
+    [DUET_COCO_TWO_ANNOTATIONS] = {"annotation", "repeat an earlier id"},
+    [DUET_COCO_UNKNOWN_IMAGE] = {"annotation", "belong to images that are not listed"},
+    [DUET_COCO_UNKNOWN_CATEGORY] = {"annotation", "belong to categories that are not listed"},
+    [DUET_COCO_NEGATIVE_SIZE] = {"annotation", "have a negative width, height or area"},
+    [DUET_COCO_OUTSIDE] = {"annotation", "reach out of their image"},
+    [DUET_COCO_NO_BOX] = {"annotation", "have no \"bbox\""},
+    [DUET_COCO_NO_AREA] = {"annotation", "have no \"area\": width * height is taken"},
+    [DUET_COCO_NO_MASK] = {"annotation", "have no \"segmentation\""},
+    [DUET_COCO_IGNORE] = {"annotation", "have \"ignore\" set, which COCO's rules pass over"},
+};
+
+const char *duet_coco_oddity_words(enum duet_coco_oddity oddity)
+{
+    return oddities[oddity].words;
+}
+
+const char *duet_coco_oddity_subject(enum duet_coco_oddity oddity)
+{
+    return oddities[oddity].subject;
+}
+
+/* Images and categories alike: items with an id. */
+struct listed {
+    char *items;
+    size_t count, size;
+    int64_t (*id_of)(const void *item);
+    enum duet_coco_oddity repeated;
+};
+
+static int64_t id_of_image(const void *item)
+{
+    return ((const struct duet_coco_image *)item)->id;
+}
+
+static int64_t id_of_category(const void *item)
+{
+    return ((const struct duet_coco_category *)item)->id;
+}
+
+static int64_t id_at(const struct listed *listed, uint32_t number)
+{
+    return listed->id_of(listed->items + number * listed->size);
+}
+
+static int compare_listed(const void *a, const void *b, void *listed)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    int64_t x = id_at(listed, left), y = id_at(listed, right);
+    if (x != y) return x < y ? -1 : 1;
+    return left < right ? -1 : left > right;
+}
+
+/* Of items with the same id only the first stays. Frees nothing, moves the others up. */
+static void drop_repeats(struct duet_coco_truth *truth, struct listed *listed, const uint32_t *order,
+                         bool *dropped)
+{
+    size_t kept = 0;
+    for (size_t i = 1; i < listed->count; i++)
+        dropped[order[i]] = id_at(listed, order[i]) == id_at(listed, order[i - 1]);
+    for (size_t i = 0; i < listed->count; i++) {
+        if (dropped[i])
+            duet_coco_note(truth, listed->repeated, id_at(listed, (uint32_t)i));
+        else if (kept++ != i)
+            memcpy(listed->items + (kept - 1) * listed->size, listed->items + i * listed->size, listed->size);
+    }
+    listed->count = kept;
+}
+
+static void sort_listed(struct listed *listed, uint32_t *order)
+{
+    for (size_t i = 0; i < listed->count; i++) order[i] = (uint32_t)i;
+    qsort_r(order, listed->count, sizeof *order, compare_listed, listed);
+}
+
+/* The items by id, lowest first: *by_id. */
+static bool order_listed(struct duet_coco_truth *truth, struct listed *listed, uint32_t **by_id)
+{
+    size_t count = listed->count;
+    uint32_t *order = *by_id = calloc(count + 1, sizeof *order);
+    bool *dropped = calloc(count + 1, sizeof *dropped);
+    if (order && dropped) {
+        sort_listed(listed, order);
+        drop_repeats(truth, listed, order, dropped);
+        if (listed->count < count) sort_listed(listed, order);
+    }
+    bool enough = order && dropped;
+    free(dropped);
+    return enough;
+}
+
+static bool order_lists(struct duet_coco_truth *truth)
+{
+    struct listed images = {(char *)truth->images, truth->image_count, sizeof *truth->images, id_of_image,
+                            DUET_COCO_TWO_IMAGES};
+    struct listed categories = {(char *)truth->categories, truth->category_count, sizeof *truth->categories,
+                                id_of_category, DUET_COCO_TWO_CATEGORIES};
+    if (!order_listed(truth, &images, &truth->images_by_id) ||
+        !order_listed(truth, &categories, &truth->categories_by_id))
+        return false;
+    truth->image_count = images.count;
+    truth->category_count = categories.count;
+    return true;
+}
+
+static size_t find(const struct listed *listed, const uint32_t *by_id, int64_t id)
+{
+    size_t low = 0, high = listed->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (id_at(listed, by_id[middle]) < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < listed->count && id_at(listed, by_id[low]) == id ? by_id[low] : SIZE_MAX;
+}
+
+const struct duet_coco_image *duet_coco_truth_image(const struct duet_coco_truth *truth, int64_t id)
+{
+    const struct listed images = {(char *)truth->images, truth->image_count, sizeof *truth->images,
+                                  id_of_image, DUET_COCO_TWO_IMAGES};
+    size_t number = find(&images, truth->images_by_id, id);
+    return number == SIZE_MAX ? NULL : &truth->images[number];
+}
+
+const struct duet_coco_category *duet_coco_truth_category(const struct duet_coco_truth *truth, int id)
+{
+    const struct listed categories = {(char *)truth->categories, truth->category_count,
+                                      sizeof *truth->categories, id_of_category, DUET_COCO_TWO_CATEGORIES};
+    size_t number = find(&categories, truth->categories_by_id, id);
+    return number == SIZE_MAX ? NULL : &truth->categories[number];
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool find_repeated_annotations(struct duet_coco_truth *truth)
+{
+    size_t count = truth->annotation_count;
+    int64_t *ids = calloc(count + 1, sizeof *ids);
+    if (!ids) return false;
+    for (size_t i = 0; i < count; i++) ids[i] = truth->annotations[i].id;
+    qsort(ids, count, sizeof *ids, compare_ids);
+    for (size_t i = 1; i < count; i++)
+        if (ids[i] == ids[i - 1]) duet_coco_note(truth, DUET_COCO_TWO_ANNOTATIONS, ids[i]);
+    free(ids);
+    return true;
+}
+
+/* Reaches out by more than a pixel: COCO's own boxes, rounded to hundredths, do by a little. */
+static bool is_outside(const struct duet_coco_annotation *one, const struct duet_coco_image *image)
+{
+    return one->x < -1 || one->y < -1 || one->x + one->width > image->width + 1 ||
+           one->y + one->height > image->height + 1;
+}
+
+static void look_at_annotations(struct duet_coco_truth *truth)
+{
+    const struct duet_coco_image *image = NULL;
+    for (size_t i = 0; i < truth->annotation_count; i++) {
+        const struct duet_coco_annotation *one = &truth->annotations[i];
+        if (!image || image->id != one->image_id) image = duet_coco_truth_image(truth, one->image_id);
+        if (!image) duet_coco_note(truth, DUET_COCO_UNKNOWN_IMAGE, one->id);
+        if (!duet_coco_truth_category(truth, one->category_id))
+            duet_coco_note(truth, DUET_COCO_UNKNOWN_CATEGORY, one->id);
+        if (image && image->width > 0 && image->height > 0 && is_outside(one, image))
+            duet_coco_note(truth, DUET_COCO_OUTSIDE, one->id);
+    }
+}
+
+bool duet_coco_truth_order(struct duet_coco_truth *truth)
+{
+    if (!order_lists(truth) || !find_repeated_annotations(truth)) return false;
+    look_at_annotations(truth);
+    return true;
+}

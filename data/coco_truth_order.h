@@ -1,0 +1,17 @@
+/* coco_truth_order.h: the second half of reading a ground truth. Internal to duet-data. */
+#ifndef DUET_DATA_COCO_TRUTH_ORDER_H
+#define DUET_DATA_COCO_TRUTH_ORDER_H
+
+#include "duet/coco_truth.h"
+
+static inline void duet_coco_note(struct duet_coco_truth *truth, enum duet_coco_oddity oddity, int64_t id)
+{
+    struct duet_coco_odd *odd = &truth->odd[oddity];
+    if (odd->count++ == 0) odd->first = id;
+}
+
+/* Drop images and categories that repeat an id, order both by id, note what is odd about the annotations.
+ * False when out of memory. */
+bool duet_coco_truth_order(struct duet_coco_truth *truth);
+
+#endif
