@@ -1,0 +1,169 @@
+/* Overlaps between detections and ground truths of one picture: boxes, or masks run by run. */
+#include "coco_eval.h"
+
+#include "coco_masks.h"
+#include "core/fail.h"
+#include "grow.h"
+
+#include <string.h>
+
+/* A thing with a place: a box, and in mask evaluations its runs. */
+struct shape {
+    double box[4];
+    struct duet_rle runs;
+    bool crowd;
+};
+
+struct coco_overlaps {
+    const struct duet_coco_eval *eval;
+    double *values, *areas;
+    size_t values_capacity, areas_capacity;
+    struct shape *found, *truths; /* all shapes up to the capacity own their runs */
+    size_t found_capacity, truths_capacity;
+    struct duet_coco_mask_scratch scratch;
+    struct duet_rle runs;
+    size_t odd_sizes;
+};
+
+static enum duet_status no_memory(struct duet_error *error)
+{
+    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
+}
+
+static void shapes_close(struct shape *shapes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) duet_rle_close(&shapes[i].runs);
+    free(shapes);
+}
+
+void duet_coco_overlaps_close(struct coco_overlaps **overlaps)
+{
+    struct coco_overlaps *o = *overlaps;
+    if (!o) return;
+    if (o->odd_sizes)
+        duet_coco_warn(o->eval, "%zu mask%s of another size than the image: no overlap with anything",
+                       o->odd_sizes, o->odd_sizes == 1 ? " is" : "s are");
+    free(o->values);
+    free(o->areas);
+    shapes_close(o->found, o->found_capacity);
+    shapes_close(o->truths, o->truths_capacity);
+    duet_coco_mask_scratch_close(&o->scratch);
+    duet_rle_close(&o->runs);
+    free(o);
+    *overlaps = NULL;
+}
+
+enum duet_status duet_coco_overlaps_open(const struct duet_coco_eval *eval, struct coco_overlaps **overlaps,
+                                         struct duet_error *error)
+{
+    *overlaps = calloc(1, sizeof **overlaps);
+    if (!*overlaps) return no_memory(error);
+    (*overlaps)->eval = eval;
+    return DUET_OK;
+}
+
+/* --- shapes ------------------------------------------------------------------------------------------- */
+
+static bool make_room(struct shape **shapes, size_t *capacity, size_t count)
+{
+    size_t before = *capacity;
+    struct shape *grown = duet_grow(*shapes, capacity, count, sizeof *grown);
+    if (!grown) return count == 0;
+    *shapes = grown;
+    memset(grown + before, 0, (*capacity - before) * sizeof *grown);
+    return true;
+}
+
+/* A result that has a box only, as a mask: pycocotools makes a polygon of its corners. */
+static enum duet_status fill_box(struct coco_overlaps *o, const struct duet_coco_result *one,
+                                 const struct duet_coco_image *image, struct duet_rle *runs,
+                                 struct duet_error *error)
+{
+    double left = one->x, top = one->y, right = one->x + one->width, bottom = one->y + one->height;
+    const double limit = DUET_RLE_MAX_COORDINATE;
+    if (!(left >= -limit && top >= -limit && right <= limit && bottom <= limit && one->width >= -limit &&
+          one->height >= -limit))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "results[%zu]: a box beyond +-%g cannot be a mask",
+                         (size_t)(one - o->eval->results->items), limit);
+    const double corners[8] = {left, top, left, bottom, right, bottom, right, top};
+    return duet_rle_from_polygon(runs, corners, 4, (uint32_t)image->height, (uint32_t)image->width,
+                                 &o->scratch.polygon, error);
+}
+
+/* Box, area and, for masks, runs of a detection. */
+static enum duet_status shape_found(struct coco_overlaps *o, const struct duet_coco_image *image,
+                                    const struct duet_coco_result *one, struct shape *shape, double *area,
+                                    struct duet_error *error)
+{
+    const struct duet_coco_eval *eval = o->eval;
+    bool masks = eval->type == DUET_COCO_MASKS, box = one->has_box;
+    *area = one->width * one->height;
+    memcpy(shape->box, (double[4]){one->x, one->y, one->width, one->height}, sizeof shape->box);
+    if (!masks && box && !eval->areas_of_masks) return DUET_OK;
+    struct duet_rle *runs = masks ? &shape->runs : &o->runs;
+    uint32_t height = (uint32_t)image->height, width = (uint32_t)image->width;
+    enum duet_status status =
+        one->mask && eval->results->masks
+            ? duet_coco_mask_runs(eval->results->masks, one->mask, height, width, &o->scratch, runs, error)
+            : fill_box(o, one, image, runs, error);
+    if (status != DUET_OK) return status;
+    if (eval->areas_of_masks) *area = (double)duet_rle_area(runs);
+    if (masks || !box) duet_rle_box(runs, shape->box);
+    if (masks && (runs->height != height || runs->width != width)) o->odd_sizes++;
+    return DUET_OK;
+}
+
+static enum duet_status shape_truth(struct coco_overlaps *o, const struct duet_coco_image *image,
+                                    const struct duet_coco_annotation *one, struct shape *shape,
+                                    struct duet_error *error)
+{
+    shape->crowd = one->crowd;
+    if (o->eval->type == DUET_COCO_BOXES) {
+        memcpy(shape->box, (double[4]){one->x, one->y, one->width, one->height}, sizeof shape->box);
+        return DUET_OK;
+    }
+    enum duet_status status = duet_coco_mask_runs(o->eval->truth->masks, one->mask, (uint32_t)image->height,
+                                                  (uint32_t)image->width, &o->scratch, &shape->runs, error);
+    if (status == DUET_OK) duet_rle_box(&shape->runs, shape->box);
+    return status;
+}
+
+/* --- overlaps ----------------------------------------------------------------------------------------- */
+
+static double overlap(enum duet_coco_type type, const struct shape *found, const struct shape *truth)
+{
+    double boxes = duet_coco_overlap(found->box, truth->box, truth->crowd);
+    if (type == DUET_COCO_BOXES || !(boxes > 0)) return boxes;
+    if (found->runs.height != truth->runs.height || found->runs.width != truth->runs.width) return -1;
+    uint64_t both = duet_rle_intersection(&found->runs, &truth->runs), area = duet_rle_area(&found->runs);
+    if (both == 0) return 0;
+    return (double)both / (double)(truth->crowd ? area : area + duet_rle_area(&truth->runs) - both);
+}
+
+enum duet_status duet_coco_overlaps_of(struct coco_overlaps *o, size_t image, const uint32_t *found,
+                                       size_t found_count, const uint32_t *truths, size_t truth_count,
+                                       const double **values, const double **areas, struct duet_error *error)
+{
+    const struct duet_coco_eval *eval = o->eval;
+    size_t pairs;
+    if (!duet_mul_size(found_count, truth_count, &pairs)) return no_memory(error);
+    double *kept = duet_grow(o->values, &o->values_capacity, pairs + 1, sizeof *kept);
+    if (kept) o->values = kept;
+    double *kept_areas = duet_grow(o->areas, &o->areas_capacity, found_count + 1, sizeof *kept_areas);
+    if (kept_areas) o->areas = kept_areas;
+    if (!kept || !kept_areas || !make_room(&o->found, &o->found_capacity, found_count) ||
+        !make_room(&o->truths, &o->truths_capacity, truth_count))
+        return no_memory(error);
+    const struct duet_coco_image *where = duet_coco_truth_image(eval->truth, eval->image_ids[image]);
+    enum duet_status status = DUET_OK;
+    for (size_t i = 0; status == DUET_OK && i < truth_count; i++)
+        status = shape_truth(o, where, &eval->truth->annotations[truths[i]], &o->truths[i], error);
+    for (size_t i = 0; status == DUET_OK && i < found_count; i++)
+        status = shape_found(o, where, &eval->results->items[found[i]], &o->found[i], &kept_areas[i], error);
+    for (size_t i = 0; status == DUET_OK && i < found_count; i++)
+        for (size_t k = 0; k < truth_count; k++)
+            kept[i * truth_count + k] = overlap(eval->type, &o->found[i], &o->truths[k]);
+    *values = kept;
+    *areas = kept_areas;
+    return status;
+}

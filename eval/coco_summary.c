@@ -1,0 +1,101 @@
+/* Means over scores, and the lines that pycocotools prints. */
+#include "coco_eval.h"
+
+#include "json_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The mean of what is not -1. */
+static double mean_of(const struct duet_coco_eval *eval, const double *table, struct duet_coco_cut cut)
+{
+    double sum = 0;
+    size_t count = 0;
+    if (cut.threshold < -1 || cut.threshold >= (int)eval->threshold_count || cut.area < 0 ||
+        (size_t)cut.area >= eval->area_count || cut.limit < 0 || (size_t)cut.limit >= eval->limit_count)
+        return -1;
+    for (size_t k = 0; k < eval->category_count; k++) {
+        if (cut.category >= 0 && (size_t)cut.category != k) continue;
+        const double *row = table + duet_coco_slot(eval, (size_t)cut.area, (size_t)cut.limit, k);
+        for (size_t t = 0; t < eval->threshold_count; t++) {
+            if ((cut.threshold >= 0 && (size_t)cut.threshold != t) || row[t] < 0) continue;
+            sum += row[t];
+            count++;
+        }
+    }
+    return count ? sum / (double)count : -1;
+}
+
+double duet_coco_ap(const struct duet_coco_eval *eval, struct duet_coco_cut cut)
+{
+    return mean_of(eval, eval->ap, cut);
+}
+
+double duet_coco_ar(const struct duet_coco_eval *eval, struct duet_coco_cut cut)
+{
+    return mean_of(eval, eval->ar, cut);
+}
+
+size_t duet_coco_positives(const struct duet_coco_eval *eval, int category, int area)
+{
+    return eval->positives[(size_t)category * eval->area_count + (size_t)area];
+}
+
+/* The place of a threshold, or -2. */
+static int find_threshold(const struct duet_coco_eval *eval, double threshold)
+{
+    for (size_t t = 0; t < eval->threshold_count; t++)
+        if (fabs(eval->thresholds[t] - threshold) < 1e-12) return (int)t;
+    return -2;
+}
+
+size_t duet_coco_eval_lines(const struct duet_coco_eval *eval,
+                            struct duet_coco_line lines[DUET_COCO_MAX_LINES])
+{
+    int last = (int)eval->limit_count - 1;
+    size_t count = 0;
+    lines[count++] = (struct duet_coco_line){.cut = {-1, -1, 0, last}};
+    lines[count++] = (struct duet_coco_line){.cut = {find_threshold(eval, .5), -1, 0, last}, .threshold = .5};
+    lines[count++] =
+        (struct duet_coco_line){.cut = {find_threshold(eval, .75), -1, 0, last}, .threshold = .75};
+    for (int a = 1; a < (int)eval->area_count; a++)
+        lines[count++] = (struct duet_coco_line){.cut = {-1, -1, a, last}};
+    for (int m = 0; m < (int)eval->limit_count; m++)
+        lines[count++] = (struct duet_coco_line){.recall = true, .cut = {-1, -1, 0, m}};
+    for (int a = 1; a < (int)eval->area_count; a++)
+        lines[count++] = (struct duet_coco_line){.recall = true, .cut = {-1, -1, a, last}};
+    for (size_t i = 0; i < count; i++)
+        lines[i].value = mean_of(eval, lines[i].recall ? eval->ar : eval->ap, lines[i].cut);
+    return count;
+}
+
+static void put_spaces(struct duet_buffer *buffer, size_t from, size_t width)
+{
+    while (buffer->size - from < width) duet_put(buffer, " ");
+}
+
+void duet_coco_line_text(const struct duet_coco_eval *eval, const struct duet_coco_line *line,
+                         char text[DUET_COCO_LINE_TEXT])
+{
+    struct duet_buffer buffer = {0};
+    duet_putf(&buffer, " %-18s %s @[ IoU=", line->recall ? "Average Recall" : "Average Precision",
+              line->recall ? "(AR)" : "(AP)");
+    size_t from = buffer.size;
+    bool all = line->cut.threshold == -1;
+    duet_put_fixed(&buffer, all ? eval->thresholds[0] : line->threshold, 2);
+    if (all) {
+        duet_put(&buffer, ":");
+        duet_put_fixed(&buffer, eval->thresholds[eval->threshold_count - 1], 2);
+    }
+    put_spaces(&buffer, from, 9);
+    duet_putf(&buffer, " | area=%6s | maxDets=%3d ] = ", eval->areas[line->cut.area].name,
+              eval->limits[line->cut.limit]);
+    duet_put_fixed(&buffer, line->value, 3);
+    size_t size = buffer.failed                       ? 0
+                  : buffer.size < DUET_COCO_LINE_TEXT ? buffer.size
+                                                      : DUET_COCO_LINE_TEXT - 1;
+    if (size) memcpy(text, buffer.data, size);
+    text[size] = '\0';
+    duet_buffer_close(&buffer);
+}
