@@ -26,6 +26,7 @@ static int set_up(void **state)
     (void)state;
     scratch_make(&scratch);
     struct duet_model_config config = tiny_model_config(true, true);
+    config.width_multiplier = 0.1;
     tiny_model_write(scratch_path(&scratch, "tiny.safetensors"), &config, &config);
     image = tiny_picture(40, 30, 1);
     return 0;
@@ -46,8 +47,11 @@ static enum duet_status detect(const struct duet_model *model, struct duet_error
     struct duet_detections found = {0};
     enum duet_status status = duet_detector_create(
         model,
-        &(struct duet_detector_options){
-            .struct_size = sizeof(struct duet_detector_options), .threshold = 0.2f, .classes = classes},
+        &(struct duet_detector_options){.struct_size = sizeof(struct duet_detector_options),
+                                        .threshold = 0.2f,
+                                        .input_width = 32,
+                                        .input_height = 32,
+                                        .classes = classes},
         &detector, error);
     if (status == DUET_OK) status = duet_detector_clone(detector, &clone, error);
     duet_detector_close(&detector);
@@ -65,6 +69,7 @@ static enum duet_status segment(const struct duet_model *model, struct duet_erro
     enum duet_status status = duet_segmenter_create(
         model,
         &(struct duet_segmenter_options){.struct_size = sizeof(struct duet_segmenter_options),
+                                         .size = 33,
                                          .scales = scales,
                                          .scale_count = 2,
                                          .confidence = true,
