@@ -64,8 +64,11 @@ static void random_numbers_are_read_correctly_rounded(void **state)
             snprintf(text, sizeof text, "%.*g", 1 + (int)(bits % 21), value);
             reads_like_strtod(text);
         }
-        snprintf(text, sizeof text, "%.*f", (int)(bits % 20),
-                 (double)(bits >> 11) / 9007199254740992.0 * 1000);
+        /* Up to 19 digits: once in some thousand the remainder of a division decides. */
+        snprintf(text, sizeof text, "%llu.%0*llu", (unsigned long long)(bits % 10), 15 + (int)(bits % 4),
+                 (unsigned long long)(random_bits(&seed) % 1000000000000000));
+        reads_like_strtod(text);
+        snprintf(text, sizeof text, "0.%019llu", (unsigned long long)(bits % 10000000000000000000u));
         reads_like_strtod(text);
     }
 }

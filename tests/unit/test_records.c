@@ -244,11 +244,20 @@ static void csv_is_one_row_an_object(void **state)
     r = still(3, "v.mp4", &one);
     r.moving = true, r.frame = 7;
     put(&m, &r);
+    r = still(4, "a,b.jpg", &one);
+    put(&m, &r);
+    r = still(5, "\"", &one);
+    put(&m, &r);
+    r = still(6, "a\rb", &one);
+    put(&m, &r);
     ends_as(&m, "index,source,frame,class,category_id,score,x,y,width,height\n"
                 "0,a b.jpg,,dog,18,0.93,10.5,20.25,100,50.1\n"
                 "0,a b.jpg,,traffic light,10,0.33333334,0,0,1e-05,639.99994\n"
                 "2,\"a, \"\"b\"\"\nc.jpg\",,dog,18,0.93,10.5,20.25,100,50.1\n"
-                "3,v.mp4,7,dog,18,0.93,10.5,20.25,100,50.1\n");
+                "3,v.mp4,7,dog,18,0.93,10.5,20.25,100,50.1\n"
+                "4,\"a,b.jpg\",,dog,18,0.93,10.5,20.25,100,50.1\n"
+                "5,\"\"\"\",,dog,18,0.93,10.5,20.25,100,50.1\n"
+                "6,\"a\rb\",,dog,18,0.93,10.5,20.25,100,50.1\n");
     m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_CSV});
     ends_as(&m, "index,source,frame,class,category_id,score,x,y,width,height\n");
     m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_CSV, .segments = true});
