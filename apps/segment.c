@@ -137,7 +137,7 @@ static int run(struct settings *settings, const struct duet_arguments *arguments
     add_picture(&task, settings->masks, write_mask);
     add_picture(&task, settings->confidence, write_confidence);
     add_picture(&task, submission, write_submission);
-    settings->batch.format = formats[settings->batch.format];
+    settings->batch.format = (int)formats[settings->batch.format];
     int code = duet_batch_run(&program, &settings->batch, arguments, &task);
     free(submission);
     return code;
