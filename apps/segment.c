@@ -18,7 +18,7 @@ struct settings {
     struct duet_detect_settings detect;
     struct duet_batch_settings batch;
     const char *cpu, *masks, *confidence, *voc_submit;
-    bool boxes;
+    bool boxes, runs;
 };
 
 /* The first formats of enum duet_format that have something to say about masks. */
@@ -53,6 +53,8 @@ static const struct duet_option options[] = {
     DUET_BATCH_INPUT_OPTIONS(struct settings, batch),
     DUET_GROUP("Results"),
     DUET_CHOICE('f', "format", "NAME", struct settings, batch.format, format_words, "table, ndjson or csv"),
+    DUET_FLAG(0, "rle", struct settings, runs,
+              "for --format ndjson: add each class's mask, as COCO's compressed runs"),
     DUET_STRING('M', "masks", "DIR", struct settings, masks,
                 "write DIR/NAME.png for each picture: a palette PNG whose pixel values are the classes"),
     DUET_STRING(0, "confidence", "DIR", struct settings, confidence,
@@ -134,6 +136,7 @@ static int run(struct settings *settings, const struct duet_arguments *arguments
     }
     struct duet_batch_task task = duet_networks_task(networks);
     task.segments_first = true;
+    task.runs = settings->runs;
     add_picture(&task, settings->masks, write_mask);
     add_picture(&task, settings->confidence, write_confidence);
     add_picture(&task, submission, write_submission);
@@ -151,6 +154,8 @@ int main(int argc, char **argv)
     duet_process_start();
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
+    if (settings.runs && formats[settings.batch.format] != DUET_FORMAT_NDJSON)
+        return duet_usage_error(&program, "--rle: only --format ndjson has room for masks");
     code = duet_networks_open(&networks, &program, settings.boxes ? &settings.detect : NULL,
                               &settings.segment, settings.cpu);
     if (code == DUET_GO_ON) code = run(&settings, &arguments, &networks);

@@ -1,4 +1,5 @@
 /* NDJSON: one line a record, everything in it (the fields stand in record.h). */
+#include "rle.h"
 #include "writer.h"
 
 #include <inttypes.h>
@@ -31,7 +32,36 @@ static void put_detections(struct duet_buffer *text, const struct duet_detection
     duet_put(text, "]");
 }
 
-static void put_segments(struct duet_buffer *text, const struct duet_segments *segments)
+/* The pixels of one class as COCO's compressed runs: down the columns, runs of others first. */
+static void put_runs(struct duet_buffer *text, const struct duet_image *classes, int class_id)
+{
+    uint32_t run = 0, counts[2] = {0, 0}; /* the last two: a count is told by the one two places back */
+    bool inside = false;
+    size_t index = 0;
+    char out[DUET_RLE_TEXT_MAX + 1];
+    duet_putf(text, ",\"segmentation\":{\"size\":[%d,%d],\"counts\":\"", classes->height, classes->width);
+    for (int x = 0; x < classes->width; x++)
+        for (int y = 0; y <= classes->height; y++) {
+            bool end = x == classes->width - 1 && y == classes->height;
+            if (y == classes->height && !end) continue;
+            if (!end && (duet_image_row(classes, y)[x] == class_id) == inside) {
+                run++;
+                continue;
+            }
+            int length = duet_rle_put_count(run, index > 2 ? counts[index % 2] : 0, out);
+            for (int i = 0; i < length; i++) { /* of the characters used, JSON escapes one */
+                if (out[i] == '\\') duet_put(text, "\\");
+                duet_put_bytes(text, &out[i], 1);
+            }
+            counts[index++ % 2] = run;
+            inside = !inside;
+            run = 1;
+        }
+    duet_put(text, "\"}");
+}
+
+static void put_segments(struct duet_buffer *text, const struct duet_segments *segments,
+                         const struct duet_image *classes)
 {
     duet_put(text, ",\"segments\":[");
     for (size_t i = 0; i < segments->count; i++) {
@@ -43,6 +73,7 @@ static void put_segments(struct duet_buffer *text, const struct duet_segments *s
         put_box(text, &s->box);
         duet_put(text, ",\"confidence\":");
         duet_put_float(text, s->confidence);
+        if (classes) put_runs(text, classes, s->class_id);
         duet_put(text, "}");
     }
     duet_put(text, "]");
@@ -66,7 +97,7 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     } else {
         duet_putf(text, ",\"width\":%d,\"height\":%d", record->width, record->height);
         if (record->detections) put_detections(text, record->detections);
-        if (record->segments) put_segments(text, record->segments);
+        if (record->segments) put_segments(text, record->segments, record->classes);
     }
     duet_put(text, "}\n");
     return DUET_OK;

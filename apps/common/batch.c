@@ -104,8 +104,8 @@ static enum duet_status analyse(const struct batch *batch, void *worker, const s
     enum duet_status status = task->analyse(task->ctx, worker, &frame, &item->result, &item->error);
     for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
         status = write_picture(batch, &batch->pictures[i], input, image, &item->result, &item->error);
-    /* The maps are written; only the segments go on to the writer. */
-    duet_image_close(&item->result.segmentation.classes);
+    /* The maps are written; of them, at most the classes go on to the writer. */
+    if (!task->runs) duet_image_close(&item->result.segmentation.classes);
     duet_image_close(&item->result.segmentation.confidence);
     return status == DUET_OK ? status : name_source(&item->error, input->path);
 }
@@ -178,6 +178,7 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
         record.height = item->height;
         record.detections = found->has_detections ? &found->detections : NULL;
         record.segments = found->has_segments ? &found->segmentation.segments : NULL;
+        record.classes = found->segmentation.classes.pixels ? &found->segmentation.classes : NULL;
     }
     enum duet_status status = duet_writer_write(batch->writer, &record, error);
     bool refused = status == DUET_BAD_ARGUMENT || status == DUET_UNSUPPORTED || status == DUET_EXISTS;

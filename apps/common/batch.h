@@ -86,6 +86,7 @@ struct duet_batch_task {
         pictures[DUET_BATCH_MAX_PICTURES]; /* beside --annotate; in this order, before it */
     int picture_count;
     bool segments_first; /* table and csv list segments rather than detections */
+    bool runs;           /* ndjson: each segment's mask too */
 };
 
 /* Do the work; messages go to stderr. Returns the program's exit code. */

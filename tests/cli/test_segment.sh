@@ -74,6 +74,11 @@ bad_pictures_are_records() {
     run -f ndjson -M badmasks bad.jpg street/scene_0001.png && want 3 && grep -qF '"error":{"code":"bad-format"' out &&
         [ ! -e badmasks/bad.png ] && [ -s badmasks/scene_0001.png ]
 }
+masks_go_into_records_on_request() {
+    run -q -f ndjson --rle street/scene_0000.png && want 0 &&
+        grep -qE '"class":"bus",[^}]*"segmentation":\{"size":\[240,320\],"counts":"' out || return 1
+    run --rle street/scene_0000.png && want 2 && mentions "--rle"
+}
 both_networks_write_one_record() {
     run -f ndjson --detect -a both street/scene_0000.png && want 0 && mv out a || return 1
     "$DUET_BIN/detect" -q -f ndjson --segment -a both2 street/scene_0000.png >b || return 1
@@ -95,6 +100,7 @@ check "threads do not matter" threads_do_not_matter
 check "classes are chosen by any name" classes_are_chosen_by_any_name
 check "other strides, scales and sizes work" other_strides_scales_and_sizes_work
 check "submissions lie where the kit looks" submissions_lie_where_the_kit_looks
+check "masks go into records on request" masks_go_into_records_on_request
 check "bad pictures are records" bad_pictures_are_records
 if [ -f "$models/ssdlite-coco.safetensors" ]; then
     check "both networks write one record" both_networks_write_one_record

@@ -148,6 +148,25 @@ static void formats_have_names(void **state)
 
 /* --- exact bytes ---------------------------------------------------------------------------------------- */
 
+/* 0 1 0 / 0 1 1 / 0 0 0, class 12 where there is a 1: its runs are 3 2 2 1 1, background's 0 3 2 2 1 1. */
+static void ndjson_has_masks_on_request(void **state)
+{
+    (void)state;
+    uint8_t pixels[] = {0, 12, 0, 0, 12, 12, 0, 0, 0};
+    struct duet_image classes = {3, 3, DUET_GRAY8, 3, pixels};
+    struct into_memory m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_NDJSON});
+    struct duet_record r = still(0, "a.jpg", NULL);
+    r.width = r.height = 3;
+    r.segments = &segments;
+    r.classes = &classes;
+    put(&m, &r);
+    char *text = finish(&m);
+    assert_non_null(
+        strstr(text, ",\"segmentation\":{\"size\":[3,3],\"counts\":\"032OOO\"}},{\"class\":\"dog\""));
+    assert_non_null(strstr(text, ",\"segmentation\":{\"size\":[3,3],\"counts\":\"322OO\"}}]}\n"));
+    free(text);
+}
+
 static void ndjson_is_one_line_a_record(void **state)
 {
     (void)state;
@@ -750,6 +769,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_have_names),
         cmocka_unit_test(ndjson_is_one_line_a_record),
+        cmocka_unit_test(ndjson_has_masks_on_request),
         cmocka_unit_test(coco_is_one_array),
         cmocka_unit_test(coco_is_an_empty_array_when_there_is_nothing),
         cmocka_unit_test(csv_is_one_row_an_object),

@@ -4,13 +4,15 @@
  *   {"index":0,"source":"a.jpg","width":640,"height":480,"detections":[{"class":"dog","category_id":18,
  *    "score":0.93,"bbox":[x,y,w,h]}]}
  * with "frame" and "pts" after "source" for moving inputs,
- * "segments":[{"class","class_id","pixels","share","bbox", "confidence"}] when a segmenter ran, and
+ * "segments":[{"class","class_id","pixels","share","bbox", "confidence"}] when a segmenter ran (and in each,
+ * on request, "segmentation":{"size":[h,w],"counts":"..."}, COCO's compressed runs), and
  * {"index","source","error":{"code","message"}} for a failure. No timings: they would differ from run to run.
  * Numbers do not depend on the locale; floats are the shortest decimal that reads back as the same float.
  */
 #ifndef DUET_RECORD_H
 #define DUET_RECORD_H
 
+#include "duet/image.h"
 #include "duet/results.h"
 
 #include <stdbool.h>
@@ -32,7 +34,8 @@ struct duet_record {
     int width, height;                        /* of the picture; 0 after an error */
     const struct duet_detections *detections; /* NULL: no detector ran */
     const struct duet_segments *segments;     /* NULL: no segmenter ran */
-    const struct duet_error *error;           /* NULL: it went well */
+    const struct duet_image *classes; /* GRAY8: NDJSON adds each segment's mask from it; NULL: it does not */
+    const struct duet_error *error;   /* NULL: it went well */
 };
 
 enum duet_format {
