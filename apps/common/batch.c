@@ -223,8 +223,7 @@ static void close_worker(void *ctx, void *worker)
     task->close_worker(task->ctx, worker);
 }
 
-/* --- before ----------------------------------------------------------------------------------------------
- */
+/* --- before --------------------------------------------------------------------------------------------- */
 
 /* The name of the results' file; NULL when that is standard output, be it by the name of /dev/stdout. */
 static const char *output_name(const struct duet_batch_settings *settings)
@@ -303,8 +302,7 @@ static enum duet_status prepare(struct batch *batch, const struct duet_arguments
     return status;
 }
 
-/* --- after -----------------------------------------------------------------------------------------------
- */
+/* --- after ---------------------------------------------------------------------------------------------- */
 
 static const char *plural(size_t count)
 {

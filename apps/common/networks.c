@@ -11,8 +11,7 @@
 
 const char *const duet_stride_words[] = {"8", "16", "32", NULL};
 
-/* --- on the worker
- * -------------------------------------------------------------------------------------------- */
+/* --- on the worker -------------------------------------------------------------------------------------- */
 
 struct worker {
     struct duet_detector *detector;
@@ -98,8 +97,7 @@ struct duet_batch_task duet_networks_task(struct duet_networks *networks)
                                     .draw = draw};
 }
 
-/* --- setting up
- * -------------------------------------------------------------------------------------------------- */
+/* --- setting up ----------------------------------------------------------------------------------------- */
 
 /* "detect: ..." and the code to exit with; mistakes on the command line also tell where help is. */
 static int report(const struct duet_program *program, enum duet_status status, const char *option,
