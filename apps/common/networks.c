@@ -6,6 +6,7 @@
 #include "duet/labels.h"
 
 #include <float.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,19 +187,20 @@ static int open_detector(struct duet_networks *networks, const char *cpu)
 static int read_scales(const struct duet_program *program, const char *text,
                        float scales[DUET_SEGMENTER_MAX_SCALES], int *count)
 {
+    char word[32];
+    double value;
     *count = 0;
-    for (const char *at = text;; at++) {
-        char *end;
-        float value = strtof(at, &end);
-        if (end == at || (*end != ',' && *end != '\0') || *count == DUET_SEGMENTER_MAX_SCALES ||
-            !(value >= 0.1f) || !(value <= 4))
-            return duet_usage_error(program,
-                                    "--scales: '%s': expected up to %d numbers from 0.1 to 4 between commas",
-                                    text, DUET_SEGMENTER_MAX_SCALES);
-        scales[(*count)++] = value;
-        if (*end == '\0') return DUET_GO_ON;
-        at = end;
+    for (const char *at = text; *count < DUET_SEGMENTER_MAX_SCALES; at++) {
+        size_t length = strcspn(at, ",");
+        snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), at);
+        if (!duet_parse_float(word, &value) || value < 0.1 || value > 4) break;
+        scales[(*count)++] = (float)value;
+        at += length;
+        if (*at == '\0') return DUET_GO_ON;
     }
+    return duet_usage_error(program,
+                            "--scales: expected up to %d numbers from 0.1 to 4 between commas, got '%s'",
+                            DUET_SEGMENTER_MAX_SCALES, text);
 }
 
 static int open_segmenter(struct duet_networks *networks, const char *cpu)
