@@ -1,0 +1,77 @@
+/* evaluate: predictions to scores. */
+#include "evaluate.h"
+
+#include "common/batch.h"
+#include "common/process.h"
+#include "core/os.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- texts into files --------------------------------------------------------------------------------- */
+
+int evaluate_may_write(const struct duet_program *program, const char *option, const char *path, bool force)
+{
+    if (!path || strcmp(path, "-") == 0) return DUET_GO_ON;
+    if (duet_path_is_folder(path))
+        return duet_usage_error(program, "--%s: %s: is a folder, expected a file", option, path);
+    if (force || duet_path_is_special(path) || !duet_path_exists(path)) return DUET_GO_ON;
+    return duet_usage_error(program, "--%s: %s: exists; --force replaces it", option, path);
+}
+
+int evaluate_failed(struct duet_console *console, const struct duet_error *error)
+{
+    if (duet_pipe_broken()) {
+        duet_console_clear(console);
+        duet_process_die_of_broken_pipe();
+    }
+    duet_console_error(console, "%s", error->text);
+    return duet_batch_exit_code(error->status);
+}
+
+static enum duet_status write_file(const char *path, const char *text, struct duet_error *error)
+{
+    struct duet_output output;
+    enum duet_status status = duet_output_open(&output, path, error);
+    if (status != DUET_OK) return status;
+    fputs(text, output.stream); /* commit looks whether it went well */
+    return duet_output_commit(&output, error);
+}
+
+int evaluate_write(struct duet_console *console, const char *path, char *text)
+{
+    bool standard = strcmp(path, "-") == 0;
+    struct duet_error error = {.status = DUET_OUT_OF_MEMORY, .text = "no memory to write the scores"};
+    enum duet_status status = text ? DUET_OK : DUET_OUT_OF_MEMORY;
+    if (status == DUET_OK && standard) {
+        errno = 0;
+        if (fputs(text, stdout) < 0 || fflush(stdout) != 0 || ferror(stdout)) {
+            status = error.status = DUET_IO_ERROR;
+            snprintf(error.text, sizeof error.text, "cannot write to standard output: %s", strerror(errno));
+        }
+    } else if (status == DUET_OK) {
+        status = write_file(path, text, &error);
+    }
+    free(text);
+    return status == DUET_OK ? DUET_GO_ON : evaluate_failed(console, &error);
+}
+
+/* --- evaluate ------------------------------------------------------------------------------------------- */
+
+static const struct duet_command commands[] = {
+    {"voc", "score class masks, or a segmentation model, on PASCAL VOC", evaluate_voc}, {0}};
+
+static const struct duet_program program = {
+    .name = "evaluate",
+    .synopsis = "COMMAND [OPTION]...",
+    .summary = "Measure how good results are: the numbers the field uses, with the conditions they were "
+               "measured under beside them.",
+    .commands = commands,
+    .examples = "  evaluate voc --root VOC2012 --list val --model deeplabv3-voc\n"};
+
+int main(int argc, char **argv)
+{
+    duet_process_start();
+    return duet_commands_run(&program, argc, argv);
+}

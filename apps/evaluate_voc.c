@@ -1,0 +1,283 @@
+/* evaluate voc: class masks, or a model, against PASCAL VOC's masks. */
+#include "evaluate_voc.h"
+#include "evaluate.h"
+
+#include "core/os.h"
+#include "duet/labels.h"
+#include "duet/voc_write.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct evaluate_voc_settings settings_t;
+
+static const struct duet_option options[] = {
+    DUET_GROUP("What to score"),
+    DUET_STRING('r', "root", "DIR", settings_t, root,
+                "the folder with ImageSets, JPEGImages and SegmentationClass (VOCdevkit/VOC2012)"),
+    DUET_STRING('l', "list", "NAME", settings_t, list,
+                "the images: ImageSets/Segmentation/NAME.txt, or with a '/' in it the path of such a file"),
+    DUET_STRING('M', "masks", "DIR", settings_t, masks,
+                "score DIR/ID.png: masks as 'segment --masks' writes them"),
+    DUET_STRING('m', "model", "NAME", settings_t, segment.model,
+                "score a model: a name ('models list') or a path"),
+    DUET_INT('n', "limit", "N", settings_t, limit, 1, 100000000, "only the first N images of the list",
+             .shown = "all"),
+    DUET_GROUP("How the model is run"),
+    DUET_CHOICE('s', "output-stride", "N", settings_t, segment.output_stride, duet_stride_words,
+                "pixels of the input to one of the network's map: 8, 16 or 32; smaller is finer and slower"),
+    DUET_STRING(
+        0, "scales", "X,Y", settings_t, segment.scales,
+        "mean of the probabilities over these scales; 0.5,0.75,1,1.25,1.5,1.75 is the papers' choice"),
+    DUET_FLAG(0, "flip", settings_t, segment.flip, "the same over the mirrored picture"),
+    DUET_INT(0, "size", "N", settings_t, segment.size, 33, 8192,
+             "side of the network's input: what is larger is scaled down to it, smaller ones are padded",
+             .shown = "the model's own"),
+    DUET_STRING(0, "cpu", "LEVEL", settings_t, cpu,
+                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",
+                .shown = "the best there is"),
+    DUET_GROUP("Scores besides"),
+    DUET_STRING('t', "trimap", "W,W", settings_t, trimap,
+                "mIOU within W pixels of the truth's boundaries too, for up to 8 widths: 1,3,5"),
+    DUET_INT('b', "bootstrap", "N", settings_t, bootstrap, 0, 1000000,
+             "95 % intervals from drawing the images anew N times; 1000 is usual, 0 none"),
+    DUET_INT(0, "seed", "N", settings_t, seed, 0, 2147483647, "which draws those are"),
+    DUET_GROUP("Results"),
+    DUET_STRING(0, "json", "FILE", settings_t, json,
+                "write everything to FILE; '-': to standard output, instead of the table"),
+    DUET_STRING(0, "csv", "FILE", settings_t, csv, "write the classes' scores to FILE; '-' likewise"),
+    DUET_FLAG(0, "force", settings_t, force, "replace existing results"),
+    DUET_GROUP("Running"),
+    DUET_INT('j', "threads", "N", settings_t, threads, 1, 256,
+             "use N threads; the scores do not depend on it", .shown = "number of CPUs"),
+    DUET_FLAG('q', "quiet", settings_t, quiet, "no progress"),
+    DUET_OPTIONS_END};
+
+static const struct duet_program program = {
+    .name = "evaluate voc",
+    .synopsis = "--root DIR --list NAME --masks DIR [OPTION]...\n"
+                "--root DIR --list NAME --model NAME [OPTION]...",
+    .summary = "Compare class masks with PASCAL VOC's: IOU of every class, their mean (mIOU), accuracies. "
+               "Pixels whose truth is 255 (void) are left out.",
+    .options = options,
+    .max_operands = 0,
+    .details = "mIOU is given in two readings: over the classes that are there, in the truth or\n"
+               "in the masks; and strictly over all 21, which is no number when one is absent.\n"
+               "A file that is missing or cannot be read is named, left out, and makes the exit\n"
+               "code 3. A mask of another size than the truth, or with a value over 20, is an\n"
+               "error: all such are named, and nothing is scored.\n",
+    .examples = "  evaluate voc --root VOC2012 --list val --model deeplabv3-voc\n"
+                "  segment --masks masks/ VOC2012/JPEGImages/\n"
+                "  evaluate voc --root VOC2012 --list val --masks masks/ --trimap 1,3,5\n"
+                "  evaluate voc -r VOC2012 -l val -m deeplabv3-voc -n 200 -b 1000 --json voc.json\n",
+    .exit_status = "  0    done\n"
+                   "  1    nothing was scored (no model, no list, a mask does not fit its truth)\n"
+                   "  2    the command line makes no sense, or would overwrite something\n"
+                   "  3    scored, but some images could not be read; each is named\n"
+                   "  130  interrupted; nothing was scored\n"};
+
+/* --- the command line --------------------------------------------------------------------------------- */
+
+static int by_width(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* "5,1,3" to 1 3 5 */
+static int read_bands(const char *text, int bands[DUET_VOC_MAX_BANDS], size_t *count)
+{
+    *count = 0;
+    for (const char *at = text; at;) {
+        const char *comma = strchr(at, ',');
+        char *word = comma ? duet_text("%.*s", (int)(comma - at), at) : duet_text("%s", at);
+        long long width = 0;
+        bool good = word && duet_parse_int(word, &width) && width >= 1 && width <= DUET_VOC_MAX_WIDTH &&
+                    *count < DUET_VOC_MAX_BANDS;
+        for (size_t i = 0; good && i < *count; i++) good = bands[i] != width;
+        free(word);
+        if (!good)
+            return duet_usage_error(&program,
+                                    "--trimap: '%s': expected up to %d different widths from 1 to %d between "
+                                    "commas",
+                                    text, DUET_VOC_MAX_BANDS, DUET_VOC_MAX_WIDTH);
+        bands[(*count)++] = (int)width;
+        at = comma ? comma + 1 : NULL;
+    }
+    qsort(bands, *count, sizeof *bands, by_width);
+    return DUET_GO_ON;
+}
+
+static int check_settings(const settings_t *settings, const struct duet_arguments *arguments)
+{
+    static const char *const of_model[] = {"output-stride", "scales", "flip", "size", "cpu"};
+    if (!settings->root) return duet_usage_error(&program, "no --root given");
+    if (!settings->list) return duet_usage_error(&program, "no --list given");
+    if (!settings->masks == !settings->segment.model)
+        return duet_usage_error(&program, "expected one of --masks and --model");
+    for (size_t i = 0; settings->masks && i < sizeof of_model / sizeof of_model[0]; i++)
+        if (duet_option_given(&program, arguments, of_model[i]))
+            return duet_usage_error(&program, "--%s: says how a model is run; --masks are there already",
+                                    of_model[i]);
+    if (settings->json && settings->csv && strcmp(settings->json, "-") == 0 &&
+        strcmp(settings->csv, "-") == 0)
+        return duet_usage_error(&program, "--json and --csv cannot both go to standard output");
+    int code = evaluate_may_write(&program, "json", settings->json, settings->force);
+    if (code == DUET_GO_ON) code = evaluate_may_write(&program, "csv", settings->csv, settings->force);
+    return code;
+}
+
+/* --- conditions --------------------------------------------------------------------------------------- */
+
+static const char *scored_id(const void *ctx, size_t index)
+{
+    return duet_voc_miou_id(ctx, index);
+}
+
+static void add_model(struct duet_conditions *c, const struct evaluate_voc_run *run)
+{
+    const struct duet_segment_settings *s = &run->settings->segment;
+    const struct duet_model_config *config = duet_model_config(run->networks->segment_model);
+    duet_conditions_text(c, "model", s->model);
+    duet_conditions_text(c, "model_sha256", config->data_sha256);
+    duet_conditions_text(c, "model_source_sha256", config->source.sha256);
+    duet_conditions_text(c, "preprocessing", config->preprocessing);
+    duet_conditions_number(c, "input_size", s->size > 0 ? s->size : config->input_width);
+    duet_conditions_number(c, "output_stride", 8 << s->output_stride);
+    duet_conditions_text(c, "scales", s->scales);
+    duet_conditions_flag(c, "flip", s->flip);
+}
+
+static void fill_conditions(struct duet_conditions *c, const struct evaluate_voc_run *run)
+{
+    char hash[DUET_LIST_HASH];
+    duet_conditions_text(c, "data", run->settings->root);
+    duet_conditions_text(c, "list", run->settings->list);
+    duet_conditions_number(c, "images", (double)duet_voc_miou_count(run->miou));
+    duet_conditions_number(c, "images_left_out",
+                           (double)(duet_voc_list_count(run->list) - duet_voc_miou_count(run->miou)));
+    duet_list_hash(duet_voc_miou_count(run->miou), scored_id, run->miou, hash);
+    duet_conditions_text(c, "images_sha256", hash);
+    if (run->networks)
+        add_model(c, run);
+    else
+        duet_conditions_text(c, "masks", run->settings->masks);
+    duet_conditions_text(c, "version", DUET_VERSION);
+}
+
+/* --- running ------------------------------------------------------------------------------------------ */
+
+/* Does the model speak of VOC's classes? */
+static int check_labels(const struct evaluate_voc_run *run)
+{
+    const struct duet_labels voc = duet_labels_voc(),
+                             labels = duet_model_config(run->networks->segment_model)->deeplabv3_labels;
+    bool same = labels.count == voc.count;
+    for (size_t i = 0; same && i < voc.count; i++) {
+        const struct duet_label *label = duet_labels_find(&voc, labels.items[i].name);
+        same = label && label->id == labels.items[i].id;
+    }
+    if (same) return DUET_GO_ON;
+    duet_console_error(run->console, "the model %s labels other classes than PASCAL VOC's 21",
+                       run->settings->segment.model);
+    return DUET_EXIT_FATAL;
+}
+
+/* Table, JSON, CSV. */
+static int write_all(const struct evaluate_voc_run *run, struct duet_error *error)
+{
+    const settings_t *s = run->settings;
+    struct duet_conditions conditions = {0};
+    fill_conditions(&conditions, run);
+    const struct duet_voc_outcome outcome = {.miou = run->miou,
+                                             .bands = run->bands,
+                                             .band_count = run->band_count,
+                                             .replicates = (size_t)s->bootstrap,
+                                             .seed = (uint64_t)s->seed,
+                                             .conditions = &conditions};
+    struct duet_voc_summary *summary = malloc(sizeof *summary);
+    int code = DUET_GO_ON;
+    bool standard = (s->json && strcmp(s->json, "-") == 0) || (s->csv && strcmp(s->csv, "-") == 0);
+    if (!summary || conditions.failed) {
+        duet_console_error(run->console, "no memory for the scores");
+        code = DUET_EXIT_FATAL;
+    } else if (duet_voc_summarize(&outcome, summary, error) != DUET_OK) {
+        code = evaluate_failed(run->console, error);
+    }
+    if (code == DUET_GO_ON && s->json) code = evaluate_write(run->console, s->json, duet_voc_json(summary));
+    if (code == DUET_GO_ON && s->csv) code = evaluate_write(run->console, s->csv, duet_voc_csv(summary));
+    if (code == DUET_GO_ON && !standard) code = evaluate_write(run->console, "-", duet_voc_table(summary));
+    free(summary);
+    duet_conditions_close(&conditions);
+    return code;
+}
+
+static int score(struct evaluate_voc_run *run)
+{
+    struct duet_error error;
+    bool interrupted;
+    enum duet_status status = duet_voc_miou_create(&run->miou, &error);
+    if (status == DUET_OK) status = evaluate_voc_run(run, &interrupted, &error);
+    if (status != DUET_OK) return evaluate_failed(run->console, &error);
+    if (interrupted) {
+        duet_console_error(run->console, "interrupted: nothing was scored");
+        return DUET_EXIT_INTERRUPTED;
+    }
+    size_t scored = duet_voc_miou_count(run->miou);
+    if (run->wrong > 0 || scored == 0) {
+        duet_console_error(run->console,
+                           "nothing was scored: of %zu images %zu could not be read, and %zu "
+                           "masks do not fit their truth",
+                           run->count, run->failed, run->wrong);
+        return DUET_EXIT_FATAL;
+    }
+    int code = write_all(run, &error);
+    if (code != DUET_GO_ON) return code;
+    if (run->failed == 0) return DUET_EXIT_OK;
+    duet_console_error(run->console, "%zu of %zu images could not be read: the scores are of the other %zu",
+                       run->failed, run->count, scored);
+    return DUET_EXIT_SOME_FAILED;
+}
+
+/* The list, and the model or the folder of masks. */
+static int prepare(struct evaluate_voc_run *run, struct duet_voc_list **list)
+{
+    const settings_t *s = run->settings;
+    struct duet_error error;
+    if (duet_voc_list_open(s->root, DUET_VOC_SEGMENTATION, s->list, list, &error) != DUET_OK)
+        return evaluate_failed(run->console, &error);
+    run->list = *list;
+    run->count = duet_voc_list_count(*list);
+    if (s->limit > 0 && run->count > (size_t)s->limit) run->count = (size_t)s->limit;
+    if (s->masks && !duet_path_is_folder(s->masks)) {
+        duet_console_error(run->console, "--masks: %s: no such folder", s->masks);
+        return DUET_EXIT_FATAL;
+    }
+    if (s->masks) return DUET_GO_ON;
+    int code = duet_networks_open(run->networks, &program, NULL, &s->segment, s->cpu);
+    return code == DUET_GO_ON ? check_labels(run) : code;
+}
+
+int evaluate_voc(int argc, char **argv)
+{
+    settings_t settings = {.segment = DUET_SEGMENT_DEFAULTS};
+    struct duet_arguments arguments;
+    struct duet_networks networks = {0};
+    struct duet_voc_list *list = NULL;
+    struct duet_console console;
+    int bands[DUET_VOC_MAX_BANDS];
+    struct evaluate_voc_run run = {.settings = &settings, .bands = bands, .console = &console};
+    settings.segment.model = NULL;
+    settings.segment.confidence = false;
+    int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
+    if (code == DUET_GO_ON) code = check_settings(&settings, &arguments);
+    if (code == DUET_GO_ON) code = read_bands(settings.trimap, bands, &run.band_count);
+    if (code != DUET_GO_ON) return code;
+    run.networks = settings.segment.model ? &networks : NULL;
+    duet_console_open(&console, program.name, settings.quiet, false);
+    code = prepare(&run, &list);
+    if (code == DUET_GO_ON) code = score(&run);
+    duet_voc_miou_close(&run.miou);
+    duet_networks_close(&networks);
+    duet_voc_list_close(&list);
+    return code;
+}

@@ -1,0 +1,38 @@
+/* evaluate_voc.h: what the parts of `evaluate voc` hand each other. */
+#ifndef DUET_APPS_EVALUATE_VOC_H
+#define DUET_APPS_EVALUATE_VOC_H
+
+#include "common/console.h"
+#include "common/networks.h"
+#include "duet/voc.h"
+#include "duet/voc_miou.h"
+
+struct evaluate_voc_settings {
+    const char *root, *list, *masks, *cpu;
+    struct duet_segment_settings segment; /* .model NULL: not given */
+    int limit;                            /* 0: none */
+    const char *trimap;
+    int bootstrap, seed, threads;
+    const char *json, *csv;
+    bool force, quiet;
+};
+
+/* Pictures of a list, and what was found out about them. */
+struct evaluate_voc_run {
+    const struct evaluate_voc_settings *settings;
+    const struct duet_voc_list *list;
+    size_t count; /* the first so many of the list */
+    const int *bands;
+    size_t band_count;
+    struct duet_networks *networks; /* NULL: masks are read */
+    struct duet_console *console;
+    struct duet_voc_miou *miou; /* those that could be scored */
+    size_t failed;              /* files that are missing or cannot be read */
+    size_t wrong;               /* masks that do not fit their truth */
+};
+
+/* Predict and count them all. Whatever keeps a picture from being scored is told on the console. Errors:
+ * those of duet_pipeline_run. */
+enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupted, struct duet_error *error);
+
+#endif

@@ -1,0 +1,160 @@
+/* From a list of pictures to their counts: read or predict, compare, add up in the list's order. */
+#include "evaluate_voc.h"
+
+#include "common/pipeline.h"
+#include "common/process.h"
+#include "core/fail.h"
+#include "core/os.h"
+#include "duet/mask_read.h"
+
+#include <stdlib.h>
+
+/* What one picture gave, on its way from a worker. */
+struct item {
+    struct duet_voc_counts counts;
+    enum duet_status status;
+    struct duet_error error;
+};
+
+/* Emitted when there is no memory for an item; never written to, never freed. */
+static const struct item no_memory_item = {
+    .status = DUET_OUT_OF_MEMORY,
+    .error = {.status = DUET_OUT_OF_MEMORY, .text = "no memory for the scores of a picture"}};
+
+static void drop_item(void *ctx, void *result)
+{
+    (void)ctx;
+    struct item *item = result;
+    if (item == &no_memory_item) return;
+    duet_voc_counts_close(&item->counts);
+    free(item);
+}
+
+/* --- on the worker ------------------------------------------------------------------------------------- */
+
+static enum duet_status predict(const struct evaluate_voc_run *run, void *worker, const char *path,
+                                struct duet_image *classes, struct duet_error *error)
+{
+    /* The truth lies over the pixels as they are stored. */
+    const struct duet_frames_options options = {.struct_size = sizeof options, .exif = DUET_EXIF_IGNORE};
+    const struct duet_batch_task task = duet_networks_task(run->networks);
+    struct duet_frames *frames = NULL;
+    struct duet_frame_info info;
+    struct duet_image image = {0};
+    struct duet_batch_result result = {0};
+    bool more = false;
+    enum duet_status status = duet_frames_open(path, &options, &frames, error);
+    if (status == DUET_OK) status = duet_frames_next(frames, &image, &info, &more, error);
+    if (status == DUET_OK) {
+        const struct duet_batch_frame frame = {.image = &image, .info = &info};
+        status = task.analyse(task.ctx, worker, &frame, &result, error);
+    }
+    *classes = result.segmentation.classes;
+    result.segmentation.classes = (struct duet_image){0};
+    duet_segmentation_close(&result.segmentation);
+    duet_image_close(&image);
+    duet_frames_close(&frames);
+    return status;
+}
+
+/* The prediction for an id, and the path that errors name it by (owned). */
+static enum duet_status find_predicted(const struct evaluate_voc_run *run, void *worker, const char *id,
+                                       char **path, struct duet_image *classes, struct duet_error *error)
+{
+    const struct evaluate_voc_settings *settings = run->settings;
+    if (run->networks) {
+        *path = duet_voc_image_path(settings->root, id);
+    } else {
+        char *name = duet_text("%s.png", id);
+        *path = name ? duet_path_join(settings->masks, name) : NULL;
+        free(name);
+    }
+    if (!*path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
+    return run->networks ? predict(run, worker, *path, classes, error)
+                         : duet_mask_read(*path, 0, classes, error);
+}
+
+static enum duet_status score(const struct evaluate_voc_run *run, void *worker, const char *id,
+                              struct item *item)
+{
+    struct duet_image truth = {0}, predicted = {0};
+    char *predicted_path = NULL, *truth_path = duet_voc_mask_path(run->settings->root, id);
+    enum duet_status status = truth_path ? duet_mask_read(truth_path, 0, &truth, &item->error)
+                                         : duet_fail(&item->error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
+    if (status == DUET_OK)
+        status = find_predicted(run, worker, id, &predicted_path, &predicted, &item->error);
+    if (status == DUET_OK) {
+        const struct duet_voc_pair pair = {&truth, &predicted, truth_path, predicted_path};
+        status = duet_voc_count(&pair, run->bands, run->band_count, &item->counts, &item->error);
+    }
+    duet_image_close(&truth);
+    duet_image_close(&predicted);
+    free(truth_path);
+    free(predicted_path);
+    return status;
+}
+
+static bool process(void *ctx, void *worker, size_t index, struct duet_emitter *emitter)
+{
+    const struct evaluate_voc_run *run = ctx;
+    struct item *item = calloc(1, sizeof *item);
+    if (item)
+        item->status = score(run, worker, duet_voc_list_id(run->list, index), item);
+    else
+        item = (struct item *)(uintptr_t)&no_memory_item;
+    duet_emit(emitter, item);
+    return true;
+}
+
+static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, void **worker,
+                                      struct duet_error *error)
+{
+    struct evaluate_voc_run *run = ctx;
+    *worker = NULL;
+    if (!run->networks) return DUET_OK;
+    const struct duet_batch_task task = duet_networks_task(run->networks);
+    return task.create_worker(task.ctx, pool, worker, error);
+}
+
+static void close_worker(void *ctx, void *worker)
+{
+    const struct evaluate_voc_run *run = ctx;
+    if (!worker) return;
+    const struct duet_batch_task task = duet_networks_task(run->networks);
+    task.close_worker(task.ctx, worker);
+}
+
+/* --- in order ------------------------------------------------------------------------------------------ */
+
+static enum duet_status deliver(void *ctx, size_t index, void *result, struct duet_error *error)
+{
+    struct evaluate_voc_run *run = ctx;
+    struct item *item = result;
+    enum duet_status status = DUET_OK;
+    if (item->status == DUET_OK)
+        status = duet_voc_miou_add(run->miou, duet_voc_list_id(run->list, index), &item->counts, error);
+    else
+        duet_console_error(run->console, "%s", item->error.text);
+    run->wrong += item->status == DUET_MISMATCH;
+    run->failed += item->status != DUET_OK && item->status != DUET_MISMATCH;
+    drop_item(NULL, item);
+    return status;
+}
+
+static void finish(void *ctx, size_t index)
+{
+    duet_console_progress(((struct evaluate_voc_run *)ctx)->console, index + 1);
+}
+
+enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupted, struct duet_error *error)
+{
+    const struct duet_job job = {run, create_worker, close_worker, process, deliver, finish, drop_item};
+    struct duet_pipeline_outcome outcome = {0};
+    int threads = run->settings->threads > 0 ? run->settings->threads : duet_cpu_count();
+    duet_process_catch_signals();
+    duet_console_begin(run->console, run->count);
+    enum duet_status status = duet_pipeline_run(&job, run->count, threads, &outcome, error);
+    duet_console_clear(run->console);
+    *interrupted = outcome.interrupted;
+    return status;
+}
