@@ -147,12 +147,13 @@ static enum duet_status import_slim(struct duet_import *import, enum kind kind, 
 static enum duet_status import_tflite(struct duet_import *import, struct duet_weights *out,
                                       struct duet_error *error)
 {
-    struct duet_tflite source;
-    enum duet_status status = duet_tflite_open(import->path, &source, error);
-    if (status != DUET_OK) return status;
-    import->sha256 = source.sha256;
+    char sha256[DUET_SHA256_TEXT];
+    struct duet_tflite source = {0};
+    import->sha256 = sha256;
     import->format = "tflite";
-    status = check_sha256(import, error);
+    enum duet_status status = file_sha256(import->path, sha256, error);
+    if (status == DUET_OK) status = check_sha256(import, error);
+    if (status == DUET_OK) status = duet_tflite_open(import->path, &source, error);
     if (status == DUET_OK) status = duet_import_tflite(import, &source, out, error);
     duet_tflite_close(&source);
     return status;

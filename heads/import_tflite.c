@@ -242,10 +242,10 @@ static enum duet_status check_weights(struct import *import, const char *name,
                          import->path, t->name.length, t->name.at, name);
     /* Layers that all point at the same bytes would let a small file ask for much memory. */
     import->weight_bytes += t->bytes;
-    if (import->weight_bytes <= import->graph->file.size) return DUET_OK;
+    if (import->weight_bytes <= import->graph->size) return DUET_OK;
     return duet_fail(import->error, DUET_TOO_LARGE,
                      "%s: %.*s (%s): more bytes of weights (%zu) than of file (%zu)", import->path,
-                     t->name.length, t->name.at, name, import->weight_bytes, import->graph->file.size);
+                     t->name.length, t->name.at, name, import->weight_bytes, import->graph->size);
 }
 
 static enum duet_status add_weight(struct import *import, const struct duet_layer *layer,

@@ -349,22 +349,28 @@ static void read_file(struct flatbuffer *f, struct duet_tflite *model)
     if (f->status == DUET_OK) read_graph(f, &root, model);
 }
 
+enum duet_status duet_tflite_read(const char *name, const uint8_t *data, size_t size, struct duet_tflite *model,
+                                  struct duet_error *error)
+{
+    struct flatbuffer f = {.path = name, .data = data, .size = size, .error = error};
+    *model = (struct duet_tflite){.data = data, .size = size};
+    read_file(&f, model);
+    if (f.status != DUET_OK) duet_tflite_close(model);
+    return f.status;
+}
+
 enum duet_status duet_tflite_open(const char *path, struct duet_tflite *model, struct duet_error *error)
 {
+    struct duet_bytes file;
     *model = (struct duet_tflite){0};
-    enum duet_status status = duet_map_file(path, &model->file, error);
+    enum duet_status status = duet_map_file(path, &file, error);
     if (status != DUET_OK) return status;
-    struct flatbuffer f = {.path = path, .data = model->file.data, .size = model->file.size, .error = error};
-    read_file(&f, model);
-    if (f.status != DUET_OK) {
-        duet_tflite_close(model);
-        return f.status;
-    }
-    struct sha256_ctx context;
-    sha256_init(&context);
-    sha256_update(&context, model->file.size, model->file.data);
-    duet_sha256_hex(&context, model->sha256);
-    return DUET_OK;
+    status = duet_tflite_read(path, file.data, file.size, model, error);
+    if (status == DUET_OK)
+        model->mapping = file;
+    else
+        duet_bytes_close(&file);
+    return status;
 }
 
 void duet_tflite_close(struct duet_tflite *model)
@@ -372,7 +378,7 @@ void duet_tflite_close(struct duet_tflite *model)
     if (!model) return;
     free(model->tensors);
     free(model->operators);
-    duet_bytes_close(&model->file);
+    duet_bytes_close(&model->mapping);
     *model = (struct duet_tflite){0};
 }
 

@@ -9,7 +9,6 @@
 
 #include "core/os.h"
 #include "duet/tensor.h"
-#include "weights/sha256.h"
 
 /* The real ones have under 200 of each. Memory taken is at most that for the limits, 8 MiB, whatever the file
  * says; data stays where it is. */
@@ -87,14 +86,15 @@ struct duet_tflite_operator {
 };
 
 struct duet_tflite {
-    struct duet_bytes file;
+    const uint8_t *data; /* of the file */
+    size_t size;
+    struct duet_bytes mapping; /* none when it was read from memory */
     struct duet_tflite_tensor *tensors;
     int tensor_count;
     struct duet_tflite_operator *operators; /* in an order in which they can run */
     int operator_count;
     int inputs[DUET_TFLITE_MAX_OPERANDS], outputs[DUET_TFLITE_MAX_OPERANDS]; /* of the graph */
     int input_count, output_count;
-    char sha256[DUET_SHA256_TEXT]; /* of the file */
 };
 
 /* Map and read. On failure *model is zero. Errors: those of opening a file; DUET_BAD_FORMAT (the text names
@@ -102,6 +102,12 @@ struct duet_tflite {
  * several subgraphs, sparse tensors, data outside the FlatBuffer), DUET_TOO_LARGE (a limit above),
  * DUET_OUT_OF_MEMORY. */
 enum duet_status duet_tflite_open(const char *path, struct duet_tflite *model, struct duet_error *error);
+
+/* The same from memory, which is borrowed until close; `name` stands in error texts. */
+enum duet_status duet_tflite_read(const char *name, const uint8_t *data, size_t size, struct duet_tflite *model,
+                                  struct duet_error *error);
+
+/* Free everything. Accepts NULL and a zeroed struct. */
 void duet_tflite_close(struct duet_tflite *model);
 
 /* "stride_h": as the schema calls it. */

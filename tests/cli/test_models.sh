@@ -81,7 +81,7 @@ check "what curl brings must have the sha256" says 1 "expected 350af47fd346ea6d"
 echo other >"$work/mirror/$file"
 check "a file in the mirror must have the sha256" says 1 "not a model" segmenter
 printf '\034\0\0\0TFL3' >"$work/mirror/$file"
-check "a damaged file in the mirror is no model" says 1 "model: root: offset 28" segmenter
+check "a TFLite file in the mirror must have the sha256" says 1 "expected 350af47fd346ea6d" segmenter
 rm "$work/mirror/$file"
 echo old >"$work/old.safetensors"
 check "an existing file is not replaced" all 'says 2 "exists" fetch -o "$work/old.safetensors"' \
