@@ -147,6 +147,11 @@ struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, i
     return info;
 }
 
+const char *duet_compiled_level(const struct duet_compiled *compiled)
+{
+    return compiled->kernels.level;
+}
+
 size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled)
 {
     return compiled->plan.arena_bytes;

@@ -150,6 +150,7 @@ struct duet_step_info {
 };
 DUET_API int duet_compiled_step_count(const struct duet_compiled *compiled);
 DUET_API struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, int step);
+DUET_API const char *duet_compiled_level(const struct duet_compiled *compiled); /* "avx2"; static */
 DUET_API size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled);
 DUET_API size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled);
 
