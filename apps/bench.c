@@ -46,8 +46,8 @@ static const struct duet_program program = {
     .min_operands = 1,
     .max_operands = 1,
     .operand = "MODEL",
-    .details = "MODEL is a name ('models list') or a path. The peak is what this processor reaches\n"
-               "with multiply-adds alone, measured when asked for.\n",
+    .details = "MODEL is a name ('models list') or a path. The peak is what this processor\n"
+               "reaches with multiply-adds alone, measured in the same run.\n",
     .examples = "  bench ssdlite-coco\n"
                 "  bench --profile --threads 2 deeplabv3-voc\n"
                 "  chrt -f 10 build/bin/bench --json --reps 40 ssdlite-coco\n"};
