@@ -25,7 +25,7 @@ install() { # PACKAGE...
 
 missing=()
 for p in "${packages[@]}"; do
-    dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing+=("$p")
+    dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null | grep -qx installed || missing+=("$p")
 done
 [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
 
