@@ -30,6 +30,10 @@ includes_only_installed() {
     done
 }
 
+speaks_of_installed_headers() {
+    ! grep -nE '\b(core|kernels|network|weights)/[a-z0-9_]+\.h' "$prefix"/include/duet/*.h
+}
+
 # Everything that a header declares DUET_API is there, and nothing else can be seen from outside.
 right_symbols() {
     cat "$prefix"/include/duet/*.h | tr '\n' ' ' | grep -oE 'DUET_API[^(;]*\(' | grep -oE 'duet_[a-z0-9_]+\($' |
@@ -117,6 +121,7 @@ versions_agree() {
 check "the build installs" cmake --install "$DUET_BUILD_DIR" --prefix "$prefix"
 check "the headers of backbone and heads are installed, no others" right_headers
 check "installed headers include installed headers" includes_only_installed
+check "comments of installed headers speak of installed headers" speaks_of_installed_headers
 check "libduet.so exports what the headers declare, and nothing else" right_symbols
 check "what is internal stays inside" hides_internals
 check "the library's names carry the version" right_names

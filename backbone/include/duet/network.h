@@ -114,8 +114,7 @@ struct duet_layer_info {
 DUET_API enum duet_status duet_network_account(const struct duet_network *network, int height, int width,
                                                struct duet_layer_info *info, struct duet_error *error);
 
-/* --- compiling and running -------------------------------------------------------------------------------
- */
+/* --- compiling and running ------------------------------------------------------------------------------ */
 
 struct duet_compiled; /* opaque, reference-counted */
 
@@ -132,8 +131,8 @@ struct duet_compile_options {
 /* Weights may be float32, F16, BF16, or quantized (U8, I8, I32 with "<tensor>.scale" and
  * "<tensor>.zero_point" beside them): they are made float32 when packed.
  * Errors: DUET_BAD_ARGUMENT, DUET_NOT_FOUND (a tensor is missing), DUET_MISMATCH (a tensor's shape is not the
- * layer's), DUET_UNSUPPORTED (a tensor of another type), DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. Nothing of network
- * or weights is kept. */
+ * layer's), DUET_UNSUPPORTED (a tensor of another type), DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. Nothing of
+ * network or weights is kept. */
 DUET_API enum duet_status duet_compile(const struct duet_network *network, const struct duet_weights *weights,
                                        const struct duet_compile_options *options,
                                        struct duet_compiled **compiled, struct duet_error *error);

@@ -20,7 +20,7 @@ struct duet_box {
 /* One object. */
 struct duet_detection {
     int category_id;     /* the data set's id: COCO 1..90 */
-    const char *label;   /* its name; borrowed from the model, valid until that is closed */
+    const char *label;   /* its name ("unknown": it has none); borrowed from the model until that is closed */
     float score;         /* probability, 0..1 */
     struct duet_box box; /* original pixels */
     int anchor;          /* index of the anchor it came from: 0..1916 for 300x300 */

@@ -26,9 +26,9 @@ struct duet_detector_options {
 
 struct duet_detector; /* opaque; one thread at a time, see duet_detector_clone */
 
-/* Borrows `model`, which must stay open until the detector is closed. Errors: DUET_BAD_ARGUMENT (an option
- * out of range; the text names it), DUET_UNSUPPORTED (the model has no detection head), those of
- * duet_compile. */
+/* Borrows `model`, which must stay open until the detector, its clones and what they found are closed.
+ * Errors: DUET_BAD_ARGUMENT (an option out of range; the text names it), DUET_UNSUPPORTED (the model has no
+ * detection head), those of duet_compile. */
 DUET_API enum duet_status duet_detector_create(const struct duet_model *model,
                                                const struct duet_detector_options *options,
                                                struct duet_detector **detector, struct duet_error *error);

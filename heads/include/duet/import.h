@@ -29,9 +29,10 @@ struct duet_import_options {
  * Frozen TensorFlow graphs are recognised and refused. The network must be MobileNetV2 with SSDLite (from the
  * first two) or with DeepLabv3 or a classifier (from TFLite, whose graph must compute what Duet's layers do);
  * width multiplier, divisor, classes and the rest follow from the shapes. Labels of heads that the network
- * does not have are ignored. Quantized tensors stay as they are: "<layer>.weight" with "<layer>.weight.scale"
- * and
- * ".zero_point", and the ranges of activations beside them (see weights/dequantize.h).
+ * does not have are ignored. Quantized tensors stay as they are, and stand for (q - zero_point) * scale:
+ * "<layer>.weight" with "<layer>.weight.scale" (F32) and "<layer>.weight.zero_point" (I32), one number or one
+ * for each output channel, biases alike; beside them, as "<layer>.output.scale" and ".zero_point", the
+ * ranges of activations.
  * Owned: duet_weights_close; write it with duet_weights_save.
  * Errors: those of opening a file; DUET_BAD_FORMAT (damaged, or no kind of model), DUET_UNSUPPORTED (a kind
  * this build does not read, a tensor or operator that belongs to no layer, other preprocessing),

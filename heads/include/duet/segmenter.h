@@ -29,8 +29,8 @@ struct duet_segmenter_options {
     int scale_count;
     bool flip;       /* the same over the mirrored picture */
     bool confidence; /* compute probabilities too */
-    const bool
-        *classes; /* one flag a label of the model: pixels of others become background; NULL: all. Copied */
+    /* One flag a label of the model: pixels of other classes become background; NULL: all. Copied. */
+    const bool *classes;
     const char *cpu; /* kernel level, see duet_compile_options */
 };
 
