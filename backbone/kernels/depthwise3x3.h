@@ -1,7 +1,8 @@
-/* depthwise3x3.h: one output row of a depthwise 3x3 convolution of float32 pixels, vectorised along channels.
+/* depthwise3x3.h: rows of a depthwise 3x3 convolution of float32 pixels, vectorised along channels.
  *
- *   output[x][c] = clamp(bias[c] + sum over ky, kx of rows[ky][x * stride + kx * rate - pad_left][c]
- *                                                     * weights[ky * 3 + kx][c], low, high)
+ *   output[y][x][c] = clamp(bias[c] + sum over ky, kx of
+ *                           input[y * stride + ky * rate - pad_top][x * stride + kx * rate - pad_left][c]
+ *                           * weights[ky * 3 + kx][c], low, high)
  *
  * Contract: one chain from the bias, taps in ascending order; taps outside the picture are left out.
  * Internal.
@@ -9,17 +10,21 @@
 #ifndef DUET_KERNELS_DEPTHWISE3X3_H
 #define DUET_KERNELS_DEPTHWISE3X3_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct duet_depthwise3x3_args {
-    const float *rows[3]; /* [in_width][input_stride]; NULL: above or below the picture */
-    size_t input_stride;  /* floats between pixels */
-    size_t in_width, out_width, channels;
-    size_t stride, rate, pad_left;
+    /* Row r of the input lies at input + (r % ring_rows) * row_stride: a ring needs to hold only the rows
+     * that the wanted output rows read. */
+    const float *input;
+    size_t ring_rows, row_stride, pixel_stride; /* strides in floats */
+    size_t in_height, in_width, out_width, channels;
+    size_t stride, rate, pad_top, pad_left;
     const float *weights; /* [9][weight_stride] */
     size_t weight_stride;
-    const float *bias; /* [channels] */
-    float *output;     /* [out_width][output_stride] */
+    const float *bias;     /* [channels] */
+    size_t y_begin, y_end; /* the wanted output rows */
+    float *output;         /* [y_end - y_begin][out_width][output_stride] */
     size_t output_stride;
     float low, high;
 };
@@ -27,5 +32,13 @@ struct duet_depthwise3x3_args {
 typedef void duet_depthwise3x3_fn(const struct duet_depthwise3x3_args *args);
 
 void duet_depthwise3x3_scalar(const struct duet_depthwise3x3_args *args);
+
+/* Input row that tap row ky of output row y reads; NULL: above or below the picture. */
+static inline const float *duet_depthwise3x3_row(const struct duet_depthwise3x3_args *a, size_t y, size_t ky)
+{
+    size_t at = y * a->stride + ky * a->rate; /* shifted down by pad_top */
+    bool inside = at >= a->pad_top && at - a->pad_top < a->in_height;
+    return inside ? a->input + (at - a->pad_top) % a->ring_rows * a->row_stride : NULL;
+}
 
 #endif

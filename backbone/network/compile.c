@@ -67,7 +67,9 @@ static char *kernel_name(const struct duet_compiled *c, const struct step *step)
     case STEP_DEPTHWISE:
         return duet_text("depthwise3x3_f32 %s", level);
     case STEP_SEPARABLE:
-        return duet_text("separable_f32 %s, strips of %zu rows", level, step->strip_rows);
+        return step->by_channels ? duet_text("separable_f32 %s, %zu channels at a time", level, step->chunk)
+                                 : duet_text("separable_f32 %s, %zu rows, %zu channels", level,
+                                             step->strip_rows, step->chunk);
     case STEP_ADD:
         return duet_text("add_f32");
     case STEP_CONCAT:

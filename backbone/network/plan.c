@@ -142,7 +142,39 @@ done:
     return status;
 }
 
+static bool reads(const struct step *s, duet_node node)
+{
+    for (int i = 0; i < s->input_count; i++)
+        if (s->inputs[i] == node) return true;
+    return false;
+}
+
+/* Steps whose result no other step reads (predictors) move up to right behind the steps whose results they
+ * read: these are still in the caches then, and their memory is free sooner. */
+static void hoist_leaves(struct uses uses, struct plan *plan)
+{
+    for (int i = 0; i < plan->step_count; i++) {
+        struct step leaf = plan->steps[i];
+        if (uses.first[leaf.output] >= 0) continue;
+        int to = i;
+        while (to > 0 && !reads(&leaf, plan->steps[to - 1].output) &&
+               uses.first[plan->steps[to - 1].output] >= 0)
+            to--;
+        memmove(&plan->steps[to + 1], &plan->steps[to], (size_t)(i - to) * sizeof leaf);
+        plan->steps[to] = leaf;
+    }
+}
+
 /* --- strips --------------------------------------------------------------------------------------------- */
+
+/* Channels of the tensor that the depthwise layer reads, so many that three rows of them stay in L1. */
+static size_t chunk_channels(const size_t *middle)
+{
+    size_t units = DUET_WINDOW_BYTES / (3 * middle[2] * DUET_CHUNK_UNIT * sizeof(float));
+    size_t all = (middle[3] + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
+    if (units < 1) units = 1;
+    return (units < all ? units : all) * DUET_CHUNK_UNIT;
+}
 
 /* Bytes of scratch for strips of `rows` output rows. */
 static size_t strip_bytes(const struct duet_network *network, const struct plan *plan, const struct step *s,
@@ -161,15 +193,40 @@ static size_t strip_bytes(const struct duet_network *network, const struct plan 
     return bytes;
 }
 
-/* As many rows at a time as fit the budget, at least one, and no more than there are. */
+/* By rows: as many at a time as fit the budget, at least one, and no more than there are. */
 static void choose_strip(const struct duet_network *network, struct plan *plan, struct step *s)
 {
     size_t height = plan->info[s->depthwise].output.dims[1];
     size_t rows = 1, ring;
     while (rows < height && strip_bytes(network, plan, s, rows + 1, &ring) <= DUET_STRIP_BYTES) rows++;
     s->strip_rows = rows;
-    s->scratch_bytes = (strip_bytes(network, plan, s, rows, &s->ring_rows) + 63) / 64 * 64;
+    s->scratch_bytes = strip_bytes(network, plan, s, rows, &s->ring_rows);
+}
+
+static void choose_way(const struct duet_network *network, struct plan *plan, struct step *s)
+{
+    const size_t *middle = plan->info[s->expand >= 0 ? s->expand : s->inputs[0]].output.dims;
+    const size_t plane = middle[1] * middle[2] * sizeof(float);
+    s->chunk = chunk_channels(middle);
+    s->by_channels = plane * DUET_CHUNK_UNIT <= DUET_PLANE_BYTES &&
+                     plan->info[s->depthwise].bytes <= DUET_WHOLE_STRIP_BYTES;
+    if (!s->by_channels) {
+        choose_strip(network, plan, s);
+    } else if (s->expand >= 0) {
+        s->ring_rows = middle[1];
+        s->scratch_bytes = plane * s->chunk;
+    }
+    s->scratch_bytes = (s->scratch_bytes + 63) / 64 * 64;
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
+}
+
+static bool is_serial(const struct plan *plan, const struct step *s)
+{
+    uint64_t madds = 0;
+    const duet_node layers[3] = {s->expand, s->depthwise, s->project};
+    for (int i = 0; i < 3; i++)
+        if (layers[i] >= 0) madds += plan->info[layers[i]].madds;
+    return s->kind == STEP_GLOBAL_MEAN || (madds > 0 && madds < DUET_SERIAL_MADDS);
 }
 
 /* --- memory --------------------------------------------------------------------------------------------- */
@@ -226,6 +283,7 @@ static int collect_blocks(const struct duet_network *network, const struct plan 
         for (int k = 0; k < step->input_count; k++) blocks[slot[step->inputs[k]]].to = s;
         slot[step->output] = count;
         blocks[count++] = (struct block){.node = step->output, .from = s, .to = s};
+        if (step->by_channels) blocks[count++] = (struct block){.node = step->depthwise, .from = s, .to = s};
     }
     for (int i = 0; i < network->output_count; i++)
         blocks[slot[network->outputs[i].node]].to = plan->step_count;
@@ -296,8 +354,11 @@ enum duet_status duet_plan_create(const struct duet_network *network, int height
     count_uses(network, uses);
     status = list_steps(network, fuse, uses, plan, error);
     if (status != DUET_OK) goto done;
-    for (int i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == STEP_SEPARABLE) choose_strip(network, plan, &plan->steps[i]);
+    hoist_leaves(uses, plan);
+    for (int i = 0; i < plan->step_count; i++) {
+        if (plan->steps[i].kind == STEP_SEPARABLE) choose_way(network, plan, &plan->steps[i]);
+        plan->steps[i].serial = is_serial(plan, &plan->steps[i]);
+    }
     status = place_blocks(network, plan, error);
 done:
     free(uses.count);

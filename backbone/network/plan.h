@@ -6,8 +6,14 @@
  *
  *     [expand: conv ->] depthwise 3x3 -> project: 1x1 conv [-> add]
  *
- * It runs in strips of output rows. The expanded tensor, six times as deep as its input, exists only as a
- * ring of rows in a worker's scratch memory; so it stays in L2 instead of going out to DRAM and back.
+ * The expanded tensor, six times as deep as its input, never exists as a whole. Two ways to run:
+ *
+ *   by rows       a strip of output rows at a time. The expanded rows that a strip needs are kept in rings in
+ *                 the worker's scratch memory, one ring a chunk of channels. Workers share the rows. For
+ * wide, shallow layers: rows are large, weights small. by channels   a chunk of channels at a time over the
+ * whole height: every weight is read once, and workers share the channels, so that no row is expanded twice.
+ * The depthwise results of a group of channels meet in the arena, then workers share the projection, which
+ * goes on from what the groups before have left. For small, deep layers.
  */
 #ifndef DUET_NETWORK_PLAN_H
 #define DUET_NETWORK_PLAN_H
@@ -31,8 +37,12 @@ struct step {
     duet_node inputs[DUET_MAX_INPUTS];         /* layers whose results it reads */
     int input_count;
     char *name;
-    size_t strip_rows;    /* separable: output rows at a time */
-    size_t ring_rows;     /* separable with expand: rows of the expanded tensor that are kept */
+    bool serial; /* too little work to share, or a sum in one order */
+    /* Separable: */
+    bool by_channels;
+    size_t chunk;         /* channels expanded and filtered at a time: a multiple of DUET_CHUNK_UNIT */
+    size_t strip_rows;    /* by rows: output rows at a time */
+    size_t ring_rows;     /* rows of the expanded tensor that a ring keeps; 0: nothing is expanded */
     size_t scratch_bytes; /* of one worker */
 };
 
@@ -44,9 +54,21 @@ struct plan {
     size_t arena_bytes, scratch_bytes;
 };
 
-/* Scratch that a strip may fill: well under the L2 of any current core, so that the strip's input, output and
- * the weights find room beside it. */
+/* By rows: scratch that strip and rings may fill. By channels: what one worker's part of the strip may fill.
+ * Well under the L2 of any current core, so that input, output and weights find room beside it. */
 #define DUET_STRIP_BYTES ((size_t)384 << 10)
+
+/* Three rows of a chunk, what a depthwise row reads: they stay in L1. */
+#define DUET_WINDOW_BYTES ((size_t)24 << 10)
+
+/* By channels when this many channels of the expanded tensor take at most so many bytes ... */
+#define DUET_CHUNK_UNIT  32 /* also the widest panel of any convolution kernel; every panel divides it */
+#define DUET_PLANE_BYTES ((size_t)192 << 10)
+/* ... and the strip of all channels at most so many. */
+#define DUET_WHOLE_STRIP_BYTES ((size_t)8 << 20)
+
+/* Multiply-adds (a few microseconds) below which waking other workers takes longer than it saves. */
+#define DUET_SERIAL_MADDS 150000
 
 /* "SAME" padding of TensorFlow: the smaller half comes first. */
 static inline size_t duet_same_padding(size_t in, size_t out, int stride, int rate)

@@ -68,25 +68,28 @@ static void run_conv3x3(const struct subject *s)
 
 static void run_depthwise(const struct subject *s)
 {
-    for (size_t y = 0; y < s->out[1]; y++) {
-        struct duet_depthwise3x3_args args = {
-            .input_stride = s->in[3],
-            .in_width = s->in[2],
-            .out_width = s->out[2],
-            .channels = s->in[3],
-            .stride = (size_t)s->layer->stride,
-            .rate = (size_t)s->layer->rate,
-            .pad_left = duet_same_padding(s->in[2], s->out[2], s->layer->stride, s->layer->rate),
-            .weights = s->weights,
-            .weight_stride = s->in[3],
-            .bias = s->bias,
-            .output = s->output + y * s->out[2] * s->out[3],
-            .output_stride = s->out[3],
-            .low = 0,
-            .high = 6};
-        window(s, y, args.rows);
-        s->kernels->depthwise3x3(&args);
-    }
+    int stride = s->layer->stride, rate = s->layer->rate;
+    s->kernels->depthwise3x3(
+        &(struct duet_depthwise3x3_args){.input = s->input,
+                                         .ring_rows = s->in[1],
+                                         .row_stride = s->in[2] * s->in[3],
+                                         .pixel_stride = s->in[3],
+                                         .in_height = s->in[1],
+                                         .in_width = s->in[2],
+                                         .out_width = s->out[2],
+                                         .channels = s->in[3],
+                                         .stride = (size_t)stride,
+                                         .rate = (size_t)rate,
+                                         .pad_top = duet_same_padding(s->in[1], s->out[1], stride, rate),
+                                         .pad_left = duet_same_padding(s->in[2], s->out[2], stride, rate),
+                                         .weights = s->weights,
+                                         .weight_stride = s->in[3],
+                                         .bias = s->bias,
+                                         .y_end = s->out[1],
+                                         .output = s->output,
+                                         .output_stride = s->out[3],
+                                         .low = 0,
+                                         .high = 6});
 }
 
 static void run(const struct subject *s)

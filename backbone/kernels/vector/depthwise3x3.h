@@ -1,95 +1,156 @@
-/* depthwise3x3.h: the body of every vector level's depthwise3x3 kernel: a few output pixels side by side, and
- * all channels of them, so that each weight is loaded once for all of these pixels and, in the dense case,
- * each column of the input once for the up to three pixels whose windows hold it. */
+/* depthwise3x3.h: the body of every vector level's depthwise3x3 kernel.
+ *
+ * Dense windows (rate 1): one vector of channels at a time over all wanted rows, its nine weights in
+ * registers, four output pixels side by side: each column of the input is loaded once for the up to three
+ * windows that hold it, and what the next row will read again is three rows of one vector, which lie in L1
+ * even at 150 pixels of 64 bytes. Wider tiles were measured slower (Zen 4: 4 pixels 10.3 cycles a pixel and
+ * vector, 8 pixels 11.2 and more; 9 is what the multiplications take).
+ */
 #include "kernels/depthwise3x3.h"
 #include "kernels/vector/window.h"
 
-enum { DW_SPARSE_PIXELS = 4 };
+enum { DW_PIXELS = 4 };
 
-#define DW_EACH_PIXEL(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
-#define DW_EACH_COLUMN(DO)                                                                                   \
-    DO(0)                                                                                                    \
-    DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15) DO(16)
+#define DW_EACH_COLUMN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8)
 
-/* All channels of `pixels` output pixels from x on, rate 1; rows may be missing, and so may the first column
- * of the first window and the last of the last. `pixels` and `stride` are constants where this is inlined. */
-static inline __attribute__((always_inline)) void dense_tile(const int pixels, const size_t stride,
-                                                             const struct duet_depthwise3x3_args *a, size_t x)
+/* One vector of channels. */
+struct dw_vector {
+    vec weights[9], bias, low, high;
+    size_t lanes; /* channels there are from its first on */
+};
+
+/* `pixels` output pixels whose windows begin one column before `in0`, `in1` and `in2` (NULL: no such row),
+ * but that the first window may have no first column and the last no last. All but the pointers and the
+ * strides are constants where this is inlined. */
+static inline __attribute__((always_inline)) void
+dense_tile(const size_t pixels, const size_t stride, const bool whole, const bool no_first,
+           const bool no_last, const struct dw_vector *v, const float *in0, const float *in1,
+           const float *in2, size_t pixel_stride, float *out, size_t out_stride)
 {
-    /* Copies: a store through `out` might change what `a` points to, for all the compiler knows. */
-    const size_t in_stride = a->input_stride, out_stride = a->output_stride, w_stride = a->weight_stride;
-    const size_t channels = a->channels, second = x * stride + 1 - a->pad_left; /* the second column */
-    const size_t columns = (size_t)(pixels - 1) * stride + 3;
-    const bool no_first = second == 0, no_last = second + columns - 2 >= a->in_width;
-    const float *const row0 = a->rows[0] ? a->rows[0] + second * in_stride : NULL;
-    const float *const row1 = a->rows[1] ? a->rows[1] + second * in_stride : NULL;
-    const float *const row2 = a->rows[2] ? a->rows[2] + second * in_stride : NULL;
-    const float *const bias = a->bias, *const weights = a->weights;
-    float *const out = a->output + x * out_stride;
-    const vec low = vec_set1(a->low), high = vec_set1(a->high), zero = vec_set1(0.0f);
-#define LOAD(from) (whole ? vec_load(from) : vec_load_some(from, n))
-#define START(j)   vec s##j = start;
+    const size_t columns = (pixels - 1) * stride + 3;
+    vec s0 = v->bias, s1 = s0, s2 = s0, s3 = s0;
+#define LOAD(from) (whole ? vec_load(from) : vec_load_some(from, v->lanes))
 #define COLUMN(i)                                                                                            \
-    if (i < columns)                                                                                         \
-        v[i] = (i == 0 && no_first) || (i == columns - 1 && no_last)                                         \
-                   ? zero                                                                                    \
-                   : LOAD(row + i * in_stride - in_stride);
-#define TAP0(j)                                                                                              \
-    if (j < pixels && (j > 0 || !no_first)) s##j = vec_fma(v[j * stride], w0, s##j);
-#define TAP1(j)                                                                                              \
-    if (j < pixels) s##j = vec_fma(v[j * stride + 1], w1, s##j);
-#define TAP2(j)                                                                                              \
-    if (j < pixels && (j < pixels - 1 || !no_last)) s##j = vec_fma(v[j * stride + 2], w2, s##j);
+    const vec x##i = i >= columns || (i == 0 && no_first) || (i == columns - 1 && no_last)                   \
+                         ? v->bias /* not used */                                                            \
+                         : LOAD(in + i * pixel_stride - pixel_stride);
+#define FMA(j, kx, x, ky)                                                                                    \
+    if (j < pixels && !(j == 0 && kx == 0 && no_first) && !(j == pixels - 1 && kx == 2 && no_last))          \
+        s##j = vec_fma(x, v->weights[3 * ky + kx], s##j);
 #define ROW(ky)                                                                                              \
-    if (row##ky) {                                                                                           \
-        const float *const row = row##ky + c, *const w = weights + 3 * ky * w_stride + c;                    \
-        const vec w0 = LOAD(w), w1 = LOAD(w + w_stride), w2 = LOAD(w + 2 * w_stride);                        \
-        vec v[17];                                                                                           \
+    if (in##ky) {                                                                                            \
+        const float *const in = in##ky;                                                                      \
         DW_EACH_COLUMN(COLUMN)                                                                               \
-        DW_EACH_PIXEL(TAP0)                                                                                  \
-        DW_EACH_PIXEL(TAP1)                                                                                  \
-        DW_EACH_PIXEL(TAP2)                                                                                  \
+        if (stride == 1) {                                                                                   \
+            FMA(0, 0, x0, ky)                                                                                \
+            FMA(1, 0, x1, ky)                                                                                \
+            FMA(2, 0, x2, ky) FMA(3, 0, x3, ky) FMA(0, 1, x1, ky) FMA(1, 1, x2, ky) FMA(2, 1, x3, ky)        \
+                FMA(3, 1, x4, ky) FMA(0, 2, x2, ky) FMA(1, 2, x3, ky) FMA(2, 2, x4, ky) FMA(3, 2, x5, ky)    \
+        } else {                                                                                             \
+            FMA(0, 0, x0, ky)                                                                                \
+            FMA(1, 0, x2, ky)                                                                                \
+            FMA(2, 0, x4, ky) FMA(3, 0, x6, ky) FMA(0, 1, x1, ky) FMA(1, 1, x3, ky) FMA(2, 1, x5, ky)        \
+                FMA(3, 1, x7, ky) FMA(0, 2, x2, ky) FMA(1, 2, x4, ky) FMA(2, 2, x6, ky) FMA(3, 2, x8, ky)    \
+        }                                                                                                    \
     }
+    ROW(0)
+    ROW(1)
+    ROW(2)
 #define STORE(j)                                                                                             \
-    if (j < pixels && whole) vec_store(out + j * out_stride + c, vec_clamp(s##j, low, high));                \
-    if (j < pixels && !whole) vec_store_some(out + j * out_stride + c, vec_clamp(s##j, low, high), n);
-#define CHANNELS(is_whole)                                                                                   \
-    {                                                                                                        \
-        const bool whole = is_whole;                                                                         \
-        const size_t n = channels - c;                                                                       \
-        const vec start = LOAD(bias + c);                                                                    \
-        DW_EACH_PIXEL(START)                                                                                 \
-        ROW(0)                                                                                               \
-        ROW(1)                                                                                               \
-        ROW(2)                                                                                               \
-        DW_EACH_PIXEL(STORE)                                                                                 \
-        (void)n;                                                                                             \
-    }
-    size_t c = 0;
-    for (; c + VEC_LANES <= channels; c += VEC_LANES) CHANNELS(true)
-    if (c < channels) CHANNELS(false)
-#undef LOAD
-#undef START
-#undef COLUMN
-#undef TAP0
-#undef TAP1
-#undef TAP2
-#undef ROW
+    if (j < pixels && whole) vec_store(out + j * out_stride, vec_clamp(s##j, v->low, v->high));              \
+    if (j < pixels && !whole)                                                                                \
+        vec_store_some(out + j * out_stride, vec_clamp(s##j, v->low, v->high), v->lanes);
+    STORE(0)
+    STORE(1)
+    STORE(2)
+    STORE(3)
 #undef STORE
-#undef CHANNELS
+#undef ROW
+#undef FMA
+#undef COLUMN
+#undef LOAD
 }
 
-#define DENSE_FUNCTIONS(i)                                                                                   \
-    static void dense_##i##_1(const struct duet_depthwise3x3_args *a, size_t x)                              \
+/* One output row of one vector of channels: tiles of four pixels, the last one of one to four. */
+static inline __attribute__((always_inline)) void dense_row(const size_t stride, const bool whole,
+                                                            const struct duet_depthwise3x3_args *a,
+                                                            const struct dw_vector *v, size_t y, size_t c,
+                                                            float *out)
+{
+    const size_t width = a->out_width, in_stride = a->pixel_stride, out_stride = a->output_stride;
+    const size_t second = 1 - a->pad_left; /* the first window's second column */
+    const float *in0 = duet_depthwise3x3_row(a, y, 0), *in1 = duet_depthwise3x3_row(a, y, 1);
+    const float *in2 = duet_depthwise3x3_row(a, y, 2);
+    if (in0) in0 += second * in_stride + c;
+    if (in1) in1 += second * in_stride + c;
+    if (in2) in2 += second * in_stride + c;
+    bool no_first = a->pad_left > 0, no_last = (width - 1) * stride + second + 1 >= a->in_width;
+#define TILE(pixels, is_first, is_last)                                                                      \
+    dense_tile(pixels, stride, whole, is_first, is_last, v, in0, in1, in2, in_stride, out, out_stride)
+#define EITHER(pixels)                                                                                       \
+    if (no_first && no_last)                                                                                 \
+        TILE(pixels, true, true);                                                                            \
+    else if (no_first)                                                                                       \
+        TILE(pixels, true, false);                                                                           \
+    else if (no_last)                                                                                        \
+        TILE(pixels, false, true);                                                                           \
+    else                                                                                                     \
+        TILE(pixels, false, false);
+#define NEXT                                                                                                 \
     {                                                                                                        \
-        dense_tile(i < VEC_DW_PIXELS ? i + 1 : 1, 1, a, x);                                                  \
-    }                                                                                                        \
-    static void dense_##i##_2(const struct duet_depthwise3x3_args *a, size_t x)                              \
-    {                                                                                                        \
-        dense_tile(i < VEC_DW_PIXELS ? i + 1 : 1, 2, a, x);                                                  \
+        size_t step = DW_PIXELS * stride * in_stride;                                                        \
+        if (in0) in0 += step;                                                                                \
+        if (in1) in1 += step;                                                                                \
+        if (in2) in2 += step;                                                                                \
+        out += DW_PIXELS * out_stride;                                                                       \
+        left -= DW_PIXELS;                                                                                   \
     }
-DW_EACH_PIXEL(DENSE_FUNCTIONS)
-#undef DENSE_FUNCTIONS
+    size_t left = width;
+    if (left > DW_PIXELS && no_first) {
+        TILE(DW_PIXELS, true, false);
+        NEXT no_first = false;
+    }
+    while (left > DW_PIXELS) {
+        TILE(DW_PIXELS, false, false);
+        NEXT
+    }
+    if (left == 1) {
+        EITHER(1)
+    } else if (left == 2) {
+        EITHER(2)
+    } else if (left == 3) {
+        EITHER(3)
+    } else {
+        EITHER(4)
+    }
+#undef NEXT
+#undef EITHER
+#undef TILE
+}
+
+static inline __attribute__((always_inline)) void dense_rows(const size_t stride, const bool whole,
+                                                             const struct duet_depthwise3x3_args *a, size_t c)
+{
+    struct dw_vector v = {.lanes = a->channels - c, .low = vec_set1(a->low), .high = vec_set1(a->high)};
+    v.bias = vec_load_some(a->bias + c, v.lanes);
+    for (size_t tap = 0; tap < 9; tap++)
+        v.weights[tap] = vec_load_some(a->weights + tap * a->weight_stride + c, v.lanes);
+    float *out = a->output + c;
+    for (size_t y = a->y_begin; y < a->y_end; y++, out += a->out_width * a->output_stride)
+        dense_row(stride, whole, a, &v, y, c, out);
+}
+
+static void dense(const struct duet_depthwise3x3_args *a)
+{
+    size_t c = 0;
+    if (a->stride == 1) {
+        for (; c + VEC_LANES <= a->channels; c += VEC_LANES) dense_rows(1, true, a, c);
+        if (c < a->channels) dense_rows(1, false, a, c);
+    } else {
+        for (; c + VEC_LANES <= a->channels; c += VEC_LANES) dense_rows(2, true, a, c);
+        if (c < a->channels) dense_rows(2, false, a, c);
+    }
+}
 
 /* Rate 1 and nothing missing but the outermost columns: every "SAME" padding of a dense window. */
 static bool is_dense(const struct duet_depthwise3x3_args *a)
@@ -97,19 +158,7 @@ static bool is_dense(const struct duet_depthwise3x3_args *a)
     return a->rate == 1 && a->pad_left <= 1 && (a->out_width - 1) * a->stride + 1 - a->pad_left < a->in_width;
 }
 
-static void dense(const struct duet_depthwise3x3_args *a)
-{
-#define CHOICES(i) {dense_##i##_1, dense_##i##_2},
-    static void (*const choices[][2])(const struct duet_depthwise3x3_args *,
-                                      size_t) = {DW_EACH_PIXEL(CHOICES)};
-#undef CHOICES
-    size_t tiles = (a->out_width + VEC_DW_PIXELS - 1) / VEC_DW_PIXELS;
-    for (size_t i = 0, x = 0; i < tiles; i++) {
-        size_t pixels = (a->out_width - x) / (tiles - i);
-        choices[pixels - 1][a->stride - 1](a, x);
-        x += pixels;
-    }
-}
+/* --- any rate ------------------------------------------------------------------------------------------- */
 
 /* A window's taps inside the picture. */
 struct dw_taps {
@@ -118,23 +167,22 @@ struct dw_taps {
     const float *weights[9];
 };
 
-/* One vector of channels of up to DW_SPARSE_PIXELS windows of any stride and rate, at the edges too. */
+/* One vector of channels of up to DW_PIXELS windows of any stride and rate, at the edges too. */
 static inline __attribute__((always_inline)) void sparse_vector(const size_t pixels, const bool whole,
                                                                 const struct duet_depthwise3x3_args *a,
                                                                 const struct dw_taps *taps, float *output,
                                                                 size_t c)
 {
-    const size_t n = a->channels - c, step = a->stride * a->input_stride;
-    vec s0 = whole ? vec_load(a->bias + c) : vec_load_some(a->bias + c, n), s1 = s0, s2 = s0, s3 = s0;
-    for (int i = 0; i < taps->count; i++) {
-        const float *in = taps->input[i] + c, *weights = taps->weights[i] + c;
+    const size_t n = a->channels - c, step = a->stride * a->pixel_stride;
 #define LOAD(from) (whole ? vec_load(from) : vec_load_some(from, n))
-        const vec w = LOAD(weights);
+    vec s0 = LOAD(a->bias + c), s1 = s0, s2 = s0, s3 = s0;
+    for (int i = 0; i < taps->count; i++) {
+        const float *in = taps->input[i] + c;
+        const vec w = LOAD(taps->weights[i] + c);
         s0 = vec_fma(LOAD(in), w, s0);
         if (pixels > 1) s1 = vec_fma(LOAD(in + step), w, s1);
         if (pixels > 2) s2 = vec_fma(LOAD(in + 2 * step), w, s2);
         if (pixels > 3) s3 = vec_fma(LOAD(in + 3 * step), w, s3);
-#undef LOAD
     }
     const vec low = vec_set1(a->low), high = vec_set1(a->high);
 #define STORE(j)                                                                                             \
@@ -146,6 +194,7 @@ static inline __attribute__((always_inline)) void sparse_vector(const size_t pix
     STORE(2)
     STORE(3)
 #undef STORE
+#undef LOAD
 }
 
 static inline __attribute__((always_inline)) void sparse_pixels(const size_t pixels,
@@ -157,17 +206,16 @@ static inline __attribute__((always_inline)) void sparse_pixels(const size_t pix
     if (c < a->channels) sparse_vector(pixels, false, a, taps, output, c);
 }
 
-static void sparse_tile(const struct duet_depthwise3x3_args *a, const struct duet_window *window, size_t x,
-                        size_t pixels)
+static void sparse_tile(const struct duet_depthwise3x3_args *a, const float *const rows[3],
+                        const struct duet_window *window, size_t x, size_t pixels, float *output)
 {
     struct dw_taps taps = {0};
     for (size_t tap = 0; tap < 9; tap++) {
-        if (!a->rows[tap / 3] || !window->inside[tap % 3]) continue;
+        if (!rows[tap / 3] || !window->inside[tap % 3]) continue;
         size_t at = x * a->stride + tap % 3 * a->rate - a->pad_left;
-        taps.input[taps.count] = a->rows[tap / 3] + at * a->input_stride;
+        taps.input[taps.count] = rows[tap / 3] + at * a->pixel_stride;
         taps.weights[taps.count++] = a->weights + tap * a->weight_stride;
     }
-    float *output = a->output + x * a->output_stride;
     if (pixels == 1)
         sparse_pixels(1, a, &taps, output);
     else if (pixels == 2)
@@ -178,15 +226,15 @@ static void sparse_tile(const struct duet_depthwise3x3_args *a, const struct due
         sparse_pixels(4, a, &taps, output);
 }
 
-static void sparse(const struct duet_depthwise3x3_args *a)
+static void sparse_row(const struct duet_depthwise3x3_args *a, const float *const rows[3], float *output)
 {
     for (size_t x = 0; x < a->out_width;) {
         struct duet_window window =
             duet_window_at(x, a->in_width, a->out_width, a->stride, a->rate, a->pad_left);
-        size_t tiles = (window.end - x + DW_SPARSE_PIXELS - 1) / DW_SPARSE_PIXELS;
+        size_t tiles = (window.end - x + DW_PIXELS - 1) / DW_PIXELS;
         for (size_t i = 0; i < tiles; i++) {
             size_t pixels = (window.end - x) / (tiles - i);
-            sparse_tile(a, &window, x, pixels);
+            sparse_tile(a, rows, &window, x, pixels, output + x * a->output_stride);
             x += pixels;
         }
     }
@@ -195,8 +243,14 @@ static void sparse(const struct duet_depthwise3x3_args *a)
 static inline void depthwise3x3(const struct duet_depthwise3x3_args *a)
 {
     if (a->out_width == 0) return;
-    if (is_dense(a))
+    if (is_dense(a)) {
         dense(a);
-    else
-        sparse(a);
+        return;
+    }
+    float *output = a->output;
+    for (size_t y = a->y_begin; y < a->y_end; y++, output += a->out_width * a->output_stride) {
+        const float *rows[3];
+        for (size_t ky = 0; ky < 3; ky++) rows[ky] = duet_depthwise3x3_row(a, y, ky);
+        sparse_row(a, rows, output);
+    }
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* 6 x 2 sums, 2 vectors of weights and a value: 15 of the 16 registers. Panels of one vector: 12 x 1. */
-enum { VEC_LANES = 8, VEC_TILE_ROWS = 6, VEC_TILE_NARROW_ROWS = 12, VEC_DW_PIXELS = 4 };
+enum { VEC_LANES = 8, VEC_TILE_ROWS = 6, VEC_TILE_NARROW_ROWS = 12 };
 
 typedef __m256 vec;
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* 14 x 2 sums, 2 vectors of weights and a value: 31 of the 32 registers. */
-enum { VEC_LANES = 16, VEC_TILE_ROWS = 14, VEC_TILE_NARROW_ROWS = 14, VEC_DW_PIXELS = 4 };
+enum { VEC_LANES = 16, VEC_TILE_ROWS = 14, VEC_TILE_NARROW_ROWS = 14 };
 
 typedef __m512 vec;
 

@@ -1,0 +1,151 @@
+#include "network/run.h"
+
+#include <math.h>
+
+static float low_of(enum duet_activation activation)
+{
+    return activation == DUET_LINEAR ? -INFINITY : 0.0f;
+}
+
+static float high_of(enum duet_activation activation)
+{
+    return activation == DUET_RELU6 ? 6.0f : INFINITY;
+}
+
+void duet_run_pointwise(const struct duet_compiled *c, const struct pointwise *p, size_t c0, size_t c1)
+{
+    const struct duet_layer *layer = &c->layers[p->node];
+    const struct packed_layer *packed = &c->packed->layers[p->node];
+    size_t panel = c->kernels.conv1x1.panel, panel_stride = p->depth * panel;
+    bool last = p->k1 == p->depth; /* then the chains are complete */
+    c->kernels.conv1x1.run(
+        &(struct duet_conv1x1_args){.pixels = p->pixels,
+                                    .in_channels = p->k1 - p->k0,
+                                    .out_channels = c1 - c0,
+                                    .input = p->input,
+                                    .input_stride = p->input_stride,
+                                    .weights = packed->weights + c0 / panel * panel_stride + p->k0 * panel,
+                                    .panel_stride = panel_stride,
+                                    .bias = p->k0 == 0 ? packed->bias + c0 : NULL,
+                                    .residual = last && p->residual ? p->residual + c0 : NULL,
+                                    .residual_stride = (size_t)layer->channels,
+                                    .output = p->output,
+                                    .output_stride = p->output_stride,
+                                    .low = last ? low_of(layer->activation) : -INFINITY,
+                                    .high = last ? high_of(layer->activation) : INFINITY});
+}
+
+/* Splitting the output channels lets each worker read its own weights only; splitting the pixels, its own
+ * pixels only. The larger of the two is split, as long as the shares come out nearly equal. */
+static bool split_channels(size_t pixels, size_t channels, size_t panel, size_t pieces)
+{
+    size_t panels = (channels + panel - 1) / panel, most = (panels + pieces - 1) / pieces;
+    bool even = most * pieces * 10 <= panels * 11;
+    return (even && channels > pixels) || (pixels < 8 * pieces && panels >= pieces);
+}
+
+void duet_run_pointwise_share(const struct duet_compiled *c, const struct pointwise *p, int index, int pieces)
+{
+    size_t channels = (size_t)c->layers[p->node].channels;
+    struct pointwise part = *p;
+    if (split_channels(p->pixels, channels, DUET_CHUNK_UNIT, (size_t)pieces)) {
+        struct share s = duet_share((channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT, index, pieces);
+        size_t c0 = s.begin * DUET_CHUNK_UNIT, c1 = s.end * DUET_CHUNK_UNIT;
+        part.output += c0;
+        if (c0 < c1) duet_run_pointwise(c, &part, c0, c1 < channels ? c1 : channels);
+    } else {
+        struct share s = duet_share(p->pixels, index, pieces);
+        part.pixels = s.end - s.begin;
+        part.input += s.begin * p->input_stride;
+        if (part.residual) part.residual += s.begin * channels;
+        part.output += s.begin * p->output_stride;
+        if (part.pixels) duet_run_pointwise(c, &part, 0, channels);
+    }
+}
+
+/* Row y of a 3x3 convolution from the whole tensor of layer `source`. */
+static void run_conv3x3_row(const struct work *w, duet_node node, duet_node source, size_t y, size_t c0,
+                            size_t c1, float *output)
+{
+    const struct duet_compiled *c = w->session->compiled;
+    const struct duet_layer *layer = &c->layers[node];
+    const size_t *in = duet_dims(w, source), *out = duet_dims(w, node);
+    size_t pad_top = duet_same_padding(in[1], out[1], layer->stride, layer->rate);
+    struct duet_conv3x3_args args = {.in_width = in[2],
+                                     .out_width = out[2],
+                                     .in_channels = in[3],
+                                     .out_channels = c1 - c0,
+                                     .stride = (size_t)layer->stride,
+                                     .rate = (size_t)layer->rate,
+                                     .pad_left = duet_same_padding(in[2], out[2], layer->stride, layer->rate),
+                                     .weights = c->packed->layers[node].weights + c0 * 9 * in[3],
+                                     .bias = c->packed->layers[node].bias + c0,
+                                     .output = output,
+                                     .low = low_of(layer->activation),
+                                     .high = high_of(layer->activation)};
+    for (size_t tap = 0; tap < 3; tap++) {
+        size_t at = y * args.stride + tap * args.rate; /* shifted down by pad_top */
+        bool inside = at >= pad_top && at - pad_top < in[1];
+        args.rows[tap] = inside ? duet_result(w, source) + (at - pad_top) * in[2] * in[3] : NULL;
+    }
+    c->kernels.conv3x3.run(&args);
+}
+
+void duet_run_conv_rows(const struct work *w, duet_node node, duet_node source, size_t y0, size_t y1,
+                        size_t c0, size_t c1, float *output)
+{
+    const struct duet_compiled *c = w->session->compiled;
+    const struct duet_layer *layer = &c->layers[node];
+    const size_t *in = duet_dims(w, source), *out = duet_dims(w, node);
+    size_t stride = (size_t)layer->stride, channels = c1 - c0;
+    struct pointwise p = {.node = node,
+                          .pixels = out[2],
+                          .input_stride = in[3] * stride,
+                          .k1 = in[3],
+                          .depth = in[3],
+                          .output = output,
+                          .output_stride = channels};
+    if (layer->kernel == 1 && stride == 1) {
+        p.input = duet_result(w, source) + y0 * in[2] * in[3];
+        p.pixels *= y1 - y0;
+        duet_run_pointwise(c, &p, c0, c1);
+        return;
+    }
+    for (size_t y = y0; y < y1; y++, p.output += out[2] * channels) {
+        p.input = duet_result(w, source) + y * stride * in[2] * in[3];
+        if (layer->kernel == 1)
+            duet_run_pointwise(c, &p, c0, c1);
+        else
+            run_conv3x3_row(w, node, source, y, c0, c1, p.output);
+    }
+}
+
+void duet_run_depthwise_rows(const struct work *w, duet_node node, duet_node source,
+                             const struct depthwise_rows *r, size_t c0, size_t c1)
+{
+    const struct duet_compiled *c = w->session->compiled;
+    const struct duet_layer *layer = &c->layers[node];
+    const size_t *in = duet_dims(w, source), *out = duet_dims(w, node);
+    c->kernels.depthwise3x3(&(struct duet_depthwise3x3_args){
+        .input = r->input,
+        .ring_rows = r->ring_rows,
+        .row_stride = in[2] * r->pixel_stride,
+        .pixel_stride = r->pixel_stride,
+        .in_height = in[1],
+        .in_width = in[2],
+        .out_width = out[2],
+        .channels = c1 - c0,
+        .stride = (size_t)layer->stride,
+        .rate = (size_t)layer->rate,
+        .pad_top = duet_same_padding(in[1], out[1], layer->stride, layer->rate),
+        .pad_left = duet_same_padding(in[2], out[2], layer->stride, layer->rate),
+        .weights = c->packed->layers[node].weights + c0,
+        .weight_stride = out[3],
+        .bias = c->packed->layers[node].bias + c0,
+        .y_begin = r->y_begin,
+        .y_end = r->y_end,
+        .output = r->output,
+        .output_stride = r->output_stride,
+        .low = low_of(layer->activation),
+        .high = high_of(layer->activation)});
+}

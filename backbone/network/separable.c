@@ -1,0 +1,174 @@
+/* The separable step: [expand ->] depthwise -> project [-> add]. See plan.h for its two ways to run. Neither
+ * changes a byte: every number is one chain of multiply-adds in an order of its own. */
+#include "network/run.h"
+
+/* A step under way, its group of channels, and what is read off the plan again and again. */
+struct fused {
+    const struct work *work;
+    size_t stride, rate, pad_top;
+    size_t channels;               /* of the depthwise layer */
+    const size_t *middle, *out;    /* shapes around the depthwise layer */
+    duet_node source;              /* the layer that the depthwise one reads */
+    size_t group_begin, group_end; /* channels whose depthwise results are in the strip */
+    float *strip;                  /* [pixels][group_end - group_begin] */
+};
+
+static struct fused begin(const struct work *w)
+{
+    const struct step *s = w->step;
+    const struct duet_layer *depthwise = &w->session->compiled->layers[s->depthwise];
+    struct fused f = {.work = w,
+                      .stride = (size_t)depthwise->stride,
+                      .rate = (size_t)depthwise->rate,
+                      .out = duet_dims(w, s->depthwise),
+                      .source = s->expand >= 0 ? s->expand : s->inputs[0]};
+    f.middle = duet_dims(w, f.source);
+    f.channels = f.out[3];
+    f.pad_top = duet_same_padding(f.middle[1], f.out[1], depthwise->stride, depthwise->rate);
+    f.group_end = f.channels;
+    return f;
+}
+
+/* Rows from .. to of channels c0 .. c1 of the expanded tensor, into the ring [ring_rows][width][c1 - c0]. */
+static void expand(const struct fused *f, size_t from, size_t to, size_t c0, size_t c1, float *ring,
+                   size_t ring_rows)
+{
+    const struct step *s = f->work->step;
+    size_t row = f->middle[2] * (c1 - c0);
+    while (from < to) { /* in runs that do not wrap */
+        size_t slot = from % ring_rows, run = ring_rows - slot;
+        if (run > to - from) run = to - from;
+        duet_run_conv_rows(f->work, s->expand, s->inputs[0], from, from + run, c0, c1, ring + slot * row);
+        from += run;
+    }
+}
+
+/* Output rows y0 .. y1 of channels c0 .. c1 into the strip, whose first row is y0. */
+static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, size_t c1, const float *ring,
+                      size_t ring_rows)
+{
+    size_t width = f->group_end - f->group_begin;
+    struct depthwise_rows rows = {ring, ring_rows, c1 - c0, y0, y1, f->strip + c0 - f->group_begin, width};
+    if (f->work->step->expand < 0) {
+        rows.input = duet_result(f->work, f->source) + c0;
+        rows.ring_rows = f->middle[1];
+        rows.pixel_stride = f->channels;
+    }
+    duet_run_depthwise_rows(f->work, f->work->step->depthwise, f->source, &rows, c0, c1);
+}
+
+/* The projection of the strip's channels for the output pixels from `pixel` on, where the strip begins. */
+static struct pointwise projection(const struct fused *f, size_t pixel, size_t pixels)
+{
+    const struct step *s = f->work->step;
+    size_t channels = duet_dims(f->work, s->project)[3];
+    return (struct pointwise){.node = s->project,
+                              .pixels = pixels,
+                              .input = f->strip,
+                              .input_stride = f->group_end - f->group_begin,
+                              .k0 = f->group_begin,
+                              .k1 = f->group_end,
+                              .depth = f->channels,
+                              .residual =
+                                  s->add >= 0 ? duet_result(f->work, s->inputs[1]) + pixel * channels : NULL,
+                              .output = duet_result(f->work, s->output) + pixel * channels,
+                              .output_stride = channels};
+}
+
+/* --- by rows ---------------------------------------------------------------------------------------------
+ */
+
+/* Expanded rows that output rows before `end` need. */
+static size_t rows_needed(const struct fused *f, size_t end)
+{
+    size_t reach = (end - 1) * f->stride + 2 * f->rate + 1;
+    size_t need = reach > f->pad_top ? reach - f->pad_top : 0;
+    return need < f->middle[1] ? need : f->middle[1];
+}
+
+/* One worker's share of the output rows, strip by strip. */
+static void rows_piece(void *arg, int index, int worker)
+{
+    const struct work *w = arg;
+    const struct step *s = w->step;
+    struct fused f = begin(w);
+    struct share rows = duet_share(f.out[1], index, w->pieces);
+    f.strip = (float *)(w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes);
+    float *rings = f.strip + (s->strip_rows * f.out[2] * f.channels + 15) / 16 * 16;
+    /* Expanded rows below this are in the rings, of which each chunk of channels has one. */
+    size_t ready = rows.begin * f.stride > f.pad_top ? rows.begin * f.stride - f.pad_top : 0;
+
+    for (size_t y = rows.begin; y < rows.end; y += s->strip_rows) {
+        size_t end = rows.end - y < s->strip_rows ? rows.end : y + s->strip_rows;
+        size_t need = rows_needed(&f, end);
+        for (size_t c0 = 0; c0 < f.channels; c0 += s->chunk) {
+            size_t c1 = f.channels - c0 < s->chunk ? f.channels : c0 + s->chunk;
+            float *ring = rings + c0 * s->ring_rows * f.middle[2];
+            if (s->expand >= 0) expand(&f, ready, need, c0, c1, ring, s->ring_rows);
+            depthwise(&f, y, end, c0, c1, ring, s->ring_rows);
+        }
+        if (need > ready) ready = need;
+        size_t width = f.out[2], channels = duet_dims(w, s->project)[3];
+        struct pointwise p = projection(&f, y * width, (end - y) * width);
+        duet_run_pointwise(w->session->compiled, &p, 0, channels);
+    }
+}
+
+/* --- by channels -----------------------------------------------------------------------------------------
+ */
+
+/* One worker's share of the group's channels: expanded and filtered over the whole height. */
+static void filter_piece(void *arg, int index, int worker)
+{
+    const struct fused *f = arg;
+    const struct work *w = f->work;
+    float *ring = (float *)(w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes);
+    size_t units = (f->group_end - f->group_begin + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
+    struct share s = duet_share(units, index, w->pieces);
+    size_t end = f->group_begin + s.end * DUET_CHUNK_UNIT;
+    if (end > f->group_end) end = f->group_end;
+    for (size_t c0 = f->group_begin + s.begin * DUET_CHUNK_UNIT; c0 < end; c0 += w->step->chunk) {
+        size_t c1 = end - c0 < w->step->chunk ? end : c0 + w->step->chunk;
+        if (w->step->expand >= 0) expand(f, 0, f->middle[1], c0, c1, ring, f->middle[1]);
+        depthwise(f, 0, f->out[1], c0, c1, ring, f->middle[1]);
+    }
+}
+
+/* One worker's share of what the group adds to the projection. */
+static void project_piece(void *arg, int index, int worker)
+{
+    (void)worker;
+    const struct fused *f = arg;
+    struct pointwise p = projection(f, 0, f->out[1] * f->out[2]);
+    duet_run_pointwise_share(f->work->session->compiled, &p, index, f->work->pieces);
+}
+
+/* Channels of a group: as many as keep each worker's part of the strip within the budget. */
+static size_t group_channels(const struct fused *f)
+{
+    size_t bytes = f->out[1] * f->out[2] * f->channels * sizeof(float);
+    size_t budget = DUET_STRIP_BYTES * (size_t)f->work->pieces, groups = (bytes + budget - 1) / budget;
+    size_t units = (f->channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
+    return (units + groups - 1) / groups * DUET_CHUNK_UNIT;
+}
+
+static void run_by_channels(struct work *w, const struct duet_pool *pool)
+{
+    struct fused f = begin(w);
+    size_t group = group_channels(&f);
+    f.strip = duet_result(w, w->step->depthwise);
+    for (size_t c0 = 0; c0 < f.channels; c0 += group) {
+        f.group_begin = c0;
+        f.group_end = f.channels - c0 < group ? f.channels : c0 + group;
+        duet_run_pieces(pool, filter_piece, &f, w->pieces);
+        duet_run_pieces(pool, project_piece, &f, w->pieces);
+    }
+}
+
+void duet_run_separable(struct work *w, const struct duet_pool *pool)
+{
+    if (w->step->by_channels)
+        run_by_channels(w, pool);
+    else
+        duet_run_pieces(pool, rows_piece, w, w->pieces);
+}
