@@ -254,6 +254,19 @@ char *duet_text(const char *format, ...)
 
 /* --- time --------------------------------------------------------------------------------------------- */
 
+void *duet_alloc_pages(size_t bytes)
+{
+    const size_t huge = (size_t)2 << 20, line = 64;
+    size_t rest = bytes % huge;
+    if (bytes > SIZE_MAX - huge) return NULL;
+    /* A rest of half a huge page and more gets a whole one. */
+    bytes = rest >= huge / 2 ? bytes - rest + huge : (bytes + line - 1) / line * line;
+    if (bytes < huge) return aligned_alloc(line, bytes ? bytes : line);
+    void *block = aligned_alloc(huge, bytes);
+    if (block) madvise(block, bytes / huge * huge, MADV_HUGEPAGE); /* a wish: refusal costs nothing */
+    return block;
+}
+
 double duet_seconds(void)
 {
     struct timespec now;

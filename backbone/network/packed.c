@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/os.h"
 #include "weights/dequantize.h"
 
 #include <stdio.h>
@@ -146,7 +147,7 @@ enum duet_status duet_packed_create(const struct duet_network *network, const st
         packed->layer_count = duet_network_layer_count(network);
         packed->bytes = floats * sizeof(float);
         packed->layers = calloc((size_t)packed->layer_count + 1, sizeof *packed->layers);
-        packed->data = aligned_alloc(64, packed->bytes + 64);
+        packed->data = duet_alloc_pages(packed->bytes);
     }
     if (!scratch || !packed || !packed->layers || !packed->data)
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu bytes of weights",

@@ -1,6 +1,7 @@
-#include "network/run.h"
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/os.h"
+#include "network/run.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,16 @@ enum duet_status duet_session_create(struct duet_compiled *compiled, int threads
     *out = NULL;
     if (threads < 1 || threads > 256)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%d threads: expected 1 to 256", threads);
-    size_t arena = compiled->plan.arena_bytes + 64, scratch = compiled->plan.scratch_bytes + 64;
+    size_t arena = compiled->plan.arena_bytes, bytes = 0; /* both parts are multiples of a cache line */
     struct duet_session *s = calloc(1, sizeof *s);
-    if (s && duet_mul_size(scratch, (size_t)threads, &scratch)) {
-        s->arena = aligned_alloc(64, arena / 64 * 64);
-        s->scratch = aligned_alloc(64, scratch / 64 * 64);
-    }
-    if (!s || !s->arena || !s->scratch) {
+    if (s && duet_mul_size(compiled->plan.scratch_bytes, (size_t)threads, &bytes) &&
+        duet_add_size(bytes, arena, &bytes))
+        s->arena = duet_alloc_pages(bytes);
+    if (!s || !s->arena) {
         duet_session_close(&s);
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a session of %zu bytes", arena + scratch);
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a session of %zu bytes", bytes);
     }
+    s->scratch = (char *)s->arena + arena;
     s->compiled = duet_compiled_retain(compiled);
     s->threads = threads;
     *out = s;
@@ -32,7 +33,6 @@ void duet_session_close(struct duet_session **session)
     if (!session || !*session) return;
     duet_compiled_close(&(*session)->compiled); /* NULL when half-built */
     free((*session)->arena);
-    free((*session)->scratch);
     free(*session);
     *session = NULL;
 }

@@ -8,7 +8,7 @@ struct duet_session {
     struct duet_compiled *compiled;
     int threads;
     float *arena;
-    char *scratch; /* scratch_bytes for each worker */
+    char *scratch; /* scratch_bytes for each worker, in the same block */
 };
 
 /* A run of one step by `pieces` workers. */
