@@ -2,15 +2,24 @@
 
 #include "kernels/clamp.h"
 
+#include <string.h>
+
+void duet_conv1x1_pack_rows(const uint32_t *rows, size_t in_channels, size_t out_channels, size_t panel,
+                            const float *weights, float *packed)
+{
+    for (size_t n0 = 0; n0 < out_channels; n0 += panel) {
+        size_t columns = out_channels - n0 < panel ? out_channels - n0 : panel;
+        for (size_t k = 0; k < in_channels; k++, packed += panel) {
+            memcpy(packed, weights + (rows ? rows[k] : k) * out_channels + n0, columns * sizeof(float));
+            memset(packed + columns, 0, (panel - columns) * sizeof(float));
+        }
+    }
+}
+
 void duet_conv1x1_pack(size_t in_channels, size_t out_channels, size_t panel, const float *weights,
                        float *packed)
 {
-    for (size_t n0 = 0; n0 < out_channels; n0 += panel)
-        for (size_t k = 0; k < in_channels; k++)
-            for (size_t j = 0; j < panel; j++) {
-                size_t n = n0 + j;
-                *packed++ = n < out_channels ? weights[k * out_channels + n] : 0.0f;
-            }
+    duet_conv1x1_pack_rows(NULL, in_channels, out_channels, panel, weights, packed);
 }
 
 /* One pixel against one panel. */

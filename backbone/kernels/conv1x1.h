@@ -14,6 +14,7 @@
 #define DUET_KERNELS_CONV1X1_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct duet_conv1x1_args {
     size_t pixels, in_channels, out_channels;
@@ -49,5 +50,9 @@ static inline size_t duet_conv1x1_packed_size(size_t in_channels, size_t out_cha
 /* weights [in_channels][out_channels] -> packed. */
 void duet_conv1x1_pack(size_t in_channels, size_t out_channels, size_t panel, const float *weights,
                        float *packed);
+
+/* The same of rows[0 .. in_channels-1] of the weights only. */
+void duet_conv1x1_pack_rows(const uint32_t *rows, size_t in_channels, size_t out_channels, size_t panel,
+                            const float *weights, float *packed);
 
 #endif

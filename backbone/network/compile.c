@@ -50,8 +50,8 @@ static enum duet_status take_weights(const struct duet_network *network, const s
                                      const struct duet_compiled *other, struct duet_compiled *c,
                                      struct duet_error *error)
 {
-    if (!other) return duet_packed_create(network, weights, &c->kernels, &c->packed, error);
-    if (!same_weights(c, other))
+    if (!other) return duet_packed_create(network, weights, &c->kernels, &c->plan, &c->packed, error);
+    if (!same_weights(c, other) || c->plan.fused != other->plan.fused)
         return duet_fail(error, DUET_MISMATCH, "weights_of: a compilation of another network or CPU level");
     c->packed = duet_packed_retain(other->packed);
     return DUET_OK;

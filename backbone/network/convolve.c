@@ -16,8 +16,8 @@ void duet_run_pointwise(const struct duet_compiled *c, const struct pointwise *p
 {
     const struct duet_layer *layer = &c->layers[p->node];
     const struct packed_layer *packed = &c->packed->layers[p->node];
-    size_t panel = c->kernels.conv1x1.panel, panel_stride = p->depth * panel;
-    bool last = p->k1 == p->depth; /* then the chains are complete */
+    size_t panel = c->kernels.conv1x1.panel, panel_stride = packed->depth * panel;
+    bool last = p->k1 == packed->depth; /* then the chains are complete */
     c->kernels.conv1x1.run(
         &(struct duet_conv1x1_args){.pixels = p->pixels,
                                     .in_channels = p->k1 - p->k0,
@@ -102,7 +102,6 @@ void duet_run_conv_rows(const struct work *w, duet_node node, duet_node source, 
                           .pixels = out[2],
                           .input_stride = in[3] * stride,
                           .k1 = in[3],
-                          .depth = in[3],
                           .output = output,
                           .output_stride = channels};
     if (layer->kernel == 1 && stride == 1) {

@@ -3,8 +3,10 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "network/live.h"
 #include "weights/dequantize.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,38 +62,46 @@ static enum duet_status check_tensors(const struct duet_network *network, const 
     return find_tensor(weights, layer->name, "bias", &channels, bias, error);
 }
 
-/* Floats that a layer's weights and bias take; each part is aligned. Both products fit: see network.c. */
-static bool packed_floats(const struct duet_network *network, const struct duet_kernels *kernels, int i,
-                          size_t *weight_floats, size_t *bias_floats)
+/* Floats that a layer's weights and bias take; each part is aligned. The products fit: see network.c. */
+static bool packed_floats(size_t depth, size_t columns, size_t panel, size_t *weight_floats,
+                          size_t *bias_floats)
 {
-    const struct duet_layer *layer = duet_network_layer(network, i);
-    size_t channels = (size_t)layer->channels;
-    size_t depth = depth_of(layer, (size_t)duet_network_input_channels(network, i));
-    *weight_floats = duet_conv1x1_packed_size(depth, channels, panel_of(kernels, layer));
+    *weight_floats = duet_conv1x1_packed_size(depth, columns, panel);
     return duet_round_up_size(*weight_floats, ALIGN_FLOATS, weight_floats) &&
-           duet_round_up_size(channels, ALIGN_FLOATS, bias_floats);
+           duet_round_up_size(columns, ALIGN_FLOATS, bias_floats);
 }
 
-/* Everything is looked up and added up before memory is taken. `scratch`: floats that the largest tensor of
- * another type becomes. */
+/* What all layers together need. */
+struct totals {
+    size_t floats;   /* packed */
+    size_t scratch;  /* floats of the largest tensor of another type */
+    size_t channels; /* of all depthwise layers */
+};
+
+/* Everything is looked up and added up before memory is taken. */
 static enum duet_status add_up(const struct duet_network *network, const struct duet_weights *weights,
-                               const struct duet_kernels *kernels, size_t *total, size_t *scratch,
+                               const struct duet_kernels *kernels, struct totals *totals,
                                struct duet_error *error)
 {
     size_t weight_floats, bias_floats;
     const struct duet_tensor *weight, *bias;
-    *total = *scratch = 0;
+    *totals = (struct totals){0};
     for (int i = 0; i < duet_network_layer_count(network); i++) {
-        if (!has_weights(duet_network_layer(network, i))) continue;
+        const struct duet_layer *layer = duet_network_layer(network, i);
+        if (!has_weights(layer)) continue;
         enum duet_status status = check_tensors(network, weights, i, &weight, &bias, error);
         if (status != DUET_OK) return status;
-        if (!packed_floats(network, kernels, i, &weight_floats, &bias_floats) ||
-            !duet_add_size(*total, weight_floats, total) || !duet_add_size(*total, bias_floats, total) ||
-            *total > SIZE_MAX / sizeof(float))
+        size_t depth = depth_of(layer, (size_t)duet_network_input_channels(network, i));
+        if (!packed_floats(depth, (size_t)layer->channels, panel_of(kernels, layer), &weight_floats,
+                           &bias_floats) ||
+            !duet_add_size(totals->floats, weight_floats, &totals->floats) ||
+            !duet_add_size(totals->floats, bias_floats, &totals->floats) ||
+            totals->floats > SIZE_MAX / sizeof(float))
             return duet_fail(error, DUET_TOO_LARGE, "layer %s: its weights do not fit in memory",
-                             duet_network_layer(network, i)->name);
-        if (weight->dtype != DUET_F32 && weight_floats > *scratch) *scratch = weight_floats;
-        if (bias->dtype != DUET_F32 && bias_floats > *scratch) *scratch = bias_floats;
+                             layer->name);
+        if (weight->dtype != DUET_F32 && weight_floats > totals->scratch) totals->scratch = weight_floats;
+        if (bias->dtype != DUET_F32 && bias_floats > totals->scratch) totals->scratch = bias_floats;
+        if (layer->op == DUET_OP_DEPTHWISE) totals->channels += (size_t)layer->channels;
     }
     return DUET_OK;
 }
@@ -104,56 +114,127 @@ static enum duet_status as_float(const struct duet_weights *weights, const struc
     return tensor->dtype == DUET_F32 ? DUET_OK : duet_weights_float(weights, tensor, scratch, error);
 }
 
-static enum duet_status pack_all(const struct duet_network *network, const struct duet_weights *weights,
-                                 const struct duet_kernels *kernels, struct packed_weights *packed,
-                                 float *scratch, struct duet_error *error)
+/* What packing goes through, layer by layer. */
+struct packing {
+    const struct duet_network *network;
+    const struct duet_weights *weights;
+    const struct duet_kernels *kernels;
+    const int
+        *depthwise_of; /* [layer]: for the projection of a separable step its depthwise layer, else -1 */
+    struct packed_weights *packed;
+    float *scratch;
+    float *at;         /* where the next tensor goes */
+    uint32_t *at_live; /* where the next live list goes */
+};
+
+/* Bounded inputs, no negative outputs. */
+static bool may_have_dead_channels(const struct duet_network *network, int depthwise)
 {
-    size_t weight_floats, bias_floats;
+    const struct duet_layer *layer = duet_network_layer(network, depthwise);
+    const struct duet_layer *source = duet_network_layer(network, layer->inputs[0]);
+    return layer->activation != DUET_LINEAR && source->activation == DUET_RELU6 && has_weights(source);
+}
+
+static bool all_finite(const float *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(numbers[i])) return false;
+    return true;
+}
+
+/* Closing up what stays takes about as long a channel as 32 columns of a product. */
+static bool worth_leaving_out(size_t dead, size_t live, size_t columns)
+{
+    return dead * columns > live * 32;
+}
+
+/* Lists the rows of a projection's weights [depth][columns] that its depthwise layer can make count, if it
+ * pays to leave out the others. Zero times anything but a finite number would not be zero. */
+static void find_live_rows(struct packing *p, int depthwise, const float *data, size_t *depth, size_t columns)
+{
+    struct packed_layer *layer = &p->packed->layers[depthwise];
+    if (!may_have_dead_channels(p->network, depthwise) || !all_finite(data, *depth * columns)) return;
+    size_t live = duet_live_channels(*depth, layer->weights, layer->bias, p->at_live);
+    if (!worth_leaving_out(*depth - live, live, columns)) return;
+    layer->live = p->at_live;
+    p->at_live += live;
+    *depth = live;
+}
+
+static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *error)
+{
+    const struct duet_layer *layer = duet_network_layer(p->network, i);
     const struct duet_tensor *weight, *bias;
     const float *data;
-    float *at = packed->data;
-    for (int i = 0; i < packed->layer_count; i++) {
-        const struct duet_layer *layer = duet_network_layer(network, i);
-        if (!has_weights(layer)) continue;
-        enum duet_status status = check_tensors(network, weights, i, &weight, &bias, error);
-        if (status == DUET_OK) status = as_float(weights, weight, scratch, &data, error);
-        if (status != DUET_OK) return status;
-        packed_floats(network, kernels, i, &weight_floats, &bias_floats);
-        packed->layers[i] = (struct packed_layer){at, at + weight_floats};
-        duet_conv1x1_pack(depth_of(layer, (size_t)duet_network_input_channels(network, i)),
-                          (size_t)layer->channels, panel_of(kernels, layer), data, at);
-        at += weight_floats;
-        memset(at, 0, bias_floats * sizeof(float));
-        status = as_float(weights, bias, scratch, &data, error);
-        if (status != DUET_OK) return status;
-        memcpy(at, data, (size_t)layer->channels * sizeof(float));
-        at += bias_floats;
-    }
+    int depthwise = p->depthwise_of[i];
+    size_t columns = (size_t)layer->channels, panel = panel_of(p->kernels, layer);
+    size_t weight_floats = 0, bias_floats = 0;
+    size_t depth = depth_of(layer, (size_t)duet_network_input_channels(p->network, i));
+    enum duet_status status = check_tensors(p->network, p->weights, i, &weight, &bias, error);
+    if (status == DUET_OK) status = as_float(p->weights, weight, p->scratch, &data, error);
+    if (status != DUET_OK) return status;
+    if (depthwise >= 0) find_live_rows(p, depthwise, data, &depth, columns);
+    packed_floats(depth, columns, panel, &weight_floats, &bias_floats); /* fits: it did when added up */
+    p->packed->layers[i] =
+        (struct packed_layer){.weights = p->at, .bias = p->at + weight_floats, .depth = depth};
+    duet_conv1x1_pack_rows(depthwise >= 0 ? p->packed->layers[depthwise].live : NULL, depth, columns, panel,
+                           data, p->at);
+    p->at += weight_floats;
+    memset(p->at, 0, bias_floats * sizeof(float));
+    status = as_float(p->weights, bias, p->scratch, &data, error);
+    if (status != DUET_OK) return status;
+    memcpy(p->at, data, columns * sizeof(float));
+    p->at += bias_floats;
     return DUET_OK;
 }
 
+static enum duet_status pack_all(struct packing *p, const struct plan *plan, struct duet_error *error)
+{
+    int count = p->packed->layer_count, *depthwise_of = malloc(((size_t)count + 1) * sizeof(int));
+    if (!depthwise_of) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to pack %d layers", count);
+    for (int i = 0; i < count; i++) depthwise_of[i] = -1;
+    for (int i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].kind == STEP_SEPARABLE)
+            depthwise_of[plan->steps[i].project] = plan->steps[i].depthwise;
+    p->depthwise_of = depthwise_of;
+    enum duet_status status = DUET_OK;
+    for (int i = 0; status == DUET_OK && i < count; i++)
+        if (has_weights(duet_network_layer(p->network, i))) status = pack_layer(p, i, error);
+    free(depthwise_of);
+    return status;
+}
+
 enum duet_status duet_packed_create(const struct duet_network *network, const struct duet_weights *weights,
-                                    const struct duet_kernels *kernels, struct packed_weights **out,
-                                    struct duet_error *error)
+                                    const struct duet_kernels *kernels, const struct plan *plan,
+                                    struct packed_weights **out, struct duet_error *error)
 {
     *out = NULL;
-    size_t floats, most;
-    enum duet_status status = add_up(network, weights, kernels, &floats, &most, error);
+    struct totals totals;
+    enum duet_status status = add_up(network, weights, kernels, &totals, error);
     if (status != DUET_OK) return status;
-    float *scratch = malloc(most * sizeof(float) + 1);
+    float *scratch = malloc(totals.scratch * sizeof(float) + 1);
     struct packed_weights *packed = calloc(1, sizeof *packed);
     if (packed) {
         atomic_init(&packed->references, 1);
         packed->layer_count = duet_network_layer_count(network);
-        packed->bytes = floats * sizeof(float);
         packed->layers = calloc((size_t)packed->layer_count + 1, sizeof *packed->layers);
-        packed->data = duet_alloc_pages(packed->bytes);
+        packed->live = malloc(totals.channels * sizeof *packed->live + 1);
+        packed->data = duet_alloc_pages(totals.floats * sizeof(float));
     }
-    if (!scratch || !packed || !packed->layers || !packed->data)
+    if (!scratch || !packed || !packed->layers || !packed->live || !packed->data) {
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu bytes of weights",
-                           floats * sizeof(float));
-    else
-        status = pack_all(network, weights, kernels, packed, scratch, error);
+                           totals.floats * sizeof(float));
+    } else {
+        struct packing p = {.network = network,
+                            .weights = weights,
+                            .kernels = kernels,
+                            .packed = packed,
+                            .scratch = scratch,
+                            .at = packed->data,
+                            .at_live = packed->live};
+        status = pack_all(&p, plan, error);
+        packed->bytes = (size_t)(p.at - packed->data) * sizeof(float);
+    }
     free(scratch);
     if (status == DUET_OK)
         *out = packed;
@@ -175,6 +256,7 @@ void duet_packed_close(struct packed_weights **packed)
     *packed = NULL;
     if (atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) > 1) return;
     free(p->layers);
+    free(p->live);
     free(p->data);
     free(p);
 }

@@ -5,12 +5,15 @@
 
 #include "duet/network.h"
 #include "kernels/kernels.h"
+#include "network/plan.h"
 
 #include <stdatomic.h>
 
 /* Where a layer's tensors lie; NULL for layers without. */
 struct packed_layer {
     const float *weights, *bias;
+    const uint32_t *live; /* depthwise: the channels that its projection reads, ascending; NULL: all */
+    size_t depth;         /* rows of the weight matrix; a projection's are those of the live channels */
 };
 
 struct packed_weights {
@@ -19,13 +22,15 @@ struct packed_weights {
     int layer_count;
     float *data; /* one block, 64-byte aligned */
     size_t bytes;
+    uint32_t *live; /* what the layers' live lists point into */
 };
 
-/* Look up, check and pack every layer's tensors. Quantized ones are made float32. Errors:
+/* Look up, check and pack every layer's tensors. Quantized ones are made float32. For the plan's separable
+ * steps, input channels of the projection that are always zero are left out (see live.h). Errors:
  * DUET_NOT_FOUND, DUET_MISMATCH, DUET_UNSUPPORTED, DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_packed_create(const struct duet_network *network, const struct duet_weights *weights,
-                                    const struct duet_kernels *kernels, struct packed_weights **packed,
-                                    struct duet_error *error);
+                                    const struct duet_kernels *kernels, const struct plan *plan,
+                                    struct packed_weights **packed, struct duet_error *error);
 struct packed_weights *duet_packed_retain(struct packed_weights *packed);
 void duet_packed_close(struct packed_weights **packed);
 

@@ -216,7 +216,9 @@ static void choose_way(const struct duet_network *network, struct plan *plan, st
         s->ring_rows = middle[1];
         s->scratch_bytes = plane * s->chunk;
     }
-    s->scratch_bytes = (s->scratch_bytes + 63) / 64 * 64;
+    s->spare_floats =
+        (plan->info[s->depthwise].output.dims[2] * s->chunk + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
+    s->scratch_bytes = s->spare_floats * sizeof(float) + (s->scratch_bytes + 63) / 64 * 64;
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }
 
@@ -336,6 +338,7 @@ enum duet_status duet_plan_create(const struct duet_network *network, int height
                                   struct plan *plan, struct duet_error *error)
 {
     memset(plan, 0, sizeof *plan);
+    plan->fused = fuse;
     enum duet_status status = duet_network_check(network, error);
     if (status != DUET_OK) return status;
     size_t n = (size_t)network->layer_count;

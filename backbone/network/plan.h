@@ -40,10 +40,12 @@ struct step {
     bool serial; /* too little work to share, or a sum in one order */
     /* Separable: */
     bool by_channels;
-    size_t chunk;         /* channels expanded and filtered at a time: a multiple of DUET_CHUNK_UNIT */
-    size_t strip_rows;    /* by rows: output rows at a time */
-    size_t ring_rows;     /* rows of the expanded tensor that a ring keeps; 0: nothing is expanded */
-    size_t scratch_bytes; /* of one worker */
+    size_t chunk;      /* channels expanded and filtered at a time: a multiple of DUET_CHUNK_UNIT */
+    size_t strip_rows; /* by rows: output rows at a time */
+    size_t ring_rows;  /* rows of the expanded tensor that a ring keeps; 0: nothing is expanded */
+    /* Of one worker's scratch: first a row of a chunk, for channels that are left out after filtering (see
+     * live.h); then by rows the strip and the rings, by channels the ring. */
+    size_t spare_floats, scratch_bytes;
 };
 
 struct plan {
@@ -52,6 +54,7 @@ struct plan {
     struct duet_layer_info *info; /* a layer each */
     size_t *offset; /* a layer each: where its result lies in the arena, in floats; SIZE_MAX: nowhere */
     size_t arena_bytes, scratch_bytes;
+    bool fused;
 };
 
 /* By rows: scratch that strip and rings may fill. By channels: what one worker's part of the strip may fill.

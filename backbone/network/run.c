@@ -1,7 +1,7 @@
+#include "network/run.h"
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "network/run.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +117,6 @@ static void run_conv(const struct work *w, int index)
                               .input = duet_result(w, source),
                               .input_stride = in[3],
                               .k1 = in[3],
-                              .depth = in[3],
                               .output = output,
                               .output_stride = out[3]};
         duet_run_pointwise_share(w->session->compiled, &p, index, w->pieces);

@@ -51,7 +51,7 @@ struct pointwise {
     size_t pixels;
     const float *input; /* channel k0 of the first pixel */
     size_t input_stride;
-    size_t k0, k1, depth; /* depth: input channels in all */
+    size_t k0, k1;
     const float *residual;
     float *output;
     size_t output_stride;

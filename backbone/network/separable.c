@@ -6,12 +6,34 @@
 struct fused {
     const struct work *work;
     size_t stride, rate, pad_top;
-    size_t channels;               /* of the depthwise layer */
-    const size_t *middle, *out;    /* shapes around the depthwise layer */
-    duet_node source;              /* the layer that the depthwise one reads */
-    size_t group_begin, group_end; /* channels whose depthwise results are in the strip */
-    float *strip;                  /* [pixels][group_end - group_begin] */
+    size_t channels;            /* of the depthwise layer */
+    const size_t *middle, *out; /* shapes around the depthwise layer */
+    duet_node source;           /* the layer that the depthwise one reads */
+    const uint32_t *live;       /* channels that the projection reads; NULL: all */
+    size_t depth;               /* how many */
+    size_t k_begin, k_end;      /* of these, those in the strip */
+    float *strip;               /* [pixels][k_end - k_begin] */
 };
+
+/* How many of the channels before c the projection reads. */
+static size_t live_before(const struct fused *f, size_t c)
+{
+    if (!f->live) return c;
+    size_t low = 0, high = f->depth;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (f->live[middle] < c)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static float *scratch_of(const struct work *w, int worker)
+{
+    return (float *)(w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes);
+}
 
 static struct fused begin(const struct work *w)
 {
@@ -25,7 +47,8 @@ static struct fused begin(const struct work *w)
     f.middle = duet_dims(w, f.source);
     f.channels = f.out[3];
     f.pad_top = duet_same_padding(f.middle[1], f.out[1], depthwise->stride, depthwise->rate);
-    f.group_end = f.channels;
+    f.live = w->session->compiled->packed->layers[s->depthwise].live;
+    f.depth = f.k_end = w->session->compiled->packed->layers[s->project].depth;
     return f;
 }
 
@@ -45,16 +68,32 @@ static void expand(const struct fused *f, size_t from, size_t to, size_t c0, siz
 
 /* Output rows y0 .. y1 of channels c0 .. c1 into the strip, whose first row is y0. */
 static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, size_t c1, const float *ring,
-                      size_t ring_rows)
+                      size_t ring_rows, float *spare)
 {
-    size_t width = f->group_end - f->group_begin;
-    struct depthwise_rows rows = {ring, ring_rows, c1 - c0, y0, y1, f->strip + c0 - f->group_begin, width};
+    duet_node node = f->work->step->depthwise;
+    size_t k0 = live_before(f, c0), k1 = live_before(f, c1), width = f->k_end - f->k_begin,
+           pixels = f->out[2];
+    float *to = f->strip + k0 - f->k_begin;
+    struct depthwise_rows rows = {ring, ring_rows, c1 - c0, y0, y1, to, width};
     if (f->work->step->expand < 0) {
         rows.input = duet_result(f->work, f->source) + c0;
         rows.ring_rows = f->middle[1];
         rows.pixel_stride = f->channels;
     }
-    duet_run_depthwise_rows(f->work, f->work->step->depthwise, f->source, &rows, c0, c1);
+    if (k1 - k0 == c1 - c0) {
+        duet_run_depthwise_rows(f->work, node, f->source, &rows, c0, c1);
+        return;
+    }
+    if (k0 == k1) return;
+    rows.output = spare;
+    rows.output_stride = c1 - c0;
+    for (size_t y = y0; y < y1; y++, to += pixels * width) {
+        rows.y_begin = y;
+        rows.y_end = y + 1;
+        duet_run_depthwise_rows(f->work, node, f->source, &rows, c0, c1);
+        for (size_t x = 0; x < pixels; x++)
+            for (size_t k = k0; k < k1; k++) to[x * width + k - k0] = spare[x * (c1 - c0) + f->live[k] - c0];
+    }
 }
 
 /* The projection of the strip's channels for the output pixels from `pixel` on, where the strip begins. */
@@ -65,10 +104,9 @@ static struct pointwise projection(const struct fused *f, size_t pixel, size_t p
     return (struct pointwise){.node = s->project,
                               .pixels = pixels,
                               .input = f->strip,
-                              .input_stride = f->group_end - f->group_begin,
-                              .k0 = f->group_begin,
-                              .k1 = f->group_end,
-                              .depth = f->channels,
+                              .input_stride = f->k_end - f->k_begin,
+                              .k0 = f->k_begin,
+                              .k1 = f->k_end,
                               .residual =
                                   s->add >= 0 ? duet_result(f->work, s->inputs[1]) + pixel * channels : NULL,
                               .output = duet_result(f->work, s->output) + pixel * channels,
@@ -93,7 +131,8 @@ static void rows_piece(void *arg, int index, int worker)
     const struct step *s = w->step;
     struct fused f = begin(w);
     struct share rows = duet_share(f.out[1], index, w->pieces);
-    f.strip = (float *)(w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes);
+    float *spare = scratch_of(w, worker);
+    f.strip = spare + s->spare_floats;
     float *rings = f.strip + (s->strip_rows * f.out[2] * f.channels + 15) / 16 * 16;
     /* Expanded rows below this are in the rings, of which each chunk of channels has one. */
     size_t ready = rows.begin * f.stride > f.pad_top ? rows.begin * f.stride - f.pad_top : 0;
@@ -105,7 +144,7 @@ static void rows_piece(void *arg, int index, int worker)
             size_t c1 = f.channels - c0 < s->chunk ? f.channels : c0 + s->chunk;
             float *ring = rings + c0 * s->ring_rows * f.middle[2];
             if (s->expand >= 0) expand(&f, ready, need, c0, c1, ring, s->ring_rows);
-            depthwise(&f, y, end, c0, c1, ring, s->ring_rows);
+            depthwise(&f, y, end, c0, c1, ring, s->ring_rows, spare);
         }
         if (need > ready) ready = need;
         size_t width = f.out[2], channels = duet_dims(w, s->project)[3];
@@ -117,20 +156,27 @@ static void rows_piece(void *arg, int index, int worker)
 /* --- by channels -----------------------------------------------------------------------------------------
  */
 
+/* A group of channels, filtered together and then projected. */
+struct group {
+    struct fused fused; /* the strip holds the group's channels that are read */
+    size_t begin, end;
+};
+
 /* One worker's share of the group's channels: expanded and filtered over the whole height. */
 static void filter_piece(void *arg, int index, int worker)
 {
-    const struct fused *f = arg;
-    const struct work *w = f->work;
-    float *ring = (float *)(w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes);
-    size_t units = (f->group_end - f->group_begin + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
-    struct share s = duet_share(units, index, w->pieces);
-    size_t end = f->group_begin + s.end * DUET_CHUNK_UNIT;
-    if (end > f->group_end) end = f->group_end;
-    for (size_t c0 = f->group_begin + s.begin * DUET_CHUNK_UNIT; c0 < end; c0 += w->step->chunk) {
-        size_t c1 = end - c0 < w->step->chunk ? end : c0 + w->step->chunk;
-        if (w->step->expand >= 0) expand(f, 0, f->middle[1], c0, c1, ring, f->middle[1]);
-        depthwise(f, 0, f->out[1], c0, c1, ring, f->middle[1]);
+    const struct group *g = arg;
+    const struct fused *f = &g->fused;
+    const struct step *s = f->work->step;
+    float *spare = scratch_of(f->work, worker), *ring = spare + s->spare_floats;
+    struct share units =
+        duet_share((g->end - g->begin + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT, index, f->work->pieces);
+    size_t end = g->begin + units.end * DUET_CHUNK_UNIT;
+    if (end > g->end) end = g->end;
+    for (size_t c0 = g->begin + units.begin * DUET_CHUNK_UNIT; c0 < end; c0 += s->chunk) {
+        size_t c1 = end - c0 < s->chunk ? end : c0 + s->chunk;
+        if (s->expand >= 0) expand(f, 0, f->middle[1], c0, c1, ring, f->middle[1]);
+        depthwise(f, 0, f->out[1], c0, c1, ring, f->middle[1], spare);
     }
 }
 
@@ -138,7 +184,7 @@ static void filter_piece(void *arg, int index, int worker)
 static void project_piece(void *arg, int index, int worker)
 {
     (void)worker;
-    const struct fused *f = arg;
+    const struct fused *f = &((const struct group *)arg)->fused;
     struct pointwise p = projection(f, 0, f->out[1] * f->out[2]);
     duet_run_pointwise_share(f->work->session->compiled, &p, index, f->work->pieces);
 }
@@ -154,14 +200,18 @@ static size_t group_channels(const struct fused *f)
 
 static void run_by_channels(struct work *w, const struct duet_pool *pool)
 {
-    struct fused f = begin(w);
-    size_t group = group_channels(&f);
-    f.strip = duet_result(w, w->step->depthwise);
-    for (size_t c0 = 0; c0 < f.channels; c0 += group) {
-        f.group_begin = c0;
-        f.group_end = f.channels - c0 < group ? f.channels : c0 + group;
-        duet_run_pieces(pool, filter_piece, &f, w->pieces);
-        duet_run_pieces(pool, project_piece, &f, w->pieces);
+    struct group g = {.fused = begin(w)};
+    struct fused *f = &g.fused;
+    size_t step = group_channels(f);
+    f->strip = duet_result(w, w->step->depthwise);
+    for (; g.begin < f->channels; g.begin = g.end) {
+        g.end = f->channels - g.begin < step ? f->channels : g.begin + step;
+        f->k_begin = live_before(f, g.begin);
+        f->k_end = live_before(f, g.end);
+        /* A group that nothing is read of adds nothing; but someone must write the biases. */
+        if (f->k_begin == f->k_end && (f->depth > 0 || g.begin > 0)) continue;
+        duet_run_pieces(pool, filter_piece, &g, w->pieces);
+        duet_run_pieces(pool, project_piece, &g, w->pieces);
     }
 }
 

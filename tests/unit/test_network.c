@@ -3,6 +3,8 @@
 #include "duet/deeplabv3.h"
 #include "duet/ssdlite.h"
 
+#include "network/live.h"
+
 static struct duet_compiled *compile(const struct duet_network *network, const struct duet_weights *weights,
                                      int height, int width, bool unfused, const char *cpu)
 {
@@ -130,6 +132,99 @@ static void every_level_is_near_scalar(void **state)
     duet_network_close(&network);
 }
 
+/* The same weights but for depthwise layers, most of whose channels are made dead: all of layer `victim`. */
+static struct duet_weights *with_dead_channels(const struct duet_weights *weights, const char *victim)
+{
+    struct duet_error e;
+    struct duet_weights *copy;
+    uint64_t seed = 3;
+    assert_ok(duet_weights_create(&copy, &e), e);
+    for (size_t i = 0; i < duet_weights_count(weights); i++) {
+        const struct duet_tensor *t = duet_weights_at(weights, i);
+        size_t count, channels = t->shape.dims[t->shape.rank - 1];
+        assert_true(duet_shape_elements(&t->shape, &count));
+        float *data = malloc(count * sizeof *data);
+        assert_non_null(data);
+        memcpy(data, t->data, count * sizeof *data);
+        bool depthwise = strstr(t->name, ".depthwise."), bias = strstr(t->name, ".bias");
+        for (size_t k = 0; depthwise && k < count; k++)
+            if (strstr(t->name, victim) || k % channels % 5 != 0)
+                data[k] = bias ? -0.5f : random_weight(&seed) / 200; /* at most 9 * 6 / 200 = 0.27 */
+        assert_ok(duet_weights_add(copy, t->name, DUET_F32, &t->shape, data, &e), e);
+        free(data);
+    }
+    return copy;
+}
+
+/* Channels that are always zero are left out of the sums; no byte changes. */
+static void dead_channels_are_left_out(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct shape_case c = cases[i];
+        struct duet_network *network = build(c);
+        struct duet_weights *random = random_weights(network, 4);
+        struct duet_weights *weights = with_dead_channels(random, "block7.");
+        struct duet_compiled *plain = compile(network, weights, c.height, c.width, true, NULL);
+        struct duet_compiled *fused = compile(network, weights, c.height, c.width, false, NULL);
+        assert_true(duet_compiled_weight_bytes(fused) < duet_compiled_weight_bytes(plain));
+        size_t count, here;
+        float *want = run(plain, network, c.height, c.width, 1, &count);
+        for (int threads = 1; threads <= 3; threads++) {
+            float *got = run(fused, network, c.height, c.width, threads, &here);
+            assert_int_equal(here, count);
+            if (memcmp(got, want, count * sizeof *got) != 0)
+                fail_msg("case %zu, %d threads: other bytes than with dead channels", i, threads);
+            free(got);
+        }
+        free(want);
+        duet_compiled_close(&plain);
+        duet_compiled_close(&fused);
+        duet_weights_close(&weights);
+        duet_weights_close(&random);
+        duet_network_close(&network);
+    }
+}
+
+/* The largest chain that inputs in 0..6 give, found by trying each tap at both ends. */
+static float largest_chain(const float *weights, size_t channels, float bias)
+{
+    float most = bias;
+    for (int inputs = 0; inputs < 512; inputs++) {
+        float sum = bias;
+        for (size_t tap = 0; tap < 9; tap++)
+            if (inputs >> tap & 1) sum = fmaf(6.0f, weights[tap * channels], sum);
+        most = fmaxf(most, sum);
+    }
+    return most;
+}
+
+static void live_channels_are_those_that_can_fire(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 400 };
+    static float weights[9 * CHANNELS], bias[CHANNELS];
+    static uint32_t live[CHANNELS];
+    uint64_t seed = 5;
+    for (size_t i = 0; i < 9 * CHANNELS; i++) weights[i] = random_weight(&seed);
+    for (size_t c = 0; c < CHANNELS; c++) bias[c] = random_weight(&seed) * 30;
+    bias[7] = 0; /* dead: no weight is positive */
+    for (size_t tap = 0; tap < 9; tap++) weights[tap * CHANNELS + 7] = -fabsf(weights[tap * CHANNELS + 7]);
+    bias[8] = NAN;
+    weights[9] = NAN;
+    size_t count = duet_live_channels(CHANNELS, weights, bias, live), at = 0;
+    assert_in_range(count, CHANNELS / 4, CHANNELS * 3 / 4);
+    for (size_t c = 0; c < CHANNELS; c++) {
+        bool is_live = at < count && live[at] == c, can = largest_chain(weights + c, CHANNELS, bias[c]) > 0;
+        if (is_live) at++;
+        if (c == 8 || c == 9)
+            assert_true(is_live);
+        else if (is_live != can)
+            fail_msg("channel %zu: %s", c, can ? "left out, but can fire" : "kept, but cannot fire");
+    }
+    assert_int_equal(at, count);
+}
+
 static void missing_and_misshapen_tensors_are_named(void **state)
 {
     (void)state;
@@ -163,6 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_to_run_gives_the_same_bytes),
         cmocka_unit_test(every_level_is_near_scalar),
+        cmocka_unit_test(dead_channels_are_left_out),
+        cmocka_unit_test(live_channels_are_those_that_can_fire),
         cmocka_unit_test(missing_and_misshapen_tensors_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
