@@ -3,6 +3,8 @@
 #include "core/fail.h"
 #if defined(__x86_64__)
 #include "kernels/x86/x86.h"
+#elif defined(__aarch64__)
+#include "kernels/arm/arm.h"
 #endif
 
 #include <stdio.h>
@@ -32,6 +34,8 @@ static const struct {
 #if defined(__x86_64__)
     {"avx2", duet_x86_runs_avx2, duet_x86_fill_avx2},
     {"avx512", duet_x86_runs_avx512, duet_x86_fill_avx512},
+#elif defined(__aarch64__)
+    {"neon", always, duet_arm_fill_neon},
 #endif
 };
 

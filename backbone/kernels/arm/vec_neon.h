@@ -1,0 +1,119 @@
+/* vec_neon.h: the vectors of the NEON kernels: 4 floats. */
+#ifndef DUET_KERNELS_VEC_NEON_H
+#define DUET_KERNELS_VEC_NEON_H
+
+#include <arm_neon.h>
+#include <stddef.h>
+
+/* 10 x 2 sums, 2 vectors of weights and 10 values, which the multiply-adds take by lane: all 32 registers.
+ * The compiler loads every value of a step before it uses the first; with more rows it kept sums in memory.
+ */
+enum { VEC_LANES = 4, VEC_TILE_ROWS = 10, VEC_TILE_NARROW_ROWS = 14 };
+
+typedef float32x4_t vec;
+
+static inline vec vec_set1(float x)
+{
+    return vdupq_n_f32(x);
+}
+
+static inline vec vec_load(const float *from)
+{
+    return vld1q_f32(from);
+}
+
+static inline void vec_store(float *to, vec x)
+{
+    vst1q_f32(to, x);
+}
+
+/* The first n floats, or all when n is more; the others are 0 and not read. */
+static inline vec vec_load_some(const float *from, size_t n)
+{
+    if (n >= 4) return vld1q_f32(from);
+    vec x = vdupq_n_f32(0.0f);
+    if (n > 0) x = vld1q_lane_f32(from, x, 0);
+    if (n > 1) x = vld1q_lane_f32(from + 1, x, 1);
+    if (n > 2) x = vld1q_lane_f32(from + 2, x, 2);
+    return x;
+}
+
+static inline void vec_store_some(float *to, vec x, size_t n)
+{
+    if (n >= 4) {
+        vst1q_f32(to, x);
+        return;
+    }
+    if (n > 0) vst1q_lane_f32(to, x, 0);
+    if (n > 1) vst1q_lane_f32(to + 1, x, 1);
+    if (n > 2) vst1q_lane_f32(to + 2, x, 2);
+}
+
+static inline vec vec_fma(vec a, vec b, vec c)
+{
+    return vfmaq_f32(c, a, b);
+}
+
+static inline vec vec_add(vec a, vec b)
+{
+    return vaddq_f32(a, b);
+}
+
+/* A NaN becomes the lower bound (see clamp.h): fmaxnm, unlike fmax, prefers the number to a NaN. (Not to a
+ * signalling one, but x comes out of an addition and those are quiet.) */
+static inline vec vec_clamp(vec x, vec low, vec high)
+{
+    return vminnmq_f32(vmaxnmq_f32(x, low), high);
+}
+
+/* --- half vectors: only what a tile's last columns need --------------------------------------------------
+ */
+
+typedef float32x2_t vec_half;
+
+static inline vec_half vec_low_half(vec x)
+{
+    return vget_low_f32(x);
+}
+
+static inline vec_half half_set1(float x)
+{
+    return vdup_n_f32(x);
+}
+
+static inline vec_half half_load(const float *from)
+{
+    return vld1_f32(from);
+}
+
+static inline vec_half half_load_some(const float *from, size_t n)
+{
+    if (n >= 2) return vld1_f32(from);
+    vec_half x = vdup_n_f32(0.0f);
+    return n > 0 ? vld1_lane_f32(from, x, 0) : x;
+}
+
+static inline void half_store_some(float *to, vec_half x, size_t n)
+{
+    if (n >= 2)
+        vst1_f32(to, x);
+    else if (n > 0)
+        vst1_lane_f32(to, x, 0);
+}
+
+static inline vec_half half_fma(vec_half a, vec_half b, vec_half c)
+{
+    return vfma_f32(c, a, b);
+}
+
+static inline vec_half half_add(vec_half a, vec_half b)
+{
+    return vadd_f32(a, b);
+}
+
+static inline vec_half half_clamp(vec_half x, vec_half low, vec_half high)
+{
+    return vminnm_f32(vmaxnm_f32(x, low), high);
+}
+
+#endif
