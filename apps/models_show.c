@@ -13,36 +13,77 @@
 struct settings {
     bool json;
     const char *size;
+    int output_stride, arch;
+    double width;
 };
+
+/* The paper's networks, shown without weights. */
+static const struct architecture {
+    const char *name, *what;
+    struct duet_model_config config;
+    const char *paper; /* what the paper says of it */
+} architectures[] = {
+    {"classifier",
+     "MobileNetV2 for ImageNet",
+     {.input_width = 224, .input_height = 224, .has_classifier = true, .classifier = {1001}},
+     "3.4M parameters (weights alone, cut off), 300M MAdds"},
+    {"ssdlite",
+     "SSDLite on MobileNetV2 for COCO",
+     {.input_width = 300, .input_height = 300, .has_ssdlite = true, .ssdlite = {90}},
+     "4.3M parameters, 0.8B MAdds (of 320x320 pixels and 80 classes)"},
+    {"deeplabv3",
+     "DeepLabv3 on MobileNetV2 for PASCAL VOC, without atrous branches",
+     {.input_width = 513, .input_height = 513, .has_deeplabv3 = true, .deeplabv3 = {21, 256, false}},
+     "2.11M parameters, 2.75B MAdds"},
+    {"deeplabv3-aspp",
+     "DeepLabv3 on MobileNetV2 for PASCAL VOC, with three atrous branches",
+     {.input_width = 513, .input_height = 513, .has_deeplabv3 = true, .deeplabv3 = {21, 256, true}},
+     "4.52M parameters, 5.8B MAdds (atrous convolutions on maps padded to a multiple of the rate)"},
+};
+
+enum { NO_ARCH = 4 }; /* index of "none" below */
+static const char *const architecture_names[] = {"classifier",     "ssdlite", "deeplabv3",
+                                                 "deeplabv3-aspp", "none",    NULL};
 
 static const struct duet_option options[] = {
     DUET_FLAG('j', "json", struct settings, json, "print one JSON object"),
     DUET_STRING('s', "size", "N|WxH", struct settings, size, "count for an input of this size",
                 .shown = "the model's own"),
+    DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32,
+             "input size / feature size: 8, 16 or 32", .shown = "16 to segment, else 32"),
+    DUET_GROUP("A network of the paper, without weights"),
+    DUET_CHOICE('a', "arch", "NAME", struct settings, arch, architecture_names,
+                "show this one instead of a model file"),
+    DUET_FLOAT('w', "width", "X", struct settings, width, 0.1, 4, "its width multiplier"),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {
     .name = "models show",
-    .synopsis = "[OPTION]... NAME|PATH",
+    .synopsis = "[OPTION]... NAME|PATH\n"
+                "[OPTION]... --arch NAME",
     .summary =
         "Print where a model came from, and what each of its layers is and costs. Of a safetensors file "
         "that is no model of ours: its tensors.",
     .options = options,
-    .min_operands = 1,
     .max_operands = 1,
     .operand = "model",
-    .details = "MAdds are multiply-adds of convolutions; everything else counts 0, as in the paper.\n"
-               "Parameters are counted as trained: weights, and for each output channel the scale\n"
-               "and shift of its batch normalisation, or its bias. In the file normalisation is\n"
-               "folded into weights and one bias a channel; that is the stored count.\n",
+    .details = "MAdds are multiply-adds of convolutions; everything else counts 0, as in the\n"
+               "paper. Parameters are counted as trained: weights, and for each output channel\n"
+               "the scale and shift of its batch normalisation, or its bias. In the file\n"
+               "normalisation is folded into weights and one bias a channel; that is the\n"
+               "stored count.\n",
     .examples = "  models show ssdlite-coco\n"
-                "  models show --json --size 512 ssdlite-coco | jq .madds\n"};
+                "  models show --json --size 512 ssdlite-coco | jq .madds\n"
+                "  models show --arch deeplabv3-aspp --output-stride 8\n"};
 
 /* --- what is shown -------------------------------------------------------------------------------------- */
 
 struct view {
-    const char *path;
+    const char *path;                /* NULL: no file */
+    const struct architecture *arch; /* NULL: a file's */
+    int output_stride;
     const struct duet_model_config *config;
+    const struct duet_weights *weights; /* NULL: none */
     struct duet_network *network;
     struct duet_layer_info *info; /* [layers] */
     int layers, height, width;
@@ -78,11 +119,11 @@ static const char *op_name(enum duet_op op)
 
 static enum duet_status account(struct view *view, struct duet_error *error)
 {
-    enum duet_status status = duet_model_network(view->config, 0, &view->network, error);
+    enum duet_status status = duet_model_network(view->config, view->output_stride, &view->network, error);
     if (status != DUET_OK) return status;
     view->layers = duet_network_layer_count(view->network);
     view->info = calloc((size_t)view->layers, sizeof *view->info);
-    if (!view->info) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", view->path);
+    if (!view->info) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %d layers", view->layers);
     status = duet_network_account(view->network, view->height, view->width, view->info, error);
     for (int i = 0; status == DUET_OK && i < view->layers; i++) {
         view->madds += view->info[i].madds;
@@ -128,28 +169,64 @@ static void print_field(const char *name, const char *value)
     printf("  %-14s %s\n", name, value ? value : "unknown");
 }
 
-static void print_head(const struct view *view)
+static void print_network(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
     struct head heads[HEADS];
     list_heads(c, heads);
+    printf("  %-14s width multiplier %g, channels in multiples of %d", "backbone", c->width_multiplier,
+           c->channel_divisor);
+    printf(view->output_stride ? ", output stride %d\n" : "\n", view->output_stride);
+    printf("  %-14s %d x %d (width x height)%s\n", "input", view->width, view->height,
+           view->width != c->input_width || view->height != c->input_height ? ", as asked" : "");
+    for (int i = 0; i < HEADS; i++)
+        if (heads[i].there)
+            printf(view->arch ? "  %-14s %s: %d classes\n" : "  %-14s %s: %d classes, %zu of them named\n",
+                   "head", heads[i].name, heads[i].classes, heads[i].labels->count);
+}
+
+/* The types that layers' weights are stored in: "U8 with scales". */
+static void print_types(const struct duet_weights *weights)
+{
+    bool seen[DUET_DTYPE_COUNT] = {false}, quantized = false;
+    const char *between = "";
+    for (size_t i = 0; i < duet_weights_count(weights); i++) {
+        const struct duet_tensor *t = duet_weights_at(weights, i);
+        const char *tail = strrchr(t->name, '.');
+        if (tail && strcmp(tail, ".weight") == 0) seen[t->dtype] = true;
+    }
+    printf("  %-14s ", "weights");
+    for (enum duet_dtype d = 0; d < DUET_DTYPE_COUNT; d++) {
+        if (!seen[d]) continue;
+        printf("%s%s", between, duet_dtype_name(d));
+        between = ", ";
+        quantized = quantized || d == DUET_U8 || d == DUET_I8;
+    }
+    printf("%s\n", quantized ? " with scales and zero points" : "");
+}
+
+static void print_head(const struct view *view)
+{
+    const struct duet_model_config *c = view->config;
     printf("%s\n", c->source.name ? c->source.name : view->path);
     print_field("file", view->path);
     print_field("architecture", c->architecture);
-    printf("  %-14s width multiplier %g, channels in multiples of %d\n", "backbone", c->width_multiplier,
-           c->channel_divisor);
-    printf("  %-14s %d x %d (width x height)%s\n", "input", view->width, view->height,
-           view->width != c->input_width || view->height != c->input_height ? ", as asked" : "");
+    print_network(view);
     print_field("preprocessing", c->preprocessing);
-    for (int i = 0; i < HEADS; i++)
-        if (heads[i].there)
-            printf("  %-14s %s: %d classes, %zu of them named\n", "head", heads[i].name, heads[i].classes,
-                   heads[i].labels->count);
+    print_types(view->weights);
     print_field("licence", c->source.licence);
     print_field("address", c->source.address);
     print_field("source format", c->source.format);
     print_field("source sha256", c->source.sha256);
     print_field("data sha256", c->data_sha256);
+}
+
+static void print_arch(const struct view *view)
+{
+    printf("%s\n", view->arch->name);
+    print_field("what", view->arch->what);
+    print_network(view);
+    print_field("paper", view->arch->paper);
 }
 
 static void print_layer(const struct view *view, int node)
@@ -169,7 +246,10 @@ static void print_layer(const struct view *view, int node)
 static void print_text(const struct view *view)
 {
     char madds[32], parameters[32], stored[32];
-    print_head(view);
+    if (view->arch)
+        print_arch(view);
+    else
+        print_head(view);
     printf("\n%-30s %-11s %14s  %-12s %13s %11s %13s\n", "layer", "op", "output", "kernel/stride", "MAdds",
            "parameters", "output bytes");
     for (int i = 0; i < view->layers; i++) print_layer(view, i);
@@ -231,10 +311,11 @@ static bool print_view_json(const struct view *view)
     const struct duet_model_source *s = &c->source;
     json_t *layers = json_array();
     for (int i = 0; i < view->layers; i++) json_array_append_new(layers, layer_json(view, i));
-    json_t *origin = json_pack("{s:s?, s:s, s:s, s:{s:s?, s:s?, s:s?, s:s?}, s:s?, s:s?}", "name", s->name,
-                               "file", view->path, "architecture", c->architecture, "source", "format",
-                               s->format, "sha256", s->sha256, "address", s->address, "licence", s->licence,
-                               "sha256", c->data_sha256, "preprocessing", c->preprocessing);
+    json_t *origin =
+        json_pack("{s:s?, s:s?, s:s?, s:{s:s?, s:s?, s:s?, s:s?}, s:s?, s:s?}", "name",
+                  view->arch ? view->arch->name : s->name, "file", view->path, "architecture",
+                  c->architecture, "source", "format", s->format, "sha256", s->sha256, "address", s->address,
+                  "licence", s->licence, "sha256", c->data_sha256, "preprocessing", c->preprocessing);
     json_t *network = json_pack(
         "{s:{s:i, s:i}, s:{s:f, s:i}, s:o, s:I, s:I, s:I, s:o}", "input", "width", view->width, "height",
         view->height, "backbone", "width_multiplier", c->width_multiplier, "channel_divisor",
@@ -285,25 +366,43 @@ static bool print_model(struct view *view, const struct settings *settings)
     return true;
 }
 
+static enum duet_status show_view(struct view *view, const struct settings *settings,
+                                  struct duet_error *error)
+{
+    view->width = view->config->input_width;
+    view->height = view->config->input_height;
+    view->output_stride = settings->output_stride;
+    if (settings->size) parse_size(settings->size, &view->width, &view->height);
+    enum duet_status status = account(view, error);
+    if (status == DUET_OK && !print_model(view, settings))
+        status = duet_fail(error, DUET_IO_ERROR, "the description cannot be printed");
+    free(view->info);
+    duet_network_close(&view->network);
+    return status;
+}
+
 static enum duet_status show_model(const char *path, const struct settings *settings,
                                    struct duet_error *error)
 {
     struct duet_model *model = NULL;
-    struct view view = {.path = path};
     enum duet_status status = duet_model_open(path, &model, error);
     if (status == DUET_OK) {
-        view.config = duet_model_config(model);
-        view.width = view.config->input_width;
-        view.height = view.config->input_height;
-        if (settings->size) parse_size(settings->size, &view.width, &view.height);
-        status = account(&view, error);
+        struct view view = {
+            .path = path, .config = duet_model_config(model), .weights = duet_model_weights(model)};
+        status = show_view(&view, settings, error);
     }
-    if (status == DUET_OK && !print_model(&view, settings))
-        status = duet_fail(error, DUET_IO_ERROR, "%s: cannot print its description", path);
-    free(view.info);
-    duet_network_close(&view.network);
     duet_model_close(&model);
     return status;
+}
+
+static enum duet_status show_arch(const struct settings *settings, struct duet_error *error)
+{
+    struct architecture arch = architectures[settings->arch];
+    bool papers = settings->width == 1 && !settings->size && settings->output_stride == 0;
+    arch.config.width_multiplier = settings->width;
+    arch.config.channel_divisor = 8;
+    if (!papers) arch.paper = "does not print this one";
+    return show_view(&(struct view){.arch = &arch, .config = &arch.config}, settings, error);
 }
 
 static enum duet_status show(const char *path, const struct settings *settings, struct duet_error *error)
@@ -322,19 +421,42 @@ static enum duet_status show(const char *path, const struct settings *settings, 
     return status;
 }
 
+/* DUET_GO_ON, or the exit code after a mistake was reported. */
+static int check_settings(const struct settings *settings, const struct duet_arguments *arguments)
+{
+    int width, height;
+    if (settings->size && !parse_size(settings->size, &width, &height))
+        return duet_usage_error(&program, "--size: expected N or WxH with sides from 1 to 8192, got '%s'",
+                                settings->size);
+    if (settings->output_stride % 8 != 0 || settings->output_stride == 24)
+        return duet_usage_error(&program, "--output-stride: expected 8, 16 or 32, got %d",
+                                settings->output_stride);
+    bool arch = settings->arch != NO_ARCH;
+    if (arch && arguments->count)
+        return duet_usage_error(&program, "--arch shows a network without a model: what is '%s' for?",
+                                arguments->operands[0]);
+    if (!arch && arguments->count == 0) return duet_usage_error(&program, "no model given");
+    if (!arch && duet_option_given(&program, arguments, "width"))
+        return duet_usage_error(&program, "--width goes with --arch: a model has its own");
+    return DUET_GO_ON;
+}
+
 int models_show(int argc, char **argv)
 {
-    struct settings settings = {0};
+    struct settings settings = {.arch = NO_ARCH, .width = 1};
     struct duet_arguments arguments;
-    int code = duet_options_parse(&program, argc, argv, &settings, &arguments), width, height;
+    int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
+    if (code == DUET_GO_ON) code = check_settings(&settings, &arguments);
     if (code != DUET_GO_ON) return code;
-    if (settings.size && !parse_size(settings.size, &width, &height))
-        return duet_usage_error(&program, "--size: expected N or WxH with sides from 1 to 8192, got '%s'",
-                                settings.size);
     struct duet_error error;
     char *path = NULL;
-    enum duet_status status = duet_model_path(arguments.operands[0], &path, &error);
-    if (status == DUET_OK) status = show(path, &settings, &error);
+    enum duet_status status;
+    if (settings.arch != NO_ARCH) {
+        status = show_arch(&settings, &error);
+    } else {
+        status = duet_model_path(arguments.operands[0], &path, &error);
+        if (status == DUET_OK) status = show(path, &settings, &error);
+    }
     free(path);
     return status == DUET_OK ? models_flush(&program) : models_failed(&program, &error);
 }

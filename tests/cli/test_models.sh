@@ -46,7 +46,27 @@ check "an unknown model: where it was looked for" says 1 "$DUET_MODELS" "$models
 check "an unknown model: how to get it" says 1 "models fetch no-such-model" "$models" show no-such-model
 check "a path that is not there" says 1 "a/b: no such file" "$models" show a/b
 check "list names what can be fetched" prints "the 80 object classes of COCO" "$models" list
+check "show needs a model" says 2 "no model given" "$models" show
+check "show of an unknown architecture" says 2 "deeplabv3-aspp" "$models" show --arch deeplab
+check "show --arch takes no model" says 2 "what is 'x' for" "$models" show --arch ssdlite x
+check "show --width is for --arch" says 2 "--width goes with --arch" "$models" show --width 0.5 x
+check "show of a bad output stride" says 2 "expected 8, 16 or 32, got 24" "$models" show --output-stride 24 x
 check "a full disk is noticed" says 1 "cannot write" sh -c '"$0" list >/dev/full' "$models"
+
+# --- the paper's networks, without weights
+
+row() { # ARCH TOTAL...: the line of totals
+    local total=$2
+    set -- "$1" "${@:3}"
+    prints "total: $total" "$models" show --arch "$@"
+}
+check "show --arch classifier" row classifier "300,775,552 MAdds (0.301 B), 3,506,153 parameters (3.51 M)"
+check "show --arch ssdlite" row ssdlite "749,503,856 MAdds (0.750 B), 4,500,543 parameters (4.50 M)"
+check "show --arch deeplabv3" row deeplabv3 "2,740,709,056 MAdds (2.741 B), 2,113,557 parameters (2.11 M)"
+check "show --arch deeplabv3-aspp" row deeplabv3-aspp "5,363,508,928 MAdds (5.364 B), 4,523,541 parameters (4.52 M)"
+check "at output stride 8" row deeplabv3 "8,825,853,632 MAdds" --output-stride 8
+check "at another width and size" row classifier "11,935,408 MAdds" --width 0.35 --size 96
+check "show --arch --json" prints '"parameters": 4523541' "$models" show --json --arch deeplabv3-aspp
 
 # --- fetch, without a network: every way it can go wrong leaves nothing behind
 
@@ -110,6 +130,7 @@ check "with its suffix too" prints "short.safetensors" "$models" show short.safe
 if [ -f "$DUET_BUILD_DIR/models/deeplabv3-voc.safetensors" ]; then
     check "show counts the paper's 2.11 M and 2.75 B" \
         prints "2,740,709,056 MAdds (2.741 B), 2,113,557 parameters" "$models" show deeplabv3-voc
+    check "show says how weights are stored" prints "U8 with scales" "$models" show deeplabv3-voc
     check "verify knows its sum" prints "ok" "$models" verify deeplabv3-voc
 else
     skip "the segmentation models" "build/models has no deeplabv3-voc"
