@@ -30,6 +30,28 @@ int models_may_write(const struct duet_program *program, const char *path, bool 
     return duet_usage_error(program, "%s: exists; --force replaces it", path);
 }
 
+bool models_parse_size(const char *text, int *width, int *height)
+{
+    char first[16];
+    size_t n = strcspn(text, "x");
+    long long w, h;
+    if (n >= sizeof first) return false;
+    memcpy(first, text, n);
+    first[n] = '\0';
+    if (!duet_parse_int(first, &w) || !duet_parse_int(text[n] ? text + n + 1 : first, &h)) return false;
+    if (w < 1 || h < 1 || w > 8192 || h > 8192) return false;
+    *width = (int)w;
+    *height = (int)h;
+    return true;
+}
+
+bool models_print_json(json_t *object)
+{
+    bool printed = object && json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
+    json_decref(object);
+    return printed;
+}
+
 /* --- verify --------------------------------------------------------------------------------------------- */
 
 static const struct duet_program verify_program = {
@@ -94,13 +116,14 @@ static const struct duet_command commands[] = {
     {"fetch", "get a model and make its file", models_fetch},
     {"import", "make a model file from somebody else's", models_import},
     {"show", "where a model came from, and every layer of it", models_show},
+    {"diff", "how far two files of one network are from each other", models_diff},
     {"verify", "check a model file against its sha256", models_verify},
     {0}};
 
 static const struct duet_program program = {
     .name = "models",
     .synopsis = "COMMAND [OPTION]...",
-    .summary = "Get, import, show and check the model files that the other programs work with.",
+    .summary = "Get, import, show, compare and check the model files that the other programs work with.",
     .commands = commands,
     .details = "A model is a PATH or a NAME; NAME.safetensors is looked for in $DUET_MODELS, in the\n"
                "build's models/, in the user's and in the system's share/duet/models.\n",

@@ -5,6 +5,8 @@
 #include "common/options.h"
 #include "duet/status.h"
 
+#include <jansson.h>
+
 /* A model that "models fetch" knows how to get. To add one: a row in models_fetch.c, and for a new `kind` a
  * case in fetch.sh. */
 struct model_source {
@@ -22,6 +24,7 @@ struct model_source {
 extern const struct model_source model_sources[]; /* ends with a NULL name */
 
 /* The commands. */
+int models_diff(int argc, char **argv);
 int models_fetch(int argc, char **argv);
 int models_import(int argc, char **argv);
 int models_list(int argc, char **argv);
@@ -36,5 +39,11 @@ int models_flush(const struct duet_program *program);
 
 /* DUET_GO_ON, or the exit code after saying that `path` exists and what to do, or is no file to write. */
 int models_may_write(const struct duet_program *program, const char *path, bool force);
+
+/* Read "300" or "640x480" (width x height), sides from 1 to 8192. */
+bool models_parse_size(const char *text, int *width, int *height);
+
+/* Print to stdout, and give up the reference. False when `object` is NULL or stdout refuses. */
+bool models_print_json(json_t *object);
 
 #endif

@@ -133,22 +133,6 @@ static enum duet_status account(struct view *view, struct duet_error *error)
     return status;
 }
 
-/* "300" or "640x480" (width x height). */
-static bool parse_size(const char *text, int *width, int *height)
-{
-    char first[16];
-    size_t n = strcspn(text, "x");
-    long long w, h;
-    if (n >= sizeof first) return false;
-    memcpy(first, text, n);
-    first[n] = '\0';
-    if (!duet_parse_int(first, &w) || !duet_parse_int(text[n] ? text + n + 1 : first, &h)) return false;
-    if (w < 1 || h < 1 || w > 8192 || h > 8192) return false;
-    *width = (int)w;
-    *height = (int)h;
-    return true;
-}
-
 /* --- as text -------------------------------------------------------------------------------------------- */
 
 /* Numbers in thousands are read by people: "12,345,678". */
@@ -281,13 +265,6 @@ static json_t *layer_json(const struct view *view, int node)
     return object;
 }
 
-static bool print_json(json_t *object)
-{
-    bool printed = object && json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
-    json_decref(object);
-    return printed;
-}
-
 static json_t *heads_json(const struct duet_model_config *config)
 {
     struct head heads[HEADS];
@@ -321,7 +298,7 @@ static bool print_view_json(const struct view *view)
         view->height, "backbone", "width_multiplier", c->width_multiplier, "channel_divisor",
         c->channel_divisor, "heads", heads_json(c), "parameters", (json_int_t)view->parameters,
         "parameters_stored", (json_int_t)view->stored, "madds", (json_int_t)view->madds, "layers", layers);
-    if (json_object_update_new(origin, network) == 0) return print_json(origin);
+    if (json_object_update_new(origin, network) == 0) return models_print_json(origin);
     json_decref(origin);
     return false;
 }
@@ -340,7 +317,7 @@ static bool print_tensors_json(const struct duet_weights *weights, const char *p
                                                  duet_dtype_name(t->dtype), "shape", shape, "bytes",
                                                  (json_int_t)t->bytes));
     }
-    return print_json(json_pack("{s:s, s:n, s:o}", "file", path, "architecture", "tensors", tensors));
+    return models_print_json(json_pack("{s:s, s:n, s:o}", "file", path, "architecture", "tensors", tensors));
 }
 
 static void print_tensors(const struct duet_weights *weights, const char *path)
@@ -372,7 +349,7 @@ static enum duet_status show_view(struct view *view, const struct settings *sett
     view->width = view->config->input_width;
     view->height = view->config->input_height;
     view->output_stride = settings->output_stride;
-    if (settings->size) parse_size(settings->size, &view->width, &view->height);
+    if (settings->size) models_parse_size(settings->size, &view->width, &view->height);
     enum duet_status status = account(view, error);
     if (status == DUET_OK && !print_model(view, settings))
         status = duet_fail(error, DUET_IO_ERROR, "the description cannot be printed");
@@ -425,7 +402,7 @@ static enum duet_status show(const char *path, const struct settings *settings, 
 static int check_settings(const struct settings *settings, const struct duet_arguments *arguments)
 {
     int width, height;
-    if (settings->size && !parse_size(settings->size, &width, &height))
+    if (settings->size && !models_parse_size(settings->size, &width, &height))
         return duet_usage_error(&program, "--size: expected N or WxH with sides from 1 to 8192, got '%s'",
                                 settings->size);
     if (settings->output_stride % 8 != 0 || settings->output_stride == 24)

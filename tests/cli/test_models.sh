@@ -31,7 +31,7 @@ all() { # each argument is a command that must succeed
 
 # --- manners
 
-for command in "" fetch import list show verify; do
+for command in "" diff fetch import list show verify; do
     check "models $command --help is on stdout" prints "Usage: models" "$models" $command --help
     check "models $command --version" prints "(Duet)" "$models" $command --version
 done
@@ -52,6 +52,11 @@ check "show --arch takes no model" says 2 "what is 'x' for" "$models" show --arc
 check "show --width is for --arch" says 2 "--width goes with --arch" "$models" show --width 0.5 x
 check "show of a bad output stride" says 2 "expected 8, 16 or 32, got 24" "$models" show --output-stride 24 x
 check "a full disk is noticed" says 1 "cannot write" sh -c '"$0" list >/dev/full' "$models"
+
+check "diff needs two models" says 2 "expected 2 operands, got 1" "$models" diff x
+check "diff of a bad size" says 2 "--size: expected" "$models" diff --size 0 x y
+check "diff of a bad output stride" says 2 "expected 8, 16 or 32, got 9" "$models" diff --output-stride 9 x y
+check "diff of an unknown model" says 1 "models fetch no-such-model" "$models" diff no-such-model x
 
 # --- the paper's networks, without weights
 
@@ -132,8 +137,22 @@ if [ -f "$DUET_BUILD_DIR/models/deeplabv3-voc.safetensors" ]; then
         prints "2,740,709,056 MAdds (2.741 B), 2,113,557 parameters" "$models" show deeplabv3-voc
     check "show says how weights are stored" prints "U8 with scales" "$models" show deeplabv3-voc
     check "verify knows its sum" prints "ok" "$models" verify deeplabv3-voc
+    check "diff with itself" all 'prints "110 tensors, 110 of them equal" "$models" diff --size 65 deeplabv3-voc deeplabv3-voc' \
+        'grep -q "random numbers, seed 1" "$work/stdout"' \
+        'grep -q "same class at 25 of 25 places (100.00 %)" "$work/stdout"'
 else
     skip "the segmentation models" "build/models has no deeplabv3-voc"
+fi
+
+half=deeplabv3-voc-dm05
+if [ -f "$DUET_BUILD_DIR/models/$half.safetensors" ] && [ -f "$DUET_BUILD_DIR/models/$half-257.safetensors" ]; then
+    # two exports of one training: uint8 and float32
+    check "diff --json of the uint8 and the float32 file" prints '"a": "U8"' "$models" diff -j --size 129 $half $half-257
+    check "the logits' weights are nearer than 30 dB" awk '/deeplabv3.logits.weight/ { found = 1 }
+        found && /sqnr_db/ { near = $2 + 0 > 30; exit } END { exit !near }' "$work/stdout"
+    check "diff of different networks" says 1 "the width multiplier is 1 in" "$models" diff deeplabv3-voc $half
+else
+    skip "two files of one network" "build/models has not both of $half"
 fi
 
 # --- the real model

@@ -1,0 +1,259 @@
+#include "models_compare.h"
+
+#include "core/fail.h"
+#include "kernels/kernels.h"
+#include "preprocess.h"
+#include "weights/dequantize.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- numbers ----------------------------------------------------------------------------------------------
+ */
+
+double deviation_sqnr(const struct deviation *d)
+{
+    return d->noise == 0 ? (double)INFINITY : 10 * log10(d->signal / d->noise);
+}
+
+static struct deviation deviation_of(const float *a, const float *b, size_t count)
+{
+    struct deviation d = {.count = count};
+    for (size_t i = 0; i < count; i++) {
+        double difference = fabs((double)a[i] - (double)b[i]);
+        if (!(difference <= d.max_abs)) d.max_abs = difference; /* a NaN stays */
+        d.signal += (double)a[i] * (double)a[i];
+        d.noise += difference * difference;
+    }
+    return d;
+}
+
+static size_t best_of(const float *scores, size_t count)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++)
+        if (scores[i] > scores[best]) best = i;
+    return best;
+}
+
+static void count_agreement(const float *a, const float *b, size_t classes, struct deviation *d)
+{
+    d->positions = d->count / classes;
+    for (size_t i = 0; i < d->positions; i++)
+        d->agreeing += best_of(a + i * classes, classes) == best_of(b + i * classes, classes);
+}
+
+/* --- are they the same network? ---------------------------------------------------------------------------
+ */
+
+struct compare {
+    const struct duet_model *const *models;
+    const char *const *names;
+    const struct compare_options *options;
+    struct comparison *out;
+    struct duet_error *error;
+};
+
+static enum duet_status differ(const struct compare *c, const char *what, double a, double b)
+{
+    return duet_fail(c->error, DUET_MISMATCH, "not the same network: %s is %g in %s, %g in %s", what, a,
+                     c->names[0], b, c->names[1]);
+}
+
+static enum duet_status check_same(const struct compare *c)
+{
+    const struct duet_model_config *a = duet_model_config(c->models[0]), *b = duet_model_config(c->models[1]);
+    const struct {
+        const char *what;
+        double a, b;
+    } fields[] = {
+        {"the width multiplier", a->width_multiplier, b->width_multiplier},
+        {"the channel divisor", a->channel_divisor, b->channel_divisor},
+        {"the number of SSDLite heads", a->has_ssdlite, b->has_ssdlite},
+        {"SSDLite's number of classes", a->ssdlite.classes, b->ssdlite.classes},
+        {"the number of DeepLabv3 heads", a->has_deeplabv3, b->has_deeplabv3},
+        {"DeepLabv3's number of classes", a->deeplabv3.classes, b->deeplabv3.classes},
+        {"DeepLabv3's depth", a->deeplabv3.depth, b->deeplabv3.depth},
+        {"DeepLabv3's number of atrous branches", 3 * a->deeplabv3.atrous_branches,
+         3 * b->deeplabv3.atrous_branches},
+        {"the number of classifiers", a->has_classifier, b->has_classifier},
+        {"the classifier's number of classes", a->classifier.classes, b->classifier.classes},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (fields[i].a != fields[i].b) return differ(c, fields[i].what, fields[i].a, fields[i].b);
+    return DUET_OK;
+}
+
+/* --- tensors ----------------------------------------------------------------------------------------------
+ */
+
+/* The tensor's numbers as float32. Owned: free(). */
+static enum duet_status floats_of(const struct compare *c, int which, const char *name,
+                                  const struct duet_shape *shape, enum duet_dtype *dtype, float **numbers)
+{
+    const struct duet_weights *weights = duet_model_weights(c->models[which]);
+    const struct duet_tensor *tensor = duet_weights_find(weights, name);
+    char got[DUET_SHAPE_TEXT], want[DUET_SHAPE_TEXT];
+    size_t count = 0;
+    if (!tensor) return duet_fail(c->error, DUET_NOT_FOUND, "%s: has no tensor '%s'", c->names[which], name);
+    if (!duet_shape_equal(&tensor->shape, shape))
+        return duet_fail(c->error, DUET_MISMATCH, "%s: tensor '%s' has shape %s, expected %s",
+                         c->names[which], name, duet_shape_text(&tensor->shape, got, sizeof got),
+                         duet_shape_text(shape, want, sizeof want));
+    duet_shape_elements(shape, &count);
+    *dtype = tensor->dtype;
+    *numbers = calloc(count + 1, sizeof **numbers);
+    if (!*numbers) return duet_fail(c->error, DUET_OUT_OF_MEMORY, "no memory for tensor '%s'", name);
+    return duet_weights_float(weights, tensor, *numbers, c->error);
+}
+
+static enum duet_status compare_tensor(const struct compare *c, const char *layer, const char *part,
+                                       const struct duet_shape *shape)
+{
+    struct compared *t = &c->out->tensors[c->out->tensor_count];
+    float *a = NULL, *b = NULL;
+    size_t count = 0;
+    snprintf(t->name, sizeof t->name, "%s.%s", layer, part);
+    t->shape = *shape;
+    duet_shape_elements(shape, &count);
+    enum duet_status status = floats_of(c, 0, t->name, shape, &t->a, &a);
+    if (status == DUET_OK) status = floats_of(c, 1, t->name, shape, &t->b, &b);
+    if (status == DUET_OK) {
+        t->deviation = deviation_of(a, b, count);
+        c->out->tensor_count++;
+    }
+    free(a);
+    free(b);
+    return status;
+}
+
+static enum duet_status compare_tensors(const struct compare *c, const struct duet_network *network)
+{
+    int layers = duet_network_layer_count(network);
+    c->out->tensors = calloc((size_t)layers * 2, sizeof *c->out->tensors);
+    if (!c->out->tensors) return duet_fail(c->error, DUET_OUT_OF_MEMORY, "no memory for %d layers", layers);
+    enum duet_status status = DUET_OK;
+    for (int i = 0; status == DUET_OK && i < layers; i++) {
+        const struct duet_layer *layer = duet_network_layer(network, i);
+        struct duet_shape shape = duet_network_weight_shape(network, i);
+        if (shape.rank == 0) continue;
+        status = compare_tensor(c, layer->name, "weight", &shape);
+        if (status == DUET_OK)
+            status =
+                compare_tensor(c, layer->name, "bias", &(struct duet_shape){1, {(size_t)layer->channels}});
+    }
+    return status;
+}
+
+/* --- a run ------------------------------------------------------------------------------------------------
+ */
+
+static void fill_random(unsigned int seed, float *input, size_t count)
+{
+    uint64_t state = seed;
+    for (size_t i = 0; i < count; i++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        input[i] = (float)((double)(state >> 33) / 1073741824.0 - 1.0); /* [-1, 1) */
+    }
+}
+
+static enum duet_status fill_picture(const struct compare *c, const struct duet_pool *pool, float *input)
+{
+    struct stretch stretch;
+    struct duet_kernels kernels;
+    enum duet_status status = duet_kernels_select(NULL, &kernels, c->error);
+    if (status == DUET_OK)
+        status = duet_stretch_create(c->options->height, c->options->width, &stretch, c->error);
+    if (status != DUET_OK) return status;
+    duet_stretch_run(&stretch, &kernels, c->options->picture, 2.0f / 255, -1, pool, input);
+    duet_stretch_close(&stretch);
+    return DUET_OK;
+}
+
+static enum duet_status run_model(const struct compare *c, int which, const struct duet_network *network,
+                                  const struct duet_pool *pool, struct duet_session **session)
+{
+    const struct compare_options *o = c->options;
+    struct duet_compiled *compiled = NULL;
+    struct duet_compile_options options = {
+        .struct_size = sizeof options, .height = o->height, .width = o->width};
+    enum duet_status status =
+        duet_compile(network, duet_model_weights(c->models[which]), &options, &compiled, c->error);
+    if (status == DUET_OK) status = duet_session_create(compiled, pool->threads, session, c->error);
+    duet_compiled_close(&compiled);
+    if (status != DUET_OK) return status;
+    float *input = duet_session_input(*session);
+    if (o->picture)
+        status = fill_picture(c, pool, input);
+    else
+        fill_random(o->seed, input, (size_t)o->height * (size_t)o->width * 3);
+    if (status == DUET_OK) duet_session_run(*session, pool);
+    return status;
+}
+
+/* Outputs that are one vector of class scores a place are told by their name. */
+static bool is_logits(const char *name)
+{
+    const char *tail = strrchr(name, '.');
+    return tail && strcmp(tail, ".logits") == 0;
+}
+
+static void compare_output(const struct duet_network *network, int index,
+                           struct duet_session *const sessions[2], struct compared *out)
+{
+    const char *name = "";
+    size_t count = 0;
+    duet_network_output_at(network, index, &name);
+    snprintf(out->name, sizeof out->name, "%s", name);
+    const float *a = duet_session_output(sessions[0], name, &out->shape);
+    const float *b = duet_session_output(sessions[1], name, NULL);
+    duet_shape_elements(&out->shape, &count);
+    out->deviation = deviation_of(a, b, count);
+    if (is_logits(name)) count_agreement(a, b, out->shape.dims[3], &out->deviation);
+}
+
+static enum duet_status compare_outputs(const struct compare *c, const struct duet_network *network)
+{
+    struct duet_session *sessions[2] = {NULL, NULL};
+    struct duet_pool pool;
+    int count = duet_network_output_count(network);
+    enum duet_status status = duet_pool_create(duet_cpu_count(), &pool, c->error);
+    if (status != DUET_OK) return status;
+    c->out->outputs = calloc((size_t)count + 1, sizeof *c->out->outputs);
+    if (!c->out->outputs) status = duet_fail(c->error, DUET_OUT_OF_MEMORY, "no memory for %d outputs", count);
+    for (int i = 0; status == DUET_OK && i < 2; i++) status = run_model(c, i, network, &pool, &sessions[i]);
+    for (int i = 0; status == DUET_OK && i < count; i++)
+        compare_output(network, i, sessions, &c->out->outputs[c->out->output_count++]);
+    for (int i = 0; i < 2; i++) duet_session_close(&sessions[i]);
+    duet_pool_close(&pool);
+    return status;
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------
+ */
+
+enum duet_status compare_models(const struct duet_model *const models[2], const char *const names[2],
+                                const struct compare_options *options, struct comparison *comparison,
+                                struct duet_error *error)
+{
+    struct compare c = {models, names, options, comparison, error};
+    struct duet_network *network = NULL;
+    *comparison = (struct comparison){0};
+    enum duet_status status = check_same(&c);
+    if (status == DUET_OK)
+        status = duet_model_network(duet_model_config(models[0]), options->output_stride, &network, error);
+    if (status == DUET_OK) status = compare_tensors(&c, network);
+    if (status == DUET_OK) status = compare_outputs(&c, network);
+    duet_network_close(&network);
+    if (status != DUET_OK) comparison_close(comparison);
+    return status;
+}
+
+void comparison_close(struct comparison *comparison)
+{
+    free(comparison->tensors);
+    free(comparison->outputs);
+    *comparison = (struct comparison){0};
+}

@@ -1,0 +1,207 @@
+/* models diff. */
+#include "models.h"
+#include "models_compare.h"
+
+#include "common/model_path.h"
+#include "core/fail.h"
+#include "duet/frames.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    bool json;
+    const char *picture, *size;
+    int seed, output_stride;
+};
+
+static const struct duet_option options[] = {
+    DUET_FLAG('j', "json", struct settings, json, "print one JSON object"),
+    DUET_GROUP("What both are run on"),
+    DUET_STRING('p', "picture", "FILE", struct settings, picture,
+                "this picture, stretched to the input; else random numbers"),
+    DUET_INT(0, "seed", "N", struct settings, seed, 0, 1000000000, "of the random numbers"),
+    DUET_STRING('s', "size", "N|WxH", struct settings, size, "an input of this size", .shown = "that of A"),
+    DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32,
+             "input size / feature size: 8, 16 or 32", .shown = "16 to segment, else 32"),
+    DUET_OPTIONS_END};
+
+static const struct duet_program program = {
+    .name = "models diff",
+    .synopsis = "[OPTION]... A B",
+    .summary =
+        "Compare two model files of one network, say the original and its quantized twin: every tensor as "
+        "the numbers it stands for, and the outputs of both for one input.",
+    .options = options,
+    .min_operands = 2,
+    .max_operands = 2,
+    .operand = "model",
+    .details = "max |A-B| is the largest difference; SQNR the ratio of the sum of squares of A\n"
+               "to that of the differences, in dB: 20 dB more is a tenth of the error.\n",
+    .examples = "  models diff deeplabv3-voc my-int8.safetensors\n"
+                "  models diff --picture street.jpg a.safetensors b.safetensors\n"};
+
+/* --- printing ---------------------------------------------------------------------------------------------
+ */
+
+/* "38.21", or "equal" where there is no noise. */
+static const char *sqnr_text(const struct deviation *d, char text[32])
+{
+    double sqnr = deviation_sqnr(d);
+    if (d->noise == 0) return "equal";
+    snprintf(text, 32, "%.2f", sqnr);
+    return text;
+}
+
+static void print_compared(const struct compared *c, bool stored)
+{
+    char shape[DUET_SHAPE_TEXT], sqnr[32];
+    printf("%-36s %-18s", c->name, duet_shape_text(&c->shape, shape, sizeof shape));
+    if (stored) printf(" %-5s %-5s", duet_dtype_name(c->a), duet_dtype_name(c->b));
+    printf(" %12.6g %9s", c->deviation.max_abs, sqnr_text(&c->deviation, sqnr));
+    if (c->deviation.positions)
+        printf("   same class at %zu of %zu places (%.2f %%)", c->deviation.agreeing, c->deviation.positions,
+               100.0 * (double)c->deviation.agreeing / (double)c->deviation.positions);
+    putchar('\n');
+}
+
+static void print_summary(const struct comparison *comparison)
+{
+    const struct compared *worst = NULL, *furthest = NULL;
+    size_t equal = 0;
+    for (size_t i = 0; i < comparison->tensor_count; i++) {
+        const struct compared *t = &comparison->tensors[i];
+        equal += t->deviation.noise == 0;
+        if (!worst || deviation_sqnr(&t->deviation) < deviation_sqnr(&worst->deviation)) worst = t;
+        if (!furthest || t->deviation.max_abs > furthest->deviation.max_abs) furthest = t;
+    }
+    printf("%zu tensors, %zu of them equal", comparison->tensor_count, equal);
+    if (worst && equal < comparison->tensor_count)
+        printf("; lowest SQNR %.2f dB (%s), largest difference %.6g (%s)", deviation_sqnr(&worst->deviation),
+               worst->name, furthest->deviation.max_abs, furthest->name);
+    putchar('\n');
+}
+
+static void print_text(const struct comparison *comparison, const struct settings *settings,
+                       const struct compare_options *run, char *const paths[2])
+{
+    printf("A  %s\nB  %s\n\n%-36s %-18s %-5s %-5s %12s %9s\n", paths[0], paths[1], "tensor", "shape", "A",
+           "B", "max |A-B|", "SQNR dB");
+    for (size_t i = 0; i < comparison->tensor_count; i++) print_compared(&comparison->tensors[i], true);
+    print_summary(comparison);
+    printf("\nboth run on %dx%d of ", run->width, run->height);
+    if (settings->picture)
+        printf("%s\n", settings->picture);
+    else
+        printf("random numbers, seed %d\n", settings->seed);
+    printf("%-36s %-18s %12s %9s\n", "output", "shape", "max |A-B|", "SQNR dB");
+    for (size_t i = 0; i < comparison->output_count; i++) print_compared(&comparison->outputs[i], false);
+}
+
+/* JSON knows neither NaN nor infinity: null. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *compared_json(const struct compared *c, bool stored)
+{
+    json_t *shape = json_array();
+    for (int i = 0; i < c->shape.rank; i++)
+        json_array_append_new(shape, json_integer((json_int_t)c->shape.dims[i]));
+    json_t *object = json_pack("{s:s, s:o, s:b, s:o, s:o}", "name", c->name, "shape", shape, "equal",
+                               c->deviation.noise == 0, "max_abs", number(c->deviation.max_abs), "sqnr_db",
+                               number(deviation_sqnr(&c->deviation)));
+    if (stored)
+        json_object_update_new(
+            object, json_pack("{s:s, s:s}", "a", duet_dtype_name(c->a), "b", duet_dtype_name(c->b)));
+    if (c->deviation.positions)
+        json_object_update_new(object,
+                               json_pack("{s:I, s:I}", "positions", (json_int_t)c->deviation.positions,
+                                         "same_class", (json_int_t)c->deviation.agreeing));
+    return object;
+}
+
+static bool print_json(const struct comparison *comparison, const struct settings *settings,
+                       const struct compare_options *run, char *const paths[2])
+{
+    json_t *tensors = json_array(), *outputs = json_array();
+    for (size_t i = 0; i < comparison->tensor_count; i++)
+        json_array_append_new(tensors, compared_json(&comparison->tensors[i], true));
+    for (size_t i = 0; i < comparison->output_count; i++)
+        json_array_append_new(outputs, compared_json(&comparison->outputs[i], false));
+    return models_print_json(json_pack("{s:s, s:s, s:{s:i, s:i}, s:s?, s:i, s:o, s:o}", "a", paths[0], "b",
+                                       paths[1], "input", "width", run->width, "height", run->height,
+                                       "picture", settings->picture, "seed", settings->seed, "tensors",
+                                       tensors, "outputs", outputs));
+}
+
+/* --- the command ------------------------------------------------------------------------------------------
+ */
+
+static enum duet_status read_picture(const char *path, struct duet_image *image, struct duet_error *error)
+{
+    struct duet_frames *frames = NULL;
+    bool more = false;
+    enum duet_status status = duet_frames_open(path, NULL, &frames, error);
+    if (status == DUET_OK) status = duet_frames_next(frames, image, NULL, &more, error);
+    duet_frames_close(&frames);
+    return status;
+}
+
+static enum duet_status diff(char *const paths[2], const struct settings *settings, struct duet_error *error)
+{
+    struct duet_model *models[2] = {NULL, NULL};
+    struct duet_image picture = {0};
+    struct comparison comparison = {0};
+    struct compare_options run = {.output_stride = settings->output_stride,
+                                  .seed = (unsigned int)settings->seed};
+    enum duet_status status = DUET_OK;
+    for (int i = 0; status == DUET_OK && i < 2; i++) status = duet_model_open(paths[i], &models[i], error);
+    if (status == DUET_OK && settings->picture) {
+        status = read_picture(settings->picture, &picture, error);
+        run.picture = &picture;
+    }
+    if (status == DUET_OK) {
+        run.width = duet_model_config(models[0])->input_width;
+        run.height = duet_model_config(models[0])->input_height;
+        if (settings->size) models_parse_size(settings->size, &run.width, &run.height);
+        const struct duet_model *const both[2] = {models[0], models[1]};
+        const char *const names[2] = {paths[0], paths[1]};
+        status = compare_models(both, names, &run, &comparison, error);
+    }
+    if (status == DUET_OK) {
+        if (!settings->json)
+            print_text(&comparison, settings, &run, paths);
+        else if (!print_json(&comparison, settings, &run, paths))
+            status = duet_fail(error, DUET_IO_ERROR, "the comparison cannot be printed");
+    }
+    comparison_close(&comparison);
+    duet_image_close(&picture);
+    for (int i = 0; i < 2; i++) duet_model_close(&models[i]);
+    return status;
+}
+
+int models_diff(int argc, char **argv)
+{
+    struct settings settings = {.seed = 1};
+    struct duet_arguments arguments;
+    int code = duet_options_parse(&program, argc, argv, &settings, &arguments), width, height;
+    if (code != DUET_GO_ON) return code;
+    if (settings.size && !models_parse_size(settings.size, &width, &height))
+        return duet_usage_error(&program, "--size: expected N or WxH with sides from 1 to 8192, got '%s'",
+                                settings.size);
+    if (settings.output_stride % 8 != 0 || settings.output_stride == 24)
+        return duet_usage_error(&program, "--output-stride: expected 8, 16 or 32, got %d",
+                                settings.output_stride);
+    struct duet_error error;
+    char *paths[2] = {NULL, NULL};
+    enum duet_status status = DUET_OK;
+    for (int i = 0; status == DUET_OK && i < 2; i++)
+        status = duet_model_path(arguments.operands[i], &paths[i], &error);
+    if (status == DUET_OK) status = diff(paths, &settings, &error);
+    free(paths[0]);
+    free(paths[1]);
+    return status == DUET_OK ? models_flush(&program) : models_failed(&program, &error);
+}
