@@ -60,7 +60,9 @@ int evaluate_write(struct duet_console *console, const char *path, char *text)
 /* --- evaluate ------------------------------------------------------------------------------------------- */
 
 static const struct duet_command commands[] = {
-    {"voc", "score class masks, or a segmentation model, on PASCAL VOC", evaluate_voc}, {0}};
+    {"voc", "score class masks, or a segmentation model, on PASCAL VOC", evaluate_voc},
+    {"voc-detect", "score boxes on PASCAL VOC's annotations", evaluate_voc_detect},
+    {0}};
 
 static const struct duet_program program = {
     .name = "evaluate",

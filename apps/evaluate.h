@@ -8,6 +8,7 @@
 #include "duet/conditions.h"
 
 int evaluate_voc(int argc, char **argv);
+int evaluate_voc_detect(int argc, char **argv);
 
 /* --- texts into files --------------------------------------------------------------------------------- */
 
