@@ -50,7 +50,7 @@ void duet_put_conditions(struct duet_buffer *buffer, const struct duet_condition
 static void put_padded(struct duet_buffer *buffer, const struct duet_buffer *text, int width)
 {
     for (int i = (int)text->size; i < width; i++) duet_put(buffer, " ");
-    duet_put_bytes(buffer, text->data, text->size);
+    if (text->size > 0) duet_put_bytes(buffer, text->data, text->size);
     buffer->failed |= text->failed;
 }
 
