@@ -262,8 +262,9 @@ void *duet_alloc_pages(size_t bytes)
     /* A rest of half a huge page and more gets a whole one. */
     bytes = rest >= huge / 2 ? bytes - rest + huge : (bytes + line - 1) / line * line;
     if (bytes < huge) return aligned_alloc(line, bytes ? bytes : line);
-    void *block = aligned_alloc(huge, bytes);
-    if (block) madvise(block, bytes / huge * huge, MADV_HUGEPAGE); /* a wish: refusal costs nothing */
+    void *block; /* aligned_alloc wants whole huge pages */
+    if (posix_memalign(&block, huge, bytes) != 0) return NULL;
+    madvise(block, bytes / huge * huge, MADV_HUGEPAGE); /* a wish: refusal costs nothing */
     return block;
 }
 

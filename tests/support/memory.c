@@ -98,6 +98,14 @@ EXPORTED void *aligned_alloc(size_t alignment, size_t size)
     return refuse() ? NULL : count_in(BEHIND(memalign)(alignment, size));
 }
 
+EXPORTED int posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    void *block = aligned_alloc(alignment, size);
+    if (!block) return ENOMEM;
+    *memory = block;
+    return 0;
+}
+
 /* A sanitizer's own strdup would not come by malloc. */
 EXPORTED char *strdup(const char *text)
 {
