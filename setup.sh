@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # setup.sh: everything between a fresh clone on Debian 12 and a built, ready Duet. Safe to call again: it does
-# nothing twice. Usage: ./setup.sh [--tests]   (--tests: also what only the test suite needs)
+# nothing twice. Usage: ./setup.sh [--tests] [--arm]
+#   --tests  also what only the test suite needs
+#   --arm    also what builds and runs Duet for 64-bit ARM: a cross compiler, arm64 libraries, qemu-user
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -11,7 +13,9 @@ packages=(cmake ninja-build gcc libc6-dev pkg-config libjpeg62-turbo-dev libpng-
 for arg in "$@"; do
     case $arg in
     --tests) packages+=(libcmocka-dev) ;;
-    *) echo "setup.sh: unknown option '$arg'; known: --tests" >&2; exit 2 ;;
+    --arm) packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+        {libc6-dev,libjpeg62-turbo-dev,libpng-dev,zlib1g-dev,libjansson-dev,libyajl-dev,libexpat1-dev,libxxhash-dev,nettle-dev,libcmocka-dev}:arm64) ;;
+    *) echo "setup.sh: unknown option '$arg'; known: --tests, --arm" >&2; exit 2 ;;
     esac
 done
 
@@ -19,6 +23,7 @@ install() { # PACKAGE...
     say "installing Debian packages: $*"
     local root=()
     [ "$(id -u)" -eq 0 ] || root=(sudo)
+    case $* in *:arm64*) "${root[@]}" dpkg --add-architecture arm64 ;; esac
     "${root[@]}" apt-get update -qq &&
         "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }

@@ -1,9 +1,10 @@
-# For 64-bit ARM, on a Debian of another architecture:
+# For 64-bit ARM, on a Debian of another architecture (./setup.sh --arm installs what it takes):
 #
-#   ./setup.sh --arm       or: cmake -S . -B build/arm -G Ninja --toolchain cmake/aarch64-linux-gnu.cmake
+#   cmake -S . -B build/arm -G Ninja --toolchain cmake/aarch64-linux-gnu.cmake && ninja -C build/arm
+#   qemu-aarch64 build/arm/bin/detect ...     ctest --test-dir build/arm -R '^(kernels|unit)/'
 #
 # Compiles with Debian's gcc-aarch64-linux-gnu (or clang, where $CC names one) against the arm64 packages of
-# the libraries; qemu-aarch64 runs what comes out.
+# the libraries.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)

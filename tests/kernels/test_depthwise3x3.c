@@ -91,6 +91,7 @@ static void near_exact(const struct duet_depthwise3x3_args *a, const char *level
 static void check(struct problem *p, const struct duet_kernels *levels, int count)
 {
     struct testing_buffer fast = {0};
+    uint64_t next = testing_random_state;
     for (int i = 0; i < count; i++) {
         struct testing_buffer out = run(p, &levels[i]);
         near_exact(&p->args, levels[i].level, out.data);
@@ -101,7 +102,11 @@ static void check(struct problem *p, const struct duet_kernels *levels, int coun
         else
             testing_buffer_close(&out);
     }
-    if (fast.data) testing_buffer_close(&fast);
+    if (fast.data) {
+        testing_sum_add(&fast);
+        testing_buffer_close(&fast);
+    }
+    testing_random_state = next; /* the same for any number of levels */
     close_problem(p);
 }
 
@@ -112,8 +117,10 @@ static void awkward_sizes(void **state)
     int count = testing_levels(levels);
     testing_seed("depthwise3x3 sizes");
     for (int i = 0; i < 500; i++) {
-        struct problem p = make(testing_between(1, 12), testing_between(1, 30), testing_between(1, 80),
-                                testing_between(1, 2), testing_between(1, 4));
+        size_t height = testing_between(1, 12), width = testing_between(1, 30);
+        size_t channels = testing_between(1, 80), stride = testing_between(1, 2),
+               rate = testing_between(1, 4);
+        struct problem p = make(height, width, channels, stride, rate);
         check(&p, levels, count);
     }
 }
@@ -127,11 +134,13 @@ static void every_remainder(void **state)
     testing_seed("depthwise3x3 remainders");
     for (size_t width = 1; width <= 40; width++)
         for (size_t stride = 1; stride <= 2; stride++) {
-            struct problem p = make(testing_between(1, 5), width, testing_between(15, 17), stride, 1);
+            size_t height = testing_between(1, 5), channels = testing_between(15, 17);
+            struct problem p = make(height, width, channels, stride, 1);
             check(&p, levels, count);
         }
     for (size_t channels = 1; channels <= 70; channels++) {
-        struct problem p = make(testing_between(1, 5), testing_between(5, 9), channels, 1, 1);
+        size_t height = testing_between(1, 5), width = testing_between(5, 9);
+        struct problem p = make(height, width, channels, 1, 1);
         check(&p, levels, count);
     }
 }
@@ -156,5 +165,7 @@ int main(void)
         cmocka_unit_test(every_remainder),
         cmocka_unit_test(wide_rates),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    testing_sum_say();
+    return failed;
 }
