@@ -135,10 +135,40 @@ static double magnitude(const struct duet_json_token *token, const struct parts 
     return through_strtod(token);
 }
 
+/* Short numbers without exponent, which is what files are full of: at most 15 digits fit a double exactly,
+ * and one division then rounds once. False: it is not one of those. Half the time of the general way. */
+static bool read_short(const struct duet_json_token *token, double *value)
+{
+    static const double tens[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    enum { LONGEST = 15 };
+    const char *text = token->text, *end = text + token->length;
+    bool negative = *text == '-';
+    text += negative;
+    if (end - text > LONGEST + 1) return false;
+    uint64_t digits = 0;
+    unsigned digit;
+    for (; text < end && (digit = (unsigned)(*text - '0')) < 10; text++) digits = digits * 10 + digit;
+    ptrdiff_t decimals = 0;
+    if (text < end && *text == '.') {
+        const char *point = ++text;
+        for (; text < end && (digit = (unsigned)(*text - '0')) < 10; text++) digits = digits * 10 + digit;
+        decimals = text - point;
+    } else if (end - token->text - negative > LONGEST) {
+        return false;
+    }
+    if (text < end) return false;
+    double unsigned_value = (double)digits / tens[decimals];
+    *value = negative ? -unsigned_value : unsigned_value;
+    return true;
+}
+
 double duet_json_double(const struct duet_json_token *token)
 {
+    double value;
+    if (read_short(token, &value)) return value;
     struct parts parts = take_apart(token);
-    double value = magnitude(token, &parts);
+    value = magnitude(token, &parts);
     return parts.negative ? -value : value;
 }
 

@@ -81,6 +81,7 @@ struct points {
 struct accumulator {
     struct duet_coco_eval *eval;
     double *memory;
+    struct coco_match *matches; /* of one category and area, in the order of scores */
     struct points points[DUET_COCO_MAX_THRESHOLDS];
     double recalls[DUET_COCO_RECALLS];
 };
@@ -104,13 +105,30 @@ static size_t largest_category(const struct duet_coco_eval *eval)
     return largest;
 }
 
+static size_t most_found(const struct duet_coco_eval *eval)
+{
+    size_t most = 0;
+    for (size_t k = 0; k < eval->category_count; k++) {
+        size_t count = eval->category_ranks[k + 1] - eval->category_ranks[k];
+        if (count > most) most = count;
+    }
+    return most;
+}
+
+static void accumulator_close(struct accumulator *acc)
+{
+    free(acc->memory);
+    free(acc->matches);
+}
+
 static enum duet_status accumulator_open(struct accumulator *acc, struct duet_coco_eval *eval,
                                          struct duet_error *error)
 {
     size_t room = largest_category(eval) + 1; /* no more is found than there is */
     acc->eval = eval;
     acc->memory = calloc(room * 2 * eval->threshold_count, sizeof *acc->memory);
-    if (!acc->memory) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
+    acc->matches = calloc(most_found(eval) + 1, sizeof *acc->matches);
+    if (!acc->memory || !acc->matches) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
     for (size_t t = 0; t < eval->threshold_count; t++) {
         acc->points[t].precision = acc->memory + room * 2 * t;
         acc->points[t].score = acc->points[t].precision + room;
@@ -119,23 +137,31 @@ static enum duet_status accumulator_open(struct accumulator *acc, struct duet_co
     return DUET_OK;
 }
 
-/* Walk down one category's detections; note where each threshold finds something. */
-static void walk_category(struct accumulator *acc, size_t category, size_t area, size_t limit)
+/* Matches lie cell by cell: brought together once for all that is to be walked over them. */
+static void gather(struct accumulator *acc, size_t category, size_t area)
 {
     const struct duet_coco_eval *eval = acc->eval;
-    const uint32_t most = (uint32_t)eval->limits[limit];
-    const uint32_t all = (uint32_t)(((uint64_t)1 << eval->threshold_count) - 1);
+    size_t begin = eval->category_ranks[category], count = eval->category_ranks[category + 1] - begin;
+    for (size_t i = 0; i < count; i++)
+        acc->matches[i] = eval->matches[eval->ranks[begin + i].found * eval->area_count + area];
+}
+
+/* Walk down one category's detections; note where each threshold finds something. */
+static void walk_category(struct accumulator *acc, size_t category, size_t limit)
+{
+    const struct duet_coco_eval *eval = acc->eval;
+    const uint32_t most = (uint32_t)eval->limits[limit], all = duet_coco_all_thresholds(eval);
+    size_t begin = eval->category_ranks[category], count = eval->category_ranks[category + 1] - begin;
     uint32_t seen = 0;
     for (size_t t = 0; t < eval->threshold_count; t++) acc->points[t].count = acc->points[t].left_out = 0;
-    for (size_t i = eval->category_ranks[category]; i < eval->category_ranks[category + 1]; i++) {
-        const struct coco_rank *rank = &eval->ranks[i];
-        if (rank->place >= most) continue;
-        size_t at = rank->found * eval->area_count + area;
-        uint32_t left_out = eval->left_out[at];
-        if (left_out == all) continue;
+    for (size_t i = 0; i < count; i++) {
+        struct coco_match match = acc->matches[i];
+        const struct coco_rank *rank = &eval->ranks[begin + i];
+        if (match.left_out == all || rank->place >= most) continue;
         seen++;
-        for (uint32_t bits = left_out; bits; bits &= bits - 1) acc->points[__builtin_ctz(bits)].left_out++;
-        for (uint32_t bits = eval->hit[at]; bits; bits &= bits - 1) {
+        for (uint32_t bits = match.left_out; bits; bits &= bits - 1)
+            acc->points[__builtin_ctz(bits)].left_out++;
+        for (uint32_t bits = match.hit; bits; bits &= bits - 1) {
             struct points *points = &acc->points[__builtin_ctz(bits)];
             double hits = points->count + 1.0, misses = (double)(seen - points->left_out) - hits;
             points->precision[points->count] = hits / (misses + hits + DBL_EPSILON);
@@ -176,7 +202,7 @@ static void score_category(struct accumulator *acc, size_t category, size_t area
     struct duet_coco_eval *eval = acc->eval;
     size_t positives = eval->positives[category * eval->area_count + area];
     size_t slot = duet_coco_slot(eval, area, limit, category);
-    if (positives > 0) walk_category(acc, category, area, limit);
+    if (positives > 0) walk_category(acc, category, limit);
     for (size_t t = 0; t < eval->threshold_count; t++) {
         struct points *points = &acc->points[t];
         eval->ap[slot + t] = positives ? mean_precision(acc, points, positives) : -1;
@@ -206,10 +232,12 @@ enum duet_status duet_coco_accumulate(struct duet_coco_eval *eval, struct duet_e
     count_positives(eval);
     enum duet_status status = rank_all(eval, error);
     if (status == DUET_OK) status = accumulator_open(&acc, eval, error);
-    for (size_t a = 0; status == DUET_OK && a < eval->area_count; a++)
-        for (size_t m = 0; m < eval->limit_count; m++)
-            for (size_t k = 0; k < eval->category_count; k++) score_category(&acc, k, a, m);
-    free(acc.memory);
+    for (size_t k = 0; status == DUET_OK && k < eval->category_count; k++)
+        for (size_t a = 0; a < eval->area_count; a++) {
+            gather(&acc, k, a);
+            for (size_t m = 0; m < eval->limit_count; m++) score_category(&acc, k, a, m);
+        }
+    accumulator_close(&acc);
     return status;
 }
 
@@ -227,8 +255,12 @@ enum duet_status duet_coco_eval_curve(const struct duet_coco_eval *eval, struct 
                          cut.threshold, cut.category, cut.area, cut.limit);
     size_t positives = eval->positives[category * eval->area_count + area];
     enum duet_status status = accumulator_open(&acc, (struct duet_coco_eval *)(uintptr_t)eval, error);
-    if (status != DUET_OK) return status;
-    if (positives > 0) walk_category(&acc, category, area, limit);
+    if (status != DUET_OK) {
+        accumulator_close(&acc);
+        return status;
+    }
+    gather(&acc, category, area);
+    if (positives > 0) walk_category(&acc, category, limit);
     struct points *points = &acc.points[cut.threshold];
     curve->recall = positives ? (double)points->count / (double)positives : -1;
     level(points);
@@ -242,6 +274,6 @@ enum duet_status duet_coco_eval_curve(const struct duet_coco_eval *eval, struct 
     size_t first = eval->category_ranks[category];
     if (positives > 0 && first < eval->category_ranks[category + 1])
         curve->score[0] = eval->ranks[first].score;
-    free(acc.memory);
+    accumulator_close(&acc);
     return DUET_OK;
 }

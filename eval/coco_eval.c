@@ -20,8 +20,7 @@ void duet_coco_eval_close(struct duet_coco_eval **eval)
     free(e->category_cells);
     free(e->found);
     free(e->truths);
-    free(e->hit);
-    free(e->left_out);
+    free(e->matches);
     free(e->ignored);
     free(e->ranks);
     free(e->category_ranks);

@@ -11,6 +11,12 @@ struct coco_cell {
     uint32_t truth, truth_count; /* first ground truth, how many: in the file's order */
 };
 
+/* What became of a detection in an area range: bit t stands for threshold t. */
+struct coco_match {
+    uint32_t hit;      /* it took a ground truth that counts */
+    uint32_t left_out; /* it does not count itself */
+};
+
 /* A detection in the order of scores of its class. */
 struct coco_rank {
     double score;
@@ -39,10 +45,8 @@ struct duet_coco_eval {
     uint32_t *truths;       /* [truth_count] numbers of annotations, cell by cell */
     size_t found_count, truth_count;
 
-    /* Who matched: bit t of hit[detection][area]: took a ground truth that counts, at threshold t; of
-     * left_out: it does not count itself. */
-    uint32_t *hit, *left_out; /* [found_count][area_count] */
-    uint8_t *ignored;         /* [truth_count] bit a: does not count in area a */
+    struct coco_match *matches; /* [found_count][area_count] */
+    uint8_t *ignored;           /* [truth_count] bit a: does not count in area a */
 
     struct coco_rank *ranks; /* [found_count] category by category, each highest score first */
     size_t *category_ranks;  /* [category_count + 1] where a category's begin */
@@ -61,7 +65,7 @@ void duet_coco_warn(const struct duet_coco_eval *eval, const char *format, ...)
 /* Fill cells, found, truths (coco_cells.c); the options, image_ids and category_ids are there. */
 enum duet_status duet_coco_make_cells(struct duet_coco_eval *eval, struct duet_error *error);
 
-/* Fill hit, left_out and ignored (coco_match.c). */
+/* Fill matches and ignored (coco_match.c). */
 enum duet_status duet_coco_match(struct duet_coco_eval *eval, struct duet_error *error);
 
 /* Fill ranks, positives, ap and ar (coco_curve.c). */
@@ -73,6 +77,11 @@ void duet_coco_sort_ranks(struct coco_rank *ranks, size_t count, struct coco_ran
 /* Place of an id, or SIZE_MAX. */
 size_t duet_coco_find_image(const struct duet_coco_eval *eval, int64_t id);
 size_t duet_coco_find_category(const struct duet_coco_eval *eval, int id);
+
+static inline uint32_t duet_coco_all_thresholds(const struct duet_coco_eval *eval)
+{
+    return (uint32_t)(((uint64_t)1 << eval->threshold_count) - 1);
+}
 
 /* Where ap and ar have the first threshold of that area, limit and category. */
 static inline size_t duet_coco_slot(const struct duet_coco_eval *eval, size_t area, size_t limit,

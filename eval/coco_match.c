@@ -81,12 +81,14 @@ static int choose(const struct matcher *m, const struct coco_cell *cell, size_t 
     return chosen;
 }
 
-/* All thresholds for one detection. */
+/* All thresholds for one detection; past its best overlap there is nothing to take. */
 static void match_one(struct matcher *m, const struct coco_cell *cell, size_t d, size_t area)
 {
     struct duet_coco_eval *eval = m->eval;
     uint32_t hit = 0, left_out = 0;
-    for (size_t t = 0; t < eval->threshold_count; t++) {
+    double most = 0;
+    for (size_t i = m->first[d]; i < m->first[d + 1]; i++) most = fmax(most, m->candidates[i].overlap);
+    for (size_t t = 0; t < eval->threshold_count && most >= m->least[t]; t++) {
         int g = choose(m, cell, d, area, t, true);
         if (g >= 0) {
             hit |= 1u << t;
@@ -97,20 +99,18 @@ static void match_one(struct matcher *m, const struct coco_cell *cell, size_t d,
         }
         m->taken[g] |= 1u << t;
     }
-    size_t at = (cell->found + d) * eval->area_count + area;
-    eval->hit[at] = hit;
-    eval->left_out[at] = left_out;
+    eval->matches[(cell->found + d) * eval->area_count + area] = (struct coco_match){hit, left_out};
 }
 
 /* Detections that took nothing and are out of the area range do not count. */
 static void leave_out_by_area(struct duet_coco_eval *eval, const struct coco_cell *cell, const double *sizes)
 {
-    const uint32_t all = (uint32_t)(((uint64_t)1 << eval->threshold_count) - 1);
+    const uint32_t all = duet_coco_all_thresholds(eval);
     for (size_t d = 0; d < cell->found_count; d++)
         for (size_t a = 0; a < eval->area_count; a++) {
-            size_t at = (cell->found + d) * eval->area_count + a;
+            struct coco_match *match = &eval->matches[(cell->found + d) * eval->area_count + a];
             if (sizes[d] < eval->areas[a].least || sizes[d] > eval->areas[a].most)
-                eval->left_out[at] |= all & ~eval->hit[at];
+                match->left_out |= all & ~match->hit;
         }
 }
 
@@ -141,11 +141,10 @@ enum duet_status duet_coco_match(struct duet_coco_eval *eval, struct duet_error 
 {
     struct matcher m = {.eval = eval};
     for (size_t t = 0; t < eval->threshold_count; t++) m.least[t] = fmin(eval->thresholds[t], 1 - 1e-10);
-    eval->hit = calloc(eval->found_count * eval->area_count + 1, sizeof *eval->hit);
-    eval->left_out = calloc(eval->found_count * eval->area_count + 1, sizeof *eval->left_out);
+    eval->matches = calloc(eval->found_count * eval->area_count + 1, sizeof *eval->matches);
     eval->ignored = calloc(eval->truth_count + 1, sizeof *eval->ignored);
     enum duet_status status = DUET_OK;
-    if (!eval->hit || !eval->left_out || !eval->ignored)
+    if (!eval->matches || !eval->ignored)
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
     if (status == DUET_OK) status = duet_coco_overlaps_open(eval, &m.overlaps, error);
     for (size_t i = 0; status == DUET_OK && i < eval->cell_count; i++)

@@ -130,14 +130,30 @@ static enum duet_status shape_truth(struct coco_overlaps *o, const struct duet_c
 
 /* --- overlaps ----------------------------------------------------------------------------------------- */
 
-static double overlap(enum duet_coco_type type, const struct shape *found, const struct shape *truth)
+/* Boxes against boxes, nothing else to look at: the common case. */
+static void box_overlaps(const struct coco_overlaps *o, size_t found_count, size_t truth_count,
+                         double *values)
+{
+    for (size_t i = 0; i < found_count; i++)
+        for (size_t k = 0; k < truth_count; k++)
+            *values++ = duet_coco_overlap(o->found[i].box, o->truths[k].box, o->truths[k].crowd);
+}
+
+static double mask_overlap(const struct shape *found, const struct shape *truth)
 {
     double boxes = duet_coco_overlap(found->box, truth->box, truth->crowd);
-    if (type == DUET_COCO_BOXES || !(boxes > 0)) return boxes;
+    if (!(boxes > 0)) return 0;
     if (found->runs.height != truth->runs.height || found->runs.width != truth->runs.width) return -1;
     uint64_t both = duet_rle_intersection(&found->runs, &truth->runs), area = duet_rle_area(&found->runs);
     if (both == 0) return 0;
     return (double)both / (double)(truth->crowd ? area : area + duet_rle_area(&truth->runs) - both);
+}
+
+static void mask_overlaps(const struct coco_overlaps *o, size_t found_count, size_t truth_count,
+                          double *values)
+{
+    for (size_t i = 0; i < found_count; i++)
+        for (size_t k = 0; k < truth_count; k++) *values++ = mask_overlap(&o->found[i], &o->truths[k]);
 }
 
 enum duet_status duet_coco_overlaps_of(struct coco_overlaps *o, size_t image, const uint32_t *found,
@@ -160,9 +176,8 @@ enum duet_status duet_coco_overlaps_of(struct coco_overlaps *o, size_t image, co
         status = shape_truth(o, where, &eval->truth->annotations[truths[i]], &o->truths[i], error);
     for (size_t i = 0; status == DUET_OK && i < found_count; i++)
         status = shape_found(o, where, &eval->results->items[found[i]], &o->found[i], &kept_areas[i], error);
-    for (size_t i = 0; status == DUET_OK && i < found_count; i++)
-        for (size_t k = 0; k < truth_count; k++)
-            kept[i * truth_count + k] = overlap(eval->type, &o->found[i], &o->truths[k]);
+    if (status == DUET_OK)
+        (eval->type == DUET_COCO_BOXES ? box_overlaps : mask_overlaps)(o, found_count, truth_count, kept);
     *values = kept;
     *areas = kept_areas;
     return status;
