@@ -98,9 +98,12 @@ enum duet_status duet_coco_overlaps_open(const struct duet_coco_eval *eval, stru
                                          struct duet_error *error);
 void duet_coco_overlaps_close(struct coco_overlaps **overlaps);
 
+/* How many masks of detections had another size than their image, so far. */
+size_t duet_coco_overlaps_odd_sizes(const struct coco_overlaps *overlaps);
+
 /* For detections found[0..found_count) and truths[0..truth_count), all of one picture: *values is
  * [found_count][truth_count] overlaps, *areas [found_count] areas of the detections; both borrowed until the
- * next call. `crowds`: overlaps with crowds are those with crowds, else crowds are like others. */
+ * next call. */
 enum duet_status duet_coco_overlaps_of(struct coco_overlaps *overlaps, size_t image, const uint32_t *found,
                                        size_t found_count, const uint32_t *truths, size_t truth_count,
                                        const double **values, const double **areas, struct duet_error *error);

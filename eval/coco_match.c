@@ -149,6 +149,10 @@ enum duet_status duet_coco_match(struct duet_coco_eval *eval, struct duet_error 
     if (status == DUET_OK) status = duet_coco_overlaps_open(eval, &m.overlaps, error);
     for (size_t i = 0; status == DUET_OK && i < eval->cell_count; i++)
         status = match_cell(&m, &eval->cells[i], error);
+    size_t odd_sizes = m.overlaps ? duet_coco_overlaps_odd_sizes(m.overlaps) : 0;
+    if (odd_sizes)
+        duet_coco_warn(eval, "%zu mask%s of another size than the image: no overlap with anything", odd_sizes,
+                       odd_sizes == 1 ? " is" : "s are");
     duet_coco_overlaps_close(&m.overlaps);
     free(m.candidates);
     free(m.first);

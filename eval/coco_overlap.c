@@ -40,9 +40,6 @@ void duet_coco_overlaps_close(struct coco_overlaps **overlaps)
 {
     struct coco_overlaps *o = *overlaps;
     if (!o) return;
-    if (o->odd_sizes)
-        duet_coco_warn(o->eval, "%zu mask%s of another size than the image: no overlap with anything",
-                       o->odd_sizes, o->odd_sizes == 1 ? " is" : "s are");
     free(o->values);
     free(o->areas);
     shapes_close(o->found, o->found_capacity);
@@ -51,6 +48,11 @@ void duet_coco_overlaps_close(struct coco_overlaps **overlaps)
     duet_rle_close(&o->runs);
     free(o);
     *overlaps = NULL;
+}
+
+size_t duet_coco_overlaps_odd_sizes(const struct coco_overlaps *overlaps)
+{
+    return overlaps->odd_sizes;
 }
 
 enum duet_status duet_coco_overlaps_open(const struct duet_coco_eval *eval, struct coco_overlaps **overlaps,

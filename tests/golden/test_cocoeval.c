@@ -3,7 +3,7 @@
 #include "support/testing.h"
 
 #include "core/os.h"
-#include "duet/coco_map.h"
+#include "duet/coco_errors.h"
 
 #include <math.h>
 
@@ -90,6 +90,25 @@ static void check_classes(const struct opened *opened, const char *shared, const
     free(path);
 }
 
+/* What TIDE's program gives, followed step by step for these files. */
+struct tide_row {
+    enum duet_coco_error kind;
+    double gain;
+    size_t count; /* 0: not looked at */
+};
+
+static void check_tide(const struct opened *opened, double ap, const struct tide_row rows[DUET_COCO_ERRORS])
+{
+    struct duet_coco_tide tide;
+    struct duet_error e;
+    assert_ok(duet_coco_tide_measure(opened->eval, .5, .1, &tide, &e), e);
+    near(tide.ap, ap, 1e-12, "TIDE's AP", 0);
+    for (int i = 0; i < DUET_COCO_ERRORS; i++) {
+        near(tide.gain[rows[i].kind], rows[i].gain, 1e-12, duet_coco_error_name(rows[i].kind), i);
+        if (rows[i].count) assert_int_equal(tide.count[rows[i].kind], rows[i].count);
+    }
+}
+
 static void boxes_of_the_golden_set(void **state)
 {
     (void)state;
@@ -99,6 +118,15 @@ static void boxes_of_the_golden_set(void **state)
              "golden/cocoeval/instances_val2014_fakebbox100_results.json", DUET_COCO_BOXES);
     check_twelve(&opened, shared, "golden/cocoeval/val2014_fakebbox100_expected.txt", 1e-9);
     check_classes(&opened, shared, "golden/cocoeval/val2014_fakebbox100_per_class_ap.tsv");
+    static const struct tide_row rows[] = {{DUET_COCO_ERROR_CLASS, 0.222460397441685, 83},
+                                           {DUET_COCO_ERROR_LOCATION, 0.0022789102370710168, 1},
+                                           {DUET_COCO_ERROR_BOTH, 0, 0},
+                                           {DUET_COCO_ERROR_DUPLICATE, 0.00018972971237033676, 1},
+                                           {DUET_COCO_ERROR_BACKGROUND, 0, 0},
+                                           {DUET_COCO_ERROR_MISSED, 0.08523573787723365, 97},
+                                           {DUET_COCO_ERROR_FALSE_HIT, 0.06821587524510463, 85},
+                                           {DUET_COCO_ERROR_FALSE_MISS, 0.17684978535217183, 0}};
+    check_tide(&opened, 0.6420498881733425, rows);
     close_all(&opened);
 }
 
@@ -122,6 +150,15 @@ static void the_development_images(void **state)
     open_all(&opened, shared, "data/coco/instances_val2017_dev200.json",
              "data/coco/reference_detections_dev200.json", DUET_COCO_BOXES);
     check_twelve(&opened, shared, "data/coco/reference_metrics_dev200.txt", 1e-6);
+    static const struct tide_row rows[] = {{DUET_COCO_ERROR_CLASS, 0.024137748029085842, 426},
+                                           {DUET_COCO_ERROR_LOCATION, 0.08786612005097837, 6294},
+                                           {DUET_COCO_ERROR_BOTH, 0.006762735970191613, 2370},
+                                           {DUET_COCO_ERROR_DUPLICATE, 0.003920109544498658, 995},
+                                           {DUET_COCO_ERROR_BACKGROUND, 0.01897887316336451, 8226},
+                                           {DUET_COCO_ERROR_MISSED, 0.10362502106081223, 405},
+                                           {DUET_COCO_ERROR_FALSE_HIT, 0.11725395346702343, 0},
+                                           {DUET_COCO_ERROR_FALSE_MISS, 0.24547145629186395, 0}};
+    check_tide(&opened, 0.44697715318794584, rows);
     close_all(&opened);
 }
 

@@ -1,0 +1,73 @@
+/* coco_bootstrap.h: how far COCO scores would move had other images of the same kind been measured, and
+ * whether one detector's lead over another is more than luck. Images are drawn anew with replacement; who
+ * matched whom within an image stays, so nothing is matched again.
+ *
+ * In a draw the classes are those that have ground truth in it: a rare class is missing from some. */
+#ifndef DUET_COCO_BOOTSTRAP_H
+#define DUET_COCO_BOOTSTRAP_H
+
+#include "duet/bootstrap.h"
+#include "duet/coco_map.h"
+#include "duet/threads.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The scores of every draw; NaN where there are none (-1). Owned: end with duet_coco_draws_close. */
+struct duet_coco_draws {
+    size_t count, line_count, category_count;
+    uint64_t seed;
+    double *lines;      /* [line_count][count] of duet_coco_eval_lines */
+    double *categories; /* [category_count][count] AP over all thresholds */
+};
+
+/* Draw `count` times. Draw i of seed s is the same images for every evaluation of as many images. `pool` may
+ * be NULL (the caller's thread); the result does not depend on it. On failure *draws is all zero. Errors:
+ * DUET_BAD_ARGUMENT (no draws, no images), DUET_OUT_OF_MEMORY. */
+enum duet_status duet_coco_draw(const struct duet_coco_eval *eval, size_t count, uint64_t seed,
+                                const struct duet_pool *pool, struct duet_coco_draws *draws,
+                                struct duet_error *error);
+
+/* Free and zero. Accepts NULL and a zeroed struct. */
+void duet_coco_draws_close(struct duet_coco_draws *draws);
+
+/* The middle 95 %; sorts a copy. NaN when there is none, or no memory for it. */
+struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line);
+struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category);
+
+/* --- two evaluations of the same images --------------------------------------------------------------- */
+
+struct duet_coco_difference {
+    double a, b;                   /* the scores; -1: none */
+    double difference;             /* b - a; NaN when one of them is none */
+    struct duet_interval interval; /* of the difference, 95 % */
+    /* How often a difference as far from 0 would come about by the choice of images if there were none:
+     * twice the share of draws on the other side of 0 (ties count for both), at most 1. With N draws no less
+     * than 2 / (N + 1). NaN without draws. */
+    double p;
+};
+
+/* Do both look at the same images, classes, thresholds, limits and areas of the same ground truth? Errors:
+ * DUET_MISMATCH, the text says in what they differ. */
+enum duet_status duet_coco_comparable(const struct duet_coco_eval *a, const struct duet_coco_eval *b,
+                                      struct duet_error *error);
+
+/* `a_draws` and `b_draws` were drawn with the same count and seed. `scores` of both: values that the draws
+ * in row `row` of *lines (or *categories) are of. */
+struct duet_coco_difference duet_coco_compare_line(const struct duet_coco_draws *a_draws,
+                                                   const struct duet_coco_draws *b_draws, size_t line,
+                                                   double a, double b);
+struct duet_coco_difference duet_coco_compare_category(const struct duet_coco_draws *a_draws,
+                                                       const struct duet_coco_draws *b_draws, size_t category,
+                                                       double a, double b);
+
+/* Every image's own score: the mean over the classes that have ground truth in it of their AP in this image
+ * alone; -1 when there is none. `scores` has room for scope.image_count. Errors: DUET_OUT_OF_MEMORY. */
+enum duet_status duet_coco_image_scores(const struct duet_coco_eval *eval, double *scores,
+                                        struct duet_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
