@@ -60,6 +60,7 @@ int evaluate_write(struct duet_console *console, const char *path, char *text)
 /* --- evaluate ------------------------------------------------------------------------------------------- */
 
 static const struct duet_command commands[] = {
+    {"coco", "score detections, or a detection model, as COCO does", evaluate_coco},
     {"voc", "score class masks, or a segmentation model, on PASCAL VOC", evaluate_voc},
     {"voc-detect", "score boxes on PASCAL VOC's annotations", evaluate_voc_detect},
     {0}};
@@ -70,7 +71,8 @@ static const struct duet_program program = {
     .summary = "Measure how good results are: the numbers the field uses, with the conditions they were "
                "measured under beside them.",
     .commands = commands,
-    .examples = "  evaluate voc --root VOC2012 --list val --model deeplabv3-voc\n"};
+    .examples = "  evaluate coco --gt instances_val2017.json --detections results.json\n"
+                "  evaluate voc --root VOC2012 --list val --model deeplabv3-voc\n"};
 
 int main(int argc, char **argv)
 {

@@ -7,6 +7,7 @@
 #include "common/options.h"
 #include "duet/conditions.h"
 
+int evaluate_coco(int argc, char **argv);
 int evaluate_voc(int argc, char **argv);
 int evaluate_voc_detect(int argc, char **argv);
 

@@ -7,17 +7,17 @@
 static const struct {
     const char *subject, *words;
 } oddities[DUET_COCO_ODDITIES] = {
-    [DUET_COCO_TWO_IMAGES] = {"image", "repeat an earlier id and are left out"},
-    [DUET_COCO_TWO_CATEGORIES] = {"category", "repeat an earlier id and are left out"},
-    [DUET_COCO_TWO_ANNOTATIONS] = {"annotation", "repeat an earlier id"},
-    [DUET_COCO_UNKNOWN_IMAGE] = {"annotation", "belong to images that are not listed"},
-    [DUET_COCO_UNKNOWN_CATEGORY] = {"annotation", "belong to categories that are not listed"},
-    [DUET_COCO_NEGATIVE_SIZE] = {"annotation", "have a negative width, height or area"},
-    [DUET_COCO_OUTSIDE] = {"annotation", "reach out of their image"},
-    [DUET_COCO_NO_BOX] = {"annotation", "have no \"bbox\""},
-    [DUET_COCO_NO_AREA] = {"annotation", "have no \"area\": width * height is taken"},
-    [DUET_COCO_NO_MASK] = {"annotation", "have no \"segmentation\""},
-    [DUET_COCO_IGNORE] = {"annotation", "have \"ignore\" set, which COCO's rules pass over"},
+    [DUET_COCO_TWO_IMAGES] = {"images", "repeat an earlier id, and are left out"},
+    [DUET_COCO_TWO_CATEGORIES] = {"categories", "repeat an earlier id, and are left out"},
+    [DUET_COCO_TWO_ANNOTATIONS] = {"annotations", "repeat an earlier id"},
+    [DUET_COCO_UNKNOWN_IMAGE] = {"annotations", "belong to images that are not listed"},
+    [DUET_COCO_UNKNOWN_CATEGORY] = {"annotations", "belong to categories that are not listed"},
+    [DUET_COCO_NEGATIVE_SIZE] = {"annotations", "have a negative width, height or area"},
+    [DUET_COCO_OUTSIDE] = {"annotations", "reach out of their image"},
+    [DUET_COCO_NO_BOX] = {"annotations", "have no \"bbox\""},
+    [DUET_COCO_NO_AREA] = {"annotations", "have no \"area\", for which width * height is taken"},
+    [DUET_COCO_NO_MASK] = {"annotations", "have no \"segmentation\""},
+    [DUET_COCO_IGNORE] = {"annotations", "have \"ignore\" set, which COCO's rules pass over"},
 };
 
 const char *duet_coco_oddity_words(enum duet_coco_oddity oddity)

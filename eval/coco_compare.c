@@ -9,24 +9,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct duet_interval interval_of(const double *values, size_t count)
+/* The draws' percentiles, turned around the value. `draws` are sorted. */
+static struct duet_interval turned(double *draws, size_t count, double value)
 {
-    double *copy = count ? malloc(count * sizeof *copy) : NULL;
+    const struct duet_interval interval = duet_bootstrap_interval(draws, count);
+    return (struct duet_interval){2 * value - interval.high, 2 * value - interval.low};
+}
+
+static double within(double value)
+{
+    return value < 0 ? 0 : value > 1 ? 1 : value; /* NaN stays */
+}
+
+static struct duet_interval interval_of(const double *row, size_t count, double value)
+{
+    double *copy = count && value >= 0 ? malloc(count * sizeof *copy) : NULL;
     if (!copy) return (struct duet_interval){NAN, NAN};
-    memcpy(copy, values, count * sizeof *copy);
-    struct duet_interval interval = duet_bootstrap_interval(copy, count);
+    memcpy(copy, row, count * sizeof *copy);
+    const struct duet_interval interval = turned(copy, count, value);
     free(copy);
-    return interval;
+    return (struct duet_interval){within(interval.low), within(interval.high)};
 }
 
-struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line)
+struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line, double value)
 {
-    return interval_of(draws->lines + line * draws->count, draws->count);
+    return interval_of(draws->lines + line * draws->count, draws->count, value);
 }
 
-struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category)
+struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category,
+                                                 double value)
 {
-    return interval_of(draws->categories + category * draws->count, draws->count);
+    return interval_of(draws->categories + category * draws->count, draws->count, value);
 }
 
 /* --- two evaluations ---------------------------------------------------------------------------------- */
@@ -70,10 +83,10 @@ static struct duet_coco_difference compare(const double *a_row, const double *b_
         double difference = b_row[i] - a_row[i];
         if (isnan(difference)) continue;
         differences[valid++] = difference;
-        low += difference <= 0;
-        high += difference >= 0;
+        low += difference - result.difference <= result.difference;
+        high += difference - result.difference >= result.difference;
     }
-    result.interval = duet_bootstrap_interval(differences, valid);
+    result.interval = turned(differences, valid, result.difference);
     if (valid > 0) result.p = fmin(1, 2.0 * (double)((low < high ? low : high) + 1) / (double)(valid + 1));
     free(differences);
     return result;

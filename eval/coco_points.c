@@ -4,8 +4,6 @@
 #include "coco_eval.h"
 #include "core/fail.h"
 
-#include <math.h>
-
 struct walk {
     size_t kept, hits;
 };
@@ -40,7 +38,7 @@ static struct duet_coco_point find_point(const struct duet_coco_eval *eval, size
         struct coco_match match = eval->matches[rank->found * eval->area_count];
         walk.kept += !(match.left_out >> threshold & 1);
         walk.hits += match.hit >> threshold & 1;
-        double below = i + 1 < end ? eval->ranks[i + 1].score : fmin(0, rank->score - 1);
+        double below = i + 1 < end ? eval->ranks[i + 1].score : rank->score > 0 ? 0 : rank->score - 1;
         if (below == rank->score || walk.hits == 0) continue;
         bool better = goal == DUET_COCO_BEST_F1 ? f1_of(&walk, positives) > best.f1
                                                 : (double)walk.hits >= precision * (double)walk.kept;

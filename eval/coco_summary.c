@@ -42,6 +42,11 @@ size_t duet_coco_positives(const struct duet_coco_eval *eval, int category, int 
     return eval->positives[(size_t)category * eval->area_count + (size_t)area];
 }
 
+size_t duet_coco_detections(const struct duet_coco_eval *eval, int category)
+{
+    return eval->category_ranks[category + 1] - eval->category_ranks[category];
+}
+
 /* The place of a threshold, or -2. */
 static int find_threshold(const struct duet_coco_eval *eval, double threshold)
 {

@@ -75,10 +75,9 @@ struct duet_coco_truth {
     char *texts;                   /* what the names live in */
 };
 
-/* "have a negative size" and the like: the words that follow "3 annotations". Static. */
-const char *duet_coco_oddity_words(enum duet_coco_oddity oddity);
-/* What has it: "annotation", "image", "category". Static. */
+/* In words, "annotations" that "have a negative width, height or area": what, and what of it. Static. */
 const char *duet_coco_oddity_subject(enum duet_coco_oddity oddity);
+const char *duet_coco_oddity_words(enum duet_coco_oddity oddity);
 
 /* Read a file. "segmentation" is passed over unless `masks`. Keys that are not known are passed over. On
  * failure *truth is all zero. Errors, with line and column: DUET_BAD_FORMAT (broken JSON, NaN among it; no

@@ -2,7 +2,14 @@
  * whether one detector's lead over another is more than luck. Images are drawn anew with replacement; who
  * matched whom within an image stays, so nothing is matched again.
  *
- * In a draw the classes are those that have ground truth in it: a rare class is missing from some. */
+ * In a draw the classes are those that have ground truth in it: a rare class is missing from some.
+ *
+ * mAP of few images is too high: what a class has ground truth in counts more than it would among many, and
+ * draws are too high once more by about as much. So intervals are turned around the score (the "basic"
+ * bootstrap: 2 score - the draws' 97.5th and 2.5th percentile), which takes that back. Of made-up sets of
+ * 1,500 images out of 5,000 such intervals of the twelve numbers held the number of all 5,000 in 90 to 99 %,
+ * the draws' percentiles themselves in 0 to 5 % (AP) and 83 to 99 % (AR). With a few hundred images the
+ * numbers are still too high: at 400 it was 36 to 81 % for AP. */
 #ifndef DUET_COCO_BOOTSTRAP_H
 #define DUET_COCO_BOOTSTRAP_H
 
@@ -32,9 +39,11 @@ enum duet_status duet_coco_draw(const struct duet_coco_eval *eval, size_t count,
 /* Free and zero. Accepts NULL and a zeroed struct. */
 void duet_coco_draws_close(struct duet_coco_draws *draws);
 
-/* The middle 95 %; sorts a copy. NaN when there is none, or no memory for it. */
-struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line);
-struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category);
+/* 95 % intervals of a score, `value`, from what the draws gave for it; within 0..1. NaN when there is none,
+ * or no memory for it. */
+struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line, double value);
+struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category,
+                                                 double value);
 
 /* --- two evaluations of the same images --------------------------------------------------------------- */
 
@@ -42,9 +51,9 @@ struct duet_coco_difference {
     double a, b;                   /* the scores; -1: none */
     double difference;             /* b - a; NaN when one of them is none */
     struct duet_interval interval; /* of the difference, 95 % */
-    /* How often a difference as far from 0 would come about by the choice of images if there were none:
-     * twice the share of draws on the other side of 0 (ties count for both), at most 1. With N draws no less
-     * than 2 / (N + 1). NaN without draws. */
+    /* How often the choice of images alone would make a difference as far from 0, were there none: twice the
+     * share of draws that differ from `difference` by as much as that differs from 0, on the rarer side; at
+     * most 1, with N draws no less than 2 / (N + 1). NaN without draws. */
     double p;
 };
 

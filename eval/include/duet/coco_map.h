@@ -113,6 +113,8 @@ double duet_coco_ar(const struct duet_coco_eval *eval, struct duet_coco_cut cut)
 
 /* Ground truths of a category that count in an area range. */
 size_t duet_coco_positives(const struct duet_coco_eval *eval, int category, int area);
+/* Detections of a category that were looked at. */
+size_t duet_coco_detections(const struct duet_coco_eval *eval, int category);
 
 /* The curve of one threshold and category: precision and score at the recalls 0, .01 ... 1, as COCOeval has
  * them; -1 when the category has no ground truth that counts. Where a recall is not reached both are 0. */

@@ -1,0 +1,314 @@
+/* evaluate coco: detections, or a model, against COCO's ground truth. */
+#include "evaluate_coco.h"
+
+#include "core/fail.h"
+#include "core/os.h"
+#include "duet/coco_write.h"
+#include "evaluate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    struct evaluate_coco_settings coco;
+    const char *detections, *images, *keep, *cpu;
+    struct duet_detect_settings detect;
+    bool per_class, tide, force, quiet;
+    int bootstrap, seed, threads;
+    double confusion_score, at_iou, precision;
+    const char *confusion, *curves, *thresholds_out, *json, *csv;
+};
+
+static const struct duet_option options[] = {
+    DUET_GROUP("What to score"),
+    DUET_STRING('d', "detections", "FILE", struct settings, detections, "score these: a COCO results file"),
+    DUET_STRING('i', "images", "DIR", struct settings, images,
+                "score a model: run it on the pictures in DIR that the ground truth lists"),
+    DUET_STRING('m', "model", "NAME", struct settings, detect.model,
+                "which model: a name ('models list') or a path"),
+    EVALUATE_COCO_OPTIONS(struct settings, coco),
+    DUET_GROUP("By which rules"),
+    EVALUATE_COCO_RULES(struct settings, coco),
+    DUET_GROUP("Scores besides"),
+    DUET_FLAG('p', "per-class", struct settings, per_class, "a table of the classes"),
+    DUET_FLAG('e', "errors", struct settings, tide,
+              "TIDE: what it would gain to mend wrong classes, wrong places, duplicates ..."),
+    DUET_INT('b', "bootstrap", "N", struct settings, bootstrap, 0, 1000000,
+             "95 % intervals from drawing the images anew N times; 1000 is usual, 0 none"),
+    DUET_INT(0, "seed", "N", struct settings, seed, 0, 2147483647, "which draws those are"),
+    DUET_STRING(0, "confusion", "FILE", struct settings, confusion,
+                "which class was taken for which, as CSV (and in --json)"),
+    DUET_FLOAT(0, "confusion-threshold", "X", struct settings, confusion_score, 0, 1,
+               "of the detections that score X or more"),
+    DUET_STRING(0, "curves", "FILE", struct settings, curves,
+                "precision and score at 101 recalls, for every class and overlap, as CSV"),
+    DUET_STRING(0, "thresholds-out", "FILE", struct settings, thresholds_out,
+                "for each class the threshold with the best F1, as JSON"),
+    DUET_FLOAT(0, "precision", "X", struct settings, precision, 0, 1,
+               "there: the threshold with the most recall at precision X or more instead",
+               .shown = "best F1"),
+    DUET_FLOAT(0, "at-iou", "X", struct settings, at_iou, 0.01, 1,
+               "the overlap that makes a hit in --errors, --confusion and --thresholds-out"),
+    DUET_GROUP("Results"),
+    DUET_STRING(0, "json", "FILE", struct settings, json,
+                "write everything to FILE; '-': to standard output, instead of the table"),
+    DUET_STRING(0, "csv", "FILE", struct settings, csv, "write the classes' scores to FILE; '-' likewise"),
+    DUET_STRING('k', "keep", "FILE", struct settings, keep, "with --images: keep the detections"),
+    DUET_FLAG(0, "force", struct settings, force, "replace existing results"),
+    DUET_GROUP("Running"),
+    DUET_INT('j', "threads", "N", struct settings, threads, 1, 256,
+             "use N threads; the scores do not depend on it", .shown = "number of CPUs"),
+    DUET_STRING(0, "cpu", "LEVEL", struct settings, cpu,
+                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",
+                .shown = "the best there is"),
+    DUET_FLAG('q', "quiet", struct settings, quiet, "no progress and no warnings"),
+    DUET_OPTIONS_END};
+
+static const struct duet_program program = {
+    .name = "evaluate coco",
+    .synopsis = "--gt FILE --detections FILE [OPTION]...\n"
+                "--gt FILE --images DIR [--model NAME] [OPTION]...",
+    .summary = "Compare detections with COCO's ground truth: average precision and recall, the twelve "
+               "numbers of pycocotools, to the digit.",
+    .options = options,
+    .max_operands = 0,
+    .details = "A model is run to be measured: all that scores above 1e-8, 100 detections an\n"
+               "image, orientation notes in the pictures ignored. Detections of images or\n"
+               "classes that the ground truth does not list are named and left out.\n"
+               "-1 stands for: no ground truth of that kind.\n",
+    .examples = "  evaluate coco --gt instances_val2017.json --detections results.json\n"
+                "  evaluate coco -g instances_val2017.json -i val2017/ -m ssdlite-coco -n 500\n"
+                "  evaluate coco -g instances.json -d results.json --per-class --errors -b 1000\n"
+                "  evaluate coco -g instances.json -d masks.json --type segm --json scores.json\n"
+                "  evaluate coco -g instances.json -d results.json --thresholds-out points.json\n",
+    .exit_status = "  0    done\n"
+                   "  1    nothing was scored (a file that cannot be read, no model)\n"
+                   "  2    the command line makes no sense, or would overwrite something\n"
+                   "  3    scored, but some pictures could not be read; each is named\n"
+                   "  130  interrupted; nothing was scored\n"};
+
+/* --- the command line --------------------------------------------------------------------------------- */
+
+static bool standard(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+static int check_outputs(const struct settings *s)
+{
+    const struct {
+        const char *option, *path;
+    } outputs[] = {{"json", s->json},
+                   {"csv", s->csv},
+                   {"confusion", s->confusion},
+                   {"curves", s->curves},
+                   {"thresholds-out", s->thresholds_out},
+                   {"keep", s->keep}};
+    int code = DUET_GO_ON;
+    const char *first = NULL;
+    for (size_t i = 0; code == DUET_GO_ON && i < sizeof outputs / sizeof outputs[0]; i++) {
+        if (standard(outputs[i].path)) {
+            if (first)
+                return duet_usage_error(&program, "--%s and --%s cannot both go to standard output", first,
+                                        outputs[i].option);
+            first = outputs[i].option;
+        }
+        code = evaluate_may_write(&program, outputs[i].option, outputs[i].path, s->force);
+    }
+    return code;
+}
+
+static int check_settings(const struct settings *s, const struct duet_arguments *arguments)
+{
+    static const char *const of_model[] = {"model", "keep", "cpu"};
+    if (!s->detections == !s->images)
+        return duet_usage_error(&program, "expected one of --detections and --images");
+    for (size_t i = 0; s->detections && i < sizeof of_model / sizeof of_model[0]; i++)
+        if (duet_option_given(&program, arguments, of_model[i]))
+            return duet_usage_error(
+                &program, "--%s: is about running a model; --detections are there already", of_model[i]);
+    if (s->images && s->coco.type == DUET_COCO_MASKS)
+        return duet_usage_error(&program, "--type segm: the models find boxes, expected --detections");
+    if (standard(s->keep)) return duet_usage_error(&program, "--keep: '-' is no file");
+    if (duet_option_given(&program, arguments, "precision") && s->precision <= 0)
+        return duet_usage_error(&program, "--precision: expected a number above 0");
+    return check_outputs(s);
+}
+
+/* --- scores besides ----------------------------------------------------------------------------------- */
+
+/* All that there is to tell, and what it is made of. */
+struct report {
+    const struct settings *settings;
+    struct evaluate_coco_scope *scope;
+    struct duet_coco_eval *eval;
+    struct duet_conditions conditions;
+    struct duet_coco_draws draws;
+    struct duet_coco_confusion confusion;
+    struct duet_coco_tide tide;
+};
+
+static void report_close(struct report *report)
+{
+    duet_conditions_close(&report->conditions);
+    duet_coco_draws_close(&report->draws);
+    duet_coco_confusion_close(&report->confusion);
+}
+
+static enum duet_status draw(struct report *report, struct duet_error *error)
+{
+    const struct settings *s = report->settings;
+    struct duet_pool pool;
+    enum duet_status status = duet_pool_create(s->threads > 0 ? s->threads : duet_cpu_count(), &pool, error);
+    if (status != DUET_OK) return status;
+    status =
+        duet_coco_draw(report->eval, (size_t)s->bootstrap, (uint64_t)s->seed, &pool, &report->draws, error);
+    duet_pool_close(&pool);
+    return status;
+}
+
+static enum duet_status compute(struct report *report, struct duet_error *error)
+{
+    const struct settings *s = report->settings;
+    enum duet_status status = DUET_OK;
+    if (s->bootstrap > 0) status = draw(report, error);
+    if (status == DUET_OK && s->confusion)
+        status =
+            duet_coco_confusion_count(report->eval, s->confusion_score, s->at_iou, &report->confusion, error);
+    if (status == DUET_OK && s->tide)
+        status =
+            duet_coco_tide_measure(report->eval, s->at_iou, fmin(.1, s->at_iou / 2), &report->tide, error);
+    return status;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
+
+static char *points_text(const struct report *report, struct duet_error *error)
+{
+    const struct settings *s = report->settings;
+    const struct duet_coco_scope scope = duet_coco_eval_scope(report->eval);
+    int threshold = 0;
+    while (threshold < (int)scope.threshold_count && fabs(scope.thresholds[threshold] - s->at_iou) > 1e-9)
+        threshold++;
+    if (threshold == (int)scope.threshold_count) {
+        duet_fail(error, DUET_BAD_ARGUMENT, "--thresholds-out: --at-iou is none of the overlaps of --iou");
+        return NULL;
+    }
+    struct duet_coco_point *items = calloc(scope.category_count + 1, sizeof *items);
+    const struct duet_coco_points points = {
+        items, s->at_iou, s->precision > 0 ? DUET_COCO_PRECISION : DUET_COCO_BEST_F1, s->precision};
+    char *text = NULL;
+    if (!items)
+        duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the thresholds");
+    else if (duet_coco_find_points(report->eval, threshold, points.goal, s->precision, items, error) ==
+             DUET_OK) {
+        text = duet_coco_points_json(report->eval, &points, &report->conditions);
+        if (!text) duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the thresholds");
+    }
+    free(items);
+    return text;
+}
+
+static int write_points(const struct report *report)
+{
+    struct duet_error error;
+    char *text = points_text(report, &error);
+    return text ? evaluate_write(report->scope->console, report->settings->thresholds_out, text)
+                : evaluate_failed(report->scope->console, &error);
+}
+
+static int write_all(const struct report *report)
+{
+    const struct settings *s = report->settings;
+    struct duet_console *console = report->scope->console;
+    const struct duet_coco_outcome outcome = {.eval = report->eval,
+                                              .draws = s->bootstrap > 0 ? &report->draws : NULL,
+                                              .confusion = s->confusion ? &report->confusion : NULL,
+                                              .tide = s->tide ? &report->tide : NULL,
+                                              .per_class = s->per_class,
+                                              .warnings = (const char *const *)report->scope->warnings,
+                                              .warning_count = report->scope->warning_count,
+                                              .conditions = &report->conditions};
+    int code = DUET_GO_ON;
+    if (s->json) code = evaluate_write(console, s->json, duet_coco_json(&outcome));
+    if (code == DUET_GO_ON && s->csv) code = evaluate_write(console, s->csv, duet_coco_csv(&outcome));
+    if (code == DUET_GO_ON && s->confusion)
+        code =
+            evaluate_write(console, s->confusion, duet_coco_confusion_csv(report->eval, &report->confusion));
+    if (code == DUET_GO_ON && s->curves)
+        code = evaluate_write(console, s->curves, duet_coco_curves_csv(report->eval));
+    if (code == DUET_GO_ON && s->thresholds_out) code = write_points(report);
+    bool taken = standard(s->json) || standard(s->csv) || standard(s->confusion) || standard(s->curves) ||
+                 standard(s->thresholds_out);
+    if (code == DUET_GO_ON && !taken) code = evaluate_write(console, "-", duet_coco_table(&outcome));
+    return code;
+}
+
+/* --- running ------------------------------------------------------------------------------------------ */
+
+static void fill_conditions(struct report *report, const struct evaluate_coco_run *run)
+{
+    const struct settings *s = report->settings;
+    struct duet_conditions *c = &report->conditions;
+    evaluate_coco_conditions(report->scope, report->eval, c);
+    duet_conditions_number(c, "detections", (double)duet_coco_eval_scope(report->eval).detection_count);
+    if (s->images)
+        evaluate_coco_run_conditions(run, c);
+    else
+        duet_conditions_text(c, "detections_file", s->detections);
+    if (s->confusion) duet_conditions_number(c, "confusion_threshold", s->confusion_score);
+    if (s->confusion || s->tide || s->thresholds_out) duet_conditions_number(c, "at_iou", s->at_iou);
+    duet_conditions_text(c, "version", DUET_VERSION);
+}
+
+static int score(struct report *report, struct evaluate_coco_run *run)
+{
+    const struct settings *s = report->settings;
+    struct duet_coco_results results = {0};
+    struct duet_error error;
+    int code = evaluate_coco_score(report->scope, s->images ? run->results : s->detections, "", &results,
+                                   &report->eval);
+    if (code == DUET_GO_ON) {
+        fill_conditions(report, run);
+        if (report->conditions.failed) duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory for the scores");
+        code = report->conditions.failed || compute(report, &error) != DUET_OK
+                   ? evaluate_failed(report->scope->console, &error)
+                   : write_all(report);
+    }
+    report_close(report);
+    duet_coco_eval_close(&report->eval);
+    duet_coco_results_close(&results);
+    return code;
+}
+
+int evaluate_coco(int argc, char **argv)
+{
+    struct settings settings = {.detect = DUET_DETECT_DEFAULTS, .confusion_score = .5, .at_iou = .5};
+    struct duet_arguments arguments;
+    struct duet_console console;
+    settings.detect.threshold = 1e-8;
+    int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
+    if (code != DUET_GO_ON) return code;
+    struct evaluate_coco_scope scope = {.program = &program, .console = &console, .settings = &settings.coco};
+    struct evaluate_coco_run run = {.program = &program,
+                                    .scope = &scope,
+                                    .images = settings.images,
+                                    .keep = settings.keep,
+                                    .detect = settings.detect,
+                                    .cpu = settings.cpu,
+                                    .threads = settings.threads,
+                                    .force = settings.force,
+                                    .quiet = settings.quiet};
+    struct report report = {.settings = &settings, .scope = &scope};
+    duet_console_open(&console, program.name, settings.quiet, false);
+    code = check_settings(&settings, &arguments);
+    if (code == DUET_GO_ON) code = evaluate_coco_check(&scope);
+    if (code == DUET_GO_ON) code = evaluate_coco_open(&scope);
+    if (code == DUET_GO_ON && settings.images) code = evaluate_coco_run(&run);
+    if (code == DUET_GO_ON) code = score(&report, &run);
+    evaluate_coco_run_close(&run);
+    evaluate_coco_close(&scope);
+    if (code != DUET_GO_ON) return code;
+    return run.some_failed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
+}

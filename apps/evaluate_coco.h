@@ -1,0 +1,97 @@
+/* evaluate_coco.h: what the commands about COCO files have in common: which ground truth, which part of it,
+ * scored how. */
+#ifndef DUET_APPS_EVALUATE_COCO_H
+#define DUET_APPS_EVALUATE_COCO_H
+
+#include "common/console.h"
+#include "common/networks.h"
+#include "common/options.h"
+#include "duet/coco_map.h"
+#include "duet/conditions.h"
+
+/* Options as they stand on the command line. */
+struct evaluate_coco_settings {
+    const char *gt, *classes, *image_ids, *thresholds, *limits, *areas;
+    int type;  /* index in evaluate_coco_types */
+    int limit; /* 0: all images */
+};
+extern const char *const evaluate_coco_types[]; /* "bbox", "segm" */
+
+#define EVALUATE_COCO_OPTIONS(settings_type, field)                                                          \
+    DUET_STRING('g', "gt", "FILE", settings_type, field.gt, "the ground truth, a COCO instances file"),      \
+        DUET_CHOICE('t', "type", "WHAT", settings_type, field.type, evaluate_coco_types,                     \
+                    "compare boxes (bbox) or masks (segm)"),                                                 \
+        DUET_STRING(0, "image-ids", "FILE", settings_type, field.image_ids,                                  \
+                    "only these images: ids, one a line", .shown = "all"),                                   \
+        DUET_INT('n', "limit", "N", settings_type, field.limit, 1, 1000000000,                               \
+                 "only the N images with the lowest ids of those", .shown = "all"),                          \
+        DUET_STRING('c', "classes", "A,B", settings_type, field.classes, "only these classes",               \
+                    .shown = "all")
+
+#define EVALUATE_COCO_RULES(settings_type, field)                                                            \
+    DUET_STRING(0, "iou", "X,Y", settings_type, field.thresholds,                                            \
+                "overlaps that make a hit: numbers, or FROM:TO:STEP", .shown = "0.5:0.95:0.05"),             \
+        DUET_STRING(0, "max-detections", "N,N", settings_type, field.limits,                                 \
+                    "count at most so many detections of a class in an image", .shown = "1,10,100"),         \
+        DUET_STRING(0, "areas", "LIST", settings_type, field.areas,                                          \
+                    "ranges of area in square pixels, NAME:FROM:TO,...; the first is the headline's",        \
+                    .shown = "all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10")
+
+/* The same, understood; the ground truth read. Zero to begin with. */
+struct evaluate_coco_scope {
+    const struct duet_program *program;
+    struct duet_console *console;
+    const struct evaluate_coco_settings *settings;
+    struct duet_coco_truth truth;
+    struct duet_coco_options options;
+    double thresholds[DUET_COCO_MAX_THRESHOLDS];
+    int limits[DUET_COCO_MAX_LIMITS];
+    struct duet_coco_area areas[DUET_COCO_MAX_AREAS];
+    char *area_names; /* what their names live in */
+    int64_t *image_ids;
+    int *category_ids;
+    char **warnings; /* [warning_count] told so far */
+    size_t warning_count, warning_capacity;
+};
+
+/* Read what can be mistaken on the command line, without opening any file. Returns DUET_GO_ON or an exit
+ * code, as do all below. */
+int evaluate_coco_check(struct evaluate_coco_scope *scope);
+/* Read the ground truth, find the images and classes. */
+int evaluate_coco_open(struct evaluate_coco_scope *scope);
+void evaluate_coco_close(struct evaluate_coco_scope *scope);
+
+/* Read and score a results file. `name` stands before its warnings ("" for none). */
+int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, const char *name,
+                        struct duet_coco_results *results, struct duet_coco_eval **eval);
+
+/* What scores are measured under: ground truth, images, rules. */
+void evaluate_coco_conditions(const struct evaluate_coco_scope *scope, const struct duet_coco_eval *eval,
+                              struct duet_conditions *conditions);
+
+/* Ids, one a line. Owned: free(). Errors: DUET_BAD_FORMAT with line, those of reading. */
+enum duet_status evaluate_read_ids(const char *path, int64_t **ids, size_t *count, struct duet_error *error);
+
+/* --- running a detector (evaluate_coco_run.c) --------------------------------------------------------- */
+
+struct evaluate_coco_run {
+    const struct duet_program *program;
+    const struct evaluate_coco_scope *scope;
+    const char *images; /* folder */
+    const char *keep;   /* file for the detections; NULL: none */
+    struct duet_detect_settings detect;
+    const char *cpu;
+    int threads;
+    bool force, quiet;
+    struct duet_networks networks;
+    char *folder, *results; /* where the detections lie */
+    bool some_failed;       /* images that could not be read; they were named */
+};
+
+/* Detect objects in every image of the scope; run->results is then a COCO results file, which is gone after
+ * evaluate_coco_run_close (unless it was to be kept). */
+int evaluate_coco_run(struct evaluate_coco_run *run);
+void evaluate_coco_run_close(struct evaluate_coco_run *run);
+void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct duet_conditions *conditions);
+
+#endif

@@ -1,0 +1,154 @@
+/* Detections for evaluate coco --images: the batch that detect runs, its results in a file. */
+#include "common/batch.h"
+#include "core/os.h"
+#include "duet/labels.h"
+#include "evaluate.h"
+#include "evaluate_coco.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int no_memory(const struct evaluate_coco_run *run)
+{
+    duet_console_error(run->scope->console, "no memory");
+    return DUET_EXIT_FATAL;
+}
+
+/* A place for the results: what was asked for, or a folder that goes away. */
+static int make_place(struct evaluate_coco_run *run)
+{
+    if (run->keep) {
+        run->results = duet_text("%s", run->keep);
+        return run->results ? DUET_GO_ON : no_memory(run);
+    }
+    const char *temporary = getenv("TMPDIR");
+    char *folder = duet_path_join(temporary && temporary[0] ? temporary : "/tmp", "evaluate.XXXXXX");
+    if (!folder) return no_memory(run);
+    if (!mkdtemp(folder)) {
+        duet_console_error(run->scope->console, "%s: cannot make a folder for the detections", folder);
+        free(folder);
+        return DUET_EXIT_FATAL;
+    }
+    run->folder = folder;
+    run->results = duet_path_join(folder, "results.json");
+    return run->results ? DUET_GO_ON : no_memory(run);
+}
+
+void evaluate_coco_run_close(struct evaluate_coco_run *run)
+{
+    if (run->folder) {
+        if (run->results) unlink(run->results);
+        rmdir(run->folder);
+    }
+    free(run->folder);
+    free(run->results);
+    duet_networks_close(&run->networks);
+}
+
+/* Every class of the model is the ground truth's class of that id. Otherwise somebody mixed up two data sets.
+ */
+static int check_labels(const struct evaluate_coco_run *run)
+{
+    const struct duet_labels labels = duet_model_config(run->networks.detect_model)->ssdlite_labels;
+    size_t known = 0;
+    for (size_t i = 0; i < labels.count; i++) {
+        const struct duet_coco_category *category =
+            duet_coco_truth_category(&run->scope->truth, labels.items[i].id);
+        if (!category) continue;
+        const struct duet_label theirs = {category->id, category->name};
+        const struct duet_labels one = {&theirs, 1};
+        known++;
+        if (category->name[0] && !duet_labels_find(&one, labels.items[i].name))
+            duet_console_warning(run->scope->console,
+                                 "class %d is '%s' to the model and '%s' in the ground truth", category->id,
+                                 labels.items[i].name, category->name);
+    }
+    if (known > 0) return DUET_GO_ON;
+    duet_console_error(run->scope->console, "the model %s knows no class of the ground truth",
+                       run->detect.model);
+    return DUET_EXIT_FATAL;
+}
+
+static size_t image_count(const struct evaluate_coco_scope *scope)
+{
+    return scope->options.image_ids ? scope->options.image_count : scope->truth.image_count;
+}
+
+static const struct duet_coco_image *image_at(const struct evaluate_coco_scope *scope, size_t i)
+{
+    return scope->options.image_ids ? duet_coco_truth_image(&scope->truth, scope->options.image_ids[i])
+                                    : &scope->truth.images[scope->truth.images_by_id[i]];
+}
+
+static void close_paths(char **paths, size_t count)
+{
+    for (size_t i = 0; paths && i < count; i++) free(paths[i]);
+    free(paths);
+}
+
+/* The pictures' paths, lowest id first. */
+static int list_paths(const struct evaluate_coco_run *run, char **paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct duet_coco_image *image = image_at(run->scope, i);
+        if (!image->file_name[0]) {
+            duet_console_error(run->scope->console, "%s: image %" PRId64 " has no \"file_name\"",
+                               run->scope->settings->gt, image->id);
+            return DUET_EXIT_FATAL;
+        }
+        paths[i] = duet_path_join(run->images, image->file_name);
+        if (!paths[i]) return no_memory(run);
+    }
+    return DUET_GO_ON;
+}
+
+static int detect(struct evaluate_coco_run *run, char **paths, size_t count)
+{
+    const struct duet_batch_settings settings = {.format = DUET_FORMAT_COCO,
+                                                 .output = run->results,
+                                                 .coco_images = run->scope->settings->gt,
+                                                 .exif = DUET_EXIF_IGNORE,
+                                                 .threads = run->threads,
+                                                 .force = run->force,
+                                                 .quiet = run->quiet};
+    const struct duet_arguments arguments = {.operands = paths, .count = (int)count};
+    const struct duet_batch_task task = duet_networks_task(&run->networks);
+    int code = duet_batch_run(run->program, &settings, &arguments, &task);
+    run->some_failed = code == DUET_EXIT_SOME_FAILED;
+    if (code == DUET_EXIT_INTERRUPTED) duet_console_error(run->scope->console, "nothing was scored");
+    return code == DUET_EXIT_OK || run->some_failed ? DUET_GO_ON : code;
+}
+
+int evaluate_coco_run(struct evaluate_coco_run *run)
+{
+    size_t count = image_count(run->scope);
+    if (!duet_path_is_folder(run->images)) {
+        duet_console_error(run->scope->console, "--images: %s: no such folder", run->images);
+        return DUET_EXIT_FATAL;
+    }
+    char **paths = calloc(count + 1, sizeof *paths);
+    int code = paths ? list_paths(run, paths, count) : no_memory(run);
+    if (code == DUET_GO_ON)
+        code = duet_networks_open(&run->networks, run->program, &run->detect, NULL, run->cpu);
+    if (code == DUET_GO_ON) code = check_labels(run);
+    if (code == DUET_GO_ON) code = make_place(run);
+    if (code == DUET_GO_ON) code = detect(run, paths, count);
+    close_paths(paths, count);
+    return code;
+}
+
+void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct duet_conditions *conditions)
+{
+    const struct duet_model_config *config = duet_model_config(run->networks.detect_model);
+    duet_conditions_text(conditions, "image_folder", run->images);
+    duet_conditions_text(conditions, "model", run->detect.model);
+    duet_conditions_text(conditions, "model_sha256", config->data_sha256);
+    duet_conditions_text(conditions, "model_source_sha256", config->source.sha256);
+    duet_conditions_text(conditions, "preprocessing", config->preprocessing);
+    duet_conditions_number(conditions, "score_threshold", run->detect.threshold);
+    duet_conditions_number(conditions, "nms_iou", run->detect.nms_iou);
+    duet_conditions_number(conditions, "detections_an_image", run->detect.max_detections);
+    duet_conditions_text(conditions, "exif", "ignore");
+}
