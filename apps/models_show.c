@@ -167,6 +167,8 @@ static void print_network(const struct view *view)
         if (heads[i].there)
             printf(view->arch ? "  %-14s %s: %d classes\n" : "  %-14s %s: %d classes, %zu of them named\n",
                    "head", heads[i].name, heads[i].classes, heads[i].labels->count);
+    if (c->source_output_stride)
+        printf("  %-14s %d in the graph it came from\n", "output stride", c->source_output_stride);
 }
 
 /* The types that layers' weights are stored in: "U8 with scales". */

@@ -306,12 +306,12 @@ static enum duet_status import_layer(struct import *import, const struct duet_ne
 /* --- the whole --------------------------------------------------------------------------------------------
  */
 
-static enum duet_status import_layers(struct import *import, const struct duet_model_config *config)
+static enum duet_status import_layers(struct import *import, const struct duet_model_config *config,
+                                      int output_stride)
 {
     struct duet_network *network = NULL;
     struct duet_layer_info *info = NULL;
     struct duet_tflite_layer *match = NULL;
-    int output_stride = config->has_classifier ? 32 : output_stride_of(import->graph);
     enum duet_status status = duet_model_network(config, output_stride, &network, import->error);
     if (status != DUET_OK) return status;
     int count = duet_network_layer_count(network);
@@ -336,6 +336,8 @@ enum duet_status duet_import_tflite(const struct duet_import *given, const struc
     struct import import = {.given = given, .path = given->path, .graph = source, .out = out, .error = error};
     struct duet_model_config config = {0};
     enum duet_status status = derive_config(&import, &config);
-    if (status == DUET_OK) status = import_layers(&import, &config);
+    int output_stride = config.has_classifier ? 32 : output_stride_of(source);
+    if (config.has_deeplabv3) config.source_output_stride = output_stride;
+    if (status == DUET_OK) status = import_layers(&import, &config, output_stride);
     return status == DUET_OK ? duet_import_finish(given, &config, out, error) : status;
 }

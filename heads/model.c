@@ -82,6 +82,24 @@ static enum duet_status read_backbone(const struct reader *reader, const json_t 
     return DUET_OK;
 }
 
+static enum duet_status read_deeplabv3(const struct reader *reader, const json_t *head,
+                                       struct duet_model_config *config)
+{
+    const json_t *branches = json_object_get(head, "atrous_branches");
+    int *stride = &config->source_output_stride;
+    if (!read_int(head, "classes", 2, 255, &config->deeplabv3.classes))
+        return bad(reader, "deeplabv3.classes", "a whole number from 2 to 255");
+    if (!read_int(head, "depth", 1, 4096, &config->deeplabv3.depth))
+        return bad(reader, "deeplabv3.depth", "a whole number from 1 to 4096");
+    if (branches && !json_is_boolean(branches))
+        return bad(reader, "deeplabv3.atrous_branches", "true or false");
+    config->deeplabv3.atrous_branches = json_is_true(branches);
+    if (json_object_get(head, "output_stride") &&
+        (!read_int(head, "output_stride", 8, 32, stride) || *stride % 8 != 0 || *stride == 24))
+        return bad(reader, "deeplabv3.output_stride", "8, 16 or 32");
+    return DUET_OK;
+}
+
 /* A head is there when the metadata has an object of its name. */
 static enum duet_status read_heads(const struct reader *reader, const json_t *root,
                                    struct duet_model_config *config)
@@ -96,14 +114,8 @@ static enum duet_status read_heads(const struct reader *reader, const json_t *ro
     if (classifier && !read_int(classifier, "classes", 1, MAX_LABELS, &config->classifier.classes))
         return bad(reader, "classifier.classes", "a whole number from 1 to 10000");
     if (deeplabv3) {
-        const json_t *branches = json_object_get(deeplabv3, "atrous_branches");
-        if (!read_int(deeplabv3, "classes", 2, 255, &config->deeplabv3.classes))
-            return bad(reader, "deeplabv3.classes", "a whole number from 2 to 255");
-        if (!read_int(deeplabv3, "depth", 1, 4096, &config->deeplabv3.depth))
-            return bad(reader, "deeplabv3.depth", "a whole number from 1 to 4096");
-        if (branches && !json_is_boolean(branches))
-            return bad(reader, "deeplabv3.atrous_branches", "true or false");
-        config->deeplabv3.atrous_branches = json_is_true(branches);
+        enum duet_status status = read_deeplabv3(reader, deeplabv3, config);
+        if (status != DUET_OK) return status;
     }
     if (!read_text(root, "architecture", &config->architecture) || !config->architecture)
         return bad(reader, "architecture", "a name");
@@ -280,11 +292,13 @@ char *duet_model_config_json(const struct duet_model_config *config)
         good = add_head(root, "ssdlite", json_pack("{s:i}", "classes", config->ssdlite.classes),
                         &config->ssdlite_labels);
     if (good && config->has_deeplabv3)
-        good =
-            add_head(root, "deeplabv3",
-                     json_pack("{s:i, s:i, s:b}", "classes", config->deeplabv3.classes, "depth",
-                               config->deeplabv3.depth, "atrous_branches", config->deeplabv3.atrous_branches),
-                     &config->deeplabv3_labels);
+        good = add_head(
+            root, "deeplabv3",
+            json_pack("{s:i, s:i, s:b, s:o*}", "classes", config->deeplabv3.classes, "depth",
+                      config->deeplabv3.depth, "atrous_branches", config->deeplabv3.atrous_branches,
+                      "output_stride",
+                      config->source_output_stride ? json_integer(config->source_output_stride) : NULL),
+            &config->deeplabv3_labels);
     if (good && config->has_classifier)
         good = add_head(root, "classifier", json_pack("{s:i}", "classes", config->classifier.classes),
                         &config->classifier_labels);

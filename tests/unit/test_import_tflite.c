@@ -115,7 +115,8 @@ static void assert_same_tensors(const struct duet_weights *got, const struct due
 }
 
 /* As a program would find it: saved, and opened again. */
-static void assert_config(struct duet_weights *weights, const struct duet_model_config *want)
+static void assert_config(struct duet_weights *weights, const struct duet_model_config *want,
+                          int output_stride)
 {
     struct duet_error e;
     struct scratch scratch;
@@ -134,6 +135,7 @@ static void assert_config(struct duet_weights *weights, const struct duet_model_
     assert_int_equal(got->has_classifier, want->has_classifier);
     assert_memory_equal(&got->deeplabv3, &want->deeplabv3, sizeof got->deeplabv3);
     assert_int_equal(got->classifier.classes, want->classifier.classes);
+    assert_int_equal(got->source_output_stride, want->has_deeplabv3 ? output_stride : 0);
     assert_string_equal(got->source.format, "tflite");
     duet_model_close(&model);
     scratch_remove(&scratch);
@@ -146,7 +148,7 @@ static void check_import(struct duet_model_config config, int output_stride, enu
     struct fixture f = make(config, output_stride, dtype);
     assert_ok(import_spec(f.spec, NULL, &weights, &e), e);
     assert_same_tensors(weights, f.weights);
-    assert_config(weights, &config);
+    assert_config(weights, &config, output_stride);
     duet_weights_close(&weights);
     unmake(&f);
 }
@@ -767,6 +769,7 @@ struct published {
     struct duet_model_config config;
     enum duet_dtype weight;
     size_t first; /* channels of the first convolution */
+    int output_stride;
 };
 
 static const struct published files[] = {
@@ -778,7 +781,8 @@ static const struct published files[] = {
       .has_deeplabv3 = true,
       .deeplabv3 = {21, 256, false}},
      DUET_U8,
-     32},
+     32,
+     16},
     {"deeplabv3_mnv2_dm05_pascal_quant.tflite",
      {.input_width = 513,
       .input_height = 513,
@@ -787,6 +791,7 @@ static const struct published files[] = {
       .has_deeplabv3 = true,
       .deeplabv3 = {21, 256, false}},
      DUET_U8,
+     16,
      16},
     {"deeplabv3_257_mv_gpu.tflite",
      {.input_width = 257,
@@ -796,7 +801,8 @@ static const struct published files[] = {
       .has_deeplabv3 = true,
       .deeplabv3 = {21, 256, false}},
      DUET_F32,
-     16},
+     16,
+     8},
     {"mobilenet_v2_1.0_224_quant.tflite",
      {.input_width = 224,
       .input_height = 224,
@@ -805,6 +811,7 @@ static const struct published files[] = {
       .has_classifier = true,
       .classifier = {1001}},
      DUET_U8,
+     32,
      32},
 };
 
@@ -818,7 +825,7 @@ static void the_published_files_are_read(void **state)
         char path[5000];
         snprintf(path, sizeof path, "%s/models/%s", shared, files[i].name);
         assert_ok(duet_model_import(path, NULL, &weights, &e), e);
-        assert_config(weights, &files[i].config);
+        assert_config(weights, &files[i].config, files[i].output_stride);
         const struct duet_tensor *t = duet_weights_find(weights, "backbone.conv.weight");
         assert_non_null(t);
         assert_int_equal(t->dtype, files[i].weight);

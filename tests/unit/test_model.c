@@ -136,6 +136,45 @@ static void every_field_is_checked(void **state)
     }
 }
 
+/* The other heads, in place of GOOD's. */
+static void the_other_heads_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *says; /* NULL: nothing to say */
+    } cases[] = {
+        {"deeplabv3\":{\"classes\":21,\"depth\":256}", NULL},
+        {"deeplabv3\":{\"classes\":21,\"depth\":256,\"atrous_branches\":true,\"output_stride\":8}", NULL},
+        {"deeplabv3\":{\"classes\":1,\"depth\":256}", "deeplabv3.classes"},
+        {"deeplabv3\":{\"classes\":256,\"depth\":256}", "deeplabv3.classes"},
+        {"deeplabv3\":{\"classes\":21,\"depth\":0}", "deeplabv3.depth"},
+        {"deeplabv3\":{\"classes\":21}", "deeplabv3.depth"},
+        {"deeplabv3\":{\"classes\":21,\"depth\":256,\"atrous_branches\":1}", "deeplabv3.atrous_branches"},
+        {"deeplabv3\":{\"classes\":21,\"depth\":256,\"output_stride\":24}", "deeplabv3.output_stride"},
+        {"deeplabv3\":{\"classes\":21,\"depth\":256,\"output_stride\":4}", "deeplabv3.output_stride"},
+        {"deeplabv3\":{\"classes\":21,\"depth\":256,\"output_stride\":null}", "deeplabv3.output_stride"},
+        {"classifier\":{\"classes\":1001}", NULL},
+        {"classifier\":{\"classes\":0}", "classifier.classes"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[2048];
+        struct duet_error e = {.text = ""};
+        struct duet_model *model;
+        bool deeplabv3 = cases[i].head[0] == 'd';
+        snprintf(
+            text, sizeof text,
+            "{\"format_version\":1,\"architecture\":\"%smobilenet_v2\",\"backbone\":{\"width_multiplier\":1,"
+            "\"channel_divisor\":8},\"input\":{\"width\":65,\"height\":65},\"%s}",
+            deeplabv3 ? "deeplabv3_" : "", cases[i].head);
+        enum duet_status status = open_with(text, &model, &e);
+        if (cases[i].says ? status != DUET_BAD_FORMAT || !strstr(e.text, cases[i].says) : status != DUET_OK)
+            fail_msg("%s: %s '%s'", cases[i].head, duet_status_name(status), e.text);
+        if (model && deeplabv3)
+            assert_int_equal(duet_model_config(model)->source_output_stride, i == 1 ? 8 : 0);
+        duet_model_close(&model);
+    }
+}
+
 static void files_that_are_no_models_are_refused(void **state)
 {
     (void)state;
@@ -158,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_config_survives_the_file),
         cmocka_unit_test(every_field_is_checked),
+        cmocka_unit_test(the_other_heads_are_checked),
         cmocka_unit_test(files_that_are_no_models_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -8,7 +8,8 @@
  *   "backbone":       {"width_multiplier": 1.0, "channel_divisor": 8}
  *   "input":          {"width": 300, "height": 300}
  *   "ssdlite":        {"classes": 90}            (each present when the file has that head)
- *   "deeplabv3":      {"classes": 21, "depth": 256, "atrous_branches": false}
+ *   "deeplabv3":      {"classes": 21, "depth": 256, "atrous_branches": false, "output_stride": 16}
+ *                     (output_stride: that of the graph it came from, where that is known; it runs at any)
  *   "classifier":     {"classes": 1001}
  *   "labels":         {"ssdlite": [{"id": 1, "name": "person"}, ...], "deeplabv3": ..., "classifier": ...}
  *   "preprocessing":  one line for people
@@ -48,6 +49,7 @@ struct duet_model_config {
     bool has_deeplabv3;
     struct duet_deeplabv3_config deeplabv3;
     struct duet_labels deeplabv3_labels; /* ids 0 .. classes-1, 0 = background */
+    int source_output_stride;            /* of the graph that DeepLabv3 came from: 8, 16, 32; 0: not known */
     bool has_classifier;
     struct duet_classifier_config classifier;
     struct duet_labels classifier_labels;
