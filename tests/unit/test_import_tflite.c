@@ -677,7 +677,7 @@ static void random_damage(void **state)
     uint8_t *file = spec_write(f.spec, &size, &structure), *bad = malloc(size);
     assert_non_null(bad);
     printf("# seed %llu\n", (unsigned long long)seed);
-    for (size_t round = 0; round < 4000; round++) {
+    for (size_t round = 0; round < 2000; round++) {
         memcpy(bad, file, size);
         mutate(bad, round % 2 ? structure : size, &seed);
         import_damaged(bad, size, "round", round);
@@ -855,12 +855,12 @@ static void published_files_may_be_damaged(void **state)
     uint8_t *bad = malloc(file.size);
     assert_non_null(bad);
     memcpy(bad, file.data, file.size);
-    for (size_t at = 0; at < 1024; at++) {
+    for (size_t at = 0; at < 512; at++) {
         bad[at] = (uint8_t)(file.data[at] ^ (1 + mutation_random(&seed) % 255));
         import_damaged(bad, file.size, "byte", at);
         bad[at] = file.data[at];
     }
-    for (size_t round = 0; round < 300; round++) {
+    for (size_t round = 0; round < 150; round++) {
         mutate(bad, file.size, &seed);
         import_damaged(bad, file.size, "round", round);
         memcpy(bad, file.data, file.size);
