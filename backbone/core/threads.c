@@ -4,21 +4,33 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* How long a worker looks for more work, and the caller for the last worker, before it sleeps. A network is a
+ * few dozen runs with a microsecond or two in between: waking a sleeper takes 5-50 us each time, looking
+ * takes none. Then it sleeps, so that an idle pool costs nothing. */
+#define LOOK_NANOSECONDS 50000
 
 /* Worker w runs the indices [count * w / threads, count * (w + 1) / threads): a static partition, so that
  * the same indices meet the same worker (and its caches) in every run. Worker 0 is the caller. */
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    duet_task *task; /* of the run under way */
+    /* Of the run under way: written before `round` moves, read after. */
+    duet_task *task;
     void *arg;
     int count;
-    unsigned round; /* grows with every run */
-    int busy;       /* helpers still at work */
+    atomic_uint round; /* grows with every run */
+    atomic_int busy;   /* helpers still at work */
+    int sleepers;      /* helpers that wait for `wake`; under the lock, as are the next two */
+    bool caller_sleeps;
     bool closing;
     int threads;
+    long look;          /* LOOK_NANOSECONDS, or 0 where the workers do not have a processor each */
     pthread_t *helpers; /* threads - 1 of them */
 };
 
@@ -34,26 +46,71 @@ static void run_share(duet_task *task, void *arg, int count, int worker, int thr
     for (int i = begin; i < end; i++) task(arg, i, worker);
 }
 
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static int64_t nanoseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static bool new_round(const struct pool *pool, unsigned seen)
+{
+    return atomic_load_explicit(&pool->round, memory_order_acquire) != seen;
+}
+
+static bool all_done(const struct pool *pool, unsigned unused)
+{
+    (void)unused;
+    return atomic_load_explicit(&pool->busy, memory_order_acquire) == 0;
+}
+
+/* Looks for a while whether `ready`; false: it is time to sleep. */
+static bool look(const struct pool *pool, bool (*ready)(const struct pool *, unsigned), unsigned seen)
+{
+    if (ready(pool, seen)) return true;
+    if (pool->look == 0) return false;
+    for (int64_t end = nanoseconds() + pool->look; nanoseconds() < end;)
+        for (int i = 0; i < 16; i++) {
+            if (ready(pool, seen)) return true;
+            relax();
+        }
+    return false;
+}
+
+/* Waits for a run after round `seen`; false: the pool closes. */
+static bool wait_for_round(struct pool *pool, unsigned seen)
+{
+    if (look(pool, new_round, seen)) return true;
+    pthread_mutex_lock(&pool->lock);
+    pool->sleepers++;
+    while (!new_round(pool, seen) && !pool->closing) pthread_cond_wait(&pool->wake, &pool->lock);
+    pool->sleepers--;
+    bool run = new_round(pool, seen);
+    pthread_mutex_unlock(&pool->lock);
+    return run;
+}
+
 static void *helper_main(void *p)
 {
     struct helper me = *(struct helper *)p;
     free(p);
     struct pool *pool = me.pool;
-    unsigned seen = 0;
-    pthread_mutex_lock(&pool->lock);
-    for (;;) {
-        while (pool->round == seen && !pool->closing) pthread_cond_wait(&pool->wake, &pool->lock);
-        if (pool->closing) break;
-        seen = pool->round;
-        duet_task *task = pool->task;
-        void *arg = pool->arg;
-        int count = pool->count;
-        pthread_mutex_unlock(&pool->lock);
-        run_share(task, arg, count, me.worker, pool->threads);
+    for (unsigned seen = 0; wait_for_round(pool, seen); seen++) {
+        run_share(pool->task, pool->arg, pool->count, me.worker, pool->threads);
+        if (atomic_fetch_sub_explicit(&pool->busy, 1, memory_order_acq_rel) > 1) continue;
         pthread_mutex_lock(&pool->lock);
-        if (--pool->busy == 0) pthread_cond_signal(&pool->done);
+        if (pool->caller_sleeps) pthread_cond_signal(&pool->done);
+        pthread_mutex_unlock(&pool->lock);
     }
-    pthread_mutex_unlock(&pool->lock);
     return NULL;
 }
 
@@ -65,17 +122,20 @@ static void pool_run(void *ctx, duet_task *task, void *arg, int count)
         task(arg, 0, 0);
         return;
     }
-    pthread_mutex_lock(&pool->lock);
     pool->task = task;
     pool->arg = arg;
     pool->count = count;
-    pool->busy = pool->threads - 1;
-    pool->round++;
-    pthread_cond_broadcast(&pool->wake);
+    atomic_store_explicit(&pool->busy, pool->threads - 1, memory_order_relaxed);
+    pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add_explicit(&pool->round, 1, memory_order_release);
+    if (pool->sleepers > 0) pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
     run_share(task, arg, count, 0, pool->threads);
+    if (look(pool, all_done, 0)) return;
     pthread_mutex_lock(&pool->lock);
-    while (pool->busy > 0) pthread_cond_wait(&pool->done, &pool->lock);
+    pool->caller_sleeps = true;
+    while (!all_done(pool, 0)) pthread_cond_wait(&pool->done, &pool->lock);
+    pool->caller_sleeps = false;
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -129,6 +189,7 @@ enum duet_status duet_pool_create(int threads, struct duet_pool *out, struct due
         return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %d threads", threads);
     }
     pool->threads = threads;
+    pool->look = threads <= duet_cpu_count() ? LOOK_NANOSECONDS : 0;
     pool->helpers = helpers;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);

@@ -26,8 +26,9 @@ struct duet_pool {
 /* The caller's own thread, nothing else. Always works; needs no closing. */
 DUET_API struct duet_pool duet_pool_single(void);
 
-/* A pool of `threads` workers (1..256; the caller's thread is one of them; idle workers sleep rather than
- * spin). One run at a time. End with duet_pool_close, which also sets it to the single-thread pool.
+/* A pool of `threads` workers (1..256; the caller's thread is one of them). One run at a time. A worker
+ * without work looks for more for a twentieth of a millisecond (not where there are fewer processors than
+ * workers), then sleeps. End with duet_pool_close, which also sets it to the single-thread pool.
  * Errors: DUET_BAD_ARGUMENT, DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_pool_create(int threads, struct duet_pool *pool, struct duet_error *error);
 DUET_API void duet_pool_close(struct duet_pool *pool);
