@@ -3,7 +3,7 @@
 #include "kernels/vector/tile.h"
 #include "kernels/vector/window.h"
 
-/* The taps inside the picture for a tile that starts at output pixel x. With rate 1 the taps of a row lie
+/* The taps inside the picture for the output pixels from x on. With rate 1 the taps of a row lie
  * side by side and make one run. Returns the number of runs. */
 static size_t list_runs(const struct duet_conv3x3_args *a, const struct duet_window *window, size_t x,
                         const float *weights, struct tile_run runs[9])
@@ -34,18 +34,13 @@ static void conv3x3_panel(const struct duet_conv3x3_args *a, size_t n0, const fl
                      .output_stride = a->out_channels,
                      .low = a->low,
                      .high = a->high};
-    size_t most = tile_rows(t.columns);
     for (size_t x = 0; x < a->out_width;) {
         struct duet_window window =
             duet_window_at(x, a->in_width, a->out_width, a->stride, a->rate, a->pad_left);
-        size_t tiles = (window.end - x + most - 1) / most;
-        for (size_t i = 0; i < tiles; i++) {
-            size_t rows = (window.end - x) / (tiles - i);
-            t.run_count = list_runs(a, &window, x, weights, runs);
-            t.output = a->output + x * a->out_channels + n0;
-            tile_run(&t, rows);
-            x += rows;
-        }
+        t.run_count = list_runs(a, &window, x, weights, runs);
+        t.output = a->output + x * a->out_channels + n0;
+        tile_pixels(&t, window.end - x);
+        x = window.end;
     }
 }
 

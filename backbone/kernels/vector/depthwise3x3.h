@@ -44,13 +44,17 @@ dense_tile(const size_t pixels, const size_t stride, const bool whole, const boo
         if (stride == 1) {                                                                                   \
             FMA(0, 0, x0, ky)                                                                                \
             FMA(1, 0, x1, ky)                                                                                \
-            FMA(2, 0, x2, ky) FMA(3, 0, x3, ky) FMA(0, 1, x1, ky) FMA(1, 1, x2, ky) FMA(2, 1, x3, ky)        \
-                FMA(3, 1, x4, ky) FMA(0, 2, x2, ky) FMA(1, 2, x3, ky) FMA(2, 2, x4, ky) FMA(3, 2, x5, ky)    \
+            FMA(2, 0, x2, ky)                                                                                \
+            FMA(3, 0, x3, ky)                                                                                \
+            FMA(0, 1, x1, ky) FMA(1, 1, x2, ky) FMA(2, 1, x3, ky) FMA(3, 1, x4, ky) FMA(0, 2, x2, ky)        \
+                FMA(1, 2, x3, ky) FMA(2, 2, x4, ky) FMA(3, 2, x5, ky)                                        \
         } else {                                                                                             \
             FMA(0, 0, x0, ky)                                                                                \
             FMA(1, 0, x2, ky)                                                                                \
-            FMA(2, 0, x4, ky) FMA(3, 0, x6, ky) FMA(0, 1, x1, ky) FMA(1, 1, x3, ky) FMA(2, 1, x5, ky)        \
-                FMA(3, 1, x7, ky) FMA(0, 2, x2, ky) FMA(1, 2, x4, ky) FMA(2, 2, x6, ky) FMA(3, 2, x8, ky)    \
+            FMA(2, 0, x4, ky)                                                                                \
+            FMA(3, 0, x6, ky)                                                                                \
+            FMA(0, 1, x1, ky) FMA(1, 1, x3, ky) FMA(2, 1, x5, ky) FMA(3, 1, x7, ky) FMA(0, 2, x2, ky)        \
+                FMA(1, 2, x4, ky) FMA(2, 2, x6, ky) FMA(3, 2, x8, ky)                                        \
         }                                                                                                    \
     }
     ROW(0)
