@@ -252,7 +252,7 @@ char *duet_text(const char *format, ...)
     return text;
 }
 
-/* --- time --------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------------------- */
 
 void *duet_alloc_pages(size_t bytes)
 {
@@ -267,6 +267,8 @@ void *duet_alloc_pages(size_t bytes)
     madvise(block, bytes / huge * huge, MADV_HUGEPAGE); /* a wish: refusal costs nothing */
     return block;
 }
+
+/* --- time --------------------------------------------------------------------------------------------- */
 
 double duet_seconds(void)
 {
