@@ -18,6 +18,10 @@ static const struct duet_option options[] = {
     DUET_STRING('m', "model", "NAME", struct settings, detect.model,
                 "the model: a name ('models list') or a path"),
     DUET_FLOAT('t', "threshold", "X", struct settings, detect.threshold, 0, 1, "report what scores above X"),
+    DUET_STRING(
+        'T', "thresholds", "FILE", struct settings, detect.thresholds,
+        "a threshold for each class, from 'evaluate coco --thresholds-out'; classes that it does not name "
+        "keep --threshold"),
     DUET_STRING('c', "classes", "A,B", struct settings, detect.classes, "report only these classes"),
     DUET_STRING('x', "except", "A,B", struct settings, detect.except, "do not report these classes"),
     DUET_INT('n', "max-detections", "N", struct settings, detect.max_detections, 1, 1000,

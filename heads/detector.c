@@ -20,8 +20,9 @@ struct duet_detector {
     int input_width, input_height;
     struct stretch stretch;
     struct duet_ssdlite_decoder *decoder;
-    struct duet_ssdlite_decoder_options decode; /* `selected` points to the array below */
-    bool *selected;
+    struct duet_ssdlite_decoder_options decode; /* points to the two arrays below */
+    bool *selected;                             /* [classes + 1], as the next; NULL: not asked for */
+    float *thresholds;
     struct duet_labels labels; /* borrowed from the model */
 };
 
@@ -50,17 +51,43 @@ static enum duet_status check_options(const struct duet_detector_options *o, str
     return status;
 }
 
-/* Flags by label become flags by class column. */
-static enum duet_status select_classes(struct duet_detector *d, const bool *wanted, struct duet_error *error)
+/* What was asked for by label, by class column. */
+static enum duet_status set_classes(struct duet_detector *d, const bool *wanted, const float *thresholds,
+                                    struct duet_error *error)
 {
-    if (!wanted) return DUET_OK;
-    d->selected = calloc((size_t)d->decode.classes + 1, sizeof *d->selected);
-    if (!d->selected) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    size_t columns = (size_t)d->decode.classes + 1;
+    if (wanted) d->selected = calloc(columns, sizeof *d->selected);
+    if (thresholds) d->thresholds = calloc(columns, sizeof *d->thresholds);
+    if ((wanted && !d->selected) || (thresholds && !d->thresholds))
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    for (size_t c = 0; thresholds && c < columns; c++) d->thresholds[c] = d->decode.threshold;
     for (size_t i = 0; i < d->labels.count; i++) {
         int id = d->labels.items[i].id;
-        if (wanted[i] && id >= 1 && id <= d->decode.classes) d->selected[id] = true;
+        if (id < 1 || id > d->decode.classes) continue;
+        if (wanted) d->selected[id] = wanted[i];
+        if (!thresholds) continue;
+        enum duet_status status = check_fraction("thresholds[]", thresholds[i], error);
+        if (status != DUET_OK) return status;
+        d->thresholds[id] = thresholds[i];
     }
     d->decode.selected = d->selected;
+    d->decode.thresholds = d->thresholds;
+    return DUET_OK;
+}
+
+/* The same arrays for a clone. */
+static enum duet_status copy_classes(struct duet_detector *d, const struct duet_detector *original,
+                                     struct duet_error *error)
+{
+    size_t columns = (size_t)d->decode.classes + 1;
+    if (original->selected) d->selected = malloc(columns * sizeof *d->selected);
+    if (original->thresholds) d->thresholds = malloc(columns * sizeof *d->thresholds);
+    d->decode.selected = d->selected;
+    d->decode.thresholds = d->thresholds;
+    if ((original->selected && !d->selected) || (original->thresholds && !d->thresholds))
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    if (d->selected) memcpy(d->selected, original->selected, columns * sizeof *d->selected);
+    if (d->thresholds) memcpy(d->thresholds, original->thresholds, columns * sizeof *d->thresholds);
     return DUET_OK;
 }
 
@@ -132,7 +159,7 @@ enum duet_status duet_detector_create(const struct duet_model *model,
         .max_per_class = o.max_per_class ? o.max_per_class : 100,
         .max_detections = o.max_detections ? o.max_detections : 100,
     };
-    status = select_classes(d, o.classes, error);
+    status = set_classes(d, o.classes, o.thresholds, error);
     if (status == DUET_OK) status = compile_model(d, model, o.cpu, error);
     if (status == DUET_OK) status = make_memory(d, 1, error);
     if (status == DUET_OK)
@@ -152,17 +179,9 @@ enum duet_status duet_detector_clone(const struct duet_detector *original, struc
     d->input_width = original->input_width;
     d->input_height = original->input_height;
     d->labels = original->labels;
-    d->decode = original->decode; /* the decoder copies `selected` */
-    enum duet_status status = make_memory(d, original->session_threads, error);
-    d->decode.selected = NULL;
-    if (status == DUET_OK && original->selected) {
-        size_t bytes = ((size_t)d->decode.classes + 1) * sizeof *d->selected;
-        d->selected = malloc(bytes);
-        if (d->selected)
-            d->decode.selected = memcpy(d->selected, original->selected, bytes);
-        else
-            status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
-    }
+    d->decode = original->decode;
+    enum duet_status status = copy_classes(d, original, error);
+    if (status == DUET_OK) status = make_memory(d, original->session_threads, error);
     if (status == DUET_OK)
         *out = d;
     else
@@ -179,6 +198,7 @@ void duet_detector_close(struct duet_detector **detector)
     duet_session_close(&d->session);
     duet_compiled_close(&d->compiled);
     free(d->selected);
+    free(d->thresholds);
     free(d);
     *detector = NULL;
 }

@@ -18,6 +18,7 @@ struct found {
 struct duet_ssdlite_decoder {
     struct duet_ssdlite_decoder_options options;
     bool *selected;
+    float *thresholds; /* [classes + 1] */
     struct duet_anchor *anchors;
     int first[DUET_SSDLITE_MAPS + 1];  /* index of each map's first anchor */
     struct duet_candidate *candidates; /* [anchors] */
@@ -37,13 +38,17 @@ enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_decoder_o
         d->first[m + 1] = d->first[m] + sizes[m].height * sizes[m].width * duet_ssdlite_anchors_per_cell(m);
     size_t count = (size_t)d->first[DUET_SSDLITE_MAPS];
     d->selected = calloc((size_t)options->classes + 1, sizeof *d->selected);
+    d->thresholds = calloc((size_t)options->classes + 1, sizeof *d->thresholds);
     d->anchors = calloc(count, sizeof *d->anchors);
     d->candidates = calloc(count, sizeof *d->candidates);
     d->found = calloc((size_t)options->max_detections + (size_t)options->max_per_class, sizeof *d->found);
-    if (!d->selected || !d->anchors || !d->candidates || !d->found) goto no_memory;
+    if (!d->selected || !d->thresholds || !d->anchors || !d->candidates || !d->found) goto no_memory;
     for (int c = 1; c <= options->classes; c++)
         d->selected[c] = options->selected ? options->selected[c] : true;
+    for (int c = 1; c <= options->classes; c++)
+        d->thresholds[c] = options->thresholds ? options->thresholds[c] : options->threshold;
     d->options.selected = d->selected;
+    d->options.thresholds = d->thresholds;
     for (int m = 0; m < DUET_SSDLITE_MAPS; m++)
         duet_anchors_fill(m, sizes[m].height, sizes[m].width, input_height, input_width,
                           d->anchors + d->first[m]);
@@ -58,6 +63,7 @@ void duet_ssdlite_decoder_close(struct duet_ssdlite_decoder **decoder)
 {
     if (!decoder || !*decoder) return;
     free((*decoder)->selected);
+    free((*decoder)->thresholds);
     free((*decoder)->anchors);
     free((*decoder)->candidates);
     free((*decoder)->found);
@@ -90,7 +96,7 @@ static int gather(struct duet_ssdlite_decoder *d, const struct duet_ssdlite_map 
             float logit = maps[m].logits[(size_t)i * (size_t)columns + (size_t)category];
             if (!(logit > floor)) continue; /* a NaN is nothing either */
             float score = duet_sigmoid(logit);
-            if (!(score > d->options.threshold)) continue;
+            if (!(score > d->thresholds[category])) continue;
             int anchor = d->first[m] + i;
             d->candidates[count++] = (struct duet_candidate){
                 score, anchor, duet_box_decode(maps[m].boxes + (size_t)i * 4, d->anchors[anchor])};
@@ -145,17 +151,15 @@ enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *d,
                                      struct duet_error *error)
 {
     *detections = (struct duet_detections){0};
-    float floor = logit_floor(d->options.threshold);
+    float bound = -INFINITY;
     int count = 0;
     for (int c = 1; c <= d->options.classes; c++) {
         if (!d->selected[c]) continue;
-        count = add_class(d, maps, c, floor, to_pixels, count);
+        float floor = logit_floor(d->thresholds[c]);
+        count = add_class(d, maps, c, floor > bound ? floor : bound, to_pixels, count);
         /* Once there are enough, what scores below the last of them can neither enter nor suppress what can.
          */
-        if (count == d->options.max_detections) {
-            float bound = logit_floor(d->found[count - 1].score);
-            if (bound > floor) floor = bound;
-        }
+        if (count == d->options.max_detections) bound = logit_floor(d->found[count - 1].score);
     }
     if (count == 0) return DUET_OK;
     detections->items = calloc((size_t)count, sizeof *detections->items);

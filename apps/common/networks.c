@@ -6,6 +6,7 @@
 #include "duet/labels.h"
 
 #include <float.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,52 @@ static float not_zero(double value)
     return value > (double)FLT_MIN ? (float)value : FLT_MIN;
 }
 
+/* Thresholds by label from a file that `evaluate coco --thresholds-out` wrote: {"classes": [{"id",
+ * "threshold"}]}. Classes that it does not name keep `usual`. */
+static enum duet_status read_thresholds(const char *path, const struct duet_labels *labels, float usual,
+                                        float *thresholds, struct duet_error *error)
+{
+    json_error_t fault;
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &fault), *entry;
+    if (!root)
+        return duet_fail(error, DUET_BAD_FORMAT, "%s:%d:%d: %s", path, fault.line, fault.column, fault.text);
+    enum duet_status status = DUET_OK;
+    const json_t *classes = json_object_get(root, "classes");
+    size_t i;
+    for (i = 0; i < labels->count; i++) thresholds[i] = usual;
+    if (!json_is_array(classes))
+        status = duet_fail(error, DUET_BAD_FORMAT, "%s: has no \"classes\": not a file of thresholds", path);
+    json_array_foreach(classes, i, entry)
+    {
+        const json_t *id = json_object_get(entry, "id"), *threshold = json_object_get(entry, "threshold");
+        double value = json_number_value(threshold);
+        if (!json_is_integer(id) || !json_is_number(threshold) || !(value >= 0 && value <= 1)) {
+            status = duet_fail(error, DUET_BAD_FORMAT,
+                               "%s: classes[%zu]: expected an id and a threshold from 0 to 1", path, i);
+            break;
+        }
+        for (size_t k = 0; k < labels->count; k++)
+            if (labels->items[k].id == json_integer_value(id)) thresholds[k] = not_zero(value);
+    }
+    json_decref(root);
+    return status;
+}
+
+/* NULL in *thresholds when no file is named. */
+static int load_thresholds(const struct duet_networks *networks, const struct duet_labels *labels,
+                           float **thresholds)
+{
+    const struct duet_detect_settings *s = networks->detect;
+    struct duet_error error;
+    *thresholds = NULL;
+    if (!s->thresholds) return DUET_GO_ON;
+    *thresholds = calloc(labels->count + 1, sizeof **thresholds);
+    enum duet_status status =
+        *thresholds ? read_thresholds(s->thresholds, labels, not_zero(s->threshold), *thresholds, &error)
+                    : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory");
+    return status == DUET_OK ? DUET_GO_ON : report(networks->program, status, "--thresholds", &error);
+}
+
 static int open_detector(struct duet_networks *networks, const char *cpu)
 {
     const struct duet_detect_settings *s = networks->detect;
@@ -165,7 +212,9 @@ static int open_detector(struct duet_networks *networks, const char *cpu)
     int code = open_model(networks->program, s->model, &networks->detect_model);
     if (code != DUET_GO_ON) return code;
     const struct duet_labels *labels = &duet_model_config(networks->detect_model)->ssdlite_labels;
+    float *thresholds = NULL;
     code = select_classes(networks->program, s->classes, s->except, labels, &selected);
+    if (code == DUET_GO_ON) code = load_thresholds(networks, labels, &thresholds);
     if (code == DUET_GO_ON) {
         const struct duet_detector_options options = {.struct_size = sizeof options,
                                                       .threshold = not_zero(s->threshold),
@@ -174,12 +223,14 @@ static int open_detector(struct duet_networks *networks, const char *cpu)
                                                           s->max_detections > 100 ? s->max_detections : 0,
                                                       .max_detections = s->max_detections,
                                                       .classes = selected,
-                                                      .cpu = cpu};
+                                                      .cpu = cpu,
+                                                      .thresholds = thresholds};
         enum duet_status status =
             duet_detector_create(networks->detect_model, &options, &networks->detector, &error);
         if (status != DUET_OK) code = report(networks->program, status, cpu ? "--cpu" : "", &error);
     }
     free(selected);
+    free(thresholds);
     return code;
 }
 

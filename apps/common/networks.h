@@ -14,7 +14,7 @@
 
 /* Which boxes to look for. */
 struct duet_detect_settings {
-    const char *model, *classes, *except;
+    const char *model, *classes, *except, *thresholds;
     double threshold, nms_iou;
     int max_detections;
 };

@@ -264,6 +264,17 @@ a_closed_pipe_is_quiet() {
 }
 
 cd "$work" || exit 1
+thresholds_are_read_by_class() {
+    "$DUET_BIN/scene" -q -s 320x240 -o signs && rm -rf signs/masks || return 1
+    printf '{"classes":[{"id":6,"threshold":1},{"id":13,"threshold":0.1},{"id":9999,"threshold":0}]}' >points.json
+    run -q -f csv --thresholds points.json signs/scene_0000.png && want 0 && ! grep -q ,bus, out &&
+        grep -q ',stop sign,' out && grep -q ,airplane, out || return 1
+    printf '{"classes":[{"id":6,"threshold":7}]}' >points.json
+    run --thresholds points.json signs/scene_0000.png && want 1 && mentions "classes[0]" && [ ! -s out ] || return 1
+    echo '{' >points.json
+    run --thresholds points.json signs/scene_0000.png && want 1 && mentions "points.json:2"
+}
+
 check "help is for people" help_is_for_people
 check "the version is told" version_is_told
 check "mistakes are usage errors" mistakes_are_usage_errors
@@ -282,4 +293,5 @@ for name in what_the_scene_shows_is_found awkward_names_are_kept folders_are_wal
     interrupted_lines_are_whole interrupted_files_are_whole a_second_interrupt_kills the_bar_is_for_terminals a_closed_pipe_is_quiet; do
     check "${name//_/ }" $name
 done
+check "thresholds are read by class" thresholds_are_read_by_class
 finish

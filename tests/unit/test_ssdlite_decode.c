@@ -124,7 +124,7 @@ static void decode_thresholds_sorts_and_clips(void **state)
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
     struct duet_detections got;
     struct duet_ssdlite_decoder *decoder =
-        make((struct duet_ssdlite_decoder_options){CLASSES, 0.5f, 0.6f, 100, 100, NULL}, maps);
+        make((struct duet_ssdlite_decoder_options){CLASSES, 0.5f, 0.6f, 100, 100, NULL, NULL}, maps);
     assert_ok(duet_ssdlite_decode(decoder, maps, picture, &got, &e), e);
     assert_int_equal(got.count, 0);
     assert_null(got.items);
@@ -155,9 +155,9 @@ static void decode_keeps_the_best_of_all_classes(void **state)
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
     struct duet_detections got, all;
     struct duet_ssdlite_decoder *few =
-        make((struct duet_ssdlite_decoder_options){CLASSES, 1e-8f, 0.6f, 100, 10, NULL}, maps);
+        make((struct duet_ssdlite_decoder_options){CLASSES, 1e-8f, 0.6f, 100, 10, NULL, NULL}, maps);
     struct duet_ssdlite_decoder *many =
-        make((struct duet_ssdlite_decoder_options){CLASSES, 1e-8f, 0.6f, 1917, 3 * 1917, NULL}, maps);
+        make((struct duet_ssdlite_decoder_options){CLASSES, 1e-8f, 0.6f, 1917, 3 * 1917, NULL, NULL}, maps);
     uint32_t x = 12345;
     for (size_t i = 0; i < sizeof logits / sizeof logits[0]; i++) {
         x = x * 1664525u + 1013904223u;
@@ -175,9 +175,18 @@ static void decode_keeps_the_best_of_all_classes(void **state)
     duet_detections_close(&all);
     duet_ssdlite_decoder_close(&few);
     duet_ssdlite_decoder_close(&many);
+    float of_class[CLASSES + 1] = {0, 1e-8f, 1, 0.99f};
+    struct duet_ssdlite_decoder *by_class = make(
+        (struct duet_ssdlite_decoder_options){CLASSES, 1e-8f, 0.6f, 100, 3 * 1917, of_class, NULL}, maps);
+    for (size_t i = 0; i < sizeof logits / sizeof logits[0]; i++) logits[i] = 3; /* scores 0.95 */
+    assert_ok(duet_ssdlite_decode(by_class, maps, picture, &got, &e), e);
+    assert_int_equal(got.count, 100);
+    for (size_t i = 0; i < got.count; i++) assert_int_equal(got.items[i].category_id, 1);
+    duet_detections_close(&got);
+    duet_ssdlite_decoder_close(&by_class);
     bool only_two[CLASSES + 1] = {false, false, true, false};
     struct duet_ssdlite_decoder *two =
-        make((struct duet_ssdlite_decoder_options){CLASSES, 1e-20f, 0.6f, 100, 10, only_two}, maps);
+        make((struct duet_ssdlite_decoder_options){CLASSES, 1e-20f, 0.6f, 100, 10, NULL, only_two}, maps);
     assert_ok(duet_ssdlite_decode(two, maps, picture, &got, &e), e);
     assert_int_equal(got.count, 10);
     for (size_t i = 0; i < got.count; i++) assert_int_equal(got.items[i].category_id, 2);

@@ -13,15 +13,16 @@ extern "C" {
 
 /* Fields left zero mean the default beside them. */
 struct duet_detector_options {
-    size_t struct_size;  /* sizeof(struct duet_detector_options): lets the struct grow */
-    float threshold;     /* detections score above it; 0: 0.5. 1e-8 for evaluation */
-    float nms_iou;       /* overlap above which the lower score goes; 0: 0.6 */
-    int max_per_class;   /* 0: 100 */
-    int max_detections;  /* of a picture; 0: 100 */
-    int input_width;     /* network input; 0: the model's own (300) */
-    int input_height;    /* the same */
-    const bool *classes; /* one flag a label of the model: detect only these; NULL: all. Copied */
-    const char *cpu;     /* kernel level, see duet_compile_options */
+    size_t struct_size;      /* sizeof(struct duet_detector_options): lets the struct grow */
+    float threshold;         /* detections score above it; 0: 0.5. 1e-8 for evaluation */
+    float nms_iou;           /* overlap above which the lower score goes; 0: 0.6 */
+    int max_per_class;       /* 0: 100 */
+    int max_detections;      /* of a picture; 0: 100 */
+    int input_width;         /* network input; 0: the model's own (300) */
+    int input_height;        /* the same */
+    const bool *classes;     /* one flag a label of the model: detect only these; NULL: all. Copied */
+    const char *cpu;         /* kernel level, see duet_compile_options */
+    const float *thresholds; /* one a label, in the place of `threshold`; NULL: that one for all. Copied */
 };
 
 struct duet_detector; /* opaque; one thread at a time, see duet_detector_clone */

@@ -19,6 +19,8 @@ struct duet_ssdlite_decoder_options {
     int classes; /* without background */
     float threshold, nms_iou;
     int max_per_class, max_detections;
+    const float
+        *thresholds; /* [classes + 1], each in the place of `threshold`; NULL: that one for all. Copied */
     const bool *selected; /* [classes + 1], [0] unused; NULL: all classes. Copied */
 };
 
