@@ -10,6 +10,8 @@
 #include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 double bench_now(void)
@@ -95,10 +97,11 @@ struct duet_weights *bench_weights(const struct duet_network *network)
     return weights;
 }
 
-#if defined(__x86_64__)
-/* Twelve and sixteen chains: more than enough to hide the latency of a multiply-add. */
-#define CHAINS12(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 enum { PEAK_STEPS = 200000 };
+#define CHAINS12(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+
+#if defined(__x86_64__)
+/* Twelve chains: more than enough to hide the latency of a multiply-add. */
 
 __attribute__((target("avx2,fma"))) static float peak_avx2(void)
 {
@@ -135,15 +138,38 @@ __attribute__((target("avx512f"))) static float peak_avx512(void)
 #undef ADD
     return _mm512_cvtss_f32(sum);
 }
+#elif defined(__aarch64__)
+/* Some cores begin four multiply-adds of four cycles at a time. */
+#define CHAINS(DO) CHAINS12(DO) DO(12) DO(13) DO(14) DO(15)
+
+static float peak_neon(void)
+{
+    const float32x4_t x = vdupq_n_f32(0.999f), y = vdupq_n_f32(0.001f);
+#define DECLARE(i) float32x4_t s##i = vdupq_n_f32((float)i);
+    CHAINS(DECLARE)
+#undef DECLARE
+    for (int n = 0; n < PEAK_STEPS; n++) {
+#define STEP(i) s##i = vfmaq_f32(s##i, x, y);
+        CHAINS(STEP)
+#undef STEP
+    }
+    float32x4_t sum = y;
+#define ADD(i) sum = vaddq_f32(sum, s##i);
+    CHAINS(ADD)
+#undef ADD
+    return vgetq_lane_f32(sum, 0);
+}
 #endif
 
 double bench_peak(const char *level)
 {
     float (*run)(void) = NULL;
-    double lanes = 0;
+    double sums = 0; /* in flight */
 #if defined(__x86_64__)
-    if (strcmp(level, "avx2") == 0) run = peak_avx2, lanes = 8;
-    if (strcmp(level, "avx512") == 0) run = peak_avx512, lanes = 16;
+    if (strcmp(level, "avx2") == 0) run = peak_avx2, sums = 12 * 8;
+    if (strcmp(level, "avx512") == 0) run = peak_avx512, sums = 12 * 16;
+#elif defined(__aarch64__)
+    if (strcmp(level, "neon") == 0) run = peak_neon, sums = 16 * 4;
 #endif
     if (!run) return 0;
     static volatile float sink;
@@ -155,5 +181,5 @@ double bench_peak(const char *level)
         if (took < best) best = took;
     }
     (void)sink;
-    return lanes * 12 * PEAK_STEPS / (best * 1e6);
+    return sums * PEAK_STEPS / (best * 1e6);
 }
