@@ -20,6 +20,18 @@ int evaluate_may_write(const struct duet_program *program, const char *option, c
     return duet_usage_error(program, "--%s: %s: exists; --force replaces it", option, path);
 }
 
+int evaluate_may_report(const struct duet_program *program, const char *folder, bool force)
+{
+    if (!folder) return DUET_GO_ON;
+    if (duet_path_exists(folder) && !duet_path_is_folder(folder))
+        return duet_usage_error(program, "--report: %s: is a file, expected a folder", folder);
+    char *page = duet_path_join(folder, "index.html");
+    int code = page ? evaluate_may_write(program, "report", page, force) : DUET_EXIT_FATAL;
+    if (!page) fprintf(stderr, "%s: no memory\n", program->name);
+    free(page);
+    return code;
+}
+
 int evaluate_failed(struct duet_console *console, const struct duet_error *error)
 {
     if (duet_pipe_broken()) {

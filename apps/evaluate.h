@@ -17,6 +17,9 @@ int evaluate_voc_detect(int argc, char **argv);
  * DUET_GO_ON or the code to exit with. */
 int evaluate_may_write(const struct duet_program *program, const char *option, const char *path, bool force);
 
+/* The same for a report's folder: its index.html must not be there yet, without `force`. */
+int evaluate_may_report(const struct duet_program *program, const char *folder, bool force);
+
 /* Write a whole text, which is freed, to `path`; "-" is standard output. NULL for `text` stands for memory
  * that was refused. Returns DUET_GO_ON or the code to exit with. */
 int evaluate_write(struct duet_console *console, const char *path, char *text);

@@ -46,6 +46,11 @@ static const struct duet_option options[] = {
     DUET_STRING(0, "json", "FILE", settings_t, json,
                 "write everything to FILE; '-': to standard output, instead of the table"),
     DUET_STRING(0, "csv", "FILE", settings_t, csv, "write the classes' scores to FILE; '-' likewise"),
+    DUET_STRING(
+        'R', "report", "DIR", settings_t, report,
+        "write DIR/index.html: everything as tables, charts and pictures, for a browser or for print"),
+    DUET_INT(0, "shown", "N", settings_t, shown, 0, 1000,
+             "in the report: so many of the worst pictures, and of the best"),
     DUET_FLAG(0, "force", settings_t, force, "replace existing results"),
     DUET_GROUP("Running"),
     DUET_INT('j', "threads", "N", settings_t, threads, 1, 256,
@@ -123,6 +128,7 @@ static int check_settings(const settings_t *settings, const struct duet_argument
         return duet_usage_error(&program, "--json and --csv cannot both go to standard output");
     int code = evaluate_may_write(&program, "json", settings->json, settings->force);
     if (code == DUET_GO_ON) code = evaluate_may_write(&program, "csv", settings->csv, settings->force);
+    if (code == DUET_GO_ON) code = evaluate_may_report(&program, settings->report, settings->force);
     return code;
 }
 
@@ -182,7 +188,7 @@ static int check_labels(const struct evaluate_voc_run *run)
     return DUET_EXIT_FATAL;
 }
 
-/* Table, JSON, CSV. */
+/* JSON, CSV, report, table. */
 static int write_all(const struct evaluate_voc_run *run, struct duet_error *error)
 {
     const settings_t *s = run->settings;
@@ -205,6 +211,8 @@ static int write_all(const struct evaluate_voc_run *run, struct duet_error *erro
     }
     if (code == DUET_GO_ON && s->json) code = evaluate_write(run->console, s->json, duet_voc_json(summary));
     if (code == DUET_GO_ON && s->csv) code = evaluate_write(run->console, s->csv, duet_voc_csv(summary));
+    if (code == DUET_GO_ON && s->report && evaluate_voc_report(run, summary, error) != DUET_OK)
+        code = evaluate_failed(run->console, error);
     if (code == DUET_GO_ON && !standard) code = evaluate_write(run->console, "-", duet_voc_table(summary));
     free(summary);
     duet_conditions_close(&conditions);
@@ -259,7 +267,7 @@ static int prepare(struct evaluate_voc_run *run, struct duet_voc_list **list)
 
 int evaluate_voc(int argc, char **argv)
 {
-    settings_t settings = {.segment = DUET_SEGMENT_DEFAULTS};
+    settings_t settings = {.segment = DUET_SEGMENT_DEFAULTS, .shown = 6};
     struct duet_arguments arguments;
     struct duet_networks networks = {0};
     struct duet_voc_list *list = NULL;

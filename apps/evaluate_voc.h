@@ -5,7 +5,7 @@
 #include "common/console.h"
 #include "common/networks.h"
 #include "duet/voc.h"
-#include "duet/voc_miou.h"
+#include "duet/voc_write.h"
 
 struct evaluate_voc_settings {
     const char *root, *list, *masks, *cpu;
@@ -13,7 +13,8 @@ struct evaluate_voc_settings {
     int limit;                            /* 0: none */
     const char *trimap;
     int bootstrap, seed, threads;
-    const char *json, *csv;
+    const char *json, *csv, *report;
+    int shown; /* pictures in the report, each way */
     bool force, quiet;
 };
 
@@ -34,5 +35,31 @@ struct evaluate_voc_run {
 /* Predict and count them all. Whatever keeps a picture from being scored is told on the console. Errors:
  * those of duet_pipeline_run. */
 enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupted, struct duet_error *error);
+
+/* --- one picture -------------------------------------------------------------------------------------- */
+
+/* What predicts: memory of one thread. Nothing is made, and NULL is right, where masks are read. */
+enum duet_status evaluate_voc_worker(const struct evaluate_voc_run *run, const struct duet_pool *pool,
+                                     void **worker, struct duet_error *error);
+void evaluate_voc_worker_close(const struct evaluate_voc_run *run, void *worker);
+
+/* A picture with its two masks. End with evaluate_voc_picture_close. */
+struct evaluate_voc_picture {
+    char *truth_path,
+        *predicted_path;     /* what errors name the masks by; that of a prediction is the picture's */
+    struct duet_image image; /* only when a network looked at it */
+    struct duet_image truth, predicted;
+};
+enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *worker, const char *id,
+                                      struct evaluate_voc_picture *picture, struct duet_error *error);
+void evaluate_voc_picture_close(struct evaluate_voc_picture *picture);
+
+/* Decode a picture as it is stored: the truth lies over those pixels. Owned: duet_image_close. */
+enum duet_status evaluate_voc_decode(const char *path, struct duet_image *image, struct duet_error *error);
+
+/* --- the report (evaluate_voc_report.c) ---------------------------------------------------------------- */
+
+enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
+                                     const struct duet_voc_summary *summary, struct duet_error *error);
 
 #endif

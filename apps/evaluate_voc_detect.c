@@ -4,14 +4,14 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/labels.h"
-#include "duet/voc_map_write.h"
+#include "duet/voc_report.h"
 #include "grow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct settings {
-    const char *root, *list, *detections, *json, *csv;
+    const char *root, *list, *detections, *json, *csv, *report;
     double overlap;
     int limit, bootstrap, seed;
     bool force, quiet;
@@ -38,6 +38,8 @@ static const struct duet_option options[] = {
     DUET_STRING(0, "json", "FILE", struct settings, json,
                 "write everything to FILE; '-': to standard output, instead of the table"),
     DUET_STRING(0, "csv", "FILE", struct settings, csv, "write the classes' scores to FILE; '-' likewise"),
+    DUET_STRING('R', "report", "DIR", struct settings, report,
+                "write DIR/index.html: tables and curves, for a browser or for print"),
     DUET_FLAG(0, "force", struct settings, force, "replace existing results"),
     DUET_FLAG('q', "quiet", struct settings, quiet, "no warnings"),
     DUET_OPTIONS_END};
@@ -211,6 +213,25 @@ static void fill_conditions(struct duet_conditions *c, const struct run *run)
     duet_conditions_text(c, "version", DUET_VERSION);
 }
 
+static int write_report(struct run *run, const struct duet_voc_map_outcome *outcome)
+{
+    const struct settings *s = run->settings;
+    struct duet_error error;
+    struct duet_report *report = NULL;
+    char *title = duet_text("PASCAL VOC boxes: %s", s->detections);
+    char *subtitle = duet_text("%zu pictures of the list %s", run->scored, s->list);
+    enum duet_status status = title && subtitle
+                                  ? duet_report_open(s->report, title, subtitle, &report, &error)
+                                  : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory for a report");
+    if (status == DUET_OK) {
+        duet_voc_report_detections(report, outcome);
+        status = duet_report_commit(&report, &error);
+    }
+    free(title);
+    free(subtitle);
+    return status == DUET_OK ? DUET_GO_ON : evaluate_failed(&run->console, &error);
+}
+
 static int write_all(struct run *run)
 {
     const struct settings *s = run->settings;
@@ -236,6 +257,7 @@ static int write_all(struct run *run)
         code = evaluate_write(&run->console, s->json, duet_voc_map_json(&outcome));
     if (code == DUET_GO_ON && s->csv)
         code = evaluate_write(&run->console, s->csv, duet_voc_map_csv(&outcome));
+    if (code == DUET_GO_ON && s->report) code = write_report(run, &outcome);
     if (code == DUET_GO_ON && !standard)
         code = evaluate_write(&run->console, "-", duet_voc_map_table(&outcome));
     duet_conditions_close(&conditions);
@@ -252,7 +274,8 @@ static int check_settings(const struct settings *s)
     if (s->json && s->csv && strcmp(s->json, "-") == 0 && strcmp(s->csv, "-") == 0)
         return duet_usage_error(&program, "--json and --csv cannot both go to standard output");
     int code = evaluate_may_write(&program, "json", s->json, s->force);
-    return code == DUET_GO_ON ? evaluate_may_write(&program, "csv", s->csv, s->force) : code;
+    if (code == DUET_GO_ON) code = evaluate_may_write(&program, "csv", s->csv, s->force);
+    return code == DUET_GO_ON ? evaluate_may_report(&program, s->report, s->force) : code;
 }
 
 static int run_all(struct run *run)

@@ -30,67 +30,97 @@ static void drop_item(void *ctx, void *result)
     free(item);
 }
 
-/* --- on the worker ------------------------------------------------------------------------------------- */
+/* --- one picture ---------------------------------------------------------------------------------------- */
 
-static enum duet_status predict(const struct evaluate_voc_run *run, void *worker, const char *path,
-                                struct duet_image *classes, struct duet_error *error)
+enum duet_status evaluate_voc_decode(const char *path, struct duet_image *image, struct duet_error *error)
 {
-    /* The truth lies over the pixels as they are stored. */
     const struct duet_frames_options options = {.struct_size = sizeof options, .exif = DUET_EXIF_IGNORE};
-    const struct duet_batch_task task = duet_networks_task(run->networks);
     struct duet_frames *frames = NULL;
-    struct duet_frame_info info;
-    struct duet_image image = {0};
-    struct duet_batch_result result = {0};
     bool more = false;
+    *image = (struct duet_image){0};
     enum duet_status status = duet_frames_open(path, &options, &frames, error);
-    if (status == DUET_OK) status = duet_frames_next(frames, &image, &info, &more, error);
-    if (status == DUET_OK) {
-        const struct duet_batch_frame frame = {.image = &image, .info = &info};
-        status = task.analyse(task.ctx, worker, &frame, &result, error);
-    }
-    *classes = result.segmentation.classes;
-    result.segmentation.classes = (struct duet_image){0};
-    duet_segmentation_close(&result.segmentation);
-    duet_image_close(&image);
+    if (status == DUET_OK) status = duet_frames_next(frames, image, NULL, &more, error);
     duet_frames_close(&frames);
     return status;
 }
 
-/* The prediction for an id, and the path that errors name it by (owned). */
-static enum duet_status find_predicted(const struct evaluate_voc_run *run, void *worker, const char *id,
-                                       char **path, struct duet_image *classes, struct duet_error *error)
+static enum duet_status predict(const struct evaluate_voc_run *run, void *worker,
+                                struct evaluate_voc_picture *picture, struct duet_error *error)
 {
-    const struct evaluate_voc_settings *settings = run->settings;
-    if (run->networks) {
-        *path = duet_voc_image_path(settings->root, id);
-    } else {
-        char *name = duet_text("%s.png", id);
-        *path = name ? duet_path_join(settings->masks, name) : NULL;
-        free(name);
-    }
-    if (!*path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
-    return run->networks ? predict(run, worker, *path, classes, error)
-                         : duet_mask_read(*path, 0, classes, error);
+    const struct duet_batch_task task = duet_networks_task(run->networks);
+    const struct duet_frame_info info = {0};
+    const struct duet_batch_frame frame = {.image = &picture->image, .info = &info};
+    struct duet_batch_result result = {0};
+    enum duet_status status = evaluate_voc_decode(picture->predicted_path, &picture->image, error);
+    if (status == DUET_OK) status = task.analyse(task.ctx, worker, &frame, &result, error);
+    picture->predicted = result.segmentation.classes;
+    result.segmentation.classes = (struct duet_image){0};
+    duet_segmentation_close(&result.segmentation);
+    return status;
 }
+
+/* The file that the prediction comes from. */
+static char *predicted_path(const struct evaluate_voc_run *run, const char *id)
+{
+    if (run->networks) return duet_voc_image_path(run->settings->root, id);
+    char *name = duet_text("%s.png", id);
+    char *path = name ? duet_path_join(run->settings->masks, name) : NULL;
+    free(name);
+    return path;
+}
+
+enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *worker, const char *id,
+                                      struct evaluate_voc_picture *picture, struct duet_error *error)
+{
+    *picture = (struct evaluate_voc_picture){.truth_path = duet_voc_mask_path(run->settings->root, id),
+                                             .predicted_path = predicted_path(run, id)};
+    if (!picture->truth_path || !picture->predicted_path)
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
+    enum duet_status status = duet_mask_read(picture->truth_path, 0, &picture->truth, error);
+    if (status != DUET_OK) return status;
+    return run->networks ? predict(run, worker, picture, error)
+                         : duet_mask_read(picture->predicted_path, 0, &picture->predicted, error);
+}
+
+void evaluate_voc_picture_close(struct evaluate_voc_picture *picture)
+{
+    free(picture->truth_path);
+    free(picture->predicted_path);
+    duet_image_close(&picture->image);
+    duet_image_close(&picture->truth);
+    duet_image_close(&picture->predicted);
+    *picture = (struct evaluate_voc_picture){0};
+}
+
+enum duet_status evaluate_voc_worker(const struct evaluate_voc_run *run, const struct duet_pool *pool,
+                                     void **worker, struct duet_error *error)
+{
+    *worker = NULL;
+    if (!run->networks) return DUET_OK;
+    const struct duet_batch_task task = duet_networks_task(run->networks);
+    return task.create_worker(task.ctx, pool, worker, error);
+}
+
+void evaluate_voc_worker_close(const struct evaluate_voc_run *run, void *worker)
+{
+    if (!worker) return;
+    const struct duet_batch_task task = duet_networks_task(run->networks);
+    task.close_worker(task.ctx, worker);
+}
+
+/* --- on the worker ------------------------------------------------------------------------------------- */
 
 static enum duet_status score(const struct evaluate_voc_run *run, void *worker, const char *id,
                               struct item *item)
 {
-    struct duet_image truth = {0}, predicted = {0};
-    char *predicted_path = NULL, *truth_path = duet_voc_mask_path(run->settings->root, id);
-    enum duet_status status = truth_path ? duet_mask_read(truth_path, 0, &truth, &item->error)
-                                         : duet_fail(&item->error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
-    if (status == DUET_OK)
-        status = find_predicted(run, worker, id, &predicted_path, &predicted, &item->error);
+    struct evaluate_voc_picture picture;
+    enum duet_status status = evaluate_voc_picture(run, worker, id, &picture, &item->error);
     if (status == DUET_OK) {
-        const struct duet_voc_pair pair = {&truth, &predicted, truth_path, predicted_path};
+        const struct duet_voc_pair pair = {&picture.truth, &picture.predicted, picture.truth_path,
+                                           picture.predicted_path};
         status = duet_voc_count(&pair, run->bands, run->band_count, &item->counts, &item->error);
     }
-    duet_image_close(&truth);
-    duet_image_close(&predicted);
-    free(truth_path);
-    free(predicted_path);
+    evaluate_voc_picture_close(&picture);
     return status;
 }
 
@@ -109,19 +139,12 @@ static bool process(void *ctx, void *worker, size_t index, struct duet_emitter *
 static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, void **worker,
                                       struct duet_error *error)
 {
-    struct evaluate_voc_run *run = ctx;
-    *worker = NULL;
-    if (!run->networks) return DUET_OK;
-    const struct duet_batch_task task = duet_networks_task(run->networks);
-    return task.create_worker(task.ctx, pool, worker, error);
+    return evaluate_voc_worker(ctx, pool, worker, error);
 }
 
 static void close_worker(void *ctx, void *worker)
 {
-    const struct evaluate_voc_run *run = ctx;
-    if (!worker) return;
-    const struct duet_batch_task task = duet_networks_task(run->networks);
-    task.close_worker(task.ctx, worker);
+    evaluate_voc_worker_close(ctx, worker);
 }
 
 /* --- in order ------------------------------------------------------------------------------------------ */

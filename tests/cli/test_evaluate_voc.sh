@@ -93,6 +93,21 @@ masks_that_do_not_fit_are_named_and_nothing_is_scored() {
     run -r voc -l all -M wrong --json wrong.json && want 1 && [ ! -s out ] && [ ! -e wrong.json ] || return 1
     mentions "wrong/scene_0000.png: 64x48 pixels, but the truth voc/SegmentationClass/scene_0000.png has 160x120"
 }
+reports_are_made() {
+    run -q -r voc -l all -M voc/SegmentationClass -t 1,5 -b 20 --report seen --shown 2 && want 0 && [ ! -s err ] || return 1
+    shows '<h1>PASCAL VOC masks: voc/SegmentationClass</h1>' seen/index.html && shows 'over the 3 classes present' seen/index.html || return 1
+    [ "$(find seen/pictures -name '*.jpg' | wc -l)" -eq 12 ] && shows 'img src="pictures/12.jpg" width="160" height="120"' seen/index.html || return 1
+    ! grep -qE '<script|https?:|javascript:' seen/index.html || return 1
+    cp seen/index.html kept.html
+    run -r voc -l all -M voc/SegmentationClass --report seen && want 2 && mentions "seen/index.html: exists; --force" && cmp seen/index.html kept.html || return 1
+    run -q -r voc -l all -M voc/SegmentationClass -t 1,5 -b 20 --report seen --shown 2 --force && want 0 && cmp seen/index.html kept.html || return 1
+    touch file; run -r voc -l all -M voc/SegmentationClass --report file && want 2 && mentions "file: is a file" || return 1
+    mkdir -p 'a&b<c>"d'; cp voc/SegmentationClass/* 'a&b<c>"d'
+    rm -rf bare; cp -r voc bare; rm -r bare/JPEGImages # masks alone will do
+    run -q -r bare -l all -M 'a&b<c>"d' --report odd && want 0 && shows 'masks: a&amp;b&lt;c&gt;&quot;d</h1>' odd/index.html &&
+        [ -s odd/pictures/1.jpg ] || return 1
+    run -q -r voc -l all -M voc/SegmentationClass --report none --shown 0 && want 0 && [ ! -e none/pictures ]
+}
 lists_are_checked() {
     printf 'scene_0000\n../scene_0001\n' >voc/ImageSets/Segmentation/escape.txt
     printf 'scene_0000\nscene_0000\n' >voc/ImageSets/Segmentation/twice.txt
@@ -113,6 +128,12 @@ model_and_masks_give_the_same() {
     done
     shows '"model_sha256": "[0-9a-f]{64}"' model1.json && shows '"preprocessing": ".*127.5' model1.json &&
         shows '"output_stride": 16' model1.json && shows '"flip": false' model1.json
+}
+reports_show_the_models_masks() {
+    run -q -r voc -l all -m deeplabv3-voc --report model --shown 1 && want 0 && shows 'masks: deeplabv3-voc</h1>' model/index.html || return 1
+    run -q -r voc -l all -M found --report masks --shown 1 && want 0 && for n in 1 2 3 4 5 6; do
+        cmp model/pictures/$n.jpg masks/pictures/$n.jpg || return 1
+    done
 }
 the_bus_is_seen() {
     "$DUET_BIN/scene" -q -k bus -n 2 -o drive && mkdir -p bus/ImageSets/Segmentation && mv drive bus/JPEGImages &&
@@ -145,10 +166,12 @@ check "--limit takes the first images" a_limit_takes_the_first
 check "missing and damaged masks are named and left out, exit code 3" missing_masks_are_named_and_left_out
 check "missing truth is named" missing_truth_is_named
 check "masks that do not fit are named, and nothing is scored" masks_that_do_not_fit_are_named_and_nothing_is_scored
+check "reports are made: one page, pictures beside it, nothing else" reports_are_made
 check "lists with bad ids are refused" lists_are_checked
 if [ -n "${models:-}" ]; then
     export DUET_MODELS=$models
     check "--model and --masks give the same, whatever the threads" model_and_masks_give_the_same
+    check "reports show the same masks for --model and --masks" reports_show_the_models_masks
     check "the drawn bus is seen" the_bus_is_seen
     check "how the model is run matters and is told" settings_change_the_score_and_are_told
     check "pictures that cannot be read are named" unreadable_pictures_are_named

@@ -43,6 +43,7 @@ scores_are_those_by_hand() {
     mentions "1 detections are in images that the list lacks (elsewhere): left out" &&
         mentions "18 of 20 classes have no file of detections" || return 1
     shows '"map": 0\.56666666' j.json && shows '"positives": \[0, 0,.* 4,' j.json && shows '"replicates": 50' j.json || return 1
+    run -q -r voc -l val -d found -b 50 --report seen && want 0 && shows '<b>0.5667</b>' seen/index.html && shows '<figcaption>dog</figcaption>' seen/index.html || return 1
     shows '^dog,12,0\.5666.*,4,1,6,3,1,1,' c.csv && shows '^cat,8,,,,0,1,1,0,0,0,,$' c.csv
 }
 coco_results_score_the_same() {
