@@ -4,7 +4,8 @@
 #include <math.h>
 
 #define HALF_LENGTH 19.0f
-#define RADIUS      2.0f
+#define RADIUS      2.5f
+#define FIN         9.0f /* its top above the middle of the body */
 
 /* Its own directions: nose, the side that faces the camera, top. */
 struct frame {
@@ -131,19 +132,19 @@ static void draw_fin(struct canvas *canvas, const struct aeroplane *plane, const
 {
     struct brush b = plane_brush(canvas, plane, at(plane, f, 0, 0, 0), f->nose, f->top);
     const struct point outline[] = {
-        {-9.5f, 1.7f}, {-12.4f, 2.6f}, {-16.9f, 9.4f}, {-19.4f, 9.4f}, {-18.2f, 1.6f}};
+        {-9.5f, 1.7f}, {-12.4f, 2.6f}, {-16.9f, FIN}, {-19.4f, FIN}, {-18.2f, 1.6f}};
     struct color light = duet_color_mix(plane->tail, duet_color(0xffffff), 0.18f);
     duet_brush_polygon(&b, outline, 5, duet_fill_between(plane->tail, light, -18, 2, -15, 8));
     const struct point band[] = {{-14.3f, 5.1f}, {-15.15f, 6.4f}, {-18.93f, 6.4f}, {-18.75f, 5.1f}};
     duet_brush_polygon(&b, band, 4, duet_fill_plain(duet_color_alpha(0xffffff, 0.85f)));
-    const struct point rudder[] = {{-18.2f, 1.6f}, {-19.4f, 9.4f}, {-19.4f, 9.4f}, {-16.9f, 1.6f}};
+    const struct point rudder[] = {{-18.2f, 1.6f}, {-19.4f, FIN}, {-18.6f, FIN}, {-16.9f, 1.6f}};
     duet_brush_polygon(&b, rudder, 4, duet_fill_plain(duet_color_alpha(0x000000, 0.12f)));
 }
 
 static void draw_engine(struct canvas *canvas, const struct aeroplane *plane, const struct frame *f,
                         float side)
 {
-    struct brush b = plane_brush(canvas, plane, at(plane, f, 2.6f, side * 6.2f, -2.35f), f->nose, f->top);
+    struct brush b = plane_brush(canvas, plane, at(plane, f, 2.6f, side * 6.2f, -2.0f), f->nose, f->top);
     const struct point pylon[] = {{1.2f, 0.4f}, {-2.2f, 0.4f}, {-4.2f, 1.5f}, {-1.4f, 1.5f}};
     duet_brush_polygon(&b, pylon, 4, duet_fill_plain(duet_color(0x7d8894)));
     const struct point pod[] = {{2.15f, 1.08f}, {1.2f, 1.2f},    {-0.6f, 1.15f},  {-2.2f, 0.8f},
@@ -160,12 +161,12 @@ void duet_draw_aeroplane(struct canvas *canvas, const struct aeroplane *plane)
 {
     struct frame f = frame_of(plane);
     struct vec tail = at(plane, &f, -14.8f, 0, 0.9f), wing = at(plane, &f, 0, 0, -1.15f);
-    draw_wing(canvas, plane, &f, -1, tail, 1.9f, -1.6f, 3.4f, 1.4f, 6.4f, 0.1f);
-    draw_wing(canvas, plane, &f, -1, wing, 4.6f, -2.6f, 8.4f, 1.5f, 17.2f, 0.1f);
+    draw_wing(canvas, plane, &f, -1, tail, 1.9f, -1.6f, 3.4f, 1.7f, 5.6f, 0.1f);
+    draw_wing(canvas, plane, &f, -1, wing, 5.6f, -4.0f, 7.0f, 3.0f, 14.5f, 0.1f);
     draw_engine(canvas, plane, &f, -1);
     draw_fin(canvas, plane, &f);
     draw_body(canvas, plane, &f);
-    draw_wing(canvas, plane, &f, 1, tail, 1.9f, -1.6f, 3.4f, 1.4f, 6.4f, 0.1f);
-    draw_wing(canvas, plane, &f, 1, wing, 4.6f, -2.6f, 8.4f, 1.5f, 17.2f, 0.1f);
+    draw_wing(canvas, plane, &f, 1, tail, 1.9f, -1.6f, 3.4f, 1.7f, 5.6f, 0.1f);
+    draw_wing(canvas, plane, &f, 1, wing, 5.6f, -4.0f, 7.0f, 3.0f, 14.5f, 0.1f);
     draw_engine(canvas, plane, &f, 1);
 }

@@ -193,7 +193,8 @@ static void paint_span(struct canvas *canvas, size_t row, size_t from, size_t to
         *s = (struct color){s->r + (c.r - s->r) * c.a, s->g + (c.g - s->g) * c.a, s->b + (c.b - s->b) * c.a,
                             1};
     }
-    if (owner != OWNER_KEEP) memset(canvas->owners + row * canvas->across + from, owner, to - from);
+    if (owner != OWNER_KEEP && from < to)
+        memset(canvas->owners + row * canvas->across + from, owner, to - from);
 }
 
 /* First sample at or after x, within the canvas. */
@@ -363,6 +364,7 @@ enum duet_status duet_canvas_render(void (*draw)(struct canvas *canvas, const vo
         canvas.first_row = y;
         canvas.rows = picture->height - y < BAND_ROWS ? picture->height - y : BAND_ROWS;
         memset(canvas.owners, 0, canvas.across * BAND_ROWS * SAMPLES);
+        memset(canvas.samples, 0, canvas.across * BAND_ROWS * SAMPLES * sizeof *canvas.samples);
         draw(&canvas, ctx);
         if (canvas.out_of_memory) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for an outline");
         for (int row = 0; status == DUET_OK && row < canvas.rows; row++)

@@ -79,7 +79,7 @@ void duet_brush_text(const struct brush *brush, const char *text, float x, float
                      float weight, struct fill fill);
 
 /* Draw `picture` (RGB8) and `owners` (GRAY8, the same size) band by band: `draw` is called for each and must
- * do the same every time. Errors: DUET_OUT_OF_MEMORY. */
+ * do the same every time; what it leaves out is black. Errors: DUET_OUT_OF_MEMORY. */
 enum duet_status duet_canvas_render(void (*draw)(struct canvas *canvas, const void *ctx), const void *ctx,
                                     struct duet_image *picture, struct duet_image *owners,
                                     struct duet_error *error);

@@ -58,7 +58,7 @@ static struct color pick(uint64_t *state, const unsigned *colors, int count)
 /* The lens sees the same 4:3 field whatever the picture's shape; a wider or taller one sees more. */
 static void lay_camera(struct layout *l, float width, float height)
 {
-    static const float horizon[DUET_SCENE_COUNT] = {0.63f, 0.60f, 0.56f, 1.10f};
+    static const float horizon[DUET_SCENE_COUNT] = {0.66f, 0.60f, 0.56f, 1.10f};
     float field = fminf(width / 640, height / 480);
     l->camera = (struct camera){640 * field, width / 2, height / 2 + (horizon[l->kind] - 0.5f) * 480 * field,
                                 1.6f,        width,     height};
@@ -85,9 +85,9 @@ static void lay_bus(struct layout *l, uint64_t *random, float moment)
     l->bus = (struct bus){.camera = &l->camera, .turn = s->turn, .sky = s->sky_low, .owner = BUS};
     l->bus.paint = pick(random, paints, 5);
     l->bus.stripe = pick(random, stripes, 3);
-    float driven = 2.4f * (moment - 0.5f);
+    float driven = (alone ? 1.4f : 2.4f) * (moment - 0.5f);
     l->bus.middle = (struct vec){x + driven * cosf(s->turn), 0, z - driven * sinf(s->turn)};
-    /* It keeps to the lane that is further from the camera... on its right: the middle line is behind it. */
+    /* It keeps to the right: the middle of the road lies behind it. */
     s->road = (struct vec){x + 1.9f * sinf(s->turn), 0, z + 1.9f * cosf(s->turn)};
 }
 
@@ -107,15 +107,17 @@ static void lay_plane(struct layout *l, uint64_t *random, float moment)
     static const unsigned tails[] = {0x1d4f9c, 0xb3202a, 0x0f7a6c, 0xd8731a, 0x5a2d82};
     bool alone = l->kind == DUET_SCENE_AEROPLANE;
     const struct camera *c = &l->camera;
-    float z = vary(random, alone ? 64 : 92, 3), field = c->focal / 640;
-    float px = vary(random, alone ? 0 : -128, 10) + 60 * (moment - 0.5f);
-    float py = vary(random, alone ? 0 : -140, 6) - 14 * (moment - 0.5f); /* from the picture's middle */
+    float z = vary(random, alone ? 62 : 76, 2), field = c->focal / 640;
+    float px = vary(random, alone ? 0 : -104, 8) + 44 * (moment - 0.5f);
+    float py = vary(random, alone ? 0 : -141, 5) - 14 * (moment - 0.5f); /* from the picture's middle */
+    /* Turned and banked so that wings and body are seen broadly: with the wings edge-on the real detector
+     * gives it 0.6 rather than 0.99. */
     l->plane = (struct aeroplane){.camera = c, .owner = AEROPLANE};
     l->plane.middle =
         (struct vec){px / 640 * z, c->height + ((c->horizon - c->rows / 2) / field - py) / 640 * z, z};
     l->plane.turn = vary(random, 0.38f, 0.06f);
-    l->plane.climb = vary(random, 0.12f, 0.03f);
-    l->plane.roll = vary(random, 0.37f, 0.05f);
+    l->plane.climb = vary(random, 0.16f, 0.03f);
+    l->plane.roll = vary(random, 0.31f, 0.04f);
     l->plane.tail = pick(random, tails, 5);
 }
 

@@ -46,10 +46,10 @@ static struct color shade_sky(const void *ctx, struct point at)
     if (height < 0.02f) return blue;
     float x = (at.x - s->camera->middle) / s->camera->focal / height, z = 1 / height;
     float n = duet_noise_fractal(x * 1.3f + 40, z * 2.1f, 6, s->seed);
-    float cover = fminf(fmaxf((n - 0.02f) * 2.2f, 0), 1) * fminf(height * 5, 1);
+    float cover = fminf(fmaxf((n - 0.10f) * 2.2f, 0), 1) * fminf(height * 5, 1);
     float lit = 0.94f + 0.06f * duet_noise_fractal(x * 2 + 9, z * 3, 4, s->seed + 77);
     struct color cloud = {lit, lit, fminf(lit * 1.01f, 1), 1};
-    return duet_color_mix(blue, cloud, 0.8f * cover);
+    return duet_color_mix(blue, cloud, 0.55f * cover);
 }
 
 void duet_draw_sky(struct canvas *canvas, const struct street *street)
@@ -210,7 +210,7 @@ void duet_draw_sign(struct canvas *canvas, const struct sign *sign)
                  duet_fill_between(duet_color(0xffffff), duet_color(0xe4e6e8), 0, w / 2, 0, -w / 2));
     draw_octagon(&face, w * 0.915f,
                  duet_fill_between(duet_color(0xd2232a), duet_color(0xa8141c), -w / 4, w / 2, w / 4, -w / 2));
-    duet_brush_text(&face, "STOP", -0.385f * w, -0.15f * w, 0.77f * w, 0.3f * w, 0.014f * w,
+    duet_brush_text(&face, "STOP", -0.385f * w, -0.15f * w, 0.77f * w, 0.3f * w, 0.009f * w,
                     duet_fill_plain(duet_color(0xfbfbfa)));
     for (int i = -1; i <= 1; i += 2)
         duet_brush_ellipse(&face, 0, 0.36f * w * (float)i, 0.014f * w, 0.014f * w,

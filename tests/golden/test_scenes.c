@@ -12,7 +12,7 @@ static struct duet_scene draw(enum duet_scene_kind kind, int moment)
     struct duet_error e;
     struct duet_scene scene;
     struct duet_scene_options options = {
-        .struct_size = sizeof options, .kind = kind, .moment = (double)moment / MOMENTS};
+        .struct_size = sizeof options, .kind = kind, .moment = (double)moment / (MOMENTS - 1)};
     assert_ok(duet_scene_draw(&options, &scene, &e), e);
     return scene;
 }
@@ -48,7 +48,7 @@ static void drawn_objects_are_detected(void **state)
     if (!model) skip();
     assert_ok(duet_detector_create(model, NULL, &detector, &e), e);
     for (int kind = 0; kind < DUET_SCENE_COUNT; kind++) {
-        struct duet_scene scene = draw((enum duet_scene_kind)kind, 0);
+        struct duet_scene scene = draw((enum duet_scene_kind)kind, MOMENTS / 2);
         struct duet_detections found;
         assert_ok(duet_detector_run(detector, &scene.picture, NULL, &found, &e), e);
         for (size_t i = 0; i < scene.count; i++) check_object(&scene.objects[i], &found);
@@ -77,19 +77,19 @@ static void drawn_objects_are_segmented(void **state)
     static const struct {
         enum duet_scene_kind kind;
         int class_id;
-    } cases[] = {{DUET_SCENE_AEROPLANE, 1}, {DUET_SCENE_BUS, 6}};
+    } cases[] = {{DUET_SCENE_AEROPLANE, 1}, {DUET_SCENE_BUS, 6}, {DUET_SCENE_DEMO, 1}, {DUET_SCENE_DEMO, 6}};
     struct duet_error e;
     struct duet_segmenter *segmenter;
     struct duet_model *model = golden_model("deeplabv3-voc");
     if (!model) skip();
     assert_ok(duet_segmenter_create(model, NULL, &segmenter, &e), e);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int moment = 0; moment < MOMENTS; moment++) {
             struct duet_scene scene = draw(cases[i].kind, moment);
             struct duet_segmentation found;
             assert_ok(duet_segmenter_run(segmenter, &scene.picture, NULL, &found, &e), e);
             double iou = mask_iou(&scene.classes, &found.classes, cases[i].class_id);
-            printf("# %s: mask IOU %.3f\n", duet_scene_name(cases[i].kind), iou);
+            printf("# %s, class %d: mask IOU %.3f\n", duet_scene_name(cases[i].kind), cases[i].class_id, iou);
             assert_true(iou > 0.6);
             duet_segmentation_close(&found);
             duet_scene_close(&scene);
