@@ -161,6 +161,7 @@ static void prepare_item(const struct duet_image *image, const struct look *look
     struct item *item = &items[index];
     const struct duet_detection *d = item->detection;
     int percent = (int)lrintf(100 * item->score);
+    if (percent == 100 && item->score < 1) percent = 99; /* "100 %" would claim certainty */
     item->visible = area_of_box(image, &d->box, &item->area);
     if (!item->visible) return;
     if (d->label)

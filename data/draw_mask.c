@@ -6,24 +6,17 @@
 
 #define VOID_CLASS 255 /* unlabelled pixels of ground truth */
 
-/* --- masks
- * --------------------------------------------------------------------------------------------------- */
+/* --- masks -------------------------------------------------------------------------------------------- */
 
-/* Does the class change towards the right or below? Then this pixel is on an edge. */
-static bool on_edge(const struct duet_image *classes, int x, int y)
+/* The class of the pixel, or of the one `step` pixels to the right or below where the classes differ: that of
+ * the coloured side of an edge. 0: nothing is to be drawn. Edges come out about `step` pixels wide. */
+static int edge_class(const struct duet_image *classes, int x, int y, int step)
 {
-    const uint8_t *row = duet_image_row(classes, y);
-    if (x + 1 < classes->width && row[x + 1] != row[x]) return true;
-    return y + 1 < classes->height && duet_image_row(classes, y + 1)[x] != row[x];
-}
-
-/* The class on the coloured side of an edge: background has no colour. */
-static int edge_class(const struct duet_image *classes, int x, int y)
-{
-    const uint8_t *row = duet_image_row(classes, y);
-    if (row[x] != 0) return row[x];
-    if (x + 1 < classes->width && row[x + 1] != 0) return row[x + 1];
-    return y + 1 < classes->height ? duet_image_row(classes, y + 1)[x] : 0;
+    int here = duet_image_row(classes, y)[x];
+    int right = x + step < classes->width ? duet_image_row(classes, y)[x + step] : here;
+    int below = y + step < classes->height ? duet_image_row(classes, y + step)[x] : here;
+    if (right == here && below == here) return 0;
+    return here != 0 ? here : right != 0 ? right : below;
 }
 
 static void blend(uint8_t *pixel, struct duet_rgb color, int alpha)
@@ -43,24 +36,23 @@ enum duet_status duet_draw_mask(struct duet_image *image, const struct duet_imag
                          classes->height, image->width, image->height);
     struct duet_rgb colors[256];
     for (int i = 0; i < 256; i++) colors[i] = duet_voc_color(i);
+    int step = duet_look_for(image).line / 2; /* at least 1 */
     int weight = alpha >= 1 ? 256 : alpha > 0 ? (int)(alpha * 256) : 0;
     for (int y = 0; y < image->height; y++) {
         const uint8_t *row = duet_image_row(classes, y);
         uint8_t *pixel = duet_image_row(image, y);
         for (int x = 0; x < image->width; x++, pixel += 3) {
-            if (outline && on_edge(classes, x, y)) {
-                int class_id = edge_class(classes, x, y);
-                if (class_id != VOID_CLASS) blend(pixel, colors[class_id], 256);
-            } else if (row[x] != 0 && row[x] != VOID_CLASS) {
+            int edge = outline ? edge_class(classes, x, y, step) : 0;
+            if (edge != 0 && edge != VOID_CLASS)
+                blend(pixel, colors[edge], 256);
+            else if (edge == 0 && row[x] != 0 && row[x] != VOID_CLASS)
                 blend(pixel, colors[row[x]], weight);
-            }
         }
     }
     return DUET_OK;
 }
 
-/* --- legend
- * -------------------------------------------------------------------------------------------------- */
+/* --- legend ------------------------------------------------------------------------------------------- */
 
 static void legend_text(const struct duet_segment *segment, char *text, size_t size)
 {

@@ -151,6 +151,34 @@ static void tags_evade_each_other(void **state)
     guarded_close(&g, 128);
 }
 
+static struct duet_image labelled(float score)
+{
+    struct duet_error e;
+    struct duet_image image;
+    struct duet_detection item = detection(1, "x", score, (struct duet_box){20, 60, 100, 80});
+    assert_ok(duet_image_create(&image, 200, 200, DUET_RGB8, &e), e);
+    draw_all(&image, &item, 1);
+    return image;
+}
+
+/* Does 0.999 look as `score` does? */
+static bool looks_like_almost_certain(float score)
+{
+    struct duet_image a = labelled(0.999f), b = labelled(score);
+    bool same = memcmp(a.pixels, b.pixels, 200 * 200 * 3) == 0;
+    duet_image_close(&a);
+    duet_image_close(&b);
+    return same;
+}
+
+static void only_certainty_is_100_percent(void **state)
+{
+    (void)state;
+    assert_true(looks_like_almost_certain(0.99f));
+    assert_false(looks_like_almost_certain(0.98f));
+    assert_false(looks_like_almost_certain(1));
+}
+
 static void only_rgb_pictures_take_boxes(void **state)
 {
     (void)state;
@@ -272,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_box_has_its_border_where_it_says),
         cmocka_unit_test(the_stronger_lies_on_top_whatever_the_order),
         cmocka_unit_test(tags_evade_each_other),
+        cmocka_unit_test(only_certainty_is_100_percent),
         cmocka_unit_test(only_rgb_pictures_take_boxes),
         cmocka_unit_test(text_has_the_width_it_announces),
         cmocka_unit_test(text_takes_any_bytes_and_places),

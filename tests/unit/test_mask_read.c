@@ -128,8 +128,7 @@ static void every_truncation_is_an_error(void **state)
     duet_image_close(&classes);
 }
 
-/* --- drawing masks
- * ------------------------------------------------------------------------------------------- */
+/* --- drawing masks ------------------------------------------------------------------------------------ */
 
 static void masks_cover_what_they_label(void **state)
 {
@@ -156,6 +155,32 @@ static void masks_cover_what_they_label(void **state)
     duet_image_close(&small);
 }
 
+/* How many pixels of the middle row have the class's full colour. */
+static int outline_width(int side)
+{
+    struct duet_error e;
+    struct duet_image image, classes;
+    assert_ok(duet_image_create(&image, side, side, DUET_RGB8, &e), e);
+    assert_ok(duet_image_create(&classes, side, side, DUET_GRAY8, &e), e);
+    for (int y = 0; y < side; y++)
+        memset(duet_image_row(&classes, y) + side / 2, 15, (size_t)(side - side / 2));
+    assert_ok(duet_draw_mask(&image, &classes, 0.5f, true, &e), e);
+    int width = 0;
+    for (int x = 0; x < side; x++) width += duet_image_row(&image, side / 2)[3 * x] == duet_voc_color(15).r;
+    duet_image_close(&image);
+    duet_image_close(&classes);
+    return width;
+}
+
+static void outlines_are_seen_in_large_pictures_too(void **state)
+{
+    (void)state;
+    assert_int_equal(outline_width(1), 0);
+    assert_int_equal(outline_width(40), 1);
+    assert_int_equal(outline_width(480), 1);
+    assert_in_range(outline_width(2400), 5, 8);
+}
+
 static void legends_fit_any_picture(void **state)
 {
     (void)state;
@@ -177,9 +202,13 @@ static void legends_fit_any_picture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_written_is_read),    cmocka_unit_test(grey_levels_are_classes_as_stored),
-        cmocka_unit_test(pictures_are_no_masks),       cmocka_unit_test(every_truncation_is_an_error),
-        cmocka_unit_test(masks_cover_what_they_label), cmocka_unit_test(legends_fit_any_picture),
+        cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(grey_levels_are_classes_as_stored),
+        cmocka_unit_test(pictures_are_no_masks),
+        cmocka_unit_test(every_truncation_is_an_error),
+        cmocka_unit_test(masks_cover_what_they_label),
+        cmocka_unit_test(outlines_are_seen_in_large_pictures_too),
+        cmocka_unit_test(legends_fit_any_picture),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
