@@ -245,6 +245,6 @@ int main(int argc, char **argv)
     duet_session_close(&b.session);
     duet_compiled_close(&b.compiled);
     duet_pool_close(&b.pool);
-    if (status == DUET_OK) return fflush(stdout) == 0 ? DUET_EXIT_OK : DUET_EXIT_FATAL;
+    if (status == DUET_OK) return duet_flush_stdout(&program);
     return status == DUET_BAD_ARGUMENT ? DUET_EXIT_USAGE : DUET_EXIT_FATAL;
 }

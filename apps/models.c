@@ -16,13 +16,6 @@ int models_failed(const struct duet_program *program, const struct duet_error *e
     return DUET_EXIT_FATAL;
 }
 
-int models_flush(const struct duet_program *program)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout)) return DUET_EXIT_OK;
-    fprintf(stderr, "%s: cannot write to standard output: %s\n", program->name, strerror(errno));
-    return DUET_EXIT_FATAL;
-}
-
 int models_may_write(const struct duet_program *program, const char *path, bool force)
 {
     if (strcmp(path, "-") == 0) return duet_usage_error(program, "--output: expected a file, got '-'");
@@ -80,7 +73,7 @@ int models_verify(int argc, char **argv)
         if (status != DUET_OK) fprintf(stderr, "models verify: %s:\n", path);
     }
     if (status == DUET_OK) printf("ok  %s  %s\n", hex, path);
-    code = status == DUET_OK ? models_flush(&verify_program) : models_failed(&verify_program, &error);
+    code = status == DUET_OK ? duet_flush_stdout(&verify_program) : models_failed(&verify_program, &error);
     duet_weights_close(&weights);
     free(path);
     return code;
@@ -106,7 +99,7 @@ int models_list(int argc, char **argv)
                here ? "" : source->name);
         free(path);
     }
-    return models_flush(&list_program);
+    return duet_flush_stdout(&list_program);
 }
 
 /* --- models --------------------------------------------------------------------------------------------- */

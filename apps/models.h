@@ -34,9 +34,6 @@ int models_verify(int argc, char **argv);
 /* Report `error` on stderr under the command's name. Returns DUET_EXIT_FATAL. */
 int models_failed(const struct duet_program *program, const struct duet_error *error);
 
-/* Everything printed has arrived on stdout, or that is reported. Returns the code to exit with. */
-int models_flush(const struct duet_program *program);
-
 /* DUET_GO_ON, or the exit code after saying that `path` exists and what to do, or is no file to write. */
 int models_may_write(const struct duet_program *program, const char *path, bool force);
 

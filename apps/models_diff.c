@@ -203,5 +203,5 @@ int models_diff(int argc, char **argv)
     if (status == DUET_OK) status = diff(paths, &settings, &error);
     free(paths[0]);
     free(paths[1]);
-    return status == DUET_OK ? models_flush(&program) : models_failed(&program, &error);
+    return status == DUET_OK ? duet_flush_stdout(&program) : models_failed(&program, &error);
 }

@@ -437,5 +437,5 @@ int models_show(int argc, char **argv)
         if (status == DUET_OK) status = show(path, &settings, &error);
     }
     free(path);
-    return status == DUET_OK ? models_flush(&program) : models_failed(&program, &error);
+    return status == DUET_OK ? duet_flush_stdout(&program) : models_failed(&program, &error);
 }

@@ -79,7 +79,7 @@ static enum duet_status open_output(struct duet_writer *writer, struct duet_erro
     }
     if (duet_path_is_special(path)) return open_special(writer, error);
     if (duet_path_is_folder(path))
-        return duet_fail(error, DUET_EXISTS, "%s: is a folder, expected the name of a file", path);
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected the name of a file", path);
     enum duet_status status = duet_writer_may_replace(writer, path, error);
     if (status == DUET_OK) status = duet_output_open(&writer->file, path, error);
     writer->stream = writer->file.stream;

@@ -133,7 +133,10 @@ enum duet_status duet_model_path(const char *name, char **path, struct duet_erro
     *path = NULL;
     bool is_path = strchr(name, '/');
     if (is_file(name) || is_path) {
-        if (!is_file(name)) return duet_fail(error, DUET_NOT_FOUND, "%s: no such file", name);
+        if (!is_file(name))
+            return duet_fail(error, DUET_NOT_FOUND, "%s: %s", name,
+                             duet_path_is_folder(name) ? "is a folder, expected a model file"
+                                                       : "no such file");
         *path = duet_text("%s", name);
         return *path ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
     }

@@ -283,15 +283,21 @@ static const struct duet_option *find_option(const struct duet_program *program,
     return NULL;
 }
 
+int duet_flush_stdout(const struct duet_program *program)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return DUET_EXIT_OK;
+    fprintf(stderr, "%s: cannot write to standard output: %s\n", program->name, strerror(errno));
+    return DUET_EXIT_FATAL;
+}
+
 /* Print what every program can print of itself. */
 static int print_and_exit(const struct reader *reader, bool version)
 {
     bool written = version ? printf("%s (Duet) %s\nLicence: Apache-2.0. There is no warranty.\n",
                                     reader->program->name, DUET_VERSION) > 0
                            : duet_options_help(reader->program, reader->values, stdout);
-    if (written && fflush(stdout) == 0) return DUET_EXIT_OK;
-    fprintf(stderr, "%s: cannot write to standard output: %s\n", reader->program->name, strerror(errno));
-    return DUET_EXIT_FATAL;
+    int code = duet_flush_stdout(reader->program);
+    return written ? code : DUET_EXIT_FATAL;
 }
 
 static int unknown_option(const struct reader *reader, const char *name, size_t length)

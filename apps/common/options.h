@@ -189,6 +189,10 @@ int duet_commands_run(const struct duet_program *program, int argc, char **argv)
 int duet_usage_error(const struct duet_program *program, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The end of a program that has printed its results: DUET_EXIT_OK when they are out, else DUET_EXIT_FATAL after
+ * the reason was reported on stderr. */
+int duet_flush_stdout(const struct duet_program *program);
+
 /* Print the help, defaults taken from `values`. False when `stream` refuses. */
 bool duet_options_help(const struct duet_program *program, const void *values, FILE *stream);
 

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -87,7 +89,7 @@ enum duet_status duet_map_file(const char *path, struct duet_bytes *bytes, struc
 {
     static const uint8_t nothing[1];
     *bytes = (struct duet_bytes){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused below, not waited for */
     if (fd < 0) return duet_fail_errno(error, errno, "%s: cannot open", path);
     struct stat st;
     enum duet_status status = DUET_OK;
@@ -120,18 +122,35 @@ void duet_bytes_close(struct duet_bytes *bytes)
 
 /* --- writing ------------------------------------------------------------------------------------------ */
 
+/* Make the file DIR/.NAME.random.tmp; < 0 and errno when that cannot be. Not mkostemps: its files are 0600,
+ * and what a file's mode is to be, only the system can say without disturbing other threads (umask() sets
+ * it). */
+static int create_temporary(struct duet_output *output)
+{
+    enum { ATTEMPTS = 100 };
+    const char *name = duet_path_name(output->path);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        uint64_t number;
+        if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) return -1;
+        free(output->temporary);
+        /* A long name is cut in the temporary one, which may not be longer than NAME_MAX either. */
+        output->temporary = duet_text("%.*s.%.200s.%012" PRIx64 ".tmp", (int)(name - output->path),
+                                      output->path, name, number >> 16);
+        if (!output->temporary) {
+            errno = ENOMEM;
+            return -1;
+        }
+        int fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) return fd;
+    }
+    return -1;
+}
+
 enum duet_status duet_output_open(struct duet_output *output, const char *path, struct duet_error *error)
 {
-    *output = (struct duet_output){0};
-    const char *name = duet_path_name(path);
-    output->path = duet_text("%s", path);
-    /* A long name is cut in the temporary one, which may not be longer than NAME_MAX either. */
-    output->temporary = duet_text("%.*s.%.200s.XXXXXX.tmp", (int)(name - path), path, name);
-    if (!output->path || !output->temporary) {
-        duet_output_discard(output);
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
-    }
-    int fd = mkostemps(output->temporary, 4, O_CLOEXEC);
+    *output = (struct duet_output){.path = duet_text("%s", path)};
+    if (!output->path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    int fd = create_temporary(output);
     if (fd < 0) {
         int cause = errno;
         free(output->temporary);
@@ -139,9 +158,6 @@ enum duet_status duet_output_open(struct duet_output *output, const char *path, 
         duet_output_discard(output);
         return duet_fail_errno(error, cause, "%s: cannot write", path);
     }
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(fd, 0666 & ~mask); /* mkostemps made it 0600 */
     output->stream = fdopen(fd, "wb");
     if (!output->stream) {
         int cause = errno;
@@ -152,12 +168,21 @@ enum duet_status duet_output_open(struct duet_output *output, const char *path, 
     return DUET_OK;
 }
 
+/* Why writing to `stream` failed at some time: stdio does not remember, so ask by writing on (the file is
+ * lost already). Two writes: before it refuses, a disk may have room for a part. */
+static int cause_of_failure(FILE *stream)
+{
+    static const char more[65536];
+    for (int i = 0; i < 2; i++)
+        if (write(fileno(stream), more, sizeof more) < 0) return errno;
+    return EIO;
+}
+
 enum duet_status duet_output_commit(struct duet_output *output, struct duet_error *error)
 {
-    errno = 0;
-    bool written =
-        !ferror(output->stream) && fflush(output->stream) == 0 && fsync(fileno(output->stream)) == 0;
-    int cause = errno ? errno : EIO;
+    int cause = ferror(output->stream) ? cause_of_failure(output->stream) : 0;
+    bool written = !cause && fflush(output->stream) == 0 && fsync(fileno(output->stream)) == 0;
+    if (!written && !cause) cause = errno;
     if (fclose(output->stream) != 0 && written) {
         written = false;
         cause = errno;

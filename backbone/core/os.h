@@ -41,7 +41,7 @@ void duet_bytes_close(struct duet_bytes *bytes);
 struct duet_output {
     FILE *stream;
     char *path;      /* final name */
-    char *temporary; /* "DIR/.NAME.XXXXXX.tmp" */
+    char *temporary; /* "DIR/.NAME.0123456789ab.tmp", random */
 };
 
 /* Errors: DUET_IO_ERROR, DUET_NOT_FOUND (no such folder), DUET_OUT_OF_MEMORY. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void every_status_has_a_name(void **state)
@@ -85,6 +86,62 @@ static void an_output_appears_whole_or_not_at_all(void **state)
     free(path);
 }
 
+static void write_and_discard(void *arg, int index, int worker)
+{
+    (void)worker;
+    struct duet_output out;
+    struct duet_error e;
+    struct stat st;
+    bool good = duet_output_open(&out, arg, &e) == DUET_OK && fstat(fileno(out.stream), &st) == 0 &&
+                (st.st_mode & 0777) == 0640;
+    duet_output_discard(&out);
+    (void)index;
+    if (!good) abort();
+}
+
+static void outputs_of_many_threads_leave_the_umask_alone(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pool pool;
+    char folder[] = "core_test_XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = duet_path_join(folder, "file");
+    mode_t before = umask(027);
+    assert_ok(duet_pool_create(4, &pool, &e), e);
+    pool.run(pool.ctx, write_and_discard, path, 4000);
+    duet_pool_close(&pool);
+    assert_int_equal(umask(before), 027);
+    assert_int_equal(rmdir(folder), 0);
+    free(path);
+}
+
+static void a_full_disk_is_called_so(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_output out = {.stream = fopen("/dev/full", "wb"), .path = duet_text("f")};
+    assert_non_null(out.stream);
+    for (int i = 0; i < 100000; i++) fputc('x', out.stream);
+    assert_fails(DUET_IO_ERROR, duet_output_commit(&out, &e), e);
+    assert_non_null(strstr(e.text, "No space left"));
+}
+
+static void a_pipe_is_not_mapped_and_not_waited_for(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_bytes bytes;
+    char folder[] = "core_test_XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = duet_path_join(folder, "pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_fails(DUET_BAD_ARGUMENT, duet_map_file(path, &bytes, &e), e);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(path);
+}
+
 static void count_task(void *arg, int index, int worker)
 {
     (void)worker;
@@ -119,6 +176,9 @@ int main(void)
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
         cmocka_unit_test(images_have_limits),
         cmocka_unit_test(an_output_appears_whole_or_not_at_all),
+        cmocka_unit_test(outputs_of_many_threads_leave_the_umask_alone),
+        cmocka_unit_test(a_full_disk_is_called_so),
+        cmocka_unit_test(a_pipe_is_not_mapped_and_not_waited_for),
         cmocka_unit_test(a_pool_runs_every_index_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -626,10 +626,10 @@ static void what_exists_is_kept_unless_forced(void **state)
     scratch_write(&scratch, "existing/a.txt", "precious", 8);
     for (int format = 0; format < DUET_FORMAT_YOLO; format++)
         open_fails(DUET_EXISTS, to_path((enum duet_format)format, path), path);
-    open_fails(DUET_EXISTS, to_path(DUET_FORMAT_CSV, folder), folder);
+    open_fails(DUET_BAD_ARGUMENT, to_path(DUET_FORMAT_CSV, folder), folder);
     struct duet_writer_options options = to_path(DUET_FORMAT_CSV, folder);
     options.force = true; /* not even then is a folder replaced by a file */
-    open_fails(DUET_EXISTS, options, "is a folder");
+    open_fails(DUET_BAD_ARGUMENT, options, "is a folder");
 
     options = to_path(DUET_FORMAT_YOLO, folder);
     options.labels = &labels;
