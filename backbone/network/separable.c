@@ -192,8 +192,8 @@ static void project_piece(void *arg, int index, int worker)
 /* Channels of a group: as many as keep each worker's part of the strip within the budget. */
 static size_t group_channels(const struct fused *f)
 {
-    size_t bytes = f->out[1] * f->out[2] * f->channels * sizeof(float);
-    size_t budget = DUET_STRIP_BYTES * (size_t)f->work->pieces, groups = (bytes + budget - 1) / budget;
+    size_t bytes = f->out[1] * f->out[2] * f->depth * sizeof(float);
+    size_t budget = DUET_STRIP_BYTES * (size_t)f->work->pieces, groups = bytes / budget + 1;
     size_t units = (f->channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
     return (units + groups - 1) / groups * DUET_CHUNK_UNIT;
 }

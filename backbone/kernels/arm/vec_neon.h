@@ -12,6 +12,9 @@ enum { VEC_LANES = 4, VEC_TILE_ROWS = 10, VEC_TILE_NARROW_ROWS = 14 };
 
 typedef float32x4_t vec;
 
+/* See x86/vec_avx512.h. Here nothing is read by a multiply-add. */
+#define VEC_KEEP(x) ((void)(x))
+
 static inline vec vec_set1(float x)
 {
     return vdupq_n_f32(x);

@@ -31,9 +31,11 @@ dense_tile(const size_t pixels, const size_t stride, const bool whole, const boo
     vec s0 = v->bias, s1 = s0, s2 = s0, s3 = s0;
 #define LOAD(from) (whole ? vec_load(from) : vec_load_some(from, v->lanes))
 #define COLUMN(i)                                                                                            \
-    const vec x##i = i >= columns || (i == 0 && no_first) || (i == columns - 1 && no_last)                   \
-                         ? v->bias /* not used */                                                            \
-                         : LOAD(in + i * pixel_stride - pixel_stride);
+    vec x##i = v->bias; /* stays so where it is not used */                                                  \
+    if (i < columns && !(i == 0 && no_first) && !(i == columns - 1 && no_last)) {                            \
+        x##i = LOAD(in + i * pixel_stride - pixel_stride);                                                   \
+        VEC_KEEP(x##i);                                                                                      \
+    }
 #define FMA(j, kx, x, ky)                                                                                    \
     if (j < pixels && !(j == 0 && kx == 0 && no_first) && !(j == pixels - 1 && kx == 2 && no_last))          \
         s##j = vec_fma(x, v->weights[3 * ky + kx], s##j);
@@ -46,15 +48,17 @@ dense_tile(const size_t pixels, const size_t stride, const bool whole, const boo
             FMA(1, 0, x1, ky)                                                                                \
             FMA(2, 0, x2, ky)                                                                                \
             FMA(3, 0, x3, ky)                                                                                \
-            FMA(0, 1, x1, ky) FMA(1, 1, x2, ky) FMA(2, 1, x3, ky) FMA(3, 1, x4, ky) FMA(0, 2, x2, ky)        \
-                FMA(1, 2, x3, ky) FMA(2, 2, x4, ky) FMA(3, 2, x5, ky)                                        \
+            FMA(0, 1, x1, ky)                                                                                \
+            FMA(1, 1, x2, ky) FMA(2, 1, x3, ky) FMA(3, 1, x4, ky) FMA(0, 2, x2, ky) FMA(1, 2, x3, ky)        \
+                FMA(2, 2, x4, ky) FMA(3, 2, x5, ky)                                                          \
         } else {                                                                                             \
             FMA(0, 0, x0, ky)                                                                                \
             FMA(1, 0, x2, ky)                                                                                \
             FMA(2, 0, x4, ky)                                                                                \
             FMA(3, 0, x6, ky)                                                                                \
-            FMA(0, 1, x1, ky) FMA(1, 1, x3, ky) FMA(2, 1, x5, ky) FMA(3, 1, x7, ky) FMA(0, 2, x2, ky)        \
-                FMA(1, 2, x4, ky) FMA(2, 2, x6, ky) FMA(3, 2, x8, ky)                                        \
+            FMA(0, 1, x1, ky)                                                                                \
+            FMA(1, 1, x3, ky) FMA(2, 1, x5, ky) FMA(3, 1, x7, ky) FMA(0, 2, x2, ky) FMA(1, 2, x4, ky)        \
+                FMA(2, 2, x6, ky) FMA(3, 2, x8, ky)                                                          \
         }                                                                                                    \
     }
     ROW(0)
