@@ -189,13 +189,15 @@ static void project_piece(void *arg, int index, int worker)
     duet_run_pointwise_share(f->work->session->compiled, &p, index, f->work->pieces);
 }
 
-/* Channels of a group: as many as keep each worker's part of the strip within the budget. */
+/* Channels of a group: as many as keep each worker's part of the strip within the budget, and the same number
+ * of units for every worker. */
 static size_t group_channels(const struct fused *f)
 {
-    size_t bytes = f->out[1] * f->out[2] * f->depth * sizeof(float);
-    size_t budget = DUET_STRIP_BYTES * (size_t)f->work->pieces, groups = bytes / budget + 1;
-    size_t units = (f->channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
-    return (units + groups - 1) / groups * DUET_CHUNK_UNIT;
+    size_t pieces = (size_t)f->work->pieces, bytes = f->out[1] * f->out[2] * f->depth * sizeof(float);
+    size_t groups = bytes / (DUET_STRIP_BYTES * pieces) + 1;
+    size_t units = (f->channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT,
+           each = (units + groups - 1) / groups;
+    return (each + pieces - 1) / pieces * pieces * DUET_CHUNK_UNIT;
 }
 
 static void run_by_channels(struct work *w, const struct duet_pool *pool)
