@@ -66,7 +66,7 @@ struct plan {
 
 /* By channels when this many channels of the expanded tensor take at most so many bytes ... */
 #define DUET_CHUNK_UNIT  32 /* also the widest panel of any convolution kernel; every panel divides it */
-#define DUET_PLANE_BYTES ((size_t)192 << 10)
+#define DUET_PLANE_BYTES ((size_t)144 << 10)
 /* ... and the strip of all channels at most so many. */
 #define DUET_WHOLE_STRIP_BYTES ((size_t)8 << 20)
 
