@@ -2,10 +2,7 @@
  * written down. */
 #include "support/testing.h"
 
-#include "duet/coco_map.h"
-#include "support/scratch.h"
-
-#include <math.h>
+#include "support/coco_scenes.h"
 
 static struct scratch scratch;
 
@@ -28,35 +25,7 @@ static void same(double got, double want)
     if (!(fabs(got - want) < 1e-12)) fail_msg("got %.17g, expected %.17g", got, want);
 }
 
-enum { IMAGES = 6, CLASSES = 3, MOST = 14 };
-
-struct plain {
-    int image, category;
-    bool crowd;
-    double box[4], area, score;
-};
-
-static uint32_t seed = 1;
-
-static int pick(int count)
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (int)((seed >> 8) % (uint32_t)count);
-}
-
-/* Coarse, so that equal overlaps, equal scores and areas at the ends of ranges are common. */
-static struct plain random_plain(void)
-{
-    static const int sides[] = {8, 16, 32, 32, 64, 96, 96, 128};
-    struct plain p = {.image = pick(IMAGES), .category = pick(CLASSES), .crowd = pick(8) == 0};
-    p.box[0] = pick(4) * 16;
-    p.box[1] = pick(4) * 16;
-    p.box[2] = sides[pick(8)];
-    p.box[3] = sides[pick(8)];
-    p.area = p.box[2] * p.box[3];
-    p.score = pick(12) / 16.0;
-    return p;
-}
+enum { IMAGES = SCENE_IMAGES, CLASSES = SCENE_CLASSES, MOST = SCENE_MOST };
 
 static double plain_overlap(const struct plain *d, const struct plain *g)
 {
@@ -151,24 +120,8 @@ static double plain_ap(const struct plain *gts, int gt_count, const struct plain
     return sum / 101;
 }
 
-static void make_text(char *text, size_t size, const struct plain *items, int count, bool truth)
+static void compare(const struct scene_set *set)
 {
-    size_t at = 0;
-    text[0] = '\0';
-    for (int i = 0; i < count; i++) {
-        const struct plain *p = &items[i];
-        at += (size_t)snprintf(
-            text + at, size - at, "%s{\"id\":%d,\"image_id\":%d,\"category_id\":%d,\"bbox\":[%g,%g,%g,%g]",
-            i ? "," : "", i + 1, p->image + 1, p->category + 1, p->box[0], p->box[1], p->box[2], p->box[3]);
-        at += truth
-                  ? (size_t)snprintf(text + at, size - at, ",\"iscrowd\":%d,\"area\":%g}", p->crowd, p->area)
-                  : (size_t)snprintf(text + at, size - at, ",\"score\":%g}", p->score);
-    }
-}
-
-static void compare(const struct plain *gts, int gt_count, const struct plain *dts, int dt_count)
-{
-    static char text[20000];
     static const double ranges[4][2] = {{0, 1e10}, {0, 1024}, {1024, 9216}, {9216, 1e10}};
     static const int limits[] = {1, 3, MOST};
     const struct duet_coco_options options = {
@@ -177,24 +130,16 @@ static void compare(const struct plain *gts, int gt_count, const struct plain *d
     struct duet_coco_results results;
     struct duet_coco_eval *eval;
     struct duet_error e;
-    make_text(text, sizeof text, gts, gt_count, true);
-    char *json = duet_text("{\"annotations\":[%s],\"images\":[{\"id\":4},{\"id\":1},{\"id\":2},{\"id\":6},"
-                           "{\"id\":5},{\"id\":3}],\"categories\":[{\"id\":2},{\"id\":3},{\"id\":1}]}",
-                           text);
-    assert_ok(duet_coco_truth_open(scratch_memory(&scratch, json, strlen(json)), false, &truth, &e), e);
-    free(json);
-    make_text(text, sizeof text, dts, dt_count, false);
-    json = duet_text("[%s]", text);
-    assert_ok(duet_coco_results_open(scratch_memory(&scratch, json, strlen(json)), &results, &e), e);
-    free(json);
+    scene_read_truth(&scratch, set->gts, set->gt_count, IMAGES, &truth);
+    scene_read_results(&scratch, set->dts, set->dt_count, &results);
     assert_ok(duet_coco_eval_open(&truth, &results, &options, &eval, &e), e);
     for (int t = 0; t < 10; t++)
         for (int k = 0; k < CLASSES; k++)
             for (int a = 0; a < 4; a++)
                 for (int m = 0; m < 3; m++) {
                     double recall, threshold = duet_coco_eval_scope(eval).thresholds[t];
-                    double ap =
-                        plain_ap(gts, gt_count, dts, dt_count, k, ranges[a], threshold, limits[m], &recall);
+                    double ap = plain_ap(set->gts, set->gt_count, set->dts, set->dt_count, k, ranges[a],
+                                         threshold, limits[m], &recall);
                     same(duet_coco_ap(eval, (struct duet_coco_cut){t, k, a, m}), ap);
                     same(duet_coco_ar(eval, (struct duet_coco_cut){t, k, a, m}), recall);
                 }
@@ -206,23 +151,11 @@ static void compare(const struct plain *gts, int gt_count, const struct plain *d
 static void random_scenes_score_as_by_the_book(void **state)
 {
     (void)state;
+    uint32_t seed = 1;
     for (int round = 0; round < 300; round++) {
-        struct plain gts[MOST], dts[MOST * 3];
-        int gt_count = pick(MOST + 1), dt_count = 0, tries = pick(MOST * 3);
-        int filled[IMAGES][CLASSES] = {{0}};
-        for (int i = 0; i < gt_count; i++) gts[i] = random_plain();
-        for (int i = 0; i < tries; i++) {
-            struct plain p = random_plain();
-            if (gt_count && pick(2)) { /* near a truth */
-                double score = p.score;
-                p = gts[pick(gt_count)];
-                p.score = score;
-                p.box[pick(4)] += 8;
-                p.area = p.box[2] * p.box[3];
-            }
-            if (filled[p.image][p.category]++ < MOST) dts[dt_count++] = p;
-        }
-        compare(gts, gt_count, dts, dt_count);
+        struct scene_set set;
+        scene_random(&seed, &set);
+        compare(&set);
     }
 }
 

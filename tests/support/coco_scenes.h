@@ -1,0 +1,115 @@
+/* coco_scenes.h: random ground truths and detections, coarse so that equal overlaps, equal scores and areas
+ * at the ends of ranges are common; through JSON into the readers. */
+#ifndef DUET_COCO_SCENES_H
+#define DUET_COCO_SCENES_H
+
+#include "duet/coco_map.h"
+#include "support/scratch.h"
+
+#include <math.h>
+
+enum { SCENE_IMAGES = 6, SCENE_CLASSES = 3, SCENE_MOST = 14 };
+
+/* A ground truth or a detection; images and categories from 0 (their ids are one more). */
+struct plain {
+    int image, category;
+    bool crowd;
+    double box[4], area, score;
+};
+
+/* Detections: at most SCENE_MOST of a class in an image. */
+struct scene_set {
+    struct plain gts[SCENE_MOST], dts[SCENE_MOST * 3];
+    int gt_count, dt_count;
+};
+
+static inline int scene_pick(uint32_t *seed, int count)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (int)((*seed >> 8) % (uint32_t)count);
+}
+
+static inline struct plain scene_plain(uint32_t *seed)
+{
+    static const int sides[] = {8, 16, 32, 32, 64, 96, 96, 128};
+    struct plain p = {.image = scene_pick(seed, SCENE_IMAGES), .category = scene_pick(seed, SCENE_CLASSES)};
+    p.crowd = scene_pick(seed, 8) == 0;
+    p.box[0] = scene_pick(seed, 4) * 16;
+    p.box[1] = scene_pick(seed, 4) * 16;
+    p.box[2] = sides[scene_pick(seed, 8)];
+    p.box[3] = sides[scene_pick(seed, 8)];
+    p.area = p.box[2] * p.box[3];
+    p.score = scene_pick(seed, 12) / 16.0;
+    return p;
+}
+
+static inline void scene_detections(uint32_t *seed, struct scene_set *set)
+{
+    int filled[SCENE_IMAGES][SCENE_CLASSES] = {{0}}, tries = scene_pick(seed, SCENE_MOST * 3);
+    set->dt_count = 0;
+    for (int i = 0; i < tries; i++) {
+        struct plain p = scene_plain(seed);
+        if (set->gt_count && scene_pick(seed, 2)) { /* near a truth */
+            double score = p.score;
+            p = set->gts[scene_pick(seed, set->gt_count)];
+            p.score = score;
+            p.box[scene_pick(seed, 4)] += 8;
+            p.area = p.box[2] * p.box[3];
+        }
+        if (filled[p.image][p.category]++ < SCENE_MOST) set->dts[set->dt_count++] = p;
+    }
+}
+
+static inline void scene_random(uint32_t *seed, struct scene_set *set)
+{
+    set->gt_count = scene_pick(seed, SCENE_MOST + 1);
+    for (int i = 0; i < set->gt_count; i++) set->gts[i] = scene_plain(seed);
+    scene_detections(seed, set);
+}
+
+static inline void scene_put(FILE *out, const struct plain *p, int id, bool truth)
+{
+    fprintf(out, "%s{\"id\":%d,\"image_id\":%d,\"category_id\":%d,\"bbox\":[%g,%g,%g,%g]", id > 1 ? "," : "",
+            id, p->image + 1, p->category + 1, p->box[0], p->box[1], p->box[2], p->box[3]);
+    if (truth)
+        fprintf(out, ",\"iscrowd\":%d,\"area\":%g}", p->crowd, p->area);
+    else
+        fprintf(out, ",\"score\":%g}", p->score);
+}
+
+/* Lists are in no order of ids. */
+static inline void scene_read_truth(struct scratch *scratch, const struct plain *gts, int count, int images,
+                                    struct duet_coco_truth *truth)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct duet_error e;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    fprintf(out, "{\"annotations\":[");
+    for (int i = 0; i < count; i++) scene_put(out, &gts[i], i + 1, true);
+    fprintf(out, "],\"images\":[");
+    for (int i = images; i > 0; i--) fprintf(out, "{\"id\":%d}%s", i, i > 1 ? "," : "");
+    fprintf(out, "],\"categories\":[{\"id\":2},{\"id\":3},{\"id\":1}]}");
+    assert_int_equal(fclose(out), 0);
+    assert_ok(duet_coco_truth_open(scratch_memory(scratch, text, size), false, truth, &e), e);
+    free(text);
+}
+
+static inline void scene_read_results(struct scratch *scratch, const struct plain *dts, int count,
+                                      struct duet_coco_results *results)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct duet_error e;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    fprintf(out, "[");
+    for (int i = 0; i < count; i++) scene_put(out, &dts[i], i + 1, false);
+    fprintf(out, "]");
+    assert_int_equal(fclose(out), 0);
+    assert_ok(duet_coco_results_open(scratch_memory(scratch, text, size), results, &e), e);
+    free(text);
+}
+
+#endif
