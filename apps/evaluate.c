@@ -75,6 +75,8 @@ static const struct duet_command commands[] = {
     {"coco", "score detections, or a detection model, as COCO does", evaluate_coco},
     {"voc", "score class masks, or a segmentation model, on PASCAL VOC", evaluate_voc},
     {"voc-detect", "score boxes on PASCAL VOC's annotations", evaluate_voc_detect},
+    {"compare", "two results files on one ground truth: which is better, and is it luck", evaluate_compare},
+    {"subset", "choose a part of a COCO data set, at random or by class", evaluate_subset},
     {0}};
 
 static const struct duet_program program = {

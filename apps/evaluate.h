@@ -8,6 +8,8 @@
 #include "duet/conditions.h"
 
 int evaluate_coco(int argc, char **argv);
+int evaluate_compare(int argc, char **argv);
+int evaluate_subset(int argc, char **argv);
 int evaluate_voc(int argc, char **argv);
 int evaluate_voc_detect(int argc, char **argv);
 

@@ -139,6 +139,43 @@ sed 's/"id": 2, "image_id"/"id": 0, "image_id"/; s/"id": 3, "image_id"/"id": 1, 
 check "odd ids in the ground truth are told" all 'says 0 "annotations that repeat an earlier id: 1 (id 1)" "$evaluate" coco -g ids.json -d dt.json' \
     'grep -q "with the id 0" stderr' "grep -q '= $mean' stdout"
 
+# --- compare
+
+cat >worse.json <<'END'
+[{"image_id": 1, "category_id": 1, "bbox": [10, 10, 20, 20], "score": 0.1},
+ {"image_id": 1, "category_id": 1, "bbox": [50, 50, 40, 40], "score": 0.8}]
+END
+compare() { "$evaluate" compare --gt gt.json "$@"; }
+check "compare needs two files" says 2 "expected 2 operands" compare dt.json
+check "compare needs a ground truth" says 2 "no --gt given" "$evaluate" compare dt.json dt.json
+check "compare --help" prints "Usage: evaluate compare" "$evaluate" compare --help
+check "a difference" all 'prints "AP all, 100              0.8675   0.1262   -0.7413" compare dt.json worse.json' \
+    'grep -q "^0 images are better in B, 2 are worse, 0 the same" stdout' 'grep -q "^person .*0.8350   0.2525   -0.5825" stdout'
+check "none" all 'prints "AP all, 100              0.8675   0.8675   +0.0000" compare dt.json dt.json -b 100' \
+    'grep -q "^0 images are better in B, 0 are worse, 2 the same" stdout'
+check "its JSON" all 'compare dt.json worse.json --json cmp.json -b 10' 'grep -q "\"worse\": 2" cmp.json' \
+    'grep -q "{\"metric\": \"AP\", \"iou\": \"0.5:0.95\", \"area\": \"all\", \"max_detections\": 100, \"a\": 0.867" cmp.json' \
+    'grep -q "{\"id\": 2, \"file_name\": \"b.jpg\", \"a\": [0-9.]*, \"b\": 0, \"difference\": -" cmp.json'
+check "warnings say which file" says 0 "empty.json: the results are empty" compare dt.json empty.json
+check "a file that is broken" says 1 "nan.json: line 2" compare dt.json nan.json
+check "an existing file is not replaced by compare" says 2 "cmp.json: exists" compare dt.json worse.json --json cmp.json
+
+# --- subset
+
+subset() { "$evaluate" subset --gt gt.json "$@"; }
+check "a list of ids" all 'subset -n 2 -q >two' '[ "$(cat two)" = "$(printf "1\n2\n")" ]'
+check "the same seed, the same ids" all 'subset -n 1 --seed 3 -q >a1' 'subset -n 1 --seed 3 -q >a2' 'cmp a1 a2' '[ "$(wc -l <a1)" = 1 ]'
+check "its hash is the one beside the scores" all 'says 0 "images sha256" subset -n 1 --seed 3 -l one.txt' \
+    'hash=$(sed "s/.* //" stderr)' 'coco -d dt.json --image-ids one.txt >stdout' 'grep -q "images sha256  *$hash" stdout'
+check "a ground truth of its own" all 'echo 2 >2.txt' 'subset --image-ids 2.txt -o part.json -q' \
+    '"$evaluate" coco -g part.json -d dt.json -q --json p.json >/dev/null' 'coco -d dt.json --image-ids 2.txt --json q.json' \
+    '[ "$(grep stats p.json)" = "$(grep stats q.json)" ]' 'grep -q "\"name\":\"sheep, ..black" part.json'
+check "more than there are" says 2 "3 images out of 2" subset -n 3
+check "neither number nor ids" says 2 "expected one of --count and --image-ids" subset
+check "stratified ids" says 2 "--stratify" subset --image-ids 2.txt -s
+check "an existing file is not replaced by subset" says 2 "part.json: exists" subset -n 1 -o part.json
+check "nothing is left of a broken copy" all 'says 1 "cutgt.json" "$evaluate" subset -g cutgt.json -n 1 -o never.json' '[ ! -e never.json ]'
+
 # --- a model
 
 if [ ! -f "$DUET_BUILD_DIR/models/ssdlite-coco.safetensors" ]; then

@@ -53,7 +53,7 @@ struct duet_coco_difference {
     struct duet_interval interval; /* of the difference, 95 % */
     /* How often the choice of images alone would make a difference as far from 0, were there none: twice the
      * share of draws that differ from `difference` by as much as that differs from 0, on the rarer side; at
-     * most 1, with N draws no less than 2 / (N + 1). NaN without draws. */
+     * most 1, with N draws no less than 2 / (N + 1). NaN like the interval's ends. */
     double p;
 };
 
@@ -62,8 +62,8 @@ struct duet_coco_difference {
 enum duet_status duet_coco_comparable(const struct duet_coco_eval *a, const struct duet_coco_eval *b,
                                       struct duet_error *error);
 
-/* `a_draws` and `b_draws` were drawn with the same count and seed. `scores` of both: values that the draws
- * in row `row` of *lines (or *categories) are of. */
+/* Compare one line, or one category's AP: `a` and `b` are its values, the draws were made with the same count
+ * and seed. */
 struct duet_coco_difference duet_coco_compare_line(const struct duet_coco_draws *a_draws,
                                                    const struct duet_coco_draws *b_draws, size_t line,
                                                    double a, double b);
