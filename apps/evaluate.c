@@ -4,6 +4,7 @@
 #include "common/batch.h"
 #include "common/process.h"
 #include "core/os.h"
+#include "duet/frames.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,6 +68,18 @@ int evaluate_write(struct duet_console *console, const char *path, char *text)
     }
     free(text);
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(console, &error);
+}
+
+enum duet_status evaluate_decode(const char *path, struct duet_image *image, struct duet_error *error)
+{
+    const struct duet_frames_options options = {.struct_size = sizeof options, .exif = DUET_EXIF_IGNORE};
+    struct duet_frames *frames = NULL;
+    bool more = false;
+    *image = (struct duet_image){0};
+    enum duet_status status = duet_frames_open(path, &options, &frames, error);
+    if (status == DUET_OK) status = duet_frames_next(frames, image, NULL, &more, error);
+    duet_frames_close(&frames);
+    return status;
 }
 
 /* --- evaluate ------------------------------------------------------------------------------------------- */

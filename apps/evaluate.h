@@ -6,6 +6,7 @@
 #include "common/console.h"
 #include "common/options.h"
 #include "duet/conditions.h"
+#include "duet/image.h"
 
 int evaluate_coco(int argc, char **argv);
 int evaluate_compare(int argc, char **argv);
@@ -28,5 +29,9 @@ int evaluate_write(struct duet_console *console, const char *path, char *text);
 
 /* "evaluate voc: ..." and the code to exit with. */
 int evaluate_failed(struct duet_console *console, const struct duet_error *error);
+
+/* Decode a picture as it is stored, whatever orientation it notes: ground truth lies over those pixels.
+ * Owned: duet_image_close. */
+enum duet_status evaluate_decode(const char *path, struct duet_image *image, struct duet_error *error);
 
 #endif

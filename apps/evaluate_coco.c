@@ -17,7 +17,8 @@ struct settings {
     bool per_class, tide, force, quiet;
     int bootstrap, seed, threads;
     double confusion_score, at_iou, precision;
-    const char *confusion, *curves, *thresholds_out, *json, *csv;
+    const char *confusion, *curves, *thresholds_out, *json, *csv, *report, *pictures;
+    int shown;
 };
 
 static const struct duet_option options[] = {
@@ -55,6 +56,13 @@ static const struct duet_option options[] = {
                 "write everything to FILE; '-': to standard output, instead of the table"),
     DUET_STRING(0, "csv", "FILE", struct settings, csv, "write the classes' scores to FILE; '-' likewise"),
     DUET_STRING('k', "keep", "FILE", struct settings, keep, "with --images: keep the detections"),
+    DUET_STRING(
+        'R', "report", "DIR", struct settings, report,
+        "write DIR/index.html: everything as tables, charts and pictures, for a browser or for print"),
+    DUET_STRING(0, "pictures", "DIR", struct settings, pictures,
+                "for the report: where the pictures are, when it is --detections that are scored"),
+    DUET_INT(0, "shown", "N", struct settings, shown, 0, 1000,
+             "in the report: so many of the worst pictures, and of the best"),
     DUET_FLAG(0, "force", struct settings, force, "replace existing results"),
     DUET_GROUP("Running"),
     DUET_INT('j', "threads", "N", struct settings, threads, 1, 256,
@@ -116,7 +124,9 @@ static int check_outputs(const struct settings *s)
         }
         code = evaluate_may_write(&program, outputs[i].option, outputs[i].path, s->force);
     }
-    return code;
+    if (code == DUET_GO_ON && s->pictures && (s->images || !s->report))
+        return duet_usage_error(&program, "--pictures: are for the --report of --detections");
+    return code == DUET_GO_ON ? evaluate_may_report(&program, s->report, s->force) : code;
 }
 
 static int check_settings(const struct settings *s, const struct duet_arguments *arguments)
@@ -147,6 +157,8 @@ struct report {
     struct duet_coco_draws draws;
     struct duet_coco_confusion confusion;
     struct duet_coco_tide tide;
+    struct duet_coco_point *point_items; /* NULL: there are no points */
+    struct duet_coco_points points;
 };
 
 static void report_close(struct report *report)
@@ -154,6 +166,7 @@ static void report_close(struct report *report)
     duet_conditions_close(&report->conditions);
     duet_coco_draws_close(&report->draws);
     duet_coco_confusion_close(&report->confusion);
+    free(report->point_items);
 }
 
 static enum duet_status draw(struct report *report, struct duet_error *error)
@@ -168,54 +181,62 @@ static enum duet_status draw(struct report *report, struct duet_error *error)
     return status;
 }
 
-static enum duet_status compute(struct report *report, struct duet_error *error)
-{
-    const struct settings *s = report->settings;
-    enum duet_status status = DUET_OK;
-    if (s->bootstrap > 0) status = draw(report, error);
-    if (status == DUET_OK && s->confusion)
-        status =
-            duet_coco_confusion_count(report->eval, s->confusion_score, s->at_iou, &report->confusion, error);
-    if (status == DUET_OK && s->tide)
-        status =
-            duet_coco_tide_measure(report->eval, s->at_iou, fmin(.1, s->at_iou / 2), &report->tide, error);
-    return status;
-}
-
-/* --- writing ------------------------------------------------------------------------------------------ */
-
-static char *points_text(const struct report *report, struct duet_error *error)
+/* Operating points at the overlap --at-iou; none for a report when that is not in the list. */
+static enum duet_status find_points(struct report *report, struct duet_error *error)
 {
     const struct settings *s = report->settings;
     const struct duet_coco_scope scope = duet_coco_eval_scope(report->eval);
     int threshold = 0;
     while (threshold < (int)scope.threshold_count && fabs(scope.thresholds[threshold] - s->at_iou) > 1e-9)
         threshold++;
-    if (threshold == (int)scope.threshold_count) {
-        duet_fail(error, DUET_BAD_ARGUMENT, "--thresholds-out: --at-iou is none of the overlaps of --iou");
-        return NULL;
-    }
-    struct duet_coco_point *items = calloc(scope.category_count + 1, sizeof *items);
-    const struct duet_coco_points points = {
-        items, s->at_iou, s->precision > 0 ? DUET_COCO_PRECISION : DUET_COCO_BEST_F1, s->precision};
-    char *text = NULL;
-    if (!items)
-        duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the thresholds");
-    else if (duet_coco_find_points(report->eval, threshold, points.goal, s->precision, items, error) ==
-             DUET_OK) {
-        text = duet_coco_points_json(report->eval, &points, &report->conditions);
-        if (!text) duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the thresholds");
-    }
-    free(items);
-    return text;
+    if (threshold == (int)scope.threshold_count)
+        return s->thresholds_out ? duet_fail(error, DUET_BAD_ARGUMENT,
+                                             "--thresholds-out: --at-iou is none of the overlaps of --iou")
+                                 : DUET_OK;
+    report->point_items = calloc(scope.category_count + 1, sizeof *report->point_items);
+    if (!report->point_items) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the thresholds");
+    report->points =
+        (struct duet_coco_points){report->point_items, s->at_iou,
+                                  s->precision > 0 ? DUET_COCO_PRECISION : DUET_COCO_BEST_F1, s->precision};
+    return duet_coco_find_points(report->eval, threshold, report->points.goal, s->precision,
+                                 report->point_items, error);
 }
 
-static int write_points(const struct report *report)
+static enum duet_status compute(struct report *report, struct duet_error *error)
 {
-    struct duet_error error;
-    char *text = points_text(report, &error);
-    return text ? evaluate_write(report->scope->console, report->settings->thresholds_out, text)
-                : evaluate_failed(report->scope->console, &error);
+    const struct settings *s = report->settings;
+    enum duet_status status = DUET_OK;
+    if (s->bootstrap > 0) status = draw(report, error);
+    if (status == DUET_OK && (s->confusion || s->report))
+        status =
+            duet_coco_confusion_count(report->eval, s->confusion_score, s->at_iou, &report->confusion, error);
+    if (status == DUET_OK && (s->tide || s->report))
+        status =
+            duet_coco_tide_measure(report->eval, s->at_iou, fmin(.1, s->at_iou / 2), &report->tide, error);
+    if (status == DUET_OK && (s->thresholds_out || s->report)) status = find_points(report, error);
+    return status;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
+
+/* What is shown in the report, whether it was asked for elsewhere or not. */
+static int write_report(const struct report *report, const struct duet_coco_outcome *outcome)
+{
+    const struct settings *s = report->settings;
+    struct duet_coco_outcome whole = *outcome;
+    whole.confusion = &report->confusion;
+    whole.tide = &report->tide;
+    const struct evaluate_coco_report page = {.console = report->scope->console,
+                                              .folder = s->report,
+                                              .name = s->images ? s->detect.model : s->detections,
+                                              .pictures = s->images ? s->images : s->pictures,
+                                              .shown = (size_t)s->shown,
+                                              .score = s->confusion_score,
+                                              .overlap = s->at_iou,
+                                              .truth = &report->scope->truth,
+                                              .outcome = &whole,
+                                              .points = report->point_items ? &report->points : NULL};
+    return evaluate_coco_report(&page);
 }
 
 static int write_all(const struct report *report)
@@ -238,7 +259,10 @@ static int write_all(const struct report *report)
             evaluate_write(console, s->confusion, duet_coco_confusion_csv(report->eval, &report->confusion));
     if (code == DUET_GO_ON && s->curves)
         code = evaluate_write(console, s->curves, duet_coco_curves_csv(report->eval));
-    if (code == DUET_GO_ON && s->thresholds_out) code = write_points(report);
+    if (code == DUET_GO_ON && s->thresholds_out)
+        code = evaluate_write(console, s->thresholds_out,
+                              duet_coco_points_json(report->eval, &report->points, &report->conditions));
+    if (code == DUET_GO_ON && s->report) code = write_report(report, &outcome);
     bool taken = standard(s->json) || standard(s->csv) || standard(s->confusion) || standard(s->curves) ||
                  standard(s->thresholds_out);
     if (code == DUET_GO_ON && !taken) code = evaluate_write(console, "-", duet_coco_table(&outcome));
@@ -257,8 +281,9 @@ static void fill_conditions(struct report *report, const struct evaluate_coco_ru
         evaluate_coco_run_conditions(run, c);
     else
         duet_conditions_text(c, "detections_file", s->detections);
-    if (s->confusion) duet_conditions_number(c, "confusion_threshold", s->confusion_score);
-    if (s->confusion || s->tide || s->thresholds_out) duet_conditions_number(c, "at_iou", s->at_iou);
+    if (s->confusion || s->report) duet_conditions_number(c, "confusion_threshold", s->confusion_score);
+    if (s->confusion || s->tide || s->thresholds_out || s->report)
+        duet_conditions_number(c, "at_iou", s->at_iou);
     duet_conditions_text(c, "version", DUET_VERSION);
 }
 
@@ -284,7 +309,8 @@ static int score(struct report *report, struct evaluate_coco_run *run)
 
 int evaluate_coco(int argc, char **argv)
 {
-    struct settings settings = {.detect = DUET_DETECT_DEFAULTS, .confusion_score = .5, .at_iou = .5};
+    struct settings settings = {
+        .detect = DUET_DETECT_DEFAULTS, .confusion_score = .5, .at_iou = .5, .shown = 6};
     struct duet_arguments arguments;
     struct duet_console console;
     settings.detect.threshold = 1e-8;

@@ -6,7 +6,7 @@
 #include "common/console.h"
 #include "common/networks.h"
 #include "common/options.h"
-#include "duet/coco_map.h"
+#include "duet/coco_write.h"
 #include "duet/conditions.h"
 
 /* Options as they stand on the command line. */
@@ -93,5 +93,20 @@ struct evaluate_coco_run {
 int evaluate_coco_run(struct evaluate_coco_run *run);
 void evaluate_coco_run_close(struct evaluate_coco_run *run);
 void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct duet_conditions *conditions);
+
+/* --- the report (evaluate_coco_report.c) -------------------------------------------------------------- */
+
+struct evaluate_coco_report {
+    struct duet_console *console;
+    const char *folder;
+    const char *name;      /* of what was scored */
+    const char *pictures;  /* folder; NULL: none are shown */
+    size_t shown;          /* so many of the worst, and of the best */
+    double score, overlap; /* what is shown of them, and what makes a hit there */
+    const struct duet_coco_truth *truth;
+    const struct duet_coco_outcome *outcome;
+    const struct duet_coco_points *points; /* may be NULL */
+};
+int evaluate_coco_report(const struct evaluate_coco_report *report);
 
 #endif

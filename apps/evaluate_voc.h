@@ -54,9 +54,6 @@ enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *
                                       struct evaluate_voc_picture *picture, struct duet_error *error);
 void evaluate_voc_picture_close(struct evaluate_voc_picture *picture);
 
-/* Decode a picture as it is stored: the truth lies over those pixels. Owned: duet_image_close. */
-enum duet_status evaluate_voc_decode(const char *path, struct duet_image *image, struct duet_error *error);
-
 /* --- the report (evaluate_voc_report.c) ---------------------------------------------------------------- */
 
 enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,

@@ -1,4 +1,5 @@
 /* The report of evaluate voc: scores, and the worst and best pictures, loaded (or predicted) once more. */
+#include "evaluate.h"
 #include "evaluate_voc.h"
 
 #include "core/fail.h"
@@ -15,7 +16,7 @@ static enum duet_status find_image(const struct evaluate_voc_run *run, const cha
     const struct duet_image *truth = &picture->truth;
     if (picture->image.pixels) return DUET_OK;
     char *path = duet_voc_image_path(run->settings->root, id);
-    enum duet_status status = path ? evaluate_voc_decode(path, &picture->image, error) : DUET_OUT_OF_MEMORY;
+    enum duet_status status = path ? evaluate_decode(path, &picture->image, error) : DUET_OUT_OF_MEMORY;
     free(path);
     if (status == DUET_OK && picture->image.width == truth->width && picture->image.height == truth->height)
         return DUET_OK;

@@ -1,4 +1,5 @@
 /* From a list of pictures to their counts: read or predict, compare, add up in the list's order. */
+#include "evaluate.h"
 #include "evaluate_voc.h"
 
 #include "common/pipeline.h"
@@ -32,18 +33,6 @@ static void drop_item(void *ctx, void *result)
 
 /* --- one picture ---------------------------------------------------------------------------------------- */
 
-enum duet_status evaluate_voc_decode(const char *path, struct duet_image *image, struct duet_error *error)
-{
-    const struct duet_frames_options options = {.struct_size = sizeof options, .exif = DUET_EXIF_IGNORE};
-    struct duet_frames *frames = NULL;
-    bool more = false;
-    *image = (struct duet_image){0};
-    enum duet_status status = duet_frames_open(path, &options, &frames, error);
-    if (status == DUET_OK) status = duet_frames_next(frames, image, NULL, &more, error);
-    duet_frames_close(&frames);
-    return status;
-}
-
 static enum duet_status predict(const struct evaluate_voc_run *run, void *worker,
                                 struct evaluate_voc_picture *picture, struct duet_error *error)
 {
@@ -51,7 +40,7 @@ static enum duet_status predict(const struct evaluate_voc_run *run, void *worker
     const struct duet_frame_info info = {0};
     const struct duet_batch_frame frame = {.image = &picture->image, .info = &info};
     struct duet_batch_result result = {0};
-    enum duet_status status = evaluate_voc_decode(picture->predicted_path, &picture->image, error);
+    enum duet_status status = evaluate_decode(picture->predicted_path, &picture->image, error);
     if (status == DUET_OK) status = task.analyse(task.ctx, worker, &frame, &result, error);
     picture->predicted = result.segmentation.classes;
     result.segmentation.classes = (struct duet_image){0};

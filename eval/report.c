@@ -276,8 +276,8 @@ static void put_mark(struct duet_buffer *b, const struct duet_report_mark *mark,
 {
     static const char *const colors[] = {"#3ddc84", "#ff5a48", "#4da3ff", "#ffb020"};
     const char *dashes = mark->kind == DUET_REPORT_MISSED ? " stroke-dasharray=\"7 5\"" : "";
-    put_rectangle(b, mark, size / 4 + 2, "#000a", "");
-    put_rectangle(b, mark, size / 4, colors[mark->kind], dashes);
+    put_rectangle(b, mark, size / 5 + 2, "#000a", "");
+    put_rectangle(b, mark, size / 5, colors[mark->kind], dashes);
     if (!mark->text) return;
     duet_put(b, "<text x=\"");
     duet_put_px(b, fmax(mark->x, 0) + size * 0.25);
@@ -301,7 +301,7 @@ enum duet_status duet_report_boxes(struct duet_report *report, const struct duet
     char name[40];
     enum duet_status status = write_picture(report, image, name, error);
     if (status != DUET_OK) return status;
-    double size = fmax(9, fmax(image->width, image->height) / 40.0);
+    double size = fmax(9, fmax(image->width, image->height) / 48.0);
     begin_row(b, heading);
     for (size_t i = 0; i < count; i++) {
         duet_putf(b,

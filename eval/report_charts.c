@@ -138,6 +138,9 @@ static void put_line(struct duet_buffer *b, const struct frame *f, const struct 
         duet_putf(b, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"1.8\" stroke-linejoin=\"round\" d=\"",
                   line->color);
         for (size_t i = 0; i < line->count; i++) {
+            /* Along a level only its ends are needed: curves are mostly steps. */
+            if (i > 0 && i + 1 < line->count && line->y[i - 1] == line->y[i] && line->y[i] == line->y[i + 1])
+                continue;
             duet_put(b, i > 0 ? "L" : "M");
             duet_put_px(b, place_x(f, line->x[i]));
             duet_put(b, " ");
@@ -302,7 +305,7 @@ static int by_count(const void *a, const void *b)
     return (x->column > y->column) - (x->column < y->column);
 }
 
-void duet_put_confusions(struct duet_buffer *b, const struct duet_matrix *m, size_t most)
+void duet_put_confusions(struct duet_buffer *b, const struct duet_matrix *m, size_t but, size_t most)
 {
     size_t count = 0;
     struct confusion *list = calloc(m->side * m->side + 1, sizeof *list);
@@ -313,7 +316,7 @@ void duet_put_confusions(struct duet_buffer *b, const struct duet_matrix *m, siz
     for (size_t row = 0; row < m->side; row++)
         for (size_t column = 0; column < m->side; column++) {
             uint64_t n = m->cells[row * m->side + column];
-            if (n > 0 && row != column)
+            if (n > 0 && row != column && row != but && column != but)
                 list[count++] = (struct confusion){row, column, n, (double)n / (double)row_sum(m, row)};
         }
     qsort(list, count, sizeof *list, by_count);

@@ -71,7 +71,8 @@ struct duet_matrix {
     const char *row_name, *column_name;
 };
 void duet_put_matrix(struct duet_buffer *b, const struct duet_matrix *matrix);
-/* The largest cells off the diagonal, as a table. */
-void duet_put_confusions(struct duet_buffer *b, const struct duet_matrix *matrix, size_t most);
+/* The largest cells off the diagonal, as a table; those of row and column `but` (SIZE_MAX: none) are left
+ * out. */
+void duet_put_confusions(struct duet_buffer *b, const struct duet_matrix *matrix, size_t but, size_t most);
 
 #endif

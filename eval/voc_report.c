@@ -111,7 +111,7 @@ static void put_confusion(struct duet_report *report, const struct duet_voc_summ
                         "truth's class.");
     duet_put_matrix(b, &matrix);
     duet_put(b, "<h3>The most frequent confusions, in pixels</h3>\n");
-    duet_put_confusions(b, &matrix, 12);
+    duet_put_confusions(b, &matrix, SIZE_MAX, 12);
 }
 
 void duet_voc_report_masks(struct duet_report *report, const struct duet_voc_summary *summary)

@@ -1,5 +1,6 @@
 #include "support/testing.h"
 
+#include "duet/coco_report.h"
 #include "duet/voc_report.h"
 #include "report_parts.h"
 #include "support/scratch.h"
@@ -127,7 +128,7 @@ static void every_part_keeps_hostile_names_harmless(void **state)
     static const uint64_t cells[] = {3, 1, 0, 0};
     const struct duet_matrix matrix = {names, cells, 2, "truth", "found"};
     duet_put_matrix(b, &matrix);
-    duet_put_confusions(b, &matrix, 5);
+    duet_put_confusions(b, &matrix, SIZE_MAX, 5);
     duet_put(b, "<table><tr>");
     duet_put_bar_cell(b, NAN, &interval);
     duet_put_bar_cell(b, 2, &(struct duet_interval){NAN, NAN});
@@ -180,12 +181,17 @@ static void confusions_come_largest_first(void **state)
     const char *names[] = {"a", "b", "c"};
     static const uint64_t cells[] = {90, 7, 3, 0, 0, 0, 1, 30, 69};
     const struct duet_matrix matrix = {names, cells, 3, "truth", "found"};
-    duet_put_confusions(&b, &matrix, 2);
+    duet_put_confusions(&b, &matrix, SIZE_MAX, 2);
     duet_put_bytes(&b, "", 1);
     const char *first = strstr(b.data, "<td>c</td><td class=\"word\">b</td><td>30</td><td>30.0 %</td>");
     const char *second = strstr(b.data, "<td>a</td><td class=\"word\">b</td><td>7</td><td>7.0 %</td>");
     assert_true(first && second && first < second);
     assert_null(strstr(b.data, "<td>3</td>"));
+    b.size = 0;
+    duet_put_confusions(&b, &matrix, 1, 9);
+    duet_put_bytes(&b, "", 1);
+    assert_null(strstr(b.data, ">b<"));
+    assert_non_null(strstr(b.data, "<td>3</td>"));
     duet_buffer_close(&b);
 }
 
@@ -279,6 +285,88 @@ static void a_page_of_boxes_is_well_formed(void **state)
     duet_voc_map_close(&map);
 }
 
+/* --- COCO --------------------------------------------------------------------------------------------- */
+
+static const char coco_truth[] =
+    "{\"images\": [{\"id\": 1, \"file_name\": \"<b>1.jpg\", \"width\": 20, \"height\": 10},"
+    "{\"id\": 2, \"file_name\": \"2.jpg\", \"width\": 20, \"height\": 10},"
+    "{\"id\": 3, \"width\": 20, \"height\": 10}],\n"
+    "\"categories\": [{\"id\": 7, \"name\": \"</svg><script>7\"}, {\"id\": 9, \"name\": \"nine\"},"
+    "{\"id\": 11, \"name\": \"absent\"}],\n"
+    "\"annotations\": [{\"id\": 1, \"image_id\": 1, \"category_id\": 7, \"bbox\": [0, 0, 8, 8], \"area\": "
+    "64},"
+    "{\"id\": 2, \"image_id\": 1, \"category_id\": 9, \"bbox\": [10, 0, 8, 8], \"area\": 64},"
+    "{\"id\": 3, \"image_id\": 1, \"category_id\": 9, \"bbox\": [0, 0, 20, 9], \"area\": 90, \"iscrowd\": 1},"
+    "{\"id\": 4, \"image_id\": 2, \"category_id\": 9, \"bbox\": [1, 1, 8, 8], \"area\": 64}]}";
+static const char coco_found[] =
+    "[{\"image_id\": 1, \"category_id\": 7, \"bbox\": [0, 0, 8, 7], \"score\": 0.9},"
+    "{\"image_id\": 1, \"category_id\": 7, \"bbox\": [10, 0, 8, 8], \"score\": 0.8},"
+    "{\"image_id\": 2, \"category_id\": 9, \"bbox\": [1, 1, 8, 8], \"score\": 0.4}]";
+
+static size_t count_of(const char *text, const char *what)
+{
+    size_t count = 0;
+    for (; (text = strstr(text, what)); text++) count++;
+    return count;
+}
+
+static void a_page_of_coco_scores_is_well_formed(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_coco_truth truth;
+    struct duet_coco_results results;
+    struct duet_coco_eval *eval;
+    struct duet_coco_draws draws;
+    struct duet_coco_confusion confusion;
+    struct duet_coco_tide tide;
+    struct duet_coco_point items[3];
+    struct duet_conditions conditions = {0};
+    static const char *const warnings[] = {HOSTILE};
+    scratch_write(&scratch, "truth.json", coco_truth, sizeof coco_truth - 1);
+    assert_ok(duet_coco_truth_open(scratch.path, false, &truth, &e), e);
+    scratch_write(&scratch, "found.json", coco_found, sizeof coco_found - 1);
+    assert_ok(duet_coco_results_open(scratch.path, &results, &e), e);
+    assert_ok(duet_coco_eval_open(&truth, &results, NULL, &eval, &e), e);
+    assert_ok(duet_coco_draw(eval, 10, 1, NULL, &draws, &e), e);
+    assert_ok(duet_coco_confusion_count(eval, 0.5, 0.5, &confusion, &e), e);
+    assert_ok(duet_coco_tide_measure(eval, 0.5, 0.1, &tide, &e), e);
+    assert_ok(duet_coco_find_points(eval, 0, DUET_COCO_BEST_F1, 0, items, &e), e);
+    const struct duet_coco_points points = {items, 0.5, DUET_COCO_BEST_F1, 0};
+    const struct duet_coco_outcome outcome = {eval, &draws,   &confusion, &tide,
+                                              true, warnings, 1,          &conditions};
+    struct duet_report *report = open_report("coco", "coco");
+    duet_coco_report(report, &outcome, &points);
+
+    double scores[3];
+    size_t images[3];
+    assert_ok(duet_coco_image_scores(eval, scores, &e), e);
+    assert_int_equal(duet_coco_rank(eval, scores, false, images, 3), 2);
+    assert_true(images[0] == 0 && images[1] == 1);
+    assert_int_equal(duet_coco_rank(eval, scores, true, images, 1), 1);
+    assert_true(images[0] == 1);
+    struct duet_image picture;
+    assert_ok(duet_image_create(&picture, 20, 10, DUET_RGB8, &e), e);
+    const struct duet_coco_shown shown = {0, scores[0], 0.5, 0.5};
+    assert_ok(duet_coco_report_picture(report, eval, &shown, &picture, &e), e);
+    assert_ok(duet_report_commit(&report, &e), e);
+    assert_int_equal(read_page("coco/index.html").images, 2);
+    char *page = scratch_read(&scratch, "coco/index.html");
+    assert_non_null(strstr(page, "1 of 2 found, 1 wrong"));
+    assert_non_null(strstr(page, "nine (crowd)"));
+    assert_non_null(strstr(page, "&lt;/svg&gt;&lt;script&gt;7 90%"));
+    assert_int_equal(count_of(page, "stroke-dasharray"), 1); /* the one that was missed */
+    assert_int_equal(count_of(page, "stroke=\"#3ddc84\""), 1);
+    assert_int_equal(count_of(page, "stroke=\"#ff5a48\""), 1);
+    free(page);
+    duet_image_close(&picture);
+    duet_coco_draws_close(&draws);
+    duet_coco_confusion_close(&confusion);
+    duet_coco_eval_close(&eval);
+    duet_coco_results_close(&results);
+    duet_coco_truth_close(&truth);
+}
+
 static void a_folder_that_cannot_be_made_is_told(void **state)
 {
     (void)state;
@@ -305,6 +393,7 @@ int main(void)
         cmocka_unit_test(pictures_are_ranked),
         cmocka_unit_test(a_page_of_masks_is_well_formed),
         cmocka_unit_test(a_page_of_boxes_is_well_formed),
+        cmocka_unit_test(a_page_of_coco_scores_is_well_formed),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_told),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
