@@ -51,7 +51,7 @@ static void a_still_has_one_frame(void **state)
     struct duet_error e;
     struct duet_frames *frames;
     struct duet_image image;
-    struct duet_frame_info info = {true, 7, 7.0};
+    struct duet_frame_info info = {.moving = true, .frame = 7, .pts = 7};
     bool more = false;
     assert_ok(duet_frames_open_bytes("P5 1 1 255 a", 12, "x", NULL, &frames, &e), e);
     assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);

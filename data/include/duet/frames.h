@@ -7,6 +7,15 @@
  *
  * A file that ends early is an error, even when only its end marker is missing; so is one whose pixels are
  * damaged. What is merely odd about the wrapping is not, nor is what follows the end.
+ *
+ * What moves comes through FFmpeg, in a module that is loaded at the first input that needs it:
+ *   clip.mp4               any video file it can read
+ *   frames/%04d.png        a numbered sequence (when there is no file of that very name)
+ *   /dev/video0            a camera
+ *   rtsp://... http://...  a stream; the only inputs that ever touch a network
+ *   lavfi:testsrc2=...     FFmpeg's own sources, for tests
+ *   -                      on standard input: a picture, pictures (JPEG) one after the other, Y4M, or a video
+ *                          that can be read from its beginning to its end
  */
 #ifndef DUET_FRAMES_H
 #define DUET_FRAMES_H
@@ -26,7 +35,16 @@ struct duet_frames_options {
     size_t struct_size;  /* sizeof(struct duet_frames_options). Instead of options NULL: all zero */
     enum duet_exif exif; /* turn JPEG (and PNG eXIf) pictures upright, or leave them as stored */
     size_t max_pixels;   /* 0: DUET_MAX_PIXELS. Checked after the header, before memory is taken */
-    size_t max_bytes;    /* of the file; 0: DUET_MAX_PICTURE_BYTES */
+    size_t max_bytes;    /* of a still's file; 0: DUET_MAX_PICTURE_BYTES */
+    /* What follows is for moving inputs; stills pass over it. */
+    int every;        /* deliver the frames 0, N, 2N ...; 0: all */
+    double start;     /* seconds: frames before are left out */
+    double duration;  /* seconds from `start` on; 0: to the end */
+    double reconnect; /* a live source that fails is tried again for so many seconds; 0: not, the failure is
+                         an error; INFINITY: for ever */
+    /* Asked while a source makes us wait; true ends the waiting with DUET_INTERRUPTED. May be NULL. */
+    bool (*cancelled)(void *ctx);
+    void *ctx;
 };
 
 #define DUET_MAX_PIXELS        ((size_t)1 << 28) /* 268 million: 16384 x 16384 */
@@ -34,9 +52,26 @@ struct duet_frames_options {
 
 /* What a decoded frame says of itself. */
 struct duet_frame_info {
-    bool moving;   /* from a video or stream: frame and pts mean something */
-    int64_t frame; /* 0, 1, 2 ... */
-    double pts;    /* seconds */
+    bool moving;     /* from a video or stream: what follows means something */
+    bool live;       /* from a camera or stream: it is not waited for us, and there is no way back */
+    int64_t frame;   /* 0, 1, 2 ... counted in the source: with `every` 3 they are 0, 3, 6 ... */
+    double pts;      /* seconds: the time stamp that the source gives the frame */
+    double time;     /* seconds since the source's first frame; 0 there */
+    double captured; /* live: seconds since 1970 (UTC) when the frame came; else 0 */
+    /* > 0: this is no frame (the image is zero) but the news that a live source was away for so many seconds
+     * and is back; `frame` is the next frame's number. */
+    double gap;
+    int attempts; /* of reopening it, then */
+};
+
+/* What is known of a source before its first frame. */
+struct duet_frames_about {
+    bool moving, live;
+    bool seekable;          /* duet_frames_seek works */
+    int width, height;      /* 0: not known yet */
+    int rate_num, rate_den; /* frames a second, on average; 0/1: not known */
+    double duration;        /* seconds; 0: not known */
+    const char *kind;       /* "JPEG", "h264 in mov"; borrowed until close */
 };
 
 struct duet_frames; /* opaque */
@@ -58,6 +93,15 @@ enum duet_status duet_frames_open_bytes(const void *data, size_t size, const cha
 enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image *image,
                                   struct duet_frame_info *info, bool *more, struct duet_error *error);
 
+void duet_frames_about(const struct duet_frames *frames, struct duet_frames_about *about);
+
+/* The next frame will be the one shown at `time` (seconds since the source's first frame): the last one that
+ * begins at or before it; the first one for times before it, the end after the last one's. Its number and
+ * time are what they would be when read from the beginning. Errors: DUET_UNSUPPORTED (live, or a pipe),
+ * DUET_IO_ERROR. Also after the end of the frames, but not after an error. */
+enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struct duet_error *error);
+
+/* Accepts NULL and an empty *frames. */
 void duet_frames_close(struct duet_frames **frames);
 
 /* Does the beginning of a file look like a picture this build knows? 16 bytes suffice. For folder walks. */

@@ -1,0 +1,52 @@
+/* video_write.h: frames -> a video file.
+ *
+ * The container follows from the name (.mp4 .mov .mkv .webm .avi), the codec from the container: H.264 where
+ * there is an encoder for it, else MPEG-4; VP9 in .webm. Comes with FFmpeg, as moving inputs do (frames.h).
+ */
+#ifndef DUET_VIDEO_WRITE_H
+#define DUET_VIDEO_WRITE_H
+
+#include "duet/image.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct duet_video_writer_options {
+    size_t struct_size;     /* sizeof(struct duet_video_writer_options) */
+    int width, height;      /* of the video; frames of another size are scaled to it. Odd ones lose a row */
+    int rate_num, rate_den; /* frames a second; 0: 25/1 */
+    bool force;             /* replace what is there; else DUET_EXISTS */
+};
+
+struct duet_video_writer; /* opaque */
+
+/* Does the name end like a video's? ".MP4" does too. */
+bool duet_video_name(const char *path);
+
+/* Begin the video, under a temporary name beside `path`. Errors: DUET_EXISTS, DUET_NOT_FOUND (no folder),
+ * DUET_IO_ERROR, DUET_BAD_ARGUMENT (name, size or rate), DUET_UNSUPPORTED (no FFmpeg in this build or on this
+ * machine: the text says what is missing), DUET_OUT_OF_MEMORY. */
+enum duet_status duet_video_writer_open(const char *path, const struct duet_video_writer_options *options,
+                                        struct duet_video_writer **writer, struct duet_error *error);
+
+/* Add an RGB8 frame that is to be shown from `time` on (seconds, ascending; the first one's becomes 0). A
+ * frame is shown until the next; the last one for 1/rate. Errors: DUET_BAD_ARGUMENT (not RGB8, time not
+ * ascending), DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
+enum duet_status duet_video_writer_add(struct duet_video_writer *writer, const struct duet_image *image,
+                                       double time, struct duet_error *error);
+
+/* Finish the file and move it to its name; frees, sets *writer to NULL. A video without frames is an error,
+ * DUET_BAD_ARGUMENT. */
+enum duet_status duet_video_writer_commit(struct duet_video_writer **writer, struct duet_error *error);
+
+/* Throw away what is not committed; accepts NULL. */
+void duet_video_writer_discard(struct duet_video_writer **writer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
