@@ -37,8 +37,10 @@ void duet_depthwise3x3_scalar(const struct duet_depthwise3x3_args *args);
 static inline const float *duet_depthwise3x3_row(const struct duet_depthwise3x3_args *a, size_t y, size_t ky)
 {
     size_t at = y * a->stride + ky * a->rate; /* shifted down by pad_top */
-    bool inside = at >= a->pad_top && at - a->pad_top < a->in_height;
-    return inside ? a->input + (at - a->pad_top) % a->ring_rows * a->row_stride : NULL;
+    if (at < a->pad_top || at - a->pad_top >= a->in_height) return NULL;
+    at -= a->pad_top;
+    if (at >= a->ring_rows) at %= a->ring_rows; /* most often not: a division takes as long as a pixel */
+    return a->input + at * a->row_stride;
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* depthwise3x3.h: the body of every vector level's depthwise3x3 kernel.
  *
- * Dense windows (rate 1): one vector of channels at a time over all wanted rows, its nine weights in
+ * Dense windows: one vector of channels at a time over all wanted rows, its nine weights in
  * registers, four output pixels side by side: each column of the input is loaded once for the up to three
  * windows that hold it, and what the next row will read again is three rows of one vector, which lie in L1
  * even at 150 pixels of 64 bytes. Wider tiles were measured slower (Zen 4: 4 pixels 10.3 cycles a pixel and
@@ -49,16 +49,18 @@ dense_tile(const size_t pixels, const size_t stride, const bool whole, const boo
             FMA(2, 0, x2, ky)                                                                                \
             FMA(3, 0, x3, ky)                                                                                \
             FMA(0, 1, x1, ky)                                                                                \
-            FMA(1, 1, x2, ky) FMA(2, 1, x3, ky) FMA(3, 1, x4, ky) FMA(0, 2, x2, ky) FMA(1, 2, x3, ky)        \
-                FMA(2, 2, x4, ky) FMA(3, 2, x5, ky)                                                          \
+            FMA(1, 1, x2, ky)                                                                                \
+            FMA(2, 1, x3, ky)                                                                                \
+            FMA(3, 1, x4, ky) FMA(0, 2, x2, ky) FMA(1, 2, x3, ky) FMA(2, 2, x4, ky) FMA(3, 2, x5, ky)        \
         } else {                                                                                             \
             FMA(0, 0, x0, ky)                                                                                \
             FMA(1, 0, x2, ky)                                                                                \
             FMA(2, 0, x4, ky)                                                                                \
             FMA(3, 0, x6, ky)                                                                                \
             FMA(0, 1, x1, ky)                                                                                \
-            FMA(1, 1, x3, ky) FMA(2, 1, x5, ky) FMA(3, 1, x7, ky) FMA(0, 2, x2, ky) FMA(1, 2, x4, ky)        \
-                FMA(2, 2, x6, ky) FMA(3, 2, x8, ky)                                                          \
+            FMA(1, 1, x3, ky)                                                                                \
+            FMA(2, 1, x5, ky)                                                                                \
+            FMA(3, 1, x7, ky) FMA(0, 2, x2, ky) FMA(1, 2, x4, ky) FMA(2, 2, x6, ky) FMA(3, 2, x8, ky)        \
         }                                                                                                    \
     }
     ROW(0)
@@ -79,20 +81,14 @@ dense_tile(const size_t pixels, const size_t stride, const bool whole, const boo
 #undef LOAD
 }
 
-/* One output row of one vector of channels: tiles of four pixels, the last one of one to four. */
-static inline __attribute__((always_inline)) void dense_row(const size_t stride, const bool whole,
-                                                            const struct duet_depthwise3x3_args *a,
-                                                            const struct dw_vector *v, size_t y, size_t c,
-                                                            float *out)
+/* `pixels` output pixels of one row and one vector of channels: tiles of four, the last one of one to four.
+ * The inputs (NULL: no such row) are the second column of the first window, which may have no first; the last
+ * window may have no last. */
+static inline __attribute__((always_inline)) void
+dense_line(const size_t stride, const bool whole, bool no_first, const bool no_last,
+           const struct dw_vector *v, const float *in0, const float *in1, const float *in2, float *out,
+           size_t pixels, const size_t in_stride, const size_t out_stride)
 {
-    const size_t width = a->out_width, in_stride = a->pixel_stride, out_stride = a->output_stride;
-    const size_t second = 1 - a->pad_left; /* the first window's second column */
-    const float *in0 = duet_depthwise3x3_row(a, y, 0), *in1 = duet_depthwise3x3_row(a, y, 1);
-    const float *in2 = duet_depthwise3x3_row(a, y, 2);
-    if (in0) in0 += second * in_stride + c;
-    if (in1) in1 += second * in_stride + c;
-    if (in2) in2 += second * in_stride + c;
-    bool no_first = a->pad_left > 0, no_last = (width - 1) * stride + second + 1 >= a->in_width;
 #define TILE(pixels, is_first, is_last)                                                                      \
     dense_tile(pixels, stride, whole, is_first, is_last, v, in0, in1, in2, in_stride, out, out_stride)
 #define EITHER(pixels)                                                                                       \
@@ -113,7 +109,7 @@ static inline __attribute__((always_inline)) void dense_row(const size_t stride,
         out += DW_PIXELS * out_stride;                                                                       \
         left -= DW_PIXELS;                                                                                   \
     }
-    size_t left = width;
+    size_t left = pixels;
     if (left > DW_PIXELS && no_first) {
         TILE(DW_PIXELS, true, false);
         NEXT no_first = false;
@@ -136,7 +132,28 @@ static inline __attribute__((always_inline)) void dense_row(const size_t stride,
 #undef TILE
 }
 
-static inline __attribute__((always_inline)) void dense_rows(const size_t stride, const bool whole,
+/* Output row y. With an atrous rate it is as many interleaved rows of rate 1, whose pixels lie `rate` apart.
+ */
+static inline __attribute__((always_inline)) void
+dense_row(const size_t stride, const bool atrous, const bool whole, const struct duet_depthwise3x3_args *a,
+          const struct dw_vector *v, size_t y, size_t c, float *out)
+{
+    const size_t rate = atrous ? a->rate : 1, in_stride = a->pixel_stride;
+    const float *const row0 = duet_depthwise3x3_row(a, y, 0), *const row1 = duet_depthwise3x3_row(a, y, 1);
+    const float *const row2 = duet_depthwise3x3_row(a, y, 2);
+    for (size_t x = 0; x < rate && x < a->out_width; x++) {
+        size_t pixels = atrous ? (a->out_width - x + rate - 1) / rate : a->out_width;
+        size_t second = x * stride + rate - a->pad_left, last = x + (pixels - 1) * rate;
+        dense_line(stride, whole, x * stride < a->pad_left,
+                   last * stride + 2 * rate - a->pad_left >= a->in_width, v,
+                   row0 ? row0 + second * in_stride + c : NULL, row1 ? row1 + second * in_stride + c : NULL,
+                   row2 ? row2 + second * in_stride + c : NULL, out + x * a->output_stride, pixels,
+                   rate * in_stride, rate * a->output_stride);
+    }
+}
+
+static inline __attribute__((always_inline)) void dense_rows(const size_t stride, const bool atrous,
+                                                             const bool whole,
                                                              const struct duet_depthwise3x3_args *a, size_t c)
 {
     struct dw_vector v = {.lanes = a->channels - c, .low = vec_set1(a->low), .high = vec_set1(a->high)};
@@ -145,28 +162,36 @@ static inline __attribute__((always_inline)) void dense_rows(const size_t stride
         v.weights[tap] = vec_load_some(a->weights + tap * a->weight_stride + c, v.lanes);
     float *out = a->output + c;
     for (size_t y = a->y_begin; y < a->y_end; y++, out += a->out_width * a->output_stride)
-        dense_row(stride, whole, a, &v, y, c, out);
+        dense_row(stride, atrous, whole, a, &v, y, c, out);
+}
+
+static inline __attribute__((always_inline)) void dense_channels(const size_t stride, const bool atrous,
+                                                                 const struct duet_depthwise3x3_args *a)
+{
+    size_t c = 0;
+    for (; c + VEC_LANES <= a->channels; c += VEC_LANES) dense_rows(stride, atrous, true, a, c);
+    if (c < a->channels) dense_rows(stride, atrous, false, a, c);
 }
 
 static void dense(const struct duet_depthwise3x3_args *a)
 {
-    size_t c = 0;
-    if (a->stride == 1) {
-        for (; c + VEC_LANES <= a->channels; c += VEC_LANES) dense_rows(1, true, a, c);
-        if (c < a->channels) dense_rows(1, false, a, c);
-    } else {
-        for (; c + VEC_LANES <= a->channels; c += VEC_LANES) dense_rows(2, true, a, c);
-        if (c < a->channels) dense_rows(2, false, a, c);
-    }
+    if (a->stride == 2)
+        dense_channels(2, false, a);
+    else if (a->rate == 1)
+        dense_channels(1, false, a);
+    else
+        dense_channels(1, true, a);
 }
 
-/* Rate 1 and nothing missing but the outermost columns: every "SAME" padding of a dense window. */
+/* Nothing missing but the outermost columns: every "SAME" padding of stride 1, or of rate 1. */
 static bool is_dense(const struct duet_depthwise3x3_args *a)
 {
+    if (a->stride == 1 && a->pad_left == a->rate && a->out_width == a->in_width) return true;
     return a->rate == 1 && a->pad_left <= 1 && (a->out_width - 1) * a->stride + 1 - a->pad_left < a->in_width;
 }
 
-/* --- any rate ------------------------------------------------------------------------------------------- */
+/* --- stride 2 with a rate, and odd paddings --------------------------------------------------------------
+ */
 
 /* A window's taps inside the picture. */
 struct dw_taps {
