@@ -26,7 +26,9 @@ void duet_run_pointwise(const struct duet_compiled *c, const struct pointwise *p
                                     .input_stride = p->input_stride,
                                     .weights = packed->weights + c0 / panel * panel_stride + p->k0 * panel,
                                     .panel_stride = panel_stride,
-                                    .bias = p->k0 == 0 ? packed->bias + c0 : NULL,
+                                    .bias = p->k0 == 0 ? packed->bias + c0
+                                            : p->start ? p->start + c0
+                                                       : NULL,
                                     .residual = last && p->residual ? p->residual + c0 : NULL,
                                     .residual_stride = (size_t)layer->channels,
                                     .output = p->output,

@@ -67,6 +67,33 @@ static struct step separable_around(const struct duet_network *network, struct u
     return s;
 }
 
+/* The 1x1 convolution `node` reading what its CONCAT would have joined; no inputs when it cannot. */
+static struct step joined_convolution(const struct duet_network *network, struct uses uses, duet_node node)
+{
+    struct step s = {
+        .kind = STEP_CONV, .expand = -1, .depthwise = -1, .project = node, .add = -1, .output = node};
+    const struct duet_layer *concat = &network->layers[network->layers[node].inputs[0]];
+    if (!is_pointwise(&network->layers[node]) || concat->op != DUET_OP_CONCAT ||
+        uses.count[network->layers[node].inputs[0]] != 1)
+        return s;
+    for (; s.input_count < concat->input_count; s.input_count++) {
+        duet_node input = concat->inputs[s.input_count];
+        const struct duet_layer *layer = &network->layers[input];
+        s.spread[s.input_count] = layer->op == DUET_OP_BROADCAST && uses.count[input] == 1;
+        s.inputs[s.input_count] = s.spread[s.input_count] ? layer->inputs[0] : input;
+    }
+    return s;
+}
+
+/* Marks the CONCAT and the BROADCASTs that a joined convolution stands for. */
+static void cover_joined(const struct duet_network *network, const struct step *s, bool *covered)
+{
+    duet_node concat = network->layers[s->project].inputs[0];
+    covered[concat] = true;
+    for (int i = 0; i < s->input_count; i++)
+        if (s->spread[i]) covered[network->layers[concat].inputs[i]] = true;
+}
+
 static struct step plain_step(const struct duet_network *network, duet_node node)
 {
     static const enum step_kind kinds[DUET_OP_COUNT] = {
@@ -123,6 +150,13 @@ static enum duet_status list_steps(const struct duet_network *network, bool fuse
         by_output[s.output] = s;
         if (s.expand >= 0) covered[s.expand] = true;
         covered[s.depthwise] = covered[s.project] = true;
+    }
+    for (int i = 0; fuse && i < network->layer_count; i++) {
+        if (network->layers[i].op != DUET_OP_CONV || covered[i]) continue;
+        struct step s = joined_convolution(network, uses, i);
+        if (s.input_count == 0) continue;
+        by_output[i] = s;
+        cover_joined(network, &s, covered);
     }
     for (int i = 0; i < network->layer_count; i++) {
         if (covered[i] && by_output[i].output < 0) continue;
@@ -219,6 +253,13 @@ static void choose_way(const struct duet_network *network, struct plan *plan, st
     s->spare_floats =
         (plan->info[s->depthwise].output.dims[2] * s->chunk + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
     s->scratch_bytes = s->spare_floats * sizeof(float) + (s->scratch_bytes + 63) / 64 * 64;
+    if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
+}
+
+/* Room for what a leading single pixel adds to every output pixel. */
+static void choose_joined(struct plan *plan, struct step *s)
+{
+    s->scratch_bytes = (plan->info[s->project].output.dims[3] * sizeof(float) + 63) / 64 * 64;
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }
 
@@ -359,7 +400,10 @@ enum duet_status duet_plan_create(const struct duet_network *network, int height
     if (status != DUET_OK) goto done;
     hoist_leaves(uses, plan);
     for (int i = 0; i < plan->step_count; i++) {
-        if (plan->steps[i].kind == STEP_SEPARABLE) choose_way(network, plan, &plan->steps[i]);
+        if (plan->steps[i].kind == STEP_SEPARABLE)
+            choose_way(network, plan, &plan->steps[i]);
+        else if (plan->steps[i].input_count > 1 && plan->steps[i].kind == STEP_CONV)
+            choose_joined(plan, &plan->steps[i]);
         plan->steps[i].serial = is_serial(plan, &plan->steps[i]);
     }
     status = place_blocks(network, plan, error);

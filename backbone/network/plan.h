@@ -37,6 +37,9 @@ struct step {
     duet_node inputs[DUET_MAX_INPUTS];         /* layers whose results it reads */
     int input_count;
     char *name;
+    /* A 1x1 convolution may read several tensors as if they were joined (it covers a CONCAT), some of them a
+     * single pixel that stands for all (a BROADCAST). */
+    bool spread[DUET_MAX_INPUTS];
     bool serial; /* too little work to share, or a sum in one order */
     /* Separable: */
     bool by_channels;

@@ -105,27 +105,45 @@ static void run_global_mean(const struct work *w)
 /* --- running ----------------------------------------------------------------------------------------------
  */
 
-static void run_conv(const struct work *w, int index)
+/* A 1x1 convolution, input after input: each goes on where the last one's channels ended. What a single pixel
+ * at the beginning adds is the same everywhere, so it is worked out once, and the others start from it. */
+static void run_pointwise(const struct work *w, int index, int worker)
+{
+    const struct step *s = w->step;
+    const struct duet_compiled *c = w->session->compiled;
+    const size_t *out = duet_dims(w, s->output);
+    struct pointwise p = {.node = s->project,
+                          .pixels = out[1] * out[2],
+                          .output = duet_result(w, s->output),
+                          .output_stride = out[3]};
+    for (int i = 0; i < s->input_count; i++, p.k0 = p.k1) {
+        size_t channels = duet_dims(w, s->inputs[i])[3];
+        p.k1 = p.k0 + channels;
+        p.input = duet_result(w, s->inputs[i]);
+        p.input_stride = s->spread[i] ? 0 : channels;
+        if (i == 0 && s->spread[0] && s->input_count > 1) {
+            struct pointwise once = p;
+            once.pixels = 1;
+            once.output = duet_scratch(w, worker);
+            duet_run_pointwise(c, &once, 0, out[3]);
+            p.start = once.output;
+        } else {
+            duet_run_pointwise_share(c, &p, index, w->pieces);
+            p.start = NULL;
+        }
+    }
+}
+
+static void run_conv(const struct work *w, int index, int worker)
 {
     const struct duet_layer *layer = &w->session->compiled->layers[w->step->project];
-    duet_node source = w->step->inputs[0];
-    const size_t *in = duet_dims(w, source), *out = duet_dims(w, w->step->output);
-    float *output = duet_result(w, w->step->output);
-    if (layer->kernel == 1 && layer->stride == 1) {
-        struct pointwise p = {.node = w->step->project,
-                              .pixels = out[1] * out[2],
-                              .input = duet_result(w, source),
-                              .input_stride = in[3],
-                              .k1 = in[3],
-                              .output = output,
-                              .output_stride = out[3]};
-        duet_run_pointwise_share(w->session->compiled, &p, index, w->pieces);
-    } else {
-        struct share y = duet_share(out[1], index, w->pieces);
-        output += y.begin * out[2] * out[3];
-        if (y.begin < y.end)
-            duet_run_conv_rows(w, w->step->project, source, y.begin, y.end, 0, out[3], output);
-    }
+    const size_t *out = duet_dims(w, w->step->output);
+    struct share y = duet_share(out[1], index, w->pieces);
+    if (layer->kernel == 1 && layer->stride == 1)
+        run_pointwise(w, index, worker);
+    else if (y.begin < y.end)
+        duet_run_conv_rows(w, w->step->project, w->step->inputs[0], y.begin, y.end, 0, out[3],
+                           duet_result(w, w->step->output) + y.begin * out[2] * out[3]);
 }
 
 static void run_depthwise(const struct work *w, struct share y)
@@ -139,12 +157,11 @@ static void run_depthwise(const struct work *w, struct share y)
 
 static void run_piece(void *arg, int index, int worker)
 {
-    (void)worker;
     const struct work *w = arg;
     struct share y = duet_share(duet_dims(w, w->step->output)[1], index, w->pieces);
     switch (w->step->kind) {
     case STEP_CONV:
-        run_conv(w, index);
+        run_conv(w, index, worker);
         break;
     case STEP_DEPTHWISE:
         run_depthwise(w, y);

@@ -34,6 +34,11 @@ static inline float *duet_result(const struct work *w, duet_node node)
     return w->session->arena + w->session->compiled->plan.offset[node];
 }
 
+static inline float *duet_scratch(const struct work *w, int worker)
+{
+    return (float *)(w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes);
+}
+
 static inline const size_t *duet_dims(const struct work *w, duet_node node)
 {
     return w->session->compiled->plan.info[node].output.dims;
@@ -52,6 +57,7 @@ struct pointwise {
     const float *input; /* channel k0 of the first pixel */
     size_t input_stride;
     size_t k0, k1;
+    const float *start; /* what the sums start from where k0 > 0; NULL: from what `output` holds */
     const float *residual;
     float *output;
     size_t output_stride;

@@ -30,11 +30,6 @@ static size_t live_before(const struct fused *f, size_t c)
     return low;
 }
 
-static float *scratch_of(const struct work *w, int worker)
-{
-    return (float *)(w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes);
-}
-
 static struct fused begin(const struct work *w)
 {
     const struct step *s = w->step;
@@ -131,7 +126,7 @@ static void rows_piece(void *arg, int index, int worker)
     const struct step *s = w->step;
     struct fused f = begin(w);
     struct share rows = duet_share(f.out[1], index, w->pieces);
-    float *spare = scratch_of(w, worker);
+    float *spare = duet_scratch(w, worker);
     f.strip = spare + s->spare_floats;
     float *rings = f.strip + (s->strip_rows * f.out[2] * f.channels + 15) / 16 * 16;
     /* Expanded rows below this are in the rings, of which each chunk of channels has one. */
@@ -168,7 +163,7 @@ static void filter_piece(void *arg, int index, int worker)
     const struct group *g = arg;
     const struct fused *f = &g->fused;
     const struct step *s = f->work->step;
-    float *spare = scratch_of(f->work, worker), *ring = spare + s->spare_floats;
+    float *spare = duet_scratch(f->work, worker), *ring = spare + s->spare_floats;
     struct share units =
         duet_share((g->end - g->begin + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT, index, f->work->pieces);
     size_t end = g->begin + units.end * DUET_CHUNK_UNIT;
