@@ -23,7 +23,9 @@ struct duet_detector {
     struct duet_ssdlite_decoder_options decode; /* points to the two arrays below */
     bool *selected;                             /* [classes + 1], as the next; NULL: not asked for */
     float *thresholds;
-    struct duet_labels labels; /* borrowed from the model */
+    struct duet_labels labels;    /* borrowed from the model */
+    struct duet_affine to_pixels; /* of the last run */
+    bool has_run;                 /* and its outputs are still in the session */
 };
 
 /* --- creating ------------------------------------------------------------------------------------------- */
@@ -232,16 +234,29 @@ enum duet_status duet_detector_run(struct duet_detector *d, const struct duet_im
     *detections = (struct duet_detections){0};
     struct duet_pool single = duet_pool_single();
     if (!pool) pool = &single;
+    d->has_run = false;
     enum duet_status status = duet_image_check(image, DUET_RGB8, error);
     if (status == DUET_OK) status = grow_session(d, pool->threads, error);
     if (status != DUET_OK) return status;
-    struct duet_affine to_pixels = duet_stretch_run(&d->stretch, &d->compiled->kernels, image, INPUT_SCALE,
-                                                    INPUT_SHIFT, pool, duet_session_input(d->session));
+    d->to_pixels = duet_stretch_run(&d->stretch, &d->compiled->kernels, image, INPUT_SCALE, INPUT_SHIFT, pool,
+                                    duet_session_input(d->session));
     duet_session_run(d->session, pool);
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
     get_maps(d, maps);
-    status = duet_ssdlite_decode(d->decoder, maps, to_pixels, detections, error);
+    status = duet_ssdlite_decode(d->decoder, maps, d->to_pixels, detections, error);
+    d->has_run = status == DUET_OK;
     for (size_t i = 0; i < detections->count; i++)
         detections->items[i].label = label_of(d, detections->items[i].category_id);
     return status;
+}
+
+enum duet_status duet_detector_suppressed(struct duet_detector *d, const struct duet_detections *detections,
+                                          struct duet_suppressions *suppressions, struct duet_error *error)
+{
+    *suppressions = (struct duet_suppressions){0};
+    if (!d->has_run)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "the detector has not run, or its last run failed");
+    struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
+    get_maps(d, maps);
+    return duet_ssdlite_suppressed(d->decoder, maps, d->to_pixels, detections, suppressions, error);
 }

@@ -38,3 +38,16 @@ int duet_nms(struct duet_candidate *candidates, int count, float iou, int most)
     }
     return kept;
 }
+
+int duet_nms_trace(struct duet_candidate *candidates, int count, float iou, int most, int *keeper)
+{
+    qsort(candidates, (size_t)count, sizeof *candidates, compare);
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        int by = 0;
+        while (by < i && (keeper[by] != by || !(duet_iou(candidates[i].box, candidates[by].box) > iou))) by++;
+        keeper[i] = by < i || kept < most ? by : -1;
+        kept += keeper[i] == i;
+    }
+    return kept;
+}

@@ -5,6 +5,7 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "fit.h"
+#include "probe.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ struct copy {
 struct duet_segmenter {
     const struct duet_model *model;
     int output_stride, size;
-    bool no_resize, flip, confidence;
+    bool no_resize, flip, confidence, probe;
     float scales[DUET_SEGMENTER_MAX_SCALES];
     int scale_count;
     bool *wanted; /* [classes]; NULL: all */
@@ -98,6 +99,7 @@ enum duet_status duet_segmenter_create(const struct duet_model *model,
     s->no_resize = o.no_resize;
     s->flip = o.flip;
     s->confidence = o.confidence;
+    s->probe = o.probe;
     s->scale_count = o.scales ? o.scale_count : 1;
     for (int i = 0; i < s->scale_count; i++) s->scales[i] = o.scales ? o.scales[i] : 1;
     if (o.cpu && !(s->cpu = strdup(o.cpu))) status = no_memory(error);
@@ -214,13 +216,6 @@ static enum duet_status use_copy(struct duet_segmenter *s, int height, int width
 
 /* --- one picture
  * ---------------------------------------------------------------------------------------------- */
-
-/* One run of the network over the picture: its logits, and where the picture's own pixels lie on them. */
-struct pass {
-    struct logit_map map;
-    float *logits; /* a copy; NULL: the map borrows the session's */
-    struct map_tap *rows, *columns;
-};
 
 /* Everything about one picture. */
 struct run {
@@ -339,7 +334,7 @@ static enum duet_status run_once(struct run *r, struct duet_error *error)
     duet_fit_canvas(r->image, r->width, r->height, r->canvas_width, r->canvas_height, r->pool,
                     duet_session_input(copy->session));
     duet_session_run(copy->session, r->pool);
-    return keep_pass(r, copy, false, false, error);
+    return keep_pass(r, copy, false, r->segmenter->probe, error);
 }
 
 /* --- logits to classes
@@ -429,13 +424,6 @@ static void measure(const struct run *r, struct extent extents[256])
     }
 }
 
-static const char *label_of(const struct duet_labels *labels, int id)
-{
-    for (size_t i = 0; i < labels->count; i++)
-        if (labels->items[i].id == id) return labels->items[i].name;
-    return "unknown";
-}
-
 static enum duet_status list_segments(struct run *r, struct duet_error *error)
 {
     struct extent extents[256] = {{0}};
@@ -450,13 +438,27 @@ static enum duet_status list_segments(struct run *r, struct duet_error *error)
         if (e->pixels == 0) continue;
         segments->items[segments->count++] = (struct duet_segment){
             .class_id = (int)c,
-            .label = label_of(&duet_model_config(r->segmenter->model)->deeplabv3_labels, (int)c),
+            .label = duet_class_label(&duet_model_config(r->segmenter->model)->deeplabv3_labels, (int)c),
             .pixels = e->pixels,
             .share = (double)e->pixels / area,
             .box = {(float)e->left, (float)e->top, (float)(e->right - e->left + 1),
                     (float)(e->bottom - e->top + 1)},
             .confidence = (float)((double)e->confidence / (255.0 * (double)e->pixels))};
     }
+    return DUET_OK;
+}
+
+/* What a probe needs outlives the run. */
+static enum duet_status keep_logits(struct run *r, struct duet_error *error)
+{
+    const struct duet_segmentation_logits logits = {
+        .mean = is_mean(r->segmenter),
+        .width = r->image->width,
+        .height = r->image->height,
+        .labels = duet_model_config(r->segmenter->model)->deeplabv3_labels};
+    r->out->logits = duet_segmentation_logits_create(&logits, r->passes, r->pass_count);
+    if (!r->out->logits) return out_of_memory(r, error);
+    r->pass_count = 0;
     return DUET_OK;
 }
 
@@ -475,11 +477,8 @@ enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const stru
     if (status == DUET_OK) status = is_mean(segmenter) ? run_all_passes(&r, error) : run_once(&r, error);
     if (status == DUET_OK) status = make_classes(&r, error);
     if (status == DUET_OK) status = list_segments(&r, error);
-    for (int i = 0; i < r.pass_count; i++) {
-        free(r.passes[i].logits);
-        free(r.passes[i].rows);
-        free(r.passes[i].columns);
-    }
+    if (status == DUET_OK && segmenter->probe) status = keep_logits(&r, error);
+    for (int i = 0; i < r.pass_count; i++) duet_pass_close(&r.passes[i]);
     free(r.canvas);
     free(r.scratch);
     if (status != DUET_OK) duet_segmentation_close(segmentation);
@@ -492,4 +491,5 @@ void duet_segmentation_close(struct duet_segmentation *segmentation)
     duet_image_close(&segmentation->classes);
     duet_image_close(&segmentation->confidence);
     duet_segments_close(&segmentation->segments);
+    duet_segmentation_logits_close(&segmentation->logits);
 }

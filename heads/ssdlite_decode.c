@@ -172,3 +172,93 @@ enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *d,
     }
     return DUET_OK;
 }
+
+/* --- what was suppressed -------------------------------------------------------------------------------- */
+
+/* Of one class at a time. */
+struct trace {
+    struct duet_ssdlite_decoder *decoder;
+    struct duet_affine to_pixels;
+    int *keeper;    /* [anchors] see duet_nms_trace */
+    int *detection; /* [anchors] index of what was found there, -1: nothing */
+    struct duet_suppressions *out;
+    size_t capacity;
+};
+
+static enum duet_status add_suppressed(struct trace *t, struct duet_suppressed item, struct duet_error *error)
+{
+    if (t->out->count == t->capacity) {
+        size_t capacity = t->capacity ? 2 * t->capacity : 64;
+        struct duet_suppressed *items = realloc(t->out->items, capacity * sizeof *items);
+        if (!items)
+            return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu suppressed boxes", capacity);
+        t->out->items = items;
+        t->capacity = capacity;
+    }
+    t->out->items[t->out->count++] = item;
+    return DUET_OK;
+}
+
+static enum duet_status trace_class(struct trace *t, const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                                    int category, const struct duet_detections *found,
+                                    struct duet_error *error)
+{
+    struct duet_ssdlite_decoder *d = t->decoder;
+    const struct duet_candidate *c = d->candidates;
+    int anchors = duet_ssdlite_decoder_anchor_count(d);
+    for (int i = 0; i < anchors; i++) t->detection[i] = -1;
+    for (size_t i = 0; i < found->count; i++)
+        if (found->items[i].category_id == category && found->items[i].anchor >= 0 &&
+            found->items[i].anchor < anchors)
+            t->detection[found->items[i].anchor] = (int)i;
+    int count = gather(d, maps, category, logit_floor(d->thresholds[category]));
+    duet_nms_trace(d->candidates, count, d->options.nms_iou, d->options.max_per_class, t->keeper);
+    enum duet_status status = DUET_OK;
+    for (int i = 0; i < count && status == DUET_OK; i++) {
+        int keeper = t->keeper[i], by = keeper < 0 || keeper == i ? -1 : t->detection[c[keeper].anchor];
+        if (by < 0) continue;
+        struct duet_suppressed item = {.by = (size_t)by, .anchor = c[i].anchor, .score = c[i].score};
+        item.iou = duet_iou(c[i].box, c[keeper].box);
+        if (to_box(c[i].box, t->to_pixels, &item.box)) status = add_suppressed(t, item, error);
+    }
+    return status;
+}
+
+static int compare_suppressed(const void *a, const void *b)
+{
+    const struct duet_suppressed *x = a, *y = b;
+    if (x->by != y->by) return x->by < y->by ? -1 : 1;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    return x->anchor - y->anchor;
+}
+
+static bool was_found(const struct duet_detections *found, int category)
+{
+    for (size_t i = 0; i < found->count; i++)
+        if (found->items[i].category_id == category) return true;
+    return false;
+}
+
+enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *d,
+                                         const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                                         struct duet_affine to_pixels,
+                                         const struct duet_detections *detections,
+                                         struct duet_suppressions *suppressions, struct duet_error *error)
+{
+    *suppressions = (struct duet_suppressions){0};
+    size_t anchors = (size_t)duet_ssdlite_decoder_anchor_count(d);
+    struct trace t = {.decoder = d, .to_pixels = to_pixels, .out = suppressions};
+    t.keeper = calloc(anchors, sizeof *t.keeper);
+    t.detection = calloc(anchors, sizeof *t.detection);
+    enum duet_status status = DUET_OK;
+    if (!t.keeper || !t.detection)
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the suppressed of %zu boxes", anchors);
+    for (int c = 1; c <= d->options.classes && status == DUET_OK; c++)
+        if (d->selected[c] && was_found(detections, c)) status = trace_class(&t, maps, c, detections, error);
+    if (suppressions->count > 1)
+        qsort(suppressions->items, suppressions->count, sizeof *suppressions->items, compare_suppressed);
+    free(t.keeper);
+    free(t.detection);
+    if (status != DUET_OK) duet_suppressions_close(suppressions);
+    return status;
+}

@@ -45,6 +45,7 @@ static enum duet_status detect(const struct duet_model *model, struct duet_error
     static const bool classes[4] = {true, true, false, true};
     struct duet_detector *detector = NULL, *clone = NULL;
     struct duet_detections found = {0};
+    struct duet_suppressions suppressed = {0};
     enum duet_status status = duet_detector_create(
         model,
         &(struct duet_detector_options){.struct_size = sizeof(struct duet_detector_options),
@@ -56,6 +57,8 @@ static enum duet_status detect(const struct duet_model *model, struct duet_error
     if (status == DUET_OK) status = duet_detector_clone(detector, &clone, error);
     duet_detector_close(&detector);
     if (status == DUET_OK) status = duet_detector_run(clone, &image, NULL, &found, error);
+    if (status == DUET_OK) status = duet_detector_suppressed(clone, &found, &suppressed, error);
+    duet_suppressions_close(&suppressed);
     duet_detections_close(&found);
     duet_detector_close(&clone);
     return status;
@@ -73,7 +76,8 @@ static enum duet_status segment(const struct duet_model *model, struct duet_erro
                                          .scales = scales,
                                          .scale_count = 2,
                                          .confidence = true,
-                                         .cpu = "scalar"},
+                                         .cpu = "scalar",
+                                         .probe = true},
         &segmenter, error);
     if (status == DUET_OK) status = duet_segmenter_clone(segmenter, &clone, error);
     duet_segmenter_close(&segmenter);

@@ -48,8 +48,32 @@ struct duet_segments {
     size_t count;
 };
 
-/* Free and zero. Both accept NULL and zeroed structs. */
+/* A box that non-maximum suppression threw away because of a better one. */
+struct duet_suppressed {
+    size_t by;           /* index of that better one in duet_detections.items */
+    int anchor;          /* as in struct duet_detection */
+    float score;         /* at most that of items[by] */
+    float iou;           /* with items[by], both before they are clipped to the picture */
+    struct duet_box box; /* original pixels, clipped */
+};
+
+/* All of them in one picture: by ascending `by`, then descending score, then ascending anchor. Owned: end
+ * with duet_suppressions_close. */
+struct duet_suppressions {
+    struct duet_suppressed *items;
+    size_t count;
+};
+
+/* What a network thinks of one pixel. */
+struct duet_class_probability {
+    int class_id;      /* PASCAL VOC 0..20, 0 = background */
+    const char *label; /* borrowed from the model */
+    float probability; /* 0..1 */
+};
+
+/* Free and zero. All accept NULL and zeroed structs. */
 DUET_API void duet_detections_close(struct duet_detections *detections);
+DUET_API void duet_suppressions_close(struct duet_suppressions *suppressions);
 DUET_API void duet_segments_close(struct duet_segments *segments);
 
 /* A class a model knows. */

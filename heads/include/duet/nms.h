@@ -22,6 +22,11 @@ DUET_API float duet_iou(struct duet_corners a, struct duet_corners b);
  * by more than `iou`, at most `most`. Returns how many were kept. */
 DUET_API int duet_nms(struct duet_candidate *candidates, int count, float iou, int most);
 
+/* The same, telling why: the candidates are sorted and all stay where they are; keeper[i] is the index of the
+ * best kept candidate that overlaps candidate i by more than `iou`, i itself when it was kept, -1 when only
+ * `most` stood in its way. Returns how many were kept. */
+DUET_API int duet_nms_trace(struct duet_candidate *candidates, int count, float iou, int most, int *keeper);
+
 #ifdef __cplusplus
 }
 #endif

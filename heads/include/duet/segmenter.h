@@ -32,14 +32,28 @@ struct duet_segmenter_options {
     /* One flag a label of the model: pixels of other classes become background; NULL: all. Copied. */
     const bool *classes;
     const char *cpu; /* kernel level, see duet_compile_options */
+    bool probe;      /* keep what duet_segmentation_probe needs: the coarse logits, 33x33x21 floats (92 kB) a
+                        scale for the published model at output stride 16 */
 };
+
+struct duet_segmentation_logits; /* opaque */
 
 /* What was found. Owned: end with duet_segmentation_close. */
 struct duet_segmentation {
     struct duet_image classes;     /* GRAY8, the picture's size: the class of each pixel, 0 = background */
     struct duet_image confidence;  /* GRAY8: probability of that class * 255; no pixels unless asked for */
     struct duet_segments segments; /* the classes present; confidence 0 unless asked for */
+    struct duet_segmentation_logits *logits; /* NULL unless asked for by options.probe */
 };
+
+/* The `count` most probable classes of pixel x, y into top[0 .. count), best first. Returns how many there
+ * are: `count`, or the number of classes if that is less; 0 when no logits were kept or x, y is off the
+ * picture. top[0] is the class in `classes` and its probability, times 255 and rounded, the byte in
+ * `confidence`, bit for bit; only where options.classes made a pixel background, top[0] still is what the
+ * network said. With scales and flip they are means, as there. Labels are borrowed from the model. Allocates
+ * nothing; any number of threads may ask at once. */
+DUET_API int duet_segmentation_probe(const struct duet_segmentation *segmentation, int x, int y,
+                                     struct duet_class_probability *top, int count);
 
 /* Free and zero. Accepts NULL and a zeroed struct. */
 DUET_API void duet_segmentation_close(struct duet_segmentation *segmentation);

@@ -56,6 +56,16 @@ DUET_API enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *decod
                                               struct duet_affine to_pixels,
                                               struct duet_detections *detections, struct duet_error *error);
 
+/* Why there are not more: what suppression threw away because of each of `detections`, which
+ * duet_ssdlite_decode found with the same decoder, maps and to_pixels (see duet_detector_suppressed).
+ * *suppressions is owned by the caller. Errors: DUET_OUT_OF_MEMORY. */
+DUET_API enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *decoder,
+                                                  const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                                                  struct duet_affine to_pixels,
+                                                  const struct duet_detections *detections,
+                                                  struct duet_suppressions *suppressions,
+                                                  struct duet_error *error);
+
 #ifdef __cplusplus
 }
 #endif
