@@ -110,6 +110,15 @@ enum duet_status duet_map_file(const char *path, struct duet_bytes *bytes, struc
     return status;
 }
 
+void duet_bytes_forget(const struct duet_bytes *bytes, const void *from, size_t size)
+{
+    if (!bytes->mapping || bytes->mapping == &heap_marker) return;
+    /* Whole pages only, and many: a page looked at again brings back its neighbours. */
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), before = -(uintptr_t)from % page;
+    if (size >= 64 * page)
+        madvise((char *)(uintptr_t)from + before, (size - before) / page * page, MADV_DONTNEED);
+}
+
 void duet_bytes_close(struct duet_bytes *bytes)
 {
     if (!bytes) return;

@@ -32,6 +32,10 @@ enum duet_status duet_read_stream(FILE *stream, const char *name, size_t max_byt
 /* Map a regular file read-only. */
 enum duet_status duet_map_file(const char *path, struct duet_bytes *bytes, struct duet_error *error);
 
+/* The system may take back the memory that holds `size` bytes from `from` on, which lie in `bytes`, of a
+ * mapped file: they are read again when they are looked at again. Of bytes that are not mapped: nothing. */
+void duet_bytes_forget(const struct duet_bytes *bytes, const void *from, size_t size);
+
 void duet_bytes_close(struct duet_bytes *bytes);
 
 /* --- writing ------------------------------------------------------------------------------------------ */
@@ -75,9 +79,9 @@ char *duet_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* --- memory ------------------------------------------------------------------------------------------- */
 
-/* Memory that begins at a cache line. Large blocks are laid so, and the system is asked, that they lie in huge
- * pages: thousands of page faults less at the start and hardly a TLB miss afterwards. NULL when out of memory;
- * free() it. */
+/* Memory that begins at a cache line. Large blocks are laid so, and the system is asked, that they lie in
+ * huge pages: thousands of page faults less at the start and hardly a TLB miss afterwards. NULL when out of
+ * memory; free() it. */
 void *duet_alloc_pages(size_t bytes);
 
 /* --- time --------------------------------------------------------------------------------------------- */

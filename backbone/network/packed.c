@@ -5,6 +5,7 @@
 #include "core/os.h"
 #include "network/live.h"
 #include "weights/dequantize.h"
+#include "weights/set.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -179,6 +180,7 @@ static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *
         (struct packed_layer){.weights = p->at, .bias = p->at + weight_floats, .depth = depth};
     duet_conv1x1_pack_rows(depthwise >= 0 ? p->packed->layers[depthwise].live : NULL, depth, columns, panel,
                            data, p->at);
+    duet_weights_forget(p->weights, weight); /* the file and its packed copy are never both in memory whole */
     p->at += weight_floats;
     memset(p->at, 0, bias_floats * sizeof(float));
     status = as_float(p->weights, bias, p->scratch, &data, error);

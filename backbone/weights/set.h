@@ -1,4 +1,4 @@
-/* set.h: inside a set of weights. Internal to backbone/weights. */
+/* set.h: inside a set of weights. Internal to the backbone. */
 #ifndef DUET_WEIGHTS_SET_H
 #define DUET_WEIGHTS_SET_H
 
@@ -23,5 +23,8 @@ struct duet_weights {
 enum duet_status duet_weights_insert(struct duet_weights *weights, const char *name, enum duet_dtype dtype,
                                      const struct duet_shape *shape, const void *data, void *owned,
                                      struct duet_error *error);
+
+/* The tensor's data has served for now: if it lies in a mapped file, it need not stay in memory. */
+void duet_weights_forget(const struct duet_weights *weights, const struct duet_tensor *tensor);
 
 #endif

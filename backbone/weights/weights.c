@@ -166,3 +166,9 @@ enum duet_status duet_weights_set_metadata(struct duet_weights *weights, const c
     weights->metadata = copy;
     return DUET_OK;
 }
+
+void duet_weights_forget(const struct duet_weights *weights, const struct duet_tensor *tensor)
+{
+    if (!weights->copies[tensor - weights->tensors])
+        duet_bytes_forget(&weights->file, tensor->data, tensor->bytes);
+}

@@ -142,6 +142,51 @@ static void a_pipe_is_not_mapped_and_not_waited_for(void **state)
     free(path);
 }
 
+/* How much of the mapping is in memory for this process, in KiB, as Linux tells. */
+static long resident_kib(const void *mapping)
+{
+    char line[256], begin[32];
+    long kib = -1;
+    snprintf(begin, sizeof begin, "%lx-", (unsigned long)(uintptr_t)mapping);
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    assert_non_null(maps);
+    for (bool here = false; kib < 0 && fgets(line, sizeof line, maps);) {
+        here = here || strncmp(line, begin, strlen(begin)) == 0;
+        if (here) sscanf(line, "Rss: %ld", &kib);
+    }
+    fclose(maps);
+    return kib;
+}
+
+static void what_is_forgotten_leaves_memory_and_is_read_again(void **state)
+{
+    (void)state;
+    enum { SIZE = 3 << 20 };
+    struct duet_error e;
+    struct duet_output out;
+    struct duet_bytes bytes;
+    char path[] = "forget_XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_ok(duet_output_open(&out, path, &e), e);
+    for (int i = 0; i < SIZE; i++) putc(i % 251, out.stream);
+    assert_ok(duet_output_commit(&out, &e), e);
+    assert_ok(duet_map_file(path, &bytes, &e), e);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < SIZE; i++) assert_int_equal(bytes.data[i], i % 251);
+        assert_true(resident_kib(bytes.data) >= SIZE / 1024);
+        duet_bytes_forget(&bytes, bytes.data + 77, SIZE - 1000);
+        assert_true(resident_kib(bytes.data) <= 16); /* its first and last pages */
+    }
+    duet_bytes_close(&bytes);
+    assert_ok(duet_read_file(path, SIZE, &bytes, &e), e);
+    duet_bytes_forget(&bytes, bytes.data, SIZE); /* not mapped: stays */
+    for (int i = 0; i < SIZE; i++) assert_int_equal(bytes.data[i], i % 251);
+    duet_bytes_close(&bytes);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void count_task(void *arg, int index, int worker)
 {
     (void)worker;
@@ -179,6 +224,7 @@ int main(void)
         cmocka_unit_test(outputs_of_many_threads_leave_the_umask_alone),
         cmocka_unit_test(a_full_disk_is_called_so),
         cmocka_unit_test(a_pipe_is_not_mapped_and_not_waited_for),
+        cmocka_unit_test(what_is_forgotten_leaves_memory_and_is_read_again),
         cmocka_unit_test(a_pool_runs_every_index_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
