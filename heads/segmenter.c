@@ -32,6 +32,7 @@ struct duet_segmenter {
     int scale_count;
     bool *wanted; /* [classes]; NULL: all */
     char *cpu;
+    const struct duet_compiled *lender; /* whose packed weights the first copy shares; NULL after that */
     struct copy copies[MAX_COPIES];
     int copy_count, next_copy;
 };
@@ -105,7 +106,9 @@ enum duet_status duet_segmenter_create(const struct duet_model *model,
     if (o.cpu && !(s->cpu = strdup(o.cpu))) status = no_memory(error);
     if (status == DUET_OK) status = select_classes(s, o.classes, error);
     struct copy *copy;
+    s->lender = o.weights_of ? o.weights_of->copies[0].compiled : NULL;
     if (status == DUET_OK) status = use_copy(s, s->size, s->size, 1, &copy, error);
+    s->lender = NULL;
     if (status == DUET_OK)
         *out = s;
     else
@@ -161,6 +164,14 @@ void duet_segmenter_close(struct duet_segmenter **segmenter)
     *segmenter = NULL;
 }
 
+size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < segmenter->copy_count; i++)
+        bytes += duet_compiled_arena_bytes(segmenter->copies[i].compiled);
+    return bytes;
+}
+
 /* --- input sizes
  * -------------------------------------------------------------------------------------------- */
 
@@ -176,7 +187,8 @@ static enum duet_status compile_copy(struct duet_segmenter *s, int height, int w
                                                .height = height,
                                                .width = width,
                                                .cpu = s->cpu,
-                                               .weights_of = s->copy_count ? s->copies[0].compiled : NULL};
+                                               .weights_of =
+                                                   s->copy_count ? s->copies[0].compiled : s->lender};
         status = duet_compile(network, duet_model_weights(s->model), &options, &copy->compiled, error);
     }
     duet_network_close(&network);

@@ -34,6 +34,9 @@ struct duet_segmenter_options {
     const char *cpu; /* kernel level, see duet_compile_options */
     bool probe;      /* keep what duet_segmentation_probe needs: the coarse logits, 33x33x21 floats (92 kB) a
                         scale for the published model at output stride 16 */
+    /* Share the packed weights of this one: of the same model and kernel level, at any size and output
+     * stride. Needed for the call only. NULL: pack them anew. */
+    const struct duet_segmenter *weights_of;
 };
 
 struct duet_segmentation_logits; /* opaque */
@@ -61,7 +64,8 @@ DUET_API void duet_segmentation_close(struct duet_segmentation *segmentation);
 struct duet_segmenter; /* opaque; one thread at a time, see duet_segmenter_clone */
 
 /* Borrows `model`, which must stay open until the segmenter and its clones are closed. Errors:
- * DUET_BAD_ARGUMENT, DUET_UNSUPPORTED (the model has no segmentation head), those of duet_compile. */
+ * DUET_BAD_ARGUMENT, DUET_UNSUPPORTED (the model has no segmentation head), those of duet_compile
+ * (DUET_MISMATCH: weights_of is of another network or kernel level). */
 DUET_API enum duet_status duet_segmenter_create(const struct duet_model *model,
                                                 const struct duet_segmenter_options *options,
                                                 struct duet_segmenter **segmenter, struct duet_error *error);
@@ -78,6 +82,10 @@ DUET_API enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, c
                                              const struct duet_pool *pool,
                                              struct duet_segmentation *segmentation,
                                              struct duet_error *error);
+
+/* The memory that its networks' results take, in bytes: packed weights, which may be shared, are not counted.
+ */
+DUET_API size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter);
 
 DUET_API void duet_segmenter_close(struct duet_segmenter **segmenter);
 
