@@ -9,7 +9,8 @@ cd "$(dirname "$0")"
 say() { printf '== %s\n' "$*" >&2; }
 
 packages=(cmake ninja-build gcc libc6-dev pkg-config libjpeg62-turbo-dev libpng-dev zlib1g-dev libstb-dev libjansson-dev
-    libyajl-dev libexpat1-dev libxxhash-dev nettle-dev fonts-dejavu-core)
+    libyajl-dev libexpat1-dev libxxhash-dev nettle-dev fonts-dejavu-core
+    libavformat-dev libavcodec-dev libavdevice-dev libswscale-dev libavutil-dev)
 for arg in "$@"; do
     case $arg in
     --tests) packages+=(libcmocka-dev) ;;

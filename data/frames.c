@@ -4,6 +4,9 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "decode.h"
+#include "moving.h"
+#include "stream.h"
+#include "video.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +19,22 @@ static const struct duet_decoder decoders[] = {
 };
 #define DECODER_COUNT (sizeof decoders / sizeof *decoders)
 
-/* A source is known by its `next`. Another kind (a video, a stream of JPEGs) sets its own in start() and
- * keeps what it needs beside `still`. */
 struct duet_frames {
-    enum duet_status (*next)(struct duet_frames *frames, struct duet_image *image,
-                             struct duet_frame_info *info, bool *more, struct duet_error *error);
     char *name;
     struct duet_frames_options options;
-    struct duet_bytes owned; /* the file; zero when the bytes are the caller's */
-    bool done;
-    struct {
-        const struct duet_decoder *decoder;
+    struct duet_stream stream;
+    char *address; /* of a URL, camera or graph; else NULL: `stream` */
+    enum duet_video_kind kind;
+    bool done;                              /* there are no more frames ... */
+    bool failed;                            /* ... and no way back either */
+    struct {                                /* a still */
+        const struct duet_decoder *decoder; /* NULL: a moving source */
         const uint8_t *data;
         size_t size;
+        uint8_t *owned; /* the file; NULL when the bytes are the caller's */
     } still;
+    const struct duet_video_module *module;
+    struct duet_moving moving;
 };
 
 /* --- opening ------------------------------------------------------------------------------------------ */
@@ -42,7 +47,10 @@ static enum duet_status create(const char *name, const struct duet_frames_option
         return duet_fail(error, DUET_BAD_ARGUMENT, "duet_frames_options.struct_size is %zu, expected %zu",
                          options->struct_size, sizeof *options);
     struct duet_frames *made = calloc(1, sizeof *made);
-    if (made) made->name = duet_text("%s", name);
+    if (made) {
+        made->stream.fd = -1;
+        made->name = duet_video_masked(name);
+    }
     if (!made || !made->name) {
         duet_frames_close(&made);
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
@@ -50,6 +58,9 @@ static enum duet_status create(const char *name, const struct duet_frames_option
     if (options) memcpy(&made->options, options, sizeof made->options);
     if (made->options.max_pixels == 0) made->options.max_pixels = DUET_MAX_PIXELS;
     if (made->options.max_bytes == 0) made->options.max_bytes = DUET_MAX_PICTURE_BYTES;
+    made->stream.name = made->name;
+    made->stream.cancelled = made->options.cancelled;
+    made->stream.ctx = made->options.ctx;
     *frames = made;
     return DUET_OK;
 }
@@ -66,45 +77,135 @@ bool duet_frames_sniff(const uint8_t *data, size_t size)
     return find_decoder(data, size) != NULL;
 }
 
-static enum duet_status not_a_picture(const char *name, const uint8_t *data, size_t size,
+static enum duet_status not_a_picture(const char *name, const uint8_t *data, size_t size, const char *also,
                                       struct duet_error *error)
 {
-    if (size == 0) return duet_fail(error, DUET_BAD_FORMAT, "%s: is empty, expected a picture", name);
     char begin[8 * 3 + 1] = "", known[100] = "";
     for (size_t i = 0, at = 0; i < size && i < 8; i++)
         at += (size_t)snprintf(begin + at, sizeof begin - at, i ? " %02x" : "%02x", data[i]);
     for (size_t i = 0, at = 0; i < DECODER_COUNT && at < sizeof known; i++)
         at += (size_t)snprintf(known + at, sizeof known - at, i ? ", %s" : "%s", decoders[i].kind);
     return duet_fail(error, DUET_BAD_FORMAT,
-                     "%s: not a picture this build knows (begins with %s%s; known: %s)", name, begin,
-                     size > 8 ? " ..." : "", known);
+                     "%s: not a picture or video this build knows (begins with %s%s; known: %s%s)", name,
+                     begin, size > 8 ? " ..." : "", known, also);
 }
 
-static enum duet_status next_still(struct duet_frames *frames, struct duet_image *image,
-                                   struct duet_frame_info *info, bool *more, struct duet_error *error);
+/* --- what moves ----------------------------------------------------------------------------------------- */
 
-/* Find out what the bytes are. */
-static enum duet_status start(struct duet_frames *frames, const uint8_t *data, size_t size,
-                              struct duet_error *error)
+static enum duet_status open_reader(void *ctx, void **self, struct duet_error *error)
 {
-    frames->still.decoder = find_decoder(data, size);
-    if (!frames->still.decoder) return not_a_picture(frames->name, data, size, error);
-    frames->still.data = data;
-    frames->still.size = size;
-    frames->next = next_still;
+    struct duet_frames *frames = ctx;
+    const struct duet_video_source source = {.kind = frames->kind,
+                                             .name = frames->name,
+                                             .address = frames->address,
+                                             .read = duet_stream_read_at,
+                                             .io = &frames->stream,
+                                             .size = frames->stream.size,
+                                             .max_pixels = frames->options.max_pixels,
+                                             .cancelled = frames->options.cancelled,
+                                             .ctx = frames->options.ctx};
+    return frames->module->open(&source, self, error);
+}
+
+static enum duet_status start_video(struct duet_frames *frames, struct duet_error *error)
+{
+    enum duet_status status = duet_video_load(frames->name, &frames->module, error);
+    void *self = NULL;
+    if (status == DUET_OK) status = open_reader(frames, &self, error);
+    if (status != DUET_OK) return status;
+    frames->moving = (struct duet_moving){.type = &frames->module->reader,
+                                          .self = self,
+                                          .name = frames->name,
+                                          .options = &frames->options,
+                                          .reopen = frames->address ? open_reader : NULL,
+                                          .reopen_ctx = frames};
     return DUET_OK;
+}
+
+bool duet_frames_sniff_video(const uint8_t *data, size_t size)
+{
+    static const struct {
+        size_t at, size;
+        const char *bytes;
+    } kinds[] = {
+        {4, 4, "ftyp"}, /* MP4, MOV */
+        {4, 4, "moov"},
+        {4, 4, "mdat"},
+        {4, 4, "wide"},             /* MOV of old */
+        {0, 4, "\x1a\x45\xdf\xa3"}, /* MKV, WebM */
+        {8, 4, "AVI "},
+        {8, 4, "AVIX"}, /* in RIFF */
+        {0, 4, "OggS"},
+        {0, 4, "FLV\1"},
+        {0, 9, "YUV4MPEG2"},
+        {0, 4, "\0\0\1\xba"},
+        {0, 4, "\0\0\1\xb3"},                       /* MPEG-PS, MPEG-1/2 video */
+        {0, 8, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"}, /* ASF, WMV */
+        {0, 6, "GIF87a"},
+        {0, 6, "GIF89a"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (size >= kinds[i].at + kinds[i].size && !memcmp(data + kinds[i].at, kinds[i].bytes, kinds[i].size))
+            return true;
+    /* MPEG-TS: a packet of 188 bytes, which 16 bytes cannot confirm, begins so for a table. */
+    return size >= 4 && data[0] == 0x47 && (data[1] & 0xa0) == 0 && (data[3] & 0x30) != 0 &&
+           (data[3] & 0xc0) == 0;
+}
+
+/* --- finding out what it is ----------------------------------------------------------------------------- */
+
+static enum duet_status start_still(struct duet_frames *frames, struct duet_error *error)
+{
+    if (frames->stream.memory) {
+        frames->still.data = frames->stream.memory;
+        frames->still.size = (size_t)frames->stream.size;
+        return DUET_OK;
+    }
+    enum duet_status status = duet_stream_read_all(&frames->stream, frames->options.max_bytes,
+                                                   &frames->still.owned, &frames->still.size, error);
+    frames->still.data = frames->still.owned;
+    duet_stream_close(&frames->stream);
+    return status;
+}
+
+static enum duet_status start(struct duet_frames *frames, struct duet_error *error)
+{
+    uint8_t head[DUET_STREAM_HEAD];
+    size_t size;
+    enum duet_status status = duet_stream_peek(&frames->stream, head, &size, error);
+    if (status != DUET_OK) return status;
+    if (size == 0)
+        return duet_fail(error, DUET_BAD_FORMAT, "%s: is empty, expected a picture or a video", frames->name);
+    frames->still.decoder = find_decoder(head, size);
+    if (frames->still.decoder) return start_still(frames, error);
+    status = start_video(frames, error);
+    if (status == DUET_MISMATCH) return not_a_picture(frames->name, head, size, ", what FFmpeg reads", error);
+    if (status == DUET_UNSUPPORTED && !frames->module && !duet_frames_sniff_video(head, size))
+        return not_a_picture(frames->name, head, size, "", error);
+    return status;
+}
+
+static enum duet_status open_path(struct duet_frames *frames, const char *path, struct duet_error *error)
+{
+    enum duet_status status;
+    if (strcmp(path, "-") == 0) {
+        status = duet_stream_open_stdin(&frames->stream, error);
+    } else if (!duet_path_exists(path) && duet_video_address(path, &frames->kind)) {
+        frames->address = duet_text("%s", path + (frames->kind == DUET_VIDEO_LAVFI ? strlen("lavfi:") : 0));
+        if (!frames->address) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", frames->name);
+        return start_video(frames, error);
+    } else {
+        status = duet_stream_open(&frames->stream, path, error);
+    }
+    return status == DUET_OK ? start(frames, error) : status;
 }
 
 enum duet_status duet_frames_open(const char *path, const struct duet_frames_options *options,
                                   struct duet_frames **frames, struct duet_error *error)
 {
-    bool standard_input = strcmp(path, "-") == 0;
-    enum duet_status status = create(standard_input ? "standard input" : path, options, frames, error);
-    if (status != DUET_OK) return status;
-    struct duet_frames *f = *frames;
-    status = standard_input ? duet_read_stream(stdin, f->name, f->options.max_bytes, &f->owned, error)
-                            : duet_read_file(path, f->options.max_bytes, &f->owned, error);
-    if (status == DUET_OK) status = start(f, f->owned.data, f->owned.size, error);
+    enum duet_status status =
+        create(strcmp(path, "-") == 0 ? "standard input" : path, options, frames, error);
+    if (status == DUET_OK) status = open_path(*frames, path, error);
     if (status != DUET_OK) duet_frames_close(frames);
     return status;
 }
@@ -118,7 +219,8 @@ enum duet_status duet_frames_open_bytes(const void *data, size_t size, const cha
     if (size > (*frames)->options.max_bytes)
         status = duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes", name,
                            (*frames)->options.max_bytes);
-    if (status == DUET_OK) status = start(*frames, data, size, error);
+    duet_stream_open_memory(&(*frames)->stream, data, size);
+    if (status == DUET_OK) status = start(*frames, error);
     if (status != DUET_OK) duet_frames_close(frames);
     return status;
 }
@@ -126,22 +228,27 @@ enum duet_status duet_frames_open_bytes(const void *data, size_t size, const cha
 void duet_frames_close(struct duet_frames **frames)
 {
     if (!frames || !*frames) return;
-    duet_bytes_close(&(*frames)->owned);
-    free((*frames)->name);
-    free(*frames);
+    struct duet_frames *f = *frames;
+    duet_moving_close(&f->moving);
+    duet_stream_close(&f->stream);
+    free(f->still.owned);
+    free(f->address);
+    free(f->name);
+    free(f);
     *frames = NULL;
 }
 
 /* --- frames ------------------------------------------------------------------------------------------- */
 
-static enum duet_status next_still(struct duet_frames *frames, struct duet_image *image,
-                                   struct duet_frame_info *info, bool *more, struct duet_error *error)
+static enum duet_status next_still(struct duet_frames *frames, struct duet_image *image, bool *more,
+                                   struct duet_error *error)
 {
     struct duet_coded coded = {frames->name, frames->still.data, frames->still.size,
                                frames->options.max_pixels};
     int orientation = 1;
     enum duet_status status = frames->still.decoder->decode(&coded, image, &orientation, error);
-    duet_bytes_close(&frames->owned); /* one frame: the file has served */
+    free(frames->still.owned); /* one frame: the file has served */
+    frames->still.owned = NULL;
     frames->done = true;
     if (status == DUET_OK && frames->options.exif == DUET_EXIF_APPLY && !duet_exif_turn(image, orientation))
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to turn %dx%d pixels", frames->name,
@@ -150,7 +257,6 @@ static enum duet_status next_still(struct duet_frames *frames, struct duet_image
         duet_image_close(image);
         return status;
     }
-    if (info) *info = (struct duet_frame_info){0};
     *more = true;
     return DUET_OK;
 }
@@ -161,8 +267,34 @@ enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image 
     *image = (struct duet_image){0};
     *more = false;
     if (frames->done) return DUET_OK;
-    enum duet_status status = frames->next(frames, image, info, more, error);
-    if (status != DUET_OK) frames->done = true;
+    struct duet_frame_info found = {0};
+    enum duet_status status = frames->still.decoder
+                                  ? next_still(frames, image, more, error)
+                                  : duet_moving_next(&frames->moving, image, &found, more, error);
+    if (status != DUET_OK) frames->failed = true;
+    if (!*more) frames->done = true;
+    if (info && *more) *info = found;
+    return status;
+}
+
+void duet_frames_about(const struct duet_frames *frames, struct duet_frames_about *about)
+{
+    *about = (struct duet_frames_about){.rate_den = 1};
+    if (frames->still.decoder)
+        about->kind = frames->still.decoder->kind;
+    else if (frames->moving.self)
+        frames->moving.type->about(frames->moving.self, about);
+}
+
+enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struct duet_error *error)
+{
+    if (frames->still.decoder || frames->failed || !frames->moving.self)
+        return duet_fail(error, DUET_UNSUPPORTED, "%s: %s", frames->name,
+                         frames->failed ? "has failed, there is no way back in it"
+                                        : "is a still, it has one frame");
+    enum duet_status status = duet_moving_seek(&frames->moving, time, error);
+    frames->done = status != DUET_OK && status != DUET_UNSUPPORTED;
+    frames->failed = frames->done;
     return status;
 }
 

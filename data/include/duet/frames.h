@@ -107,6 +107,9 @@ void duet_frames_close(struct duet_frames **frames);
 /* Does the beginning of a file look like a picture this build knows? 16 bytes suffice. For folder walks. */
 bool duet_frames_sniff(const uint8_t *data, size_t size);
 
+/* The same for videos: MP4, MOV, MKV, WebM, AVI, Ogg, FLV, Y4M, MPEG streams, ASF, GIF. */
+bool duet_frames_sniff_video(const uint8_t *data, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

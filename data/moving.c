@@ -1,0 +1,209 @@
+#include "moving.h"
+
+#include "core/fail.h"
+#include "core/os.h"
+#include "decode.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* Times are sums and quotients of doubles; no source has frames closer than this. */
+static const double same_time = 1e-6;
+
+/* Seeking costs about as much as reading so many seconds. */
+static const double worth_seeking = 2;
+
+/* Between attempts to reopen: this long at first, then twice as long each time, up to a limit. */
+static const double first_pause = 0.25, longest_pause = 10;
+
+static double seconds_since_1970(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static bool is_cancelled(const struct duet_moving *moving)
+{
+    return moving->options->cancelled && moving->options->cancelled(moving->options->ctx);
+}
+
+static enum duet_status stopped(const struct duet_moving *moving, struct duet_error *error)
+{
+    return duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", moving->name);
+}
+
+/* --- a source that went away ---------------------------------------------------------------------------- */
+
+/* Wait, in short steps, since a signal's handler may be what `cancelled` looks at. */
+static void rest(const struct duet_moving *moving, double seconds)
+{
+    const double end = duet_seconds() + seconds, nap = 0.02;
+    for (double left; (left = end - duet_seconds()) > 0 && !is_cancelled(moving);) {
+        struct timespec pause = {.tv_nsec = (long)((left < nap ? left : nap) * 1e9)};
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Open it and take its first frame. */
+static enum duet_status try_again(struct duet_moving *moving, struct duet_moving_stamp *stamp, bool *more,
+                                  struct duet_error *error)
+{
+    enum duet_status status = moving->reopen(moving->reopen_ctx, &moving->self, error);
+    if (status == DUET_OK) status = moving->type->step(moving->self, stamp, more, error);
+    if (status == DUET_OK && *more) return DUET_OK;
+    moving->type->close(moving->self);
+    moving->self = NULL;
+    return status;
+}
+
+/* Open a live source anew until it gives a frame; *gap and *attempts tell what it took. */
+static enum duet_status reconnect(struct duet_moving *moving, struct duet_moving_stamp *stamp, double *gap,
+                                  int *attempts, struct duet_error *error)
+{
+    const double lost = duet_seconds(), patience = moving->options->reconnect;
+    double pause = first_pause;
+    moving->type->close(moving->self);
+    moving->self = NULL;
+    for (*attempts = 1;; ++*attempts) {
+        double left = lost + patience - duet_seconds();
+        rest(moving, pause < left ? pause : left);
+        if (is_cancelled(moving)) return stopped(moving, error);
+        struct duet_error inner = {.text = "it ends at once"};
+        bool more = false;
+        enum duet_status status = try_again(moving, stamp, &more, &inner);
+        *gap = duet_seconds() - lost;
+        if (status == DUET_OK && more) return DUET_OK;
+        if (status == DUET_INTERRUPTED || is_cancelled(moving)) return stopped(moving, error);
+        if (*gap >= patience)
+            return duet_fail(error, DUET_IO_ERROR, "%s: away for %.1f s, given up after %d attempts (%s)",
+                             moving->name, *gap, *attempts, inner.text);
+        pause = pause * 2 < longest_pause ? pause * 2 : longest_pause;
+    }
+}
+
+/* --- frames --------------------------------------------------------------------------------------------- */
+
+/* Go on to the next frame of the source, over a gap when it must be. */
+static enum duet_status step(struct duet_moving *moving, double *gap, int *attempts, bool *more,
+                             struct duet_error *error)
+{
+    struct duet_frames_about about;
+    struct duet_moving_stamp *stamp = &moving->stamp;
+    if (is_cancelled(moving)) return stopped(moving, error);
+    moving->type->about(moving->self, &about);
+    enum duet_status status = moving->type->step(moving->self, stamp, more, error);
+    bool again = about.live && moving->options->reconnect > 0 && moving->reopen && status != DUET_INTERRUPTED;
+    const double before = moving->captured, last = stamp->time;
+    if ((status != DUET_OK || !*more) && again) {
+        status = reconnect(moving, stamp, gap, attempts, error);
+        *more = status == DUET_OK;
+        moving->base = moving->frames;
+        moving->time_base = before > 0 ? last + (seconds_since_1970() - before) - stamp->time : 0;
+    }
+    if (status != DUET_OK || !*more) return status;
+    stamp->frame += moving->base;
+    stamp->time += moving->time_base;
+    moving->frames = stamp->frame + 1;
+    moving->captured = about.live ? seconds_since_1970() : 0;
+    return DUET_OK;
+}
+
+static enum duet_status deliver(struct duet_moving *moving, struct duet_image *image,
+                                struct duet_frame_info *info, struct duet_error *error)
+{
+    int orientation = 1;
+    enum duet_status status = moving->type->image(moving->self, image, &orientation, error);
+    if (status != DUET_OK) return status;
+    if (moving->options->exif == DUET_EXIF_APPLY && !duet_exif_turn(image, orientation)) {
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to turn %dx%d pixels", moving->name,
+                           image->width, image->height);
+        duet_image_close(image);
+        return status;
+    }
+    *info = (struct duet_frame_info){.moving = true,
+                                     .live = moving->captured > 0,
+                                     .frame = moving->stamp.frame,
+                                     .pts = moving->stamp.pts,
+                                     .time = moving->stamp.time,
+                                     .captured = moving->captured};
+    return DUET_OK;
+}
+
+/* Is the frame that step() came to among those that are asked for? */
+static bool is_wanted(const struct duet_moving *moving)
+{
+    const struct duet_frames_options *options = moving->options;
+    return moving->stamp.time + same_time >= options->start &&
+           (options->every <= 1 || moving->stamp.frame % options->every == 0);
+}
+
+static bool is_over(const struct duet_moving *moving)
+{
+    const struct duet_frames_options *options = moving->options;
+    return options->duration > 0 && moving->stamp.time + same_time >= options->start + options->duration;
+}
+
+static enum duet_status begin(struct duet_moving *moving, struct duet_error *error)
+{
+    struct duet_frames_about about;
+    moving->begun = true;
+    moving->type->about(moving->self, &about);
+    if (!about.seekable || moving->options->start < worth_seeking) return DUET_OK;
+    return moving->type->seek(moving->self, moving->options->start, 1, error);
+}
+
+enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image *image,
+                                  struct duet_frame_info *info, bool *more, struct duet_error *error)
+{
+    enum duet_status status = moving->begun ? DUET_OK : begin(moving, error);
+    while (status == DUET_OK) {
+        double gap = 0;
+        int attempts = 0;
+        bool there = true;
+        if (!moving->held) status = step(moving, &gap, &attempts, &there, error);
+        moving->held = gap > 0;
+        if (status != DUET_OK || !there || is_over(moving)) break;
+        *more = true;
+        if (gap > 0) {
+            *info = (struct duet_frame_info){.moving = true,
+                                             .live = true,
+                                             .frame = moving->stamp.frame,
+                                             .pts = moving->stamp.pts,
+                                             .time = moving->stamp.time,
+                                             .captured = moving->captured,
+                                             .gap = gap,
+                                             .attempts = attempts};
+            return DUET_OK;
+        }
+        if (is_wanted(moving)) {
+            status = deliver(moving, image, info, error);
+            break;
+        }
+        *more = false;
+    }
+    if (status != DUET_OK) *more = false;
+    return status;
+}
+
+enum duet_status duet_moving_seek(struct duet_moving *moving, double time, struct duet_error *error)
+{
+    struct duet_frames_about about;
+    moving->type->about(moving->self, &about);
+    if (!about.seekable)
+        return duet_fail(error, DUET_UNSUPPORTED, "%s: there is no way back in %s", moving->name,
+                         about.live ? "a live source" : "what comes through a pipe");
+    moving->begun = true;
+    moving->held = false;
+    if (!(time > moving->options->start)) time = moving->options->start;
+    int every = moving->options->every > 1 ? moving->options->every : 1;
+    return moving->type->seek(moving->self, time + same_time, every, error);
+}
+
+void duet_moving_close(struct duet_moving *moving)
+{
+    if (moving->type) moving->type->close(moving->self);
+    *moving = (struct duet_moving){0};
+}

@@ -1,0 +1,57 @@
+/* moving.h: what every source of more than one frame can do: videos and streams (video/read.c), numbered
+ * pictures, JPEGs one after the other. What they share lies above them, in moving.c: every, start, duration,
+ * reopening. Internal.
+ */
+#ifndef DUET_DATA_MOVING_H
+#define DUET_DATA_MOVING_H
+
+#include "duet/frames.h"
+
+/* A frame as its source knows it. */
+struct duet_moving_stamp {
+    int64_t frame; /* 0, 1, 2 ... in the source */
+    double pts;    /* seconds, the source's own; ascending */
+    double time;   /* seconds since the source's first frame */
+};
+
+/* `self` is the source. Texts of errors begin with its name. */
+struct duet_moving_type {
+    void (*about)(const void *self, struct duet_frames_about *about);
+    /* Go to the next frame; *more is false at the end, then and after a seek step may be called again. */
+    enum duet_status (*step)(void *self, struct duet_moving_stamp *stamp, bool *more,
+                             struct duet_error *error);
+    /* The pixels of the frame that the last step came to, as stored; *orientation is what EXIF would say,
+     * 1 to 8. *image is zero before and after a failure. */
+    enum duet_status (*image)(void *self, struct duet_image *image, int *orientation,
+                              struct duet_error *error);
+    /* The next step comes to the last frame whose number is a multiple of `every` and that begins at or
+     * before `time`; to the first one for times before it; to the end for times after the last one's end. */
+    enum duet_status (*seek)(void *self, double time, int every, struct duet_error *error);
+    void (*close)(void *self); /* accepts NULL */
+};
+
+/* A source with what the options ask of it. Zeroed, then `type`, `self`, `name`, `options` and, when it can
+ * be opened anew, `reopen` are filled in; all but `self` is borrowed. */
+struct duet_moving {
+    const struct duet_moving_type *type;
+    void *self; /* NULL while a live source is away */
+    const char *name;
+    const struct duet_frames_options *options;
+    enum duet_status (*reopen)(void *ctx, void **self, struct duet_error *error);
+    void *reopen_ctx;
+    /* From here on private. */
+    bool begun; /* the first frame has been looked for */
+    bool held;  /* `stamp` is of a frame that is still to be delivered: the news of a gap went before it */
+    struct duet_moving_stamp stamp;
+    double captured;  /* when it came, seconds since 1970 */
+    int64_t frames;   /* how many came; after a gap numbers go on from there */
+    int64_t base;     /* what is added to the source's numbers ... */
+    double time_base; /* ... and times, since it was opened anew */
+};
+
+enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image *image,
+                                  struct duet_frame_info *info, bool *more, struct duet_error *error);
+enum duet_status duet_moving_seek(struct duet_moving *moving, double time, struct duet_error *error);
+void duet_moving_close(struct duet_moving *moving);
+
+#endif

@@ -1,0 +1,203 @@
+#include "stream.h"
+
+#include "core/fail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How often a pipe that keeps us waiting asks whether to go on. */
+enum { PATIENCE_MS = 50 };
+
+/* --- opening -------------------------------------------------------------------------------------------- */
+
+static enum duet_status take_fd(struct duet_stream *stream, struct duet_error *error)
+{
+    struct stat st;
+    if (fstat(stream->fd, &st) != 0) return duet_fail_errno(error, errno, "%s: cannot read", stream->name);
+    if (S_ISDIR(st.st_mode))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected a file", stream->name);
+    stream->size = -1;
+    if (!S_ISREG(st.st_mode)) return DUET_OK;
+    off_t at = lseek(stream->fd, 0, SEEK_CUR);
+    stream->base = at > 0 ? at : 0;
+    stream->size = st.st_size > stream->base ? st.st_size - stream->base : 0;
+    return DUET_OK;
+}
+
+enum duet_status duet_stream_open(struct duet_stream *stream, const char *path, struct duet_error *error)
+{
+    /* Without waiting: the writer's side of a named pipe may not be open yet, and read_fd can be called off.
+     */
+    stream->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (stream->fd < 0) return duet_fail_errno(error, errno, "%s: cannot open", stream->name);
+    stream->owned = true;
+    return take_fd(stream, error);
+}
+
+enum duet_status duet_stream_open_stdin(struct duet_stream *stream, struct duet_error *error)
+{
+    stream->fd = STDIN_FILENO;
+    return take_fd(stream, error);
+}
+
+void duet_stream_open_memory(struct duet_stream *stream, const void *data, size_t size)
+{
+    stream->fd = -1;
+    stream->memory = data;
+    stream->size = (int64_t)size;
+}
+
+void duet_stream_close(struct duet_stream *stream)
+{
+    if (stream->owned && stream->fd >= 0) close(stream->fd);
+    stream->owned = false;
+    stream->fd = -1;
+    stream->memory = NULL;
+}
+
+/* --- reading -------------------------------------------------------------------------------------------- */
+
+/* Wait until there is something to read. 0 or negative. */
+static ptrdiff_t wait_for(const struct duet_stream *stream)
+{
+    for (;;) {
+        if (stream->cancelled && stream->cancelled(stream->ctx)) return -ECANCELED;
+        struct pollfd one = {.fd = stream->fd, .events = POLLIN};
+        int ready = poll(&one, 1, PATIENCE_MS);
+        if (ready > 0) return 0;
+        if (ready < 0 && errno != EINTR) return -errno;
+    }
+}
+
+static ptrdiff_t read_fd(const struct duet_stream *stream, int64_t position, uint8_t *data, size_t size)
+{
+    for (;;) {
+        ptrdiff_t got;
+        if (stream->size >= 0) {
+            got = pread(stream->fd, data, size, (off_t)(stream->base + position));
+        } else {
+            ptrdiff_t waited = wait_for(stream);
+            if (waited < 0) return waited;
+            got = read(stream->fd, data, size);
+        }
+        if (got >= 0) return got;
+        if (errno != EINTR && errno != EAGAIN) return -errno;
+    }
+}
+
+ptrdiff_t duet_stream_read_at(void *self, int64_t position, uint8_t *data, size_t size)
+{
+    struct duet_stream *stream = self;
+    if (position < 0 || size == 0) return 0;
+    if (stream->memory) {
+        if (position >= stream->size) return 0;
+        size_t left = (size_t)(stream->size - position);
+        if (size > left) size = left;
+        memcpy(data, stream->memory + position, size);
+        return (ptrdiff_t)size;
+    }
+    if (stream->size >= 0) return read_fd(stream, position, data, size);
+    if (position != stream->position) return -ESPIPE;
+    ptrdiff_t got;
+    if ((size_t)position < stream->head_size) {
+        size_t left = stream->head_size - (size_t)position;
+        if (size > left) size = left;
+        memcpy(data, stream->head + position, size);
+        got = (ptrdiff_t)size;
+    } else {
+        got = read_fd(stream, position, data, size);
+    }
+    if (got > 0) stream->position += got;
+    return got;
+}
+
+enum duet_status duet_stream_fail(const struct duet_stream *stream, ptrdiff_t count, struct duet_error *error)
+{
+    if (count == -ECANCELED)
+        return duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", stream->name);
+    return duet_fail_errno(error, (int)-count, "%s: cannot read", stream->name);
+}
+
+enum duet_status duet_stream_peek(struct duet_stream *stream, uint8_t *head, size_t *size,
+                                  struct duet_error *error)
+{
+    uint8_t *to = stream->size < 0 ? stream->head : head;
+    size_t have = stream->head_size;
+    while (have < DUET_STREAM_HEAD) {
+        ptrdiff_t got = stream->size < 0
+                            ? read_fd(stream, 0, to + have, DUET_STREAM_HEAD - have)
+                            : duet_stream_read_at(stream, (int64_t)have, to + have, DUET_STREAM_HEAD - have);
+        if (got < 0) return duet_stream_fail(stream, got, error);
+        if (got == 0) break;
+        have += (size_t)got;
+    }
+    if (stream->size < 0) {
+        stream->head_size = have;
+        memcpy(head, stream->head, have);
+    }
+    *size = have;
+    return DUET_OK;
+}
+
+/* Read until `capacity` is full or the end is there. The count, or negative. */
+static ptrdiff_t fill(struct duet_stream *stream, uint8_t *data, size_t have, size_t capacity)
+{
+    while (have < capacity) {
+        ptrdiff_t got = duet_stream_read_at(stream, (int64_t)have, data + have, capacity - have);
+        if (got < 0) return got;
+        if (got == 0) break;
+        have += (size_t)got;
+    }
+    return (ptrdiff_t)have;
+}
+
+static enum duet_status too_large(const struct duet_stream *stream, size_t max_bytes,
+                                  struct duet_error *error)
+{
+    return duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes", stream->name,
+                     max_bytes);
+}
+
+enum duet_status duet_stream_read_all(struct duet_stream *stream, size_t max_bytes, uint8_t **data,
+                                      size_t *size, struct duet_error *error)
+{
+    *data = NULL;
+    *size = 0;
+    if (stream->size > 0 && (uint64_t)stream->size > max_bytes) return too_large(stream, max_bytes, error);
+    /* A byte more than is expected shows the end without a second round. */
+    size_t capacity = (stream->size > 0 ? (size_t)stream->size : 65535) + 1, have = 0;
+    enum duet_status status = DUET_OK;
+    for (;;) {
+        uint8_t *grown = capacity > PTRDIFF_MAX ? NULL : realloc(*data, capacity);
+        if (!grown) {
+            status =
+                duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zu bytes", stream->name, capacity);
+            break;
+        }
+        *data = grown;
+        ptrdiff_t filled = fill(stream, grown, have, capacity);
+        if (filled < 0) {
+            status = duet_stream_fail(stream, filled, error);
+            break;
+        }
+        have = (size_t)filled;
+        if (have > max_bytes) status = too_large(stream, max_bytes, error);
+        if (have > max_bytes || have < capacity) break;
+        capacity *= 2;
+    }
+    if (status == DUET_OK) {
+        *size = have;
+        if (!stream->memory && !stream->owned) /* standard input is shared with whoever reads it next */
+            (void)lseek(stream->fd, (off_t)(stream->base + (int64_t)have), SEEK_SET);
+    } else {
+        free(*data);
+        *data = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,100 @@
+#include "video.h"
+
+#include "core/fail.h"
+#include "core/os.h"
+#include "duet/frames.h"
+
+#include <ctype.h>
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- the module ----------------------------------------------------------------------------------------- */
+
+/* "PREFIX/lib/duet/duet-video.so" of the program "PREFIX/bin/detect". NULL: no memory. Tests lie in a folder
+ * beside bin/. */
+static char *module_path(void)
+{
+    const char *named = getenv("DUET_VIDEO_MODULE");
+    if (named && *named) return duet_text("%s", named);
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length > 0 ? length : 0] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(path, '/');
+        if (slash) *slash = '\0';
+    }
+    return duet_text("%s/lib/duet/duet-video.so", path);
+}
+
+static enum duet_status check_module(const char *name, const char *path, void *handle,
+                                     const struct duet_video_module **module, struct duet_error *error)
+{
+    const struct duet_video_module *(*entry)(void);
+    void *symbol = dlsym(handle, DUET_VIDEO_SYMBOL);
+    memcpy(&entry, &symbol, sizeof entry); /* C has no cast from void * to a function */
+    if (!symbol) return duet_fail(error, DUET_UNSUPPORTED, "%s: %s is no video module of Duet's", name, path);
+    if (entry()->abi != DUET_VIDEO_ABI)
+        return duet_fail(error, DUET_UNSUPPORTED, "%s: the video module %s is of version %u, expected %d",
+                         name, path, entry()->abi, DUET_VIDEO_ABI);
+    *module = entry();
+    return DUET_OK;
+}
+
+enum duet_status duet_video_load(const char *name, const struct duet_video_module **module,
+                                 struct duet_error *error)
+{
+    char *path = module_path();
+    if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+    enum duet_status status;
+    /* For good: FFmpeg keeps a pointer to the module's log function. */
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (handle) {
+        status = check_module(name, path, handle, module, error);
+        dlclose(handle);
+    } else if (!duet_path_exists(path)) {
+        status = duet_fail(error, DUET_UNSUPPORTED,
+                           "%s: video needs FFmpeg, which this build was made without (no %s)", name, path);
+    } else {
+        const char *reason = dlerror();
+        status =
+            duet_fail(error, DUET_UNSUPPORTED, "%s: video needs FFmpeg: %s", name, reason ? reason : path);
+    }
+    free(path);
+    return status;
+}
+
+/* --- addresses ------------------------------------------------------------------------------------------ */
+
+/* The length of "scheme" in "scheme://rest"; 0: it is none. */
+static size_t scheme_length(const char *path)
+{
+    size_t n = 0;
+    while (isalnum((unsigned char)path[n]) || (n > 0 && path[n] && strchr("+-.", path[n]))) n++;
+    return isalpha((unsigned char)path[0]) && strncmp(path + n, "://", 3) == 0 ? n : 0;
+}
+
+bool duet_video_address(const char *path, enum duet_video_kind *kind)
+{
+    if (strncmp(path, "lavfi:", 6) == 0)
+        *kind = DUET_VIDEO_LAVFI;
+    else if (scheme_length(path) > 0)
+        *kind = DUET_VIDEO_STREAM;
+    else
+        return false;
+    return true;
+}
+
+char *duet_video_masked(const char *address)
+{
+    size_t scheme = scheme_length(address);
+    if (scheme == 0) return duet_text("%s", address);
+    const char *host = address + scheme + 3, *end = host + strcspn(host, "/?#"), *at = NULL;
+    for (const char *p = host; p < end; p++)
+        if (*p == '@') at = p;
+    const char *colon = at ? memchr(host, ':', (size_t)(at - host)) : NULL;
+    if (!colon) return duet_text("%s", address);
+    return duet_text("%.*s:***%s", (int)(colon - address), address, at);
+}

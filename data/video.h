@@ -1,0 +1,19 @@
+/* video.h: the module that knows FFmpeg, and which inputs are its. Internal. */
+#ifndef DUET_DATA_VIDEO_H
+#define DUET_DATA_VIDEO_H
+
+#include "video/module.h"
+
+/* Load the module: $DUET_VIDEO_MODULE, else lib/duet/duet-video.so beside the program's bin/. It stays
+ * loaded; a second call costs little. Errors: DUET_UNSUPPORTED, `name` first, with what is missing. */
+enum duet_status duet_video_load(const char *name, const struct duet_video_module **module,
+                                 struct duet_error *error);
+
+/* What kind of address a path is that no file has; false: none. */
+bool duet_video_address(const char *path, enum duet_video_kind *kind);
+
+/* A copy of `address` with the password of "scheme://user:password@" made "***"; free() it; NULL: no memory.
+ */
+char *duet_video_masked(const char *address);
+
+#endif

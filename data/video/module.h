@@ -1,0 +1,49 @@
+/* module.h: the one door between Duet and FFmpeg. The module duet-video.so alone links FFmpeg; it exports one
+ * function, which hands out one table. Everything else in this folder is inside the module. Internal.
+ *
+ * Whoever changes anything here raises DUET_VIDEO_ABI: a module of another one is refused.
+ */
+#ifndef DUET_VIDEO_MODULE_H
+#define DUET_VIDEO_MODULE_H
+
+#include "moving.h"
+
+#define DUET_VIDEO_ABI    1
+#define DUET_VIDEO_SYMBOL "duet_video_module"
+
+enum duet_video_kind {
+    DUET_VIDEO_BYTES,  /* through `read`: files, pipes, memory. Nothing else is opened, whatever they ask for
+                        */
+    DUET_VIDEO_STREAM, /* a URL */
+    DUET_VIDEO_DEVICE, /* a V4L2 camera */
+    DUET_VIDEO_LAVFI   /* a filter graph */
+};
+
+/* What to read. Strings are borrowed for the call, `io` and `ctx` until the reader's close. */
+struct duet_video_source {
+    enum duet_video_kind kind;
+    const char *name;    /* stands first in error texts: `address` without its password */
+    const char *address; /* URL, device, graph; of bytes: NULL */
+    /* Read up to `size` bytes from `position` on; a pipe knows only the place where it is. 0: the end;
+     * negative: an errno's. Of bytes only. */
+    ptrdiff_t (*read)(void *io, int64_t position, uint8_t *data, size_t size);
+    void *io;
+    int64_t size; /* of the bytes; -1: a pipe */
+    size_t max_pixels;
+    bool (*cancelled)(void *ctx); /* may be NULL */
+    void *ctx;
+};
+
+struct duet_video_module {
+    unsigned abi;
+    /* Open a reader, the `self` of `reader`. Beyond the statuses of duet_frames_open: DUET_MISMATCH for bytes
+     * that are no video FFmpeg knows, DUET_INTERRUPTED. */
+    enum duet_status (*open)(const struct duet_video_source *source, void **self, struct duet_error *error);
+    struct duet_moving_type reader;
+    /* The writer's functions come here. */
+};
+
+/* The module's only symbol, by the name of DUET_VIDEO_SYMBOL. */
+__attribute__((visibility("default"))) const struct duet_video_module *duet_video_module(void);
+
+#endif

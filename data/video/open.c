@@ -1,0 +1,298 @@
+/* Opening: bytes through our own reader, so that nothing a file asks for is ever opened; addresses by FFmpeg,
+ * with the protocols that their scheme needs and not one file or address more. */
+#include "core/fail.h"
+#include "core/os.h"
+#include "video/read.h"
+
+#include <libavdevice/version.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- faults --------------------------------------------------------------------------------------------- */
+
+static bool is_cancelled(const struct duet_reader *reader)
+{
+    return reader->source.cancelled && reader->source.cancelled(reader->source.ctx);
+}
+
+static enum duet_status status_of(int code)
+{
+    switch (code) {
+    case AVERROR(ENOMEM):
+        return DUET_OUT_OF_MEMORY;
+    case AVERROR(ENOENT):
+    case AVERROR_HTTP_NOT_FOUND:
+        return DUET_NOT_FOUND;
+    case AVERROR_INVALIDDATA:
+    case AVERROR_EOF:
+        return DUET_BAD_FORMAT;
+    case AVERROR_DECODER_NOT_FOUND:
+    case AVERROR_DEMUXER_NOT_FOUND:
+    case AVERROR_PROTOCOL_NOT_FOUND:
+    case AVERROR_FILTER_NOT_FOUND:
+    case AVERROR_PATCHWELCOME:
+    case AVERROR(ENOSYS):
+        return DUET_UNSUPPORTED;
+    default:
+        return DUET_IO_ERROR;
+    }
+}
+
+enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_error *error, int code,
+                                 const char *what)
+{
+    const char *name = reader->source.name, *said = duet_video_log_text();
+    if (is_cancelled(reader)) return duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", name);
+    if (code == AVERROR_EXIT) return duet_fail(error, DUET_IO_ERROR, "%s: %s: no answer in time", name, what);
+    char reason[AV_ERROR_MAX_STRING_SIZE] = "";
+    av_strerror(code, reason, sizeof reason);
+    if (!*said || strstr(said, reason))
+        return duet_fail(error, status_of(code), "%s: %s: %s", name, what, reason);
+    return duet_fail(error, status_of(code), "%s: %s: %s (%s)", name, what, reason, said);
+}
+
+/* --- bytes ---------------------------------------------------------------------------------------------- */
+
+static int read_bytes(void *opaque, uint8_t *data, int size)
+{
+    struct duet_video_io *io = opaque;
+    ptrdiff_t got = io->source->read(io->source->io, io->position, data, (size_t)size);
+    if (got == 0) return AVERROR_EOF;
+    if (got < 0) return got == -ECANCELED ? AVERROR_EXIT : (int)AVERROR(-got);
+    io->position += got;
+    return (int)got;
+}
+
+static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
+{
+    struct duet_video_io *io = opaque;
+    if (whence == AVSEEK_SIZE) return io->source->size;
+    int64_t base = whence == SEEK_CUR ? io->position : whence == SEEK_END ? io->source->size : 0, to;
+    if (__builtin_add_overflow(base, offset, &to) || to < 0) return AVERROR(EINVAL);
+    return io->position = to;
+}
+
+static enum duet_status open_io(struct duet_demuxer *demuxer, struct duet_reader *reader,
+                                struct duet_error *error)
+{
+    enum { BUFFER = 64 * 1024 };
+    struct duet_video_io *io = &demuxer->io;
+    io->source = &reader->source;
+    uint8_t *buffer = av_malloc(BUFFER);
+    if (buffer)
+        io->avio = avio_alloc_context(buffer, BUFFER, 0, io, read_bytes, NULL,
+                                      io->source->size >= 0 ? seek_bytes : NULL);
+    if (io->avio) return DUET_OK;
+    av_free(buffer);
+    return duet_video_fail(reader, error, AVERROR(ENOMEM), "cannot open");
+}
+
+/* Formats that are found in bytes and are no videos in themselves. */
+static bool is_list(const AVInputFormat *format)
+{
+    static const char *const lists[] = {"hls", "dash", "concat", "sdp", "rtsp", "imf", "webm_dash_manifest"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (strcmp(format->name, lists[i]) == 0) return true;
+    return false;
+}
+
+static enum duet_status probe(struct duet_demuxer *demuxer, struct duet_reader *reader,
+                              const AVInputFormat **format, struct duet_error *error)
+{
+    int score = av_probe_input_buffer2(demuxer->io.avio, format, NULL, NULL, 0, 0);
+    if (score == AVERROR_INVALIDDATA || score == AVERROR_EOF ||
+        (score >= 0 && !strcmp((*format)->name, "tty")))
+        return duet_fail(error, DUET_MISMATCH, "%s: no video that FFmpeg knows", reader->source.name);
+    if (score < 0) return duet_video_fail(reader, error, score, "cannot read");
+    if (is_list(*format))
+        return duet_fail(error, DUET_UNSUPPORTED,
+                         "%s: a list of other files or addresses (%s), expected the video itself",
+                         reader->source.name, (*format)->name);
+    return DUET_OK;
+}
+
+/* --- addresses ------------------------------------------------------------------------------------------ */
+
+/* What each scheme needs beneath it. */
+static const struct {
+    const char *scheme, *protocols;
+} schemes[] = {
+    {"http", "http,tcp,httpproxy"},
+    {"https", "https,http,tls,tcp,httpproxy"},
+    {"rtsp", "rtsp,rtp,srtp,udp,tcp"},
+    {"rtsps", "rtsps,rtsp,rtp,srtp,udp,tcp,tls"},
+    {"rtmp", "rtmp,tcp"},
+    {"rtmps", "rtmps,rtmp,tls,tcp"},
+    {"rtp", "rtp,udp"},
+    {"udp", "udp"},
+    {"tcp", "tcp"},
+    {"srt", "srt"},
+};
+
+static const char *protocols_of(const char *address)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t length = strlen(schemes[i].scheme);
+        if (strncasecmp(address, schemes[i].scheme, length) == 0 && strncmp(address + length, "://", 3) == 0)
+            return schemes[i].protocols;
+    }
+    return NULL;
+}
+
+static int on_interrupt(void *opaque)
+{
+    const struct duet_reader *reader = opaque;
+    return is_cancelled(reader) || (reader->wait_until > 0 && duet_seconds() > reader->wait_until);
+}
+
+static int refuse_open(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
+                       AVDictionary **options)
+{
+    (void)format;
+    (void)url;
+    (void)flags;
+    (void)options;
+    *io = NULL;
+    av_log(NULL, AV_LOG_ERROR, "it names another file or address, which is not opened");
+    return AVERROR(EPERM);
+}
+
+/* The address itself is opened; whatever its contents then ask for is not. */
+static int open_once(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
+                     AVDictionary **options)
+{
+    format->io_open = refuse_open;
+    return avio_open2(io, url, flags, &format->interrupt_callback, options);
+}
+
+/* libavdevice brings SDL, X11 and PulseAudio along, 60 ms of them: it comes in only for a camera or a graph.
+ */
+static void register_devices(void)
+{
+    void *library = dlopen("libavdevice.so." AV_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR),
+                           RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (!library) {
+        av_log(NULL, AV_LOG_ERROR, "%s", dlerror());
+        return;
+    }
+    void *symbol = dlsym(library, "avdevice_register_all");
+    void (*register_all)(void);
+    memcpy(&register_all, &symbol, sizeof symbol); /* C has no cast from void * to a function */
+    if (symbol) register_all();
+    dlclose(library);
+}
+
+static enum duet_status choose_format(const struct duet_reader *reader, const AVInputFormat **format,
+                                      AVDictionary **options, struct duet_error *error)
+{
+    const struct duet_video_source *source = &reader->source;
+    if (source->kind == DUET_VIDEO_STREAM) {
+        const char *protocols = protocols_of(source->address);
+        if (!protocols)
+            return duet_fail(
+                error, DUET_UNSUPPORTED,
+                "%s: unknown kind of address, expected http, https, rtsp, rtsps, rtmp, rtmps, rtp, "
+                "udp, tcp or srt",
+                source->name);
+        av_dict_set(options, "protocol_whitelist", protocols, 0);
+        return DUET_OK;
+    }
+    register_devices();
+    const char *name = source->kind == DUET_VIDEO_LAVFI ? "lavfi" : "video4linux2,v4l2";
+    *format = av_find_input_format(name);
+    if (*format) return DUET_OK;
+    return duet_fail(error, DUET_UNSUPPORTED, "%s: FFmpeg has no '%s' here (%s)", source->name, name,
+                     *duet_video_log_text() ? duet_video_log_text() : "it was built without it");
+}
+
+/* --- opening -------------------------------------------------------------------------------------------- */
+
+static enum duet_status open_format(struct duet_demuxer *demuxer, struct duet_reader *reader,
+                                    struct duet_error *error)
+{
+    const AVInputFormat *format = NULL;
+    AVDictionary *options = NULL;
+    enum duet_status status;
+    if (reader->source.kind == DUET_VIDEO_BYTES) {
+        status = open_io(demuxer, reader, error);
+        if (status == DUET_OK) status = probe(demuxer, reader, &format, error);
+    } else {
+        status = choose_format(reader, &format, &options, error);
+    }
+    if (status == DUET_OK && !(demuxer->format = avformat_alloc_context()))
+        status = duet_video_fail(reader, error, AVERROR(ENOMEM), "cannot open");
+    if (status == DUET_OK) {
+        AVFormatContext *context = demuxer->format;
+        context->pb = demuxer->io.avio;
+        context->interrupt_callback = (AVIOInterruptCB){on_interrupt, reader};
+        context->io_open = reader->source.kind == DUET_VIDEO_STREAM ? open_once : refuse_open;
+        if (reader->source.kind == DUET_VIDEO_DEVICE) context->flags |= AVFMT_FLAG_NONBLOCK;
+        int code = avformat_open_input(&demuxer->format, reader->source.address, format, &options);
+        if (code < 0) status = duet_video_fail(reader, error, code, "cannot open");
+    }
+    av_dict_free(&options);
+    return status;
+}
+
+/* FFmpeg decodes some frames here to learn what the headers do not tell, in decoders of its own. */
+static enum duet_status find_streams(struct duet_demuxer *demuxer, struct duet_reader *reader,
+                                     struct duet_error *error)
+{
+    AVFormatContext *format = demuxer->format;
+    unsigned count = format->nb_streams;
+    AVDictionary **options = av_calloc(count + 1, sizeof(AVDictionary *));
+    if (!options) return duet_video_fail(reader, error, AVERROR(ENOMEM), "cannot open");
+    enum duet_status status = DUET_OK;
+    for (unsigned i = 0; i < count && status == DUET_OK; i++) {
+        const AVCodecParameters *coded = format->streams[i]->codecpar;
+        av_dict_set_int(&options[i], "max_pixels", (int64_t)reader->source.max_pixels, 0);
+        av_dict_set(&options[i], "threads", "1", 0);
+        if (coded->codec_type == AVMEDIA_TYPE_VIDEO && (coded->width || coded->height))
+            status = duet_video_check_size(reader, coded->width, coded->height, error);
+    }
+    if (status == DUET_OK) {
+        int code = avformat_find_stream_info(format, options);
+        if (code < 0) status = duet_video_fail(reader, error, code, "cannot read");
+    }
+    for (unsigned i = 0; i < count; i++) av_dict_free(&options[i]);
+    av_free(options);
+    return status;
+}
+
+static enum duet_status choose_stream(struct duet_demuxer *demuxer, struct duet_reader *reader,
+                                      struct duet_error *error)
+{
+    AVFormatContext *format = demuxer->format;
+    int found = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+    /* A cover in a music file is no video. */
+    if (found >= 0 && format->streams[found]->disposition & AV_DISPOSITION_ATTACHED_PIC) found = -1;
+    if (found < 0)
+        return duet_fail(error, DUET_BAD_FORMAT, "%s: no video in it (%s with %u other streams)",
+                         reader->source.name, format->iformat->name, format->nb_streams);
+    for (unsigned i = 0; i < format->nb_streams; i++)
+        if ((int)i != found) format->streams[i]->discard = AVDISCARD_ALL;
+    demuxer->stream = found;
+    return DUET_OK;
+}
+
+enum duet_status duet_demuxer_open(struct duet_demuxer *demuxer, struct duet_reader *reader,
+                                   struct duet_error *error)
+{
+    duet_video_log_clear();
+    enum duet_status status = open_format(demuxer, reader, error);
+    if (status == DUET_OK) status = find_streams(demuxer, reader, error);
+    if (status == DUET_OK) status = choose_stream(demuxer, reader, error);
+    if (status != DUET_OK) duet_demuxer_close(demuxer);
+    return status;
+}
+
+void duet_demuxer_close(struct duet_demuxer *demuxer)
+{
+    avformat_close_input(&demuxer->format); /* leaves our own AVIOContext alone */
+    if (demuxer->io.avio) av_freep(&demuxer->io.avio->buffer);
+    avio_context_free(&demuxer->io.avio);
+    *demuxer = (struct duet_demuxer){0};
+}
