@@ -50,17 +50,17 @@ enum duet_status duet_video_load(const char *name, const struct duet_video_modul
     if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
     enum duet_status status;
     /* For good: FFmpeg keeps a pointer to the module's log function. */
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void *handle = duet_path_exists(path) ? dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) : NULL;
     if (handle) {
         status = check_module(name, path, handle, module, error);
         dlclose(handle);
     } else if (!duet_path_exists(path)) {
         status = duet_fail(error, DUET_UNSUPPORTED,
-                           "%s: video needs FFmpeg, which this build was made without (no %s)", name, path);
+                           "%s: video needs FFmpeg, and this Duet has no module for it (there is no %s)", name,
+                           path);
     } else {
         const char *reason = dlerror();
-        status =
-            duet_fail(error, DUET_UNSUPPORTED, "%s: video needs FFmpeg: %s", name, reason ? reason : path);
+        status = duet_fail(error, DUET_UNSUPPORTED, "%s: video needs FFmpeg: %s", name, reason ? reason : path);
     }
     free(path);
     return status;
