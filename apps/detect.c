@@ -42,6 +42,8 @@ static const struct duet_option options[] = {
     DUET_CHOICE('f', "format", "NAME", struct settings, batch.format, format_words,
                 "table, ndjson, coco, csv, yolo or voc"),
     DUET_BATCH_RESULT_OPTIONS(struct settings, batch),
+    DUET_CHOICE(0, "palette", "NAME", struct settings, detect.palette, duet_palette_words,
+                "colours of what is drawn: normal, or safe for colour-blind eyes"),
     DUET_STRING(0, "coco-images", "FILE", struct settings, batch.coco_images,
                 "for --format coco: the instances file that gives file names their image ids; without it, "
                 "the digits at the end of a name are the id"),

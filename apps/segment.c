@@ -60,6 +60,8 @@ static const struct duet_option options[] = {
     DUET_STRING(0, "confidence", "DIR", struct settings, confidence,
                 "write DIR/NAME.png for each picture: grey, probability of each pixel's class * 255"),
     DUET_BATCH_RESULT_OPTIONS(struct settings, batch),
+    DUET_CHOICE(0, "palette", "NAME", struct settings, segment.palette, duet_palette_words,
+                "colours of what is drawn: normal, or safe for colour-blind eyes"),
     DUET_FLOAT(0, "alpha", "X", struct settings, segment.alpha, 0, 1,
                "how much of the overlay covers the picture"),
     DUET_STRING(0, "voc-submit", "DIR", struct settings, voc_submit,

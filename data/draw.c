@@ -6,61 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- colours ------------------------------------------------------------------------------------------ */
-
-static uint8_t srgb_byte(float linear)
-{
-    float c = linear <= 0.0031308f ? 12.92f * linear : 1.055f * powf(linear, 1.0f / 2.4f) - 0.055f;
-    return (uint8_t)lrintf(255.0f * fminf(fmaxf(c, 0), 1));
-}
-
-/* Oklab (Ottosson 2020): equal steps look equally large. linear[3] may leave 0..1. */
-static void oklab_to_linear(float lightness, float a, float b, float linear[3])
-{
-    float l = lightness + 0.3963377774f * a + 0.2158037573f * b;
-    float m = lightness - 0.1055613458f * a - 0.0638541728f * b;
-    float s = lightness - 0.0894841775f * a - 1.2914855480f * b;
-    l = l * l * l, m = m * m * m, s = s * s * s;
-    linear[0] = 4.0767416621f * l - 3.3077115913f * m + 0.2309699292f * s;
-    linear[1] = -1.2684380046f * l + 2.6097574011f * m - 0.3413193965f * s;
-    linear[2] = -0.0041960863f * l - 0.7034186147f * m + 1.7076147010f * s;
-}
-
-static bool displayable(const float linear[3])
-{
-    for (int c = 0; c < 3; c++)
-        if (linear[c] < 0 || linear[c] > 1) return false;
-    return true;
-}
-
-struct duet_rgb duet_class_color(int class_id)
-{
-    /* Turning by the silver ratio with three levels of lightness keeps classes 1..90 furthest apart of the
-     * steps and levels tried: 0.13 in Oklab for ids less than 12 apart, 0.017 for any two (the golden angle
-     * with four levels: 0.03 and 0.017). None is so dark or so bright that it drowns in a night or in snow.
-     */
-    static const float lightness[3] = {0.78f, 0.54f, 0.66f};
-    unsigned n = (unsigned)class_id;
-    float turn = (float)(n % 4096) * 0.41421356f, hue = 6.2831853f * (turn - floorf(turn));
-    float linear[3], chroma = 0.24f;
-    do { /* the strongest chroma that a screen can show */
-        chroma -= 0.005f;
-        oklab_to_linear(lightness[n % 3], chroma * cosf(hue), chroma * sinf(hue), linear);
-    } while (!displayable(linear) && chroma > 0.01f);
-    return (struct duet_rgb){srgb_byte(linear[0]), srgb_byte(linear[1]), srgb_byte(linear[2])};
-}
-
-struct duet_rgb duet_voc_color(int class_id)
-{
-    unsigned id = (unsigned)class_id & 0xff, r = 0, g = 0, b = 0;
-    for (int bit = 7; id; bit--, id >>= 3) {
-        r |= (id & 1) << bit;
-        g |= (id >> 1 & 1) << bit;
-        b |= (id >> 2 & 1) << bit;
-    }
-    return (struct duet_rgb){(uint8_t)r, (uint8_t)g, (uint8_t)b};
-}
-
 /* --- rectangles --------------------------------------------------------------------------------------- */
 
 /* A border of `t` pixels within `a`, and one dark pixel around it. */
@@ -111,17 +56,19 @@ static int64_t overlap(struct area a, struct area b)
 struct item {
     const struct duet_detection *detection;
     size_t order;     /* among the detections */
+    bool highlighted; /* drawn last, in a white frame */
     float score;      /* 0..1, NaN as 0 */
     bool visible;     /* area and tag mean something */
     struct area area; /* of the box */
     struct area tag;
     float text; /* height, pixels */
-    char label[96];
+    char label[112];
 };
 
 static int by_score(const void *left, const void *right)
 {
     const struct item *a = left, *b = right;
+    if (a->highlighted != b->highlighted) return a->highlighted ? -1 : 1;
     if (a->score != b->score) return a->score > b->score ? -1 : 1;
     return a->order < b->order ? -1 : 1;
 }
@@ -155,19 +102,31 @@ static void place_tag(const struct duet_image *image, struct item *items, size_t
     }
 }
 
-static void prepare_item(const struct duet_image *image, const struct look *look, struct item *items,
-                         size_t index)
+/* "person 93% #4" */
+static void write_label(struct item *item, const struct duet_draw_style *style)
+{
+    const struct duet_detection *d = item->detection;
+    int percent = (int)lrintf(100 * item->score),
+        track = style && style->tracks ? style->tracks[item->order] : 0;
+    if (percent == 100 && item->score < 1) percent = 99; /* "100 %" would claim certainty */
+    char number[16] = "", name[84];
+    if (track != 0) snprintf(number, sizeof number, " #%d", track);
+    if (d->label)
+        snprintf(name, sizeof name, "%.80s", d->label);
+    else
+        snprintf(name, sizeof name, "#%d", d->category_id);
+    snprintf(item->label, sizeof item->label, "%s %d%%%s", name, percent, number);
+}
+
+static void prepare_item(const struct duet_image *image, const struct look *look,
+                         const struct duet_draw_style *style, struct item *items, size_t index)
 {
     struct item *item = &items[index];
-    const struct duet_detection *d = item->detection;
-    int percent = (int)lrintf(100 * item->score);
-    if (percent == 100 && item->score < 1) percent = 99; /* "100 %" would claim certainty */
-    item->visible = area_of_box(image, &d->box, &item->area);
-    if (!item->visible) return;
-    if (d->label)
-        snprintf(item->label, sizeof item->label, "%.80s %d%%", d->label, percent);
-    else
-        snprintf(item->label, sizeof item->label, "#%d %d%%", d->category_id, percent);
+    item->visible = area_of_box(image, &item->detection->box, &item->area) &&
+                    !duet_style_hides(style, item->detection->category_id) &&
+                    !(style && item->score < style->threshold);
+    if (!item->visible || (style && style->no_labels)) return;
+    write_label(item, style);
     /* A label wider than the picture shrinks, down to what can still be read. */
     float room = (float)(image->width - 2 * look->padding),
           width = duet_draw_text_width(item->label, look->text);
@@ -177,16 +136,45 @@ static void prepare_item(const struct duet_image *image, const struct look *look
               (int)ceilf(item->text) + look->padding);
 }
 
-static void draw_tag(struct duet_image *image, const struct look *look, const struct item *item)
+static void draw_tag(struct duet_image *image, const struct look *look, const struct item *item,
+                     struct duet_rgb color)
 {
-    struct duet_rgb color = duet_class_color(item->detection->category_id);
     duet_fill_area(image, item->tag, color);
     duet_draw_text(image, item->label, (float)(item->tag.x0 + look->padding),
                    (float)item->tag.y0 + (float)look->padding * 0.5f, item->text, duet_ink_on(color));
 }
 
+/* A highlighted box has a white frame about its border. */
+static void draw_border(struct duet_image *image, const struct look *look, const struct item *item,
+                        struct duet_rgb color)
+{
+    struct area a = item->area;
+    int t = look->line;
+    if (item->highlighted) {
+        frame_area(image, (struct area){a.x0 - t, a.y0 - t, a.x1 + t, a.y1 + t}, t,
+                   (struct duet_rgb){255, 255, 255});
+        frame_area(image, a, 2 * t, color);
+    } else {
+        frame_area(image, a, t, color);
+    }
+}
+
+static void draw_items(struct duet_image *image, const struct look *look, const struct duet_draw_style *style,
+                       struct item *items, size_t count)
+{
+    enum duet_palette palette = duet_style_palette(style);
+    qsort(items, count, sizeof *items, by_score);
+    for (size_t i = 0; i < count; i++) prepare_item(image, look, style, items, i);
+    for (size_t i = count; i-- > 0;)
+        if (items[i].visible)
+            draw_border(image, look, &items[i], duet_box_color(palette, items[i].detection->category_id));
+    for (size_t i = count; i-- > 0;)
+        if (items[i].visible && items[i].label[0])
+            draw_tag(image, look, &items[i], duet_box_color(palette, items[i].detection->category_id));
+}
+
 enum duet_status duet_draw_detections(struct duet_image *image, const struct duet_detections *detections,
-                                      struct duet_error *error)
+                                      const struct duet_draw_style *style, struct duet_error *error)
 {
     if (image->format != DUET_RGB8)
         return duet_fail(error, DUET_BAD_ARGUMENT,
@@ -200,16 +188,40 @@ enum duet_status duet_draw_detections(struct duet_image *image, const struct due
         float score = detections->items[i].score;
         items[i].detection = &detections->items[i];
         items[i].order = i;
+        items[i].highlighted = style && style->highlighted == i + 1;
         items[i].score = score > 0 ? fminf(score, 1) : 0; /* NaN: 0 */
     }
-    qsort(items, count, sizeof *items, by_score);
-    struct look look = duet_look_for(image);
-    for (size_t i = 0; i < count; i++) prepare_item(image, &look, items, i);
-    for (size_t i = count; i-- > 0;)
-        if (items[i].visible)
-            frame_area(image, items[i].area, look.line, duet_class_color(items[i].detection->category_id));
-    for (size_t i = count; i-- > 0;)
-        if (items[i].visible) draw_tag(image, &look, &items[i]);
+    struct look look = duet_look_for(image, style);
+    draw_items(image, &look, style, items, count);
     free(items);
     return DUET_OK;
+}
+
+/* --- ghosts ------------------------------------------------------------------------------------------- */
+
+/* Dashes of a colour, gaps of darkness, both `t` thick: seen on any ground. `along` 0: to the right, 1: down.
+ */
+static void dash_line(struct duet_image *image, struct area a, int along, int t, struct duet_rgb color)
+{
+    int dash = 4 * t, end = along ? a.y1 : a.x1;
+    duet_blend_area(image, a, (struct duet_rgb){0, 0, 0}, 160);
+    for (int at = along ? a.y0 : a.x0; at < end; at += 2 * dash) {
+        int stop = at + dash < end ? at + dash : end;
+        struct area piece = along ? (struct area){a.x0, at, a.x1, stop} : (struct area){at, a.y0, stop, a.y1};
+        duet_fill_area(image, piece, color);
+    }
+}
+
+void duet_draw_ghost(struct duet_image *image, const struct duet_box *box, struct duet_rgb color,
+                     const struct duet_draw_style *style)
+{
+    struct area a;
+    if (image->format != DUET_RGB8 || !area_of_box(image, box, &a)) return;
+    int t = duet_look_for(image, style).line;
+    int left = a.x0 + t < a.x1 ? a.x0 + t : a.x1, right = a.x1 - t > left ? a.x1 - t : left;
+    int top = a.y0 + t < a.y1 ? a.y0 + t : a.y1, bottom = a.y1 - t > top ? a.y1 - t : top;
+    dash_line(image, (struct area){a.x0, a.y0, a.x1, top}, 0, t, color);
+    dash_line(image, (struct area){a.x0, bottom, a.x1, a.y1}, 0, t, color);
+    dash_line(image, (struct area){a.x0, top, left, bottom}, 1, t, color);
+    dash_line(image, (struct area){right, top, a.x1, bottom}, 1, t, color);
 }

@@ -220,8 +220,8 @@ enum duet_status duet_voc_report_picture(struct duet_report *report, const struc
                            duet_voc_miou_id(miou, number), image->width, image->height, truth->width,
                            truth->height);
     for (int i = 0; i < 3 && status == DUET_OK; i++) status = copy_picture(image, &drawn[i], error);
-    if (status == DUET_OK) status = duet_draw_mask(&drawn[0], truth, 0.6f, true, error);
-    if (status == DUET_OK) status = duet_draw_mask(&drawn[1], predicted, 0.6f, true, error);
+    if (status == DUET_OK) status = duet_draw_mask(&drawn[0], truth, 0.6f, true, NULL, error);
+    if (status == DUET_OK) status = duet_draw_mask(&drawn[1], predicted, 0.6f, true, NULL, error);
     if (status == DUET_OK) {
         draw_errors(&drawn[2], truth, predicted);
         image_miou(miou, number, &scores);

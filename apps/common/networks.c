@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const duet_palette_words[] = {"normal", "safe", NULL};
 const char *const duet_stride_words[] = {"8", "16", "32", NULL};
 
 /* --- on the worker -------------------------------------------------------------------------------------- */
@@ -76,13 +77,16 @@ static enum duet_status draw(void *ctx, struct duet_image *image, const struct d
 {
     const struct duet_networks *networks = ctx;
     enum duet_status status = DUET_OK;
+    int palette = networks->detect ? networks->detect->palette : networks->segment->palette;
+    const struct duet_draw_style style = {.palette = (enum duet_palette)palette};
     if (result->has_segments) {
         status = duet_draw_mask(image, &result->segmentation.classes, (float)networks->segment->alpha, true,
-                                error);
-        if (status == DUET_OK) status = duet_draw_legend(image, &result->segmentation.segments, error);
+                                &style, error);
+        if (status == DUET_OK)
+            status = duet_draw_legend(image, &result->segmentation.segments, &style, error);
     }
     if (result->has_detections && status == DUET_OK)
-        status = duet_draw_detections(image, &result->detections, error);
+        status = duet_draw_detections(image, &result->detections, &style, error);
     return status;
 }
 

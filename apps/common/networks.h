@@ -17,6 +17,7 @@ struct duet_detect_settings {
     const char *model, *classes, *except, *thresholds;
     double threshold, nms_iou;
     int max_detections;
+    int palette; /* of the overlay: index in duet_palette_words, an enum duet_palette */
 };
 
 /* Which masks to look for, and how. */
@@ -28,9 +29,11 @@ struct duet_segment_settings {
     bool flip, no_resize;
     bool confidence; /* compute probabilities: a format or a map asks for them */
     double alpha;    /* of the overlay */
+    int palette;     /* the same as above, where there are no boxes */
 };
 
-extern const char *const duet_stride_words[]; /* "8", "16", "32" */
+extern const char *const duet_palette_words[]; /* "normal", "safe" */
+extern const char *const duet_stride_words[];  /* "8", "16", "32" */
 
 #define DUET_DETECT_DEFAULTS                                                                                 \
     {                                                                                                        \

@@ -52,7 +52,7 @@ static void draw_all(struct duet_image *image, struct duet_detection *items, siz
 {
     struct duet_error e;
     struct duet_detections all = {items, count};
-    assert_ok(duet_draw_detections(image, &all, &e), e);
+    assert_ok(duet_draw_detections(image, &all, NULL, &e), e);
 }
 
 static const uint8_t *pixel(const struct duet_image *image, int x, int y)
@@ -186,7 +186,7 @@ static void only_rgb_pictures_take_boxes(void **state)
     struct duet_image grey;
     struct duet_detections none = {0};
     assert_ok(duet_image_create(&grey, 20, 20, DUET_GRAY8, &e), e);
-    assert_fails(DUET_BAD_ARGUMENT, duet_draw_detections(&grey, &none, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_draw_detections(&grey, &none, NULL, &e), e);
     duet_draw_text(&grey, "ignored", 1, 1, 12, (struct duet_rgb){9, 9, 9});
     for (size_t i = 0; i < 400; i++) assert_int_equal(grey.pixels[i], 0);
     duet_image_close(&grey);

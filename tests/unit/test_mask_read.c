@@ -140,16 +140,16 @@ static void masks_cover_what_they_label(void **state)
     assert_ok(duet_image_create(&small, 7, 4, DUET_GRAY8, &e), e);
     for (int y = 0; y < 4; y++)
         for (int x = 4; x < 8; x++) duet_image_row(&classes, y)[x] = x == 7 ? 255 : 15; /* 15: person */
-    assert_ok(duet_draw_mask(&image, &classes, 0.5f, false, &e), e);
+    assert_ok(duet_draw_mask(&image, &classes, 0.5f, false, NULL, &e), e);
     struct duet_rgb person = duet_voc_color(15);
     const uint8_t *row = duet_image_row(&image, 1);
     assert_int_equal(row[0], 0);
     assert_in_range(row[3 * 5], person.r / 2 - 1, person.r / 2 + 1);
     assert_int_equal(row[3 * 7 + 1], 0); /* void stays clear */
-    assert_ok(duet_draw_mask(&image, &classes, 0, true, &e), e);
+    assert_ok(duet_draw_mask(&image, &classes, 0, true, NULL, &e), e);
     assert_int_equal(row[3 * 3], person.r); /* the edge takes the class's colour, not background's */
-    assert_fails(DUET_MISMATCH, duet_draw_mask(&image, &small, 0.5f, true, &e), e);
-    assert_fails(DUET_BAD_ARGUMENT, duet_draw_mask(&classes, &classes, 0.5f, true, &e), e);
+    assert_fails(DUET_MISMATCH, duet_draw_mask(&image, &small, 0.5f, true, NULL, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_draw_mask(&classes, &classes, 0.5f, true, NULL, &e), e);
     duet_image_close(&image);
     duet_image_close(&classes);
     duet_image_close(&small);
@@ -164,7 +164,7 @@ static int outline_width(int side)
     assert_ok(duet_image_create(&classes, side, side, DUET_GRAY8, &e), e);
     for (int y = 0; y < side; y++)
         memset(duet_image_row(&classes, y) + side / 2, 15, (size_t)(side - side / 2));
-    assert_ok(duet_draw_mask(&image, &classes, 0.5f, true, &e), e);
+    assert_ok(duet_draw_mask(&image, &classes, 0.5f, true, NULL, &e), e);
     int width = 0;
     for (int x = 0; x < side; x++) width += duet_image_row(&image, side / 2)[3 * x] == duet_voc_color(15).r;
     duet_image_close(&image);
@@ -194,7 +194,7 @@ static void legends_fit_any_picture(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct duet_image image;
         assert_ok(duet_image_create(&image, sizes[i][0], sizes[i][1], DUET_RGB8, &e), e);
-        assert_ok(duet_draw_legend(&image, &segments, &e), e);
+        assert_ok(duet_draw_legend(&image, &segments, NULL, &e), e);
         duet_image_close(&image);
     }
 }

@@ -1,4 +1,8 @@
-/* draw.h: one look for annotated pictures and the viewer: class colours, boxes, labels, masks. */
+/* draw.h: one look for annotated pictures and the viewer: class colours, boxes, labels, masks, panels.
+ *
+ * Everything is drawn into RGB8 images and cut off at their edges, whatever the numbers say. Labels stand on
+ * their class's colour in black or white, panels are dark under white text: both can be read on any picture.
+ */
 #ifndef DUET_DRAW_H
 #define DUET_DRAW_H
 
@@ -11,9 +15,20 @@
 extern "C" {
 #endif
 
+/* --- colours ------------------------------------------------------------------------------------------ */
+
 struct duet_rgb {
     uint8_t r, g, b;
 };
+
+enum duet_palette {
+    DUET_PALETTE_NORMAL, /* boxes: duet_class_color, masks: duet_voc_color */
+    DUET_PALETTE_SAFE    /* told apart by colour-blind eyes too: Okabe and Ito's colours, continued to 90 */
+};
+
+/* Colour of a class's boxes, and of its pixels in a mask. */
+struct duet_rgb duet_box_color(enum duet_palette palette, int class_id);
+struct duet_rgb duet_mask_color(enum duet_palette palette, int class_id);
 
 /* A class's colour: the same in every picture and program, well apart from its neighbours', bright enough for
  * dark and dark enough for bright pictures. */
@@ -22,21 +37,97 @@ struct duet_rgb duet_class_color(int class_id);
 /* The VOC colour map (bit reversal of the class number), 0..255; [255] is 224,224,192. */
 struct duet_rgb duet_voc_color(int class_id);
 
-/* Draw boxes with "label 93%" tags over an RGB8 image, low scores first. Line width and text size follow the
- * picture's size. Nothing is drawn outside the image, whatever the boxes say. */
-enum duet_status duet_draw_detections(struct duet_image *image, const struct duet_detections *detections,
-                                      struct duet_error *error);
+/* Black or white, whichever reads better on `ground`: a contrast of 4.58 or more. */
+struct duet_rgb duet_ink_on(struct duet_rgb ground);
 
-/* Lay the classes' colours (VOC's) over an RGB8 image of the same size; background (0) and 255 stay clear.
+/* Contrast ratio of two colours as WCAG 2 defines it, 1 .. 21; text should have 4.5 or more. */
+float duet_contrast(struct duet_rgb a, struct duet_rgb b);
+
+/* --- how to draw -------------------------------------------------------------------------------------- */
+
+/* NULL in its place, and fields left zero, mean what is said beside them. */
+struct duet_draw_style {
+    enum duet_palette palette;
+    float scale;        /* of lines and text, for screens with small pixels; 0: 1 */
+    float text;         /* height of labels in pixels, before `scale`; 0: it follows the picture's size */
+    bool no_labels;     /* boxes without tags */
+    float threshold;    /* boxes that score less are left out; 0: none */
+    const bool *hidden; /* [256] by class id: left out of boxes and masks; NULL: none */
+    const int *tracks;  /* one a detection: its tag ends in "#4"; 0: it has no number; NULL: none has */
+    size_t highlighted; /* 1 + the index of a detection that is to stand out; 0: none */
+};
+
+/* --- what was found ----------------------------------------------------------------------------------- */
+
+/* Draw boxes with "label 93%" tags over an RGB8 image, low scores first. Line width and text size follow the
+ * picture's size unless the style says otherwise. Errors: DUET_BAD_ARGUMENT (format), DUET_OUT_OF_MEMORY. */
+enum duet_status duet_draw_detections(struct duet_image *image, const struct duet_detections *detections,
+                                      const struct duet_draw_style *style, struct duet_error *error);
+
+/* A dashed box, as for what was suppressed or predicted; drawn before the detections it stays below their
+ * tags. Images that are not RGB8 are left alone. */
+void duet_draw_ghost(struct duet_image *image, const struct duet_box *box, struct duet_rgb color,
+                     const struct duet_draw_style *style);
+
+/* Lay the classes' colours over an RGB8 image of the same size; background (0) and 255 stay clear.
  * `alpha` 0..1 is how much of the colour shows; `outline`: the edges between classes are drawn in full
  * colour. Errors: DUET_MISMATCH (another size), DUET_BAD_ARGUMENT (formats). */
 enum duet_status duet_draw_mask(struct duet_image *image, const struct duet_image *classes, float alpha,
-                                bool outline, struct duet_error *error);
+                                bool outline, const struct duet_draw_style *style, struct duet_error *error);
 
 /* List the classes of `segments` (background left out) with their colours and shares in the lower left
  * corner. */
 enum duet_status duet_draw_legend(struct duet_image *image, const struct duet_segments *segments,
-                                  struct duet_error *error);
+                                  const struct duet_draw_style *style, struct duet_error *error);
+
+/* --- panels ------------------------------------------------------------------------------------------- */
+
+enum duet_place { DUET_TOP_LEFT, DUET_TOP_RIGHT, DUET_BOTTOM_LEFT, DUET_BOTTOM_RIGHT, DUET_CENTRE };
+
+/* A line has up to four cells, which stand below each other: key, swatch, text, value (to the right). NULL:
+ * none. */
+struct duet_panel_line {
+    const char *key, *text, *value;
+    bool swatch; /* a square of `color` */
+    struct duet_rgb color;
+    bool off;     /* switched off: dim, the swatch hollow */
+    bool heading; /* its text begins at the left; with a line under it */
+};
+
+/* Bars side by side, the newest to the right: a latency's last values. */
+struct duet_graph {
+    const float *values; /* oldest first; only as many of the last ones show as there is room for */
+    size_t count;
+    float top;  /* value of a full bar; 0: the largest value shown */
+    float mark; /* a line across, bars over it stand out: a deadline; 0: none */
+};
+
+/* A dark translucent panel with rounded corners: the HUD, the legend, the help. */
+struct duet_panel {
+    const struct duet_panel_line *lines;
+    size_t count;
+    enum duet_place place;
+    int columns;                    /* lines flow down the first, then the next; 0: 1 */
+    int inset_x, inset_y;           /* pixels towards the middle, to keep clear of another panel */
+    const struct duet_graph *graph; /* below the lines; NULL: none */
+    float text;                     /* height in pixels, before the style's scale; 0: 14 */
+};
+
+/* Where a panel came to lie, for the mouse and for the next panel's inset. */
+struct duet_panel_area {
+    int x, y, width, height; /* all zero: nothing was drawn */
+    int first_y, line_height, column_width, rows;
+};
+
+/* Draw a panel. Text that is too wide for the image shrinks, down to 7 pixels; what still does not fit is cut
+ * off. Of the style, scale counts. Images that are not RGB8 are left alone. `area` may be NULL. */
+void duet_draw_panel(struct duet_image *image, const struct duet_panel *panel,
+                     const struct duet_draw_style *style, struct duet_panel_area *area);
+
+/* Index of the line at pixel x, y; -1: none. It may be past the panel's last line. */
+int duet_panel_line_at(const struct duet_panel_area *area, int x, int y);
+
+/* --- text --------------------------------------------------------------------------------------------- */
 
 /* Text with its top left corner at x, y, `height` pixels tall, in DejaVu Sans (built in). UTF-8. */
 void duet_draw_text(struct duet_image *image, const char *text, float x, float y, float height,
