@@ -102,6 +102,7 @@ static enum duet_status open_reader(void *ctx, void **self, struct duet_error *e
                                              .io = &frames->stream,
                                              .size = frames->stream.size,
                                              .max_pixels = frames->options.max_pixels,
+                                             .upright = frames->options.exif == DUET_EXIF_APPLY,
                                              .cancelled = frames->options.cancelled,
                                              .ctx = frames->options.ctx};
     return frames->module->open(&source, self, error);

@@ -30,6 +30,7 @@ struct duet_video_source {
     void *io;
     int64_t size; /* of the bytes; -1: a pipe */
     size_t max_pixels;
+    bool upright;                 /* `about` tells the size of pictures that are turned as they ask to be */
     bool (*cancelled)(void *ctx); /* may be NULL */
     void *ctx;
 };

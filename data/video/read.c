@@ -1,35 +1,47 @@
-/* Videos and streams through FFmpeg: one frame after the other. */
+/* Videos and streams through FFmpeg: one frame after the other.
+ *
+ * What counts as damage. In a file: whatever FFmpeg's demuxer or decoder complains of, a frame that it had to
+ * patch, a container that says it is longer than the file is. Reading ends there with an error; the frames
+ * before were delivered. What an MPEG-TS or MPEG-PS has before its first key frame is not damage: recordings
+ * begin anywhere. In a live stream broken frames are left out and not counted; when nothing but broken ones
+ * came for `patience` seconds, it has failed.
+ */
 #include "video/read.h"
 
 #include "core/fail.h"
 #include "core/os.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* Seconds without a word after which a stream or a camera has failed. */
+/* Seconds without a frame after which a stream or a camera has failed. */
 static const double patience = 10;
 
-/* --- opening -------------------------------------------------------------------------------------------- */
-
-static const AVStream *stream_of(const struct duet_reader *reader)
+const AVStream *duet_reader_stream(const struct duet_reader *reader)
 {
     return reader->demuxer.format->streams[reader->demuxer.stream];
 }
 
+double duet_ticks_seconds(const struct duet_reader *reader, int64_t ticks)
+{
+    AVRational base = duet_reader_stream(reader)->time_base;
+    return (double)ticks * base.num / base.den;
+}
+
+/* --- opening -------------------------------------------------------------------------------------------- */
+
 static enum duet_status open_codec(struct duet_reader *reader, struct duet_error *error)
 {
-    const AVStream *stream = stream_of(reader);
+    const AVStream *stream = duet_reader_stream(reader);
     const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
     if (!codec)
         return duet_fail(error, DUET_UNSUPPORTED, "%s: this FFmpeg has no decoder for %s",
                          reader->source.name, avcodec_get_name(stream->codecpar->codec_id));
     reader->codec = avcodec_alloc_context3(codec);
-    reader->packet = av_packet_alloc();
-    reader->frame = av_frame_alloc();
-    if (!reader->codec || !reader->packet || !reader->frame)
-        return duet_video_fail(reader, error, AVERROR(ENOMEM), "cannot open");
+    if (!reader->codec) return duet_video_fail(reader, error, AVERROR(ENOMEM), "cannot open");
     int code = avcodec_parameters_to_context(reader->codec, stream->codecpar);
     if (code >= 0) {
         reader->codec->pkt_timebase = stream->time_base;
@@ -42,7 +54,7 @@ static enum duet_status open_codec(struct duet_reader *reader, struct duet_error
 
 static AVRational rate_of(const struct duet_reader *reader)
 {
-    const AVStream *stream = stream_of(reader);
+    const AVStream *stream = duet_reader_stream(reader);
     AVRational rate = stream->avg_frame_rate;
     if (rate.num <= 0 || rate.den <= 0) rate = stream->r_frame_rate;
     return rate.num > 0 && rate.den > 0 ? rate : (AVRational){0, 1};
@@ -50,8 +62,9 @@ static AVRational rate_of(const struct duet_reader *reader)
 
 static double duration_of(const struct duet_reader *reader)
 {
-    const AVStream *stream = stream_of(reader);
-    if (stream->duration > 0) return (double)stream->duration * av_q2d(stream->time_base);
+    const AVStream *stream = duet_reader_stream(reader);
+    if (reader->demuxer.format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return 0;
+    if (stream->duration > 0) return duet_ticks_seconds(reader, stream->duration);
     int64_t whole = reader->demuxer.format->duration;
     return whole > 0 ? (double)whole / AV_TIME_BASE : 0;
 }
@@ -65,28 +78,11 @@ static bool is_live(const struct duet_reader *reader)
     return !(io && io->seekable & AVIO_SEEKABLE_NORMAL && duration_of(reader) > 0);
 }
 
-static void learn(struct duet_reader *reader)
+/* MPEG-TS and MPEG-PS: may begin in the middle. */
+static bool begins_anywhere(const struct duet_reader *reader)
 {
     const char *format = reader->demuxer.format->iformat->name;
-    snprintf(reader->kind, sizeof reader->kind, "%s in %.*s",
-             avcodec_get_name(stream_of(reader)->codecpar->codec_id), (int)strcspn(format, ","), format);
-    AVRational rate = rate_of(reader);
-    reader->rate = rate.num > 0 ? av_q2d(rate) : 25;
-    reader->live = is_live(reader);
-}
-
-static void reader_close(void *self)
-{
-    struct duet_reader *reader = self;
-    if (!reader) return;
-    duet_converter_close(&reader->converter);
-    av_frame_free(&reader->frame);
-    av_packet_free(&reader->packet);
-    avcodec_free_context(&reader->codec);
-    duet_demuxer_close(&reader->demuxer);
-    free((void *)(uintptr_t)reader->source.name);
-    free((void *)(uintptr_t)reader->source.address);
-    free(reader);
+    return strcmp(format, "mpegts") == 0 || strcmp(format, "mpeg") == 0;
 }
 
 static void start_waiting(struct duet_reader *reader)
@@ -95,22 +91,114 @@ static void start_waiting(struct duet_reader *reader)
     reader->wait_until = timed ? duet_seconds() + patience : 0;
 }
 
-static enum duet_status reader_open(const struct duet_video_source *source, void **self,
-                                    struct duet_error *error)
+void duet_reader_flush(struct duet_reader *reader)
 {
-    *self = NULL;
-    duet_video_log_begin();
-    struct duet_reader *reader = calloc(1, sizeof *reader);
+    avcodec_flush_buffers(reader->codec);
+    av_packet_unref(reader->packet);
+    reader->drained = false;
+    reader->key_ticks = AV_NOPTS_VALUE;
+}
+
+enum duet_status duet_reader_rewind(struct duet_reader *reader, struct duet_error *error)
+{
+    avcodec_free_context(&reader->codec);
+    duet_demuxer_close(&reader->demuxer);
+    start_waiting(reader);
+    enum duet_status status = duet_demuxer_open(&reader->demuxer, reader, error);
+    if (status == DUET_OK) status = open_codec(reader, error);
+    if (status != DUET_OK) return status;
+    duet_reader_flush(reader);
+    reader->wait_for_key = begins_anywhere(reader);
+    reader->jumped = false;
+    reader->next_number = 0;
+    reader->stepped = false;
+    return DUET_OK;
+}
+
+static void reader_close(void *self)
+{
+    struct duet_reader *reader = self;
+    if (!reader) return;
+    duet_index_close(&reader->index);
+    duet_converter_close(&reader->converter);
+    av_frame_free(&reader->current.frame);
+    for (int i = 0; i < 2; i++) av_frame_free(&reader->queue[i].frame);
+    av_packet_free(&reader->packet);
+    avcodec_free_context(&reader->codec);
+    duet_demuxer_close(&reader->demuxer);
+    free((void *)(uintptr_t)reader->source.name);
+    free((void *)(uintptr_t)reader->source.address);
+    free(reader);
+}
+
+static enum duet_status create(const struct duet_video_source *source, struct duet_reader **made,
+                               struct duet_error *error)
+{
+    struct duet_reader *reader = *made = calloc(1, sizeof *reader);
     if (!reader) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source->name);
     reader->source = *source;
     reader->source.name = strdup(source->name);
     reader->source.address = source->address ? strdup(source->address) : NULL;
-    enum duet_status status = DUET_OK;
-    if (!reader->source.name || (source->address && !reader->source.address))
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source->name);
-    start_waiting(reader);
-    if (status == DUET_OK) status = duet_demuxer_open(&reader->demuxer, reader, error);
-    if (status == DUET_OK) status = open_codec(reader, error);
+    reader->packet = av_packet_alloc();
+    reader->current.frame = av_frame_alloc();
+    bool there = reader->source.name && !reader->source.address == !source->address && reader->packet &&
+                 reader->current.frame;
+    for (int i = 0; i < 2; i++) there &= (reader->queue[i].frame = av_frame_alloc()) != NULL;
+    return there ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source->name);
+}
+
+/* --- about ---------------------------------------------------------------------------------------------- */
+
+/* The frame's own say, as pictures have it, goes before the stream's. */
+static int orientation_of(const struct duet_reader *reader, const AVFrame *frame)
+{
+    const AVFrameSideData *own = frame ? av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX) : NULL;
+    size_t size = own ? own->size : 0;
+    const uint8_t *matrix =
+        own ? own->data
+            : av_stream_get_side_data(duet_reader_stream(reader), AV_PKT_DATA_DISPLAYMATRIX, &size);
+    int32_t values[9];
+    if (!matrix || size < sizeof values) return 1;
+    memcpy(values, matrix, sizeof values);
+    return duet_video_orientation(values);
+}
+
+static void reader_about(const void *self, struct duet_frames_about *about)
+{
+    *about = ((const struct duet_reader *)self)->about;
+}
+
+static void learn(struct duet_reader *reader)
+{
+    const AVCodecParameters *coded = duet_reader_stream(reader)->codecpar;
+    const char *format = reader->demuxer.format->iformat->name;
+    snprintf(reader->kind, sizeof reader->kind, "%s in %.*s", avcodec_get_name(coded->codec_id),
+             (int)strcspn(format, ","), format);
+    AVRational rate = rate_of(reader);
+    reader->rate = rate.num > 0 ? av_q2d(rate) : 25;
+    reader->live = is_live(reader);
+    bool pipe = reader->source.kind == DUET_VIDEO_BYTES && reader->source.size < 0;
+    reader->seekable = !reader->live && !pipe;
+    bool turned = orientation_of(reader, NULL) >= 5 && reader->source.upright;
+    reader->about = (struct duet_frames_about){.moving = true,
+                                               .live = reader->live,
+                                               .seekable = reader->seekable,
+                                               .width = turned ? coded->height : coded->width,
+                                               .height = turned ? coded->width : coded->height,
+                                               .rate_num = rate.num,
+                                               .rate_den = rate.den,
+                                               .duration = duration_of(reader),
+                                               .kind = reader->kind};
+}
+
+static enum duet_status reader_open(const struct duet_video_source *source, void **self,
+                                    struct duet_error *error)
+{
+    struct duet_reader *reader;
+    *self = NULL;
+    duet_video_log_begin();
+    enum duet_status status = create(source, &reader, error);
+    if (status == DUET_OK) status = duet_reader_rewind(reader, error);
     if (status != DUET_OK) {
         reader_close(reader);
         return status;
@@ -120,96 +208,183 @@ static enum duet_status reader_open(const struct duet_video_source *source, void
     return DUET_OK;
 }
 
-static int reader_orientation(const struct duet_reader *reader)
+/* --- packets -------------------------------------------------------------------------------------------- */
+
+/* A camera that has nothing yet. False: it has kept us waiting too long, or we are called off. */
+static bool wait_a_little(const struct duet_reader *reader)
 {
-    size_t size = 0;
-    const uint8_t *matrix = av_stream_get_side_data(stream_of(reader), AV_PKT_DATA_DISPLAYMATRIX, &size);
-    return matrix && size >= 9 * sizeof(int32_t)
-               ? duet_video_orientation((const int32_t *)(const void *)matrix)
-               : 1;
+    const struct duet_video_source *source = &reader->source;
+    if (source->cancelled && source->cancelled(source->ctx)) return false;
+    if (reader->wait_until > 0 && duet_seconds() > reader->wait_until) return false;
+    const struct timespec nap = {.tv_nsec = 2000000};
+    nanosleep(&nap, NULL);
+    return true;
 }
 
-static void reader_about(const void *self, struct duet_frames_about *about)
+/* Is this one to go into the decoder? */
+static bool is_ours(struct duet_reader *reader)
 {
-    const struct duet_reader *reader = self;
-    const AVCodecParameters *coded = stream_of(reader)->codecpar;
-    AVRational rate = rate_of(reader);
-    *about = (struct duet_frames_about){.moving = true,
-                                        .live = reader->live,
-                                        .width = coded->width,
-                                        .height = coded->height,
-                                        .rate_num = rate.num,
-                                        .rate_den = rate.den,
-                                        .duration = duration_of(reader),
-                                        .kind = reader->kind};
+    const AVPacket *packet = reader->packet;
+    if (packet->stream_index != reader->demuxer.stream) return false;
+    if (!reader->wait_for_key) return true;
+    if (!(packet->flags & AV_PKT_FLAG_KEY)) return false;
+    reader->wait_for_key = false;
+    reader->key_ticks = packet->pts;
+    return true;
 }
 
-/* --- frames --------------------------------------------------------------------------------------------- */
+static int read_packet(struct duet_reader *reader)
+{
+    for (;;) {
+        av_packet_unref(reader->packet);
+        int code = av_read_frame(reader->demuxer.format, reader->packet);
+        if (code == AVERROR(EAGAIN) && !wait_a_little(reader)) return AVERROR_EXIT;
+        if (code == AVERROR(EAGAIN)) continue;
+        if (code < 0 || is_ours(reader)) return code;
+    }
+}
+
+/* Is a fault of the decoder one to pass over? */
+static bool is_passed_over(const struct duet_reader *reader, int code)
+{
+    if (code == AVERROR(ENOMEM) || code == AVERROR_EXIT) return false;
+    if (reader->landing) return true;
+    if (reader->live) return reader->wait_until == 0 || duet_seconds() < reader->wait_until;
+    return !reader->stepped && begins_anywhere(reader);
+}
 
 /* Give the decoder the next packet. Negative: FFmpeg's code. */
 static int feed(struct duet_reader *reader)
 {
-    int code;
-    do {
-        av_packet_unref(reader->packet);
-        code = av_read_frame(reader->demuxer.format, reader->packet);
-        if (code == AVERROR_EOF) {
-            reader->drained = true;
-            return avcodec_send_packet(reader->codec, NULL);
-        }
-        if (code < 0) return code;
-    } while (reader->packet->stream_index != reader->demuxer.stream);
-    code = avcodec_send_packet(reader->codec, reader->packet);
+    int code = read_packet(reader);
+    if (code == AVERROR_EOF) {
+        reader->drained = true;
+        return avcodec_send_packet(reader->codec, NULL);
+    }
+    if (code < 0) return code;
+    bool torn = reader->packet->flags & AV_PKT_FLAG_CORRUPT && !reader->live;
+    code = torn ? AVERROR_INVALIDDATA : avcodec_send_packet(reader->codec, reader->packet);
     av_packet_unref(reader->packet);
-    return code;
+    return code < 0 && is_passed_over(reader, code) ? 0 : code;
+}
+
+static bool is_patched(const AVFrame *frame)
+{
+    return frame->flags & AV_FRAME_FLAG_CORRUPT || frame->decode_error_flags;
 }
 
 /* The next frame that comes out of the decoder; AVERROR_EOF at the end. */
-static int decode(struct duet_reader *reader)
+static int receive(struct duet_reader *reader, AVFrame *frame)
 {
     for (;;) {
-        int code = avcodec_receive_frame(reader->codec, reader->frame);
+        av_frame_unref(frame);
+        int code = avcodec_receive_frame(reader->codec, frame);
+        if (code >= 0 && is_patched(frame)) code = AVERROR_INVALIDDATA;
+        if (code < 0 && code != AVERROR(EAGAIN) && code != AVERROR_EOF && is_passed_over(reader, code))
+            continue;
         if (code != AVERROR(EAGAIN)) return code;
         code = feed(reader);
-        if (code < 0 && code != AVERROR(EAGAIN)) return code;
+        if (code < 0) return code;
     }
 }
 
-/* The stamp of the frame that came; one that is missing or does not ascend is the last one's plus 1/rate. */
-static double stamp_of(const struct duet_reader *reader)
+/* --- frames --------------------------------------------------------------------------------------------- */
+
+/* Bare streams of a codec: what FFmpeg makes up for them begins oddly. */
+static bool has_no_stamps(const struct duet_reader *reader)
 {
-    const AVFrame *frame = reader->frame;
-    int64_t ticks = frame->pts != AV_NOPTS_VALUE ? frame->pts : frame->best_effort_timestamp;
-    double pts = (double)ticks * av_q2d(stream_of(reader)->time_base);
-    if (ticks != AV_NOPTS_VALUE && (!reader->stepped || pts > reader->last_pts)) return pts;
-    return reader->stepped ? reader->last_pts + 1 / reader->rate : 0;
+    static const char *const bare[] = {"mpegvideo", "m4v", "h261",      "h263",
+                                       "hevc",      "vc1", "cavsvideo", "dirac"};
+    const AVInputFormat *format = reader->demuxer.format->iformat;
+    for (size_t i = 0; i < sizeof bare / sizeof *bare; i++)
+        if (strcmp(format->name, bare[i]) == 0) return true;
+    return format->flags & AVFMT_NOTIMESTAMPS;
 }
 
-static enum duet_status reader_step(void *self, struct duet_moving_stamp *stamp, bool *more,
+/* A stamp that is missing or does not ascend is made up: the last one plus 1/rate. */
+static void stamp(struct duet_reader *reader, struct duet_decoded *decoded)
+{
+    const AVFrame *frame = decoded->frame;
+    int64_t ticks = frame->pts != AV_NOPTS_VALUE ? frame->pts : frame->best_effort_timestamp;
+    if (has_no_stamps(reader)) ticks = AV_NOPTS_VALUE;
+    decoded->ticks = ticks;
+    decoded->pts = ticks != AV_NOPTS_VALUE ? duet_ticks_seconds(reader, ticks) : 0;
+    if (ticks == AV_NOPTS_VALUE || (reader->stepped && decoded->pts <= reader->last_pts)) {
+        decoded->ticks = AV_NOPTS_VALUE;
+        decoded->pts = reader->stepped ? reader->last_pts + 1 / reader->rate : 0;
+        reader->made_up = true;
+    }
+    if (!reader->stepped) {
+        reader->first_pts = decoded->pts;
+        reader->first_ticks = decoded->ticks;
+    }
+    reader->stepped = true;
+    reader->last_pts = decoded->pts;
+}
+
+static enum duet_status finish(struct duet_reader *reader, struct duet_error *error)
+{
+    const char *name = reader->source.name;
+    if (!reader->stepped)
+        return duet_fail(error, DUET_BAD_FORMAT, "%s: no frame in it (%s)", name, reader->kind);
+    int64_t missing = reader->live ? 0 : duet_video_missing(reader);
+    if (missing > 0)
+        return duet_fail(error, DUET_BAD_FORMAT, "%s: truncated after %lld frames: %lld bytes are missing",
+                         name, (long long)reader->next_number, (long long)missing);
+    return DUET_OK;
+}
+
+enum duet_status duet_reader_decode(struct duet_reader *reader, struct duet_decoded *into, bool *more,
                                     struct duet_error *error)
 {
-    struct duet_reader *reader = self;
     *more = false;
     duet_video_log_clear();
     start_waiting(reader);
-    av_frame_unref(reader->frame);
-    int code = decode(reader);
-    if (code == AVERROR_EOF && !reader->stepped)
-        return duet_fail(error, DUET_BAD_FORMAT, "%s: no frame in it (%s)", reader->source.name,
-                         reader->kind);
-    if (code == AVERROR_EOF) return DUET_OK;
+    bool stopped = reader->source.cancelled && reader->source.cancelled(reader->source.ctx);
+    int code = stopped ? AVERROR_EXIT : receive(reader, into->frame);
+    if (code == AVERROR_EOF) {
+        duet_index_note(reader, NULL);
+        return finish(reader, error);
+    }
     if (code < 0) {
         char what[80];
         snprintf(what, sizeof what, "damaged or cut off after %lld frames", (long long)reader->next_number);
-        return duet_video_fail(reader, error, code, what);
+        return duet_video_fail(reader, error, code, reader->live ? "failed" : what);
     }
-    double pts = stamp_of(reader);
-    if (!reader->stepped) reader->first_pts = pts;
-    reader->stepped = true;
-    reader->last_pts = pts;
-    *stamp = (struct duet_moving_stamp){reader->next_number++, pts, pts - reader->first_pts};
+    stamp(reader, into);
+    into->number = reader->next_number++;
+    duet_index_note(reader, into);
     *more = true;
     return DUET_OK;
+}
+
+static void swap(struct duet_decoded *a, struct duet_decoded *b)
+{
+    struct duet_decoded kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static enum duet_status reader_step(void *self, struct duet_moving_stamp *stamp_out, bool *more,
+                                    struct duet_error *error)
+{
+    struct duet_reader *reader = self;
+    struct duet_decoded *current = &reader->current;
+    *more = false;
+    if (reader->at_end) return DUET_OK;
+    enum duet_status status = DUET_OK;
+    if (reader->queued > 0) {
+        swap(current, &reader->queue[0]);
+        swap(&reader->queue[0], &reader->queue[1]);
+        reader->queued--;
+        *more = true;
+    } else {
+        status = duet_reader_decode(reader, current, more, error);
+    }
+    if (*more)
+        *stamp_out =
+            (struct duet_moving_stamp){current->number, current->pts, current->pts - reader->first_pts};
+    return status;
 }
 
 static enum duet_status reader_image(void *self, struct duet_image *image, int *orientation,
@@ -217,16 +392,8 @@ static enum duet_status reader_image(void *self, struct duet_image *image, int *
 {
     struct duet_reader *reader = self;
     duet_video_log_clear();
-    *orientation = reader_orientation(reader);
-    return duet_video_convert(reader, reader->frame, image, error);
-}
-
-static enum duet_status reader_seek(void *self, double time, int every, struct duet_error *error)
-{
-    struct duet_reader *reader = self;
-    (void)time;
-    (void)every;
-    return duet_fail(error, DUET_UNSUPPORTED, "%s: there is no way back in it", reader->source.name);
+    *orientation = orientation_of(reader, reader->current.frame);
+    return duet_video_convert(reader, reader->current.frame, image, error);
 }
 
 const struct duet_video_module *duet_video_module(void)
@@ -234,7 +401,7 @@ const struct duet_video_module *duet_video_module(void)
     static const struct duet_video_module module = {
         .abi = DUET_VIDEO_ABI,
         .open = reader_open,
-        .reader = {reader_about, reader_step, reader_image, reader_seek, reader_close},
+        .reader = {reader_about, reader_step, reader_image, duet_reader_seek, reader_close},
     };
     return &module;
 }

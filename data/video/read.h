@@ -28,23 +28,78 @@ struct duet_converter {
     size_t rgba_size;
 };
 
+/* A frame that came out of the decoder. */
+struct duet_decoded {
+    AVFrame *frame;
+    int64_t number; /* in the source */
+    int64_t ticks;  /* its stamp in the stream's time base; AV_NOPTS_VALUE when it had to be made up */
+    double pts;     /* seconds */
+};
+
+/* What is known of the frames' stamps, for seeking (seek.c). All in the stream's time base. */
+struct duet_index {
+    int64_t *known; /* the first frames' as they were decoded, without a hole */
+    size_t known_count, known_capacity;
+    bool known_all; /* the end was reached */
+
+    struct duet_demuxer demuxer; /* reads packets ahead, without decoding */
+    int64_t *scanned;            /* stamps of packets, ascending */
+    size_t scanned_count, scanned_capacity;
+    int64_t last_dts;
+    bool scanned_all;
+    bool hopeless; /* packets are not frames here, or have no stamps */
+};
+
 struct duet_reader {
     struct duet_video_source source; /* its strings are owned */
     struct duet_demuxer demuxer;
     AVCodecContext *codec;
     AVPacket *packet;
-    AVFrame *frame;
+    struct duet_decoded current;  /* what the last step came to */
+    struct duet_decoded queue[2]; /* what the next ones will come to: a seek looked ahead */
+    int queued;
     struct duet_converter converter;
-    char kind[80];
+    struct duet_index index;
+    struct duet_frames_about about;
+    char kind[80]; /* about.kind */
     bool live;
-    bool drained;        /* the decoder has been told that there are no more packets */
-    bool stepped;        /* a frame was there: first_pts counts */
-    double rate;         /* frames a second, > 0: where stamps must be made up */
+    bool seekable;
+    bool wait_for_key; /* packets are thrown away until one stands for itself */
+    int64_t key_ticks; /* the stamp of the one that did */
+    bool drained;      /* the decoder has been told that there are no more packets */
+    bool at_end;       /* a seek went past the last frame */
+    bool landing;      /* after a jump, what cannot be decoded before the key frame is no damage */
+    bool jumped;       /* the frames do not follow those in `index.known` */
+    bool made_up;      /* a stamp was missing or did not ascend */
+    bool stepped;      /* a frame was there: the first_... count */
+    double rate;       /* frames a second, > 0: where stamps must be made up */
+    int64_t first_ticks;
     double first_pts;    /* seconds */
-    double last_pts;     /* of the frame before */
-    int64_t next_number; /* of the frame to come */
+    double last_pts;     /* of the frame decoded before */
+    int64_t next_number; /* of the frame to come out of the decoder */
     double wait_until;   /* duet_seconds() at which a live source has failed; 0: never */
 };
+
+/* --- read.c --- */
+/* Decode the next frame. *more is false at the end. */
+enum duet_status duet_reader_decode(struct duet_reader *reader, struct duet_decoded *into, bool *more,
+                                    struct duet_error *error);
+/* Open the source (anew), to read it from its beginning. */
+enum duet_status duet_reader_rewind(struct duet_reader *reader, struct duet_error *error);
+/* Forget what is between the demuxer and us, after it went elsewhere. */
+void duet_reader_flush(struct duet_reader *reader);
+const AVStream *duet_reader_stream(const struct duet_reader *reader);
+double duet_ticks_seconds(const struct duet_reader *reader, int64_t ticks);
+
+/* --- seek.c --- */
+enum duet_status duet_reader_seek(void *self, double time, int every, struct duet_error *error);
+/* A frame was decoded / there are no more. */
+void duet_index_note(struct duet_reader *reader, const struct duet_decoded *decoded);
+void duet_index_close(struct duet_index *index);
+
+/* --- whole.c --- */
+/* How many bytes more the container says it has than the file does; 0: none, or it does not say. */
+int64_t duet_video_missing(const struct duet_reader *reader);
 
 /* --- log.c --- */
 /* FFmpeg's messages are kept, not printed: the last one of each thread. */

@@ -55,7 +55,9 @@ struct duet_frame_info {
     bool moving;     /* from a video or stream: what follows means something */
     bool live;       /* from a camera or stream: it is not waited for us, and there is no way back */
     int64_t frame;   /* 0, 1, 2 ... counted in the source: with `every` 3 they are 0, 3, 6 ... */
-    double pts;      /* seconds: the time stamp that the source gives the frame */
+    double pts;      /* seconds: the time stamp that the source gives the frame. One that is missing, or does
+                        not ascend, is made up: the last one's plus 1/rate (25 a second when that is not
+                        known); numbered pictures and JPEGs come 25 a second */
     double time;     /* seconds since the source's first frame; 0 there */
     double captured; /* live: seconds since 1970 (UTC) when the frame came; else 0 */
     /* > 0: this is no frame (the image is zero) but the news that a live source was away for so many seconds
