@@ -23,7 +23,7 @@ struct layout {
 
 static int cell_width(const char *text, float height, int widest)
 {
-    int width = text ? (int)ceilf(duet_draw_text_width(text, height)) : 0;
+    int width = text ? (int)ceilf(fminf(duet_draw_text_width(text, height), 1e6f)) : 0;
     return width > widest ? width : widest;
 }
 
@@ -77,7 +77,9 @@ static struct layout fit(const struct duet_image *image, const struct duet_panel
 static struct area place_panel(const struct duet_image *image, const struct duet_panel *panel,
                                const struct layout *l)
 {
-    int margin = margin_of(l), x = margin + panel->inset_x, y = margin + panel->inset_y;
+    int margin = margin_of(l);
+    int x = margin + duet_clamp_int(panel->inset_x, 0, DUET_IMAGE_MAX_SIDE);
+    int y = margin + duet_clamp_int(panel->inset_y, 0, DUET_IMAGE_MAX_SIDE);
     enum duet_place place = panel->place;
     if (place == DUET_TOP_RIGHT || place == DUET_BOTTOM_RIGHT) x = image->width - x - l->width;
     if (place == DUET_BOTTOM_LEFT || place == DUET_BOTTOM_RIGHT) y = image->height - y - l->height;

@@ -62,11 +62,16 @@ struct duet_rgb duet_voc_color(int class_id)
 #define SAFE_COLORS 90
 
 /* The seven colours of Okabe and Ito (Color Universal Design, 2002; without their black, which a mask cannot
- * be seen in), in their order; then, one by one, whichever of 17 levels a channel lies furthest from those
+ * be seen in), in their order; then, one by one, whichever of 16 levels a channel lies furthest from those
  * before it, the nearest in number counting most, by the least of the Oklab distances that the eye sees
- * normally and with protanopia, deuteranopia and tritanopia (Machado, Oliveira and Fernandes 2009). Least
- * distances of ids less than 8, 12, 20 apart to those eyes: 0.101 0.082 0.059, 0.092 0.071 0.053, 0.076 0.075
- * 0.052, 0.075 0.056 0.045; the usual colours come down to NORMAL_FIGURES. */
+ * normally and with protanopia, deuteranopia and tritanopia (Machado, Oliveira and Fernandes 2009). What is
+ * left between ids less than 8, 12 and 20 apart (test_palette prints it):
+ *                   these               the usual ones
+ *   normal          0.101 0.082 0.059   0.128 0.128 0.017
+ *   protanopia      0.092 0.071 0.053   0.027 0.027 0.006
+ *   deuteranopia    0.076 0.075 0.052   0.008 0.008 0.001
+ *   tritanopia      0.075 0.056 0.045   0.031 0.031 0.003
+ */
 static const struct duet_rgb safe_colors[SAFE_COLORS] = {
     {0xe6, 0x9f, 0x00}, {0x56, 0xb4, 0xe9}, {0x00, 0x9e, 0x73}, {0xf0, 0xe4, 0x42}, {0x00, 0x72, 0xb2},
     {0xd5, 0x5e, 0x00}, {0xcc, 0x79, 0xa7}, {0x66, 0x33, 0x33}, {0x77, 0xff, 0xff}, {0xaa, 0xcc, 0x99},
