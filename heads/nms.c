@@ -41,7 +41,7 @@ int duet_nms(struct duet_candidate *candidates, int count, float iou, int most)
 
 int duet_nms_trace(struct duet_candidate *candidates, int count, float iou, int most, int *keeper)
 {
-    qsort(candidates, (size_t)count, sizeof *candidates, compare);
+    if (count > 1) qsort(candidates, (size_t)count, sizeof *candidates, compare);
     int kept = 0;
     for (int i = 0; i < count; i++) {
         int by = 0;
