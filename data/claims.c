@@ -2,6 +2,7 @@
 #include "grow.h"
 #include "writer.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 char *duet_source_stem(const char *source)
@@ -9,6 +10,14 @@ char *duet_source_stem(const char *source)
     if (strcmp(source, "-") == 0) return duet_text("stdin");
     const char *name = duet_path_name(source), *dot = strrchr(name, '.');
     return duet_text("%.*s", (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name)), name);
+}
+
+char *duet_frame_stem(const char *source, int64_t frame)
+{
+    char *stem = duet_source_stem(source);
+    char *name = stem ? duet_text("%s_%06" PRId64, stem, frame) : NULL;
+    free(stem);
+    return name;
 }
 
 enum duet_status duet_writer_may_replace(const struct duet_writer *writer, const char *path,

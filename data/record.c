@@ -169,14 +169,24 @@ static enum duet_status check_segments(const struct duet_record *record, struct 
     return DUET_OK;
 }
 
+static const char *bad_time_field(const struct duet_record *record)
+{
+    if (!record->moving) return NULL;
+    if (!isfinite(record->pts)) return "pts";
+    if (!isfinite(record->time)) return "time";
+    if (!isfinite(record->captured)) return "captured";
+    return isfinite(record->gap) ? NULL : "gap";
+}
+
 static enum duet_status check_record(const struct duet_writer *writer, const struct duet_record *record,
                                      struct duet_error *error)
 {
     if (!record->source)
         return duet_fail(error, DUET_BAD_ARGUMENT, "record %zu has no source", record->index);
-    if (record->moving && !isfinite(record->pts))
-        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: pts is not a finite number", record->source);
-    if (record->error) return DUET_OK;
+    const char *field = bad_time_field(record);
+    if (field)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: %s is not a finite number", record->source, field);
+    if (record->error || record->gap > 0) return DUET_OK;
     if (record->width <= 0 || record->height <= 0)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: a picture of %d x %d pixels", record->source,
                          record->width, record->height);
@@ -226,6 +236,7 @@ enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet
     enum duet_status status = check_record(writer, record, error);
     if (status != DUET_OK) return status;
     if (record->error && !writer->kind->errors) return DUET_OK;
+    if (!record->error && record->gap > 0 && !writer->kind->gaps) return DUET_OK;
     struct duet_error fault = {0};
     begin(writer);
     size_t begun = writer->text.size;

@@ -3,6 +3,7 @@
 #include "writer.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 struct state {
     bool any; /* detections written so far */
@@ -21,6 +22,33 @@ static enum duet_status id_of(struct duet_writer *writer, const char *source, in
     if (duet_coco_id_from_stem(source, id)) return DUET_OK;
     return duet_fail(error, DUET_BAD_ARGUMENT,
                      "%s: no image id: its name ends in no digits, and no --coco-images was given", source);
+}
+
+/* Frames have the names that they are annotated under. Numbers of our own would be some picture's. */
+static enum duet_status id_of_frame(struct duet_writer *writer, const struct duet_record *record, int64_t *id,
+                                    struct duet_error *error)
+{
+    static const char *const endings[] = {".png", ".jpg"};
+    if (!writer->options.coco_images)
+        return duet_fail(error, DUET_UNSUPPORTED,
+                         "%s: frames have no COCO image ids by themselves; --coco-images can give them, by "
+                         "names such as clip_000012.png",
+                         record->source);
+    char *stem = duet_frame_stem(record->source, record->frame);
+    bool found = false;
+    for (int i = 0; stem && !found && i < 2; i++) {
+        char *name = duet_text("%s%s", stem, endings[i]);
+        found = name && duet_coco_images_find(writer->options.coco_images, name, id);
+        free(name);
+    }
+    enum duet_status status =
+        found  ? DUET_OK
+        : stem ? duet_fail(error, DUET_BAD_ARGUMENT,
+                           "%s: no image id: the file given as --coco-images names no %s.png, nor .jpg",
+                           record->source, stem)
+               : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", record->source);
+    free(stem);
+    return status;
 }
 
 static enum duet_status check(struct duet_writer *writer, const char *source, struct duet_error *error)
@@ -59,11 +87,9 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
 {
     struct state *state = writer->state;
     if (!record->detections) return DUET_OK;
-    if (record->moving)
-        return duet_fail(error, DUET_UNSUPPORTED, "%s: frames of a moving input have no COCO image ids",
-                         record->source);
     int64_t id;
-    enum duet_status status = id_of(writer, record->source, &id, error);
+    enum duet_status status =
+        record->moving ? id_of_frame(writer, record, &id, error) : id_of(writer, record->source, &id, error);
     if (status != DUET_OK) return status;
     for (size_t i = 0; i < record->detections->count; i++) {
         duet_put(&writer->text, state->any ? ",\n" : "\n");

@@ -8,8 +8,8 @@ static void begin(struct duet_writer *writer)
 {
     duet_put(&writer->text,
              writer->options.segments
-                 ? "index,source,frame,class,class_id,pixels,share,x,y,width,height,confidence\n"
-                 : "index,source,frame,class,category_id,score,x,y,width,height\n");
+                 ? "index,source,frame,time,class,class_id,pixels,share,x,y,width,height,confidence\n"
+                 : "index,source,frame,time,class,category_id,score,x,y,width,height\n");
 }
 
 /* A field, in quotes where it needs them. */
@@ -28,13 +28,16 @@ static void put_field(struct duet_buffer *text, const char *field)
     duet_put(text, "\"");
 }
 
-/* index,source,frame,class,id */
+/* index,source,frame,time,class,id: the columns are the same whether something moves or not, for the header
+ * is written before anybody knows. */
 static void put_head(struct duet_buffer *text, const struct duet_record *record, const char *label, int id)
 {
     duet_putf(text, "%zu,", record->index);
     put_field(text, record->source);
     duet_put(text, ",");
     if (record->moving) duet_putf(text, "%" PRId64, record->frame);
+    duet_put(text, ",");
+    if (record->moving) duet_put_double(text, record->time);
     duet_put(text, ",");
     put_field(text, label);
     duet_putf(text, ",%d", id);

@@ -3,6 +3,8 @@
 #include "writer.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <time.h>
 
 static void put_box(struct duet_buffer *text, const struct duet_box *box)
 {
@@ -79,6 +81,37 @@ static void put_segments(struct duet_buffer *text, const struct duet_segments *s
     duet_put(text, "]");
 }
 
+/* "2026-11-22T05:01:02.345Z" */
+static void put_utc(struct duet_buffer *text, double seconds)
+{
+    struct tm utc;
+    const int64_t thousandths = (int64_t)floor(seconds * 1000 + 0.5);
+    const time_t whole = (time_t)(thousandths / 1000);
+    if (!gmtime_r(&whole, &utc)) utc = (struct tm){0};
+    duet_putf(text, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"", utc.tm_year + 1900, utc.tm_mon + 1,
+              utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, (int)(thousandths % 1000));
+}
+
+/* When a moving input's record happened: a frame, or a gap before it. */
+static void put_moment(struct duet_buffer *text, const struct duet_record *record)
+{
+    duet_putf(text, ",\"frame\":%" PRId64, record->frame);
+    if (record->gap > 0) {
+        duet_put(text, ",\"gap\":{\"seconds\":");
+        duet_put_double(text, record->gap);
+        duet_putf(text, ",\"attempts\":%d}", record->attempts);
+        return;
+    }
+    duet_put(text, ",\"pts\":");
+    duet_put_double(text, record->pts);
+    duet_put(text, ",\"time\":");
+    duet_put_double(text, record->time);
+    if (record->captured > 0) {
+        duet_put(text, ",\"captured\":");
+        put_utc(text, record->captured);
+    }
+}
+
 static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
                                      struct duet_error *error)
 {
@@ -86,15 +119,12 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     struct duet_buffer *text = &writer->text;
     duet_putf(text, "{\"index\":%zu,\"source\":", record->index);
     duet_put_json_string(text, record->source);
-    if (record->moving) {
-        duet_putf(text, ",\"frame\":%" PRId64 ",\"pts\":", record->frame);
-        duet_put_double(text, record->pts);
-    }
+    if (record->moving) put_moment(text, record);
     if (record->error) {
         duet_putf(text, ",\"error\":{\"code\":\"%s\",\"message\":", duet_status_name(record->error->status));
         duet_put_json_string(text, record->error->text);
         duet_put(text, "}");
-    } else {
+    } else if (record->gap <= 0) {
         duet_putf(text, ",\"width\":%d,\"height\":%d", record->width, record->height);
         if (record->detections) put_detections(text, record->detections);
         if (record->segments) put_segments(text, record->segments, record->classes);
@@ -103,4 +133,5 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     return DUET_OK;
 }
 
-const struct duet_writer_kind duet_writer_ndjson = {.name = "ndjson", .write = write_record, .errors = true};
+const struct duet_writer_kind duet_writer_ndjson = {
+    .name = "ndjson", .write = write_record, .errors = true, .gaps = true};

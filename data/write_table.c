@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 enum { SOURCE_COLUMNS = 32, CLASS_COLUMNS = 14 };
 
@@ -99,12 +98,21 @@ static void begin(struct duet_writer *writer)
     duet_put(text, writer->options.segments ? " confidence\n" : "\n");
 }
 
-/* The source's cell; for a moving input with the frame's number. */
+/* The source's cell; for a moving input with the frame's number and time. */
 static void put_source(struct duet_buffer *text, const struct duet_record *record)
 {
-    char *named = record->moving ? duet_text("%s #%" PRId64, record->source, record->frame) : NULL;
-    put_cell(text, named ? named : record->source, SOURCE_COLUMNS);
-    free(named);
+    struct duet_buffer named = {0};
+    if (record->moving) {
+        duet_putf(&named, "%s #%" PRId64, record->source, record->frame);
+        if (record->gap <= 0) {
+            duet_put(&named, " ");
+            duet_put_fixed(&named, record->time, 2);
+            duet_put(&named, "s");
+        }
+        duet_put_bytes(&named, "", 1);
+    }
+    put_cell(text, record->moving && !named.failed ? named.data : record->source, SOURCE_COLUMNS);
+    duet_buffer_close(&named);
     duet_put(text, "  ");
 }
 
@@ -149,11 +157,23 @@ static void put_segment(struct duet_buffer *text, const struct duet_record *reco
     duet_put(text, "\n");
 }
 
+static void put_gap(struct duet_buffer *text, const struct duet_record *record)
+{
+    put_source(text, record);
+    duet_put(text, "was away for ");
+    duet_put_fixed(text, record->gap, 1);
+    duet_put(text, " s\n");
+}
+
 static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
                                      struct duet_error *error)
 {
     (void)error;
     bool segments = writer->options.segments;
+    if (record->gap > 0) {
+        put_gap(&writer->text, record);
+        return DUET_OK;
+    }
     if (segments ? !record->segments : !record->detections) return DUET_OK;
     size_t count = segments ? record->segments->count : record->detections->count;
     for (size_t i = 0; i < count; i++) {
@@ -169,4 +189,5 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     return DUET_OK;
 }
 
-const struct duet_writer_kind duet_writer_table = {.name = "table", .begin = begin, .write = write_record};
+const struct duet_writer_kind duet_writer_table = {
+    .name = "table", .begin = begin, .write = write_record, .gaps = true};

@@ -3,7 +3,6 @@
 #include "writer.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct state {
@@ -30,13 +29,11 @@ static enum duet_status open_folder(struct duet_writer *writer, struct duet_erro
     return status;
 }
 
-/* "STEM.txt", or "STEM_FRAME.txt" with a record of a moving input; NULL when out of memory. */
+/* "STEM.txt", or "STEM_000012.txt" with a record of a moving input; NULL when out of memory. */
 static char *file_name(const char *source, const struct duet_record *record)
 {
-    char *stem = duet_source_stem(source), *name = NULL;
-    if (stem)
-        name = record && record->moving ? duet_text("%s_%" PRId64 ".txt", stem, record->frame)
-                                        : duet_text("%s.txt", stem);
+    char *stem = record && record->moving ? duet_frame_stem(source, record->frame) : duet_source_stem(source);
+    char *name = stem ? duet_text("%s.txt", stem) : NULL;
     free(stem);
     return name;
 }

@@ -32,6 +32,7 @@ struct duet_writer_kind {
     enum duet_status (*end)(struct duet_writer *writer, struct duet_error *error);
     void (*close)(struct duet_writer *writer); /* frees state's contents; after a failed open as well */
     bool errors;                               /* writes records that carry an error */
+    bool gaps;                                 /* writes records that carry a gap */
 };
 
 extern const struct duet_writer_kind duet_writer_table, duet_writer_ndjson, duet_writer_coco, duet_writer_csv,
@@ -51,6 +52,10 @@ struct duet_writer {
 };
 
 /* --- names in a folder -------------------------------------------------------------------------------- */
+
+/* "STEM_000012": what everything that is written about a frame by itself is called. NULL when out of memory;
+ * free() it. */
+char *duet_frame_stem(const char *source, int64_t frame);
 
 /* A source's file name without folders and extension; "stdin" for "-". NULL when out of memory; free() it. */
 char *duet_source_stem(const char *source);

@@ -187,7 +187,7 @@ static void ndjson_is_one_line_a_record(void **state)
     r.segments = &segments;
     put(&m, &r);
     r = still(3, "v.mp4", &none);
-    r.moving = true, r.frame = 12, r.pts = 0.48, r.segments = &segments;
+    r.moving = true, r.frame = 12, r.pts = 1.48, r.time = 0.48, r.segments = &segments;
     put(&m, &r);
     struct duet_error fault = {DUET_BAD_FORMAT, "d.jpg: not a \"picture\""};
     r = (struct duet_record){.index = 4, .source = "d.jpg", .error = &fault};
@@ -204,7 +204,7 @@ static void ndjson_is_one_line_a_record(void **state)
         "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
         "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
         "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
-        "{\"index\":3,\"source\":\"v.mp4\",\"frame\":12,\"pts\":0.48,\"width\":640,\"height\":480,"
+        "{\"index\":3,\"source\":\"v.mp4\",\"frame\":12,\"pts\":1.48,\"time\":0.48,\"width\":640,\"height\":480,"
         "\"detections\":[],\"segments\":["
         "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
         "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
@@ -212,7 +212,7 @@ static void ndjson_is_one_line_a_record(void **state)
         "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
         "{\"index\":4,\"source\":\"d.jpg\",\"error\":{\"code\":\"bad-format\","
         "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
-        "{\"index\":5,\"source\":\"w.mp4\",\"frame\":3,\"pts\":0,\"error\":{\"code\":\"bad-format\","
+        "{\"index\":5,\"source\":\"w.mp4\",\"frame\":3,\"pts\":0,\"time\":0,\"error\":{\"code\":\"bad-format\","
         "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
         "{\"index\":6,\"source\":\"e.jpg\",\"width\":640,\"height\":480}\n");
     ends_as(&m, want);
@@ -261,7 +261,7 @@ static void csv_is_one_row_an_object(void **state)
     r = still(2, "a, \"b\"\nc.jpg", &one);
     put(&m, &r);
     r = still(3, "v.mp4", &one);
-    r.moving = true, r.frame = 7;
+    r.moving = true, r.frame = 7, r.time = 0.28;
     put(&m, &r);
     r = still(4, "a,b.jpg", &one);
     put(&m, &r);
@@ -269,24 +269,24 @@ static void csv_is_one_row_an_object(void **state)
     put(&m, &r);
     r = still(6, "a\rb", &one);
     put(&m, &r);
-    ends_as(&m, "index,source,frame,class,category_id,score,x,y,width,height\n"
-                "0,a b.jpg,,dog,18,0.93,10.5,20.25,100,50.1\n"
-                "0,a b.jpg,,traffic light,10,0.33333334,0,0,1e-05,639.99994\n"
-                "2,\"a, \"\"b\"\"\nc.jpg\",,dog,18,0.93,10.5,20.25,100,50.1\n"
-                "3,v.mp4,7,dog,18,0.93,10.5,20.25,100,50.1\n"
-                "4,\"a,b.jpg\",,dog,18,0.93,10.5,20.25,100,50.1\n"
-                "5,\"\"\"\",,dog,18,0.93,10.5,20.25,100,50.1\n"
-                "6,\"a\rb\",,dog,18,0.93,10.5,20.25,100,50.1\n");
+    ends_as(&m, "index,source,frame,time,class,category_id,score,x,y,width,height\n"
+                "0,a b.jpg,,,dog,18,0.93,10.5,20.25,100,50.1\n"
+                "0,a b.jpg,,,traffic light,10,0.33333334,0,0,1e-05,639.99994\n"
+                "2,\"a, \"\"b\"\"\nc.jpg\",,,dog,18,0.93,10.5,20.25,100,50.1\n"
+                "3,v.mp4,7,0.28,dog,18,0.93,10.5,20.25,100,50.1\n"
+                "4,\"a,b.jpg\",,,dog,18,0.93,10.5,20.25,100,50.1\n"
+                "5,\"\"\"\",,,dog,18,0.93,10.5,20.25,100,50.1\n"
+                "6,\"a\rb\",,,dog,18,0.93,10.5,20.25,100,50.1\n");
     m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_CSV});
-    ends_as(&m, "index,source,frame,class,category_id,score,x,y,width,height\n");
+    ends_as(&m, "index,source,frame,time,class,category_id,score,x,y,width,height\n");
     m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_CSV, .segments = true});
     r = still(0, "a.jpg", &two);
     put(&m, &r); /* no segmenter ran */
     r.segments = &segments;
     put(&m, &r);
-    ends_as(&m, "index,source,frame,class,class_id,pixels,share,x,y,width,height,confidence\n"
-                "0,a.jpg,,background,0,299970,0.9764648437500001,0,0,640,480,0.99\n"
-                "0,a.jpg,,dog,12,7230,0.0235351562,10,20,100,80.5,0.5\n");
+    ends_as(&m, "index,source,frame,time,class,class_id,pixels,share,x,y,width,height,confidence\n"
+                "0,a.jpg,,,background,0,299970,0.9764648437500001,0,0,640,480,0.99\n"
+                "0,a.jpg,,,dog,12,7230,0.0235351562,10,20,100,80.5,0.5\n");
 }
 
 static void the_table_stays_aligned(void **state)
@@ -304,7 +304,7 @@ static void the_table_stays_aligned(void **state)
     r = still(4, "bad\n\x1b[31m\xff\xc2\x9b.jpg", &one);
     put(&m, &r);
     r = still(5, "v.mp4", &one);
-    r.moving = true, r.frame = 1234;
+    r.moving = true, r.frame = 1234, r.time = 49.36;
     put(&m, &r);
     ends_as(
         &m,
@@ -316,7 +316,7 @@ static void the_table_stays_aligned(void **state)
         "caf\xc3\xa9/\xe7\x8c\xab/e\xcc\x81.jpg                     dog              0.93     11     20    "
         "100     50\n"
         "bad??[31m??.jpg                   dog              0.93     11     20    100     50\n"
-        "v.mp4 #1234                       dog              0.93     11     20    100     50\n");
+        "v.mp4 #1234 49.36s                dog              0.93     11     20    100     50\n");
     m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_TABLE, .segments = true});
     r = still(0, "a.jpg", NULL);
     r.segments = &segments;
@@ -350,7 +350,7 @@ static void yolo_is_one_file_a_picture(void **state)
     r = still(2, "v.mp4", &one);
     r.moving = true, r.frame = 5;
     assert_ok(duet_writer_write(writer, &r, &e), e);
-    holds("yolo/deep/v_5.txt", "2 0.0945312 0.094375 0.15625 0.104375 0.93\n");
+    holds("yolo/deep/v_000005.txt", "2 0.0945312 0.094375 0.15625 0.104375 0.93\n");
     r = still(3, "-", &none);
     assert_ok(duet_writer_write(writer, &r, &e), e);
     holds("yolo/deep/stdin.txt", "");

@@ -3,7 +3,10 @@
  * NDJSON, one line a record:
  *   {"index":0,"source":"a.jpg","width":640,"height":480,"detections":[{"class":"dog","category_id":18,
  *    "score":0.93,"bbox":[x,y,w,h]}]}
- * with "frame" and "pts" after "source" for moving inputs,
+ * with "frame":12,"pts":0.48,"time":0.48 after "source" for moving inputs (struct duet_frame_info says what
+ * they are), for live ones also "captured":"2026-11-22T05:01:02.345Z" (UTC), and a record of its own,
+ *   {"index":0,"source":"rtsp://...","frame":512,"gap":{"seconds":3.2,"attempts":4}}
+ * for the time that a live source was away before that frame;
  * "segments":[{"class","class_id","pixels","share","bbox", "confidence"}] when a segmenter ran (and in each,
  * on request, "segmentation":{"size":[h,w],"counts":"..."}, COCO's compressed runs), and
  * {"index","source","error":{"code","message"}} for a failure. No timings: they would differ from run to run.
@@ -30,8 +33,11 @@ struct duet_record {
         *source; /* the input as named or found; any bytes (JSON writers replace bad UTF-8 by U+FFFD) */
     bool moving;
     int64_t frame;
-    double pts;
-    int width, height;                        /* of the picture; 0 after an error */
+    double pts, time;  /* seconds */
+    double captured;   /* seconds since 1970; 0: not known */
+    double gap;        /* > 0: no results, but the news that the source was away for so many seconds ... */
+    int attempts;      /* ... and was opened again so many times */
+    int width, height; /* of the picture; 0 after an error */
     const struct duet_detections *detections; /* NULL: no detector ran */
     const struct duet_segments *segments;     /* NULL: no segmenter ran */
     const struct duet_image *classes; /* GRAY8: NDJSON adds each segment's mask from it; NULL: it does not */
@@ -41,11 +47,14 @@ struct duet_record {
 enum duet_format {
     DUET_FORMAT_TABLE,  /* for people: aligned columns, one line an object */
     DUET_FORMAT_NDJSON, /* as above */
-    DUET_FORMAT_COCO,   /* one JSON array: image_id, category_id, bbox [x,y,w,h], score; "[]" when empty */
-    DUET_FORMAT_CSV,    /* RFC 4180 with a header line, CRLF-free */
-    /* DIR/STEM.txt ("DIR/STEM_FRAME.txt" for moving inputs): "class cx cy w h score", sides as shares of the
-     * picture's, class = place among the labels from 0; an empty file when there is nothing. DIR/classes.txt
-     * names the classes. */
+    /* one JSON array: image_id, category_id, bbox [x,y,w,h], score; "[]" when empty. A moving input's frames
+     * have the ids of STEM_000012.png (or .jpg) and so on among `coco_images` */
+    DUET_FORMAT_COCO,
+    /* RFC 4180 with a header line, CRLF-free; frame and time (seconds) are empty for stills */
+    DUET_FORMAT_CSV,
+    /* DIR/STEM.txt ("DIR/STEM_000012.txt" and so on for moving inputs): "class cx cy w h score", sides as
+     * shares of the picture's, class = place among the labels from 0; an empty file when there is nothing.
+     * DIR/classes.txt names the classes. */
     DUET_FORMAT_YOLO,
     /* DIR/comp4_det_test_CLASS.txt for each class: "id score xmin ymin xmax ymax", id = stem, pixels counted
      * from 1. Stills only */
@@ -82,19 +91,21 @@ struct duet_writer; /* opaque */
 enum duet_status duet_writer_open(const struct duet_writer_options *options, struct duet_writer **writer,
                                   struct duet_error *error);
 
-/* Can `source` be written in this format? For coco: has it an image id of its own; for yolo and voc: does its
- * stem collide with that of an earlier source checked (the same source twice does too), is the file there
- * already, and for voc: is the stem free of white space. Called for every known input before any work; a
- * source that was not is looked at when its record is written. Errors: DUET_BAD_ARGUMENT with a text that
- * names the source (and the other one), DUET_EXISTS, DUET_OUT_OF_MEMORY. */
+/* Can `source`, which is a still, be written in this format? For coco: has it an image id of its own; for
+ * yolo and voc: does its stem collide with that of an earlier source checked (the same source twice does
+ * too), is the file there already, and for voc: is the stem free of white space. Called for every known input
+ * before any work; a source that was not is looked at when its record is written. Not for moving inputs.
+ * Errors: DUET_BAD_ARGUMENT with a text that names the source (and the other one), DUET_EXISTS,
+ * DUET_OUT_OF_MEMORY. */
 enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, struct duet_error *error);
 
-/* Write one record. Line formats are flushed line by line. Error records go to NDJSON only; other formats
- * leave them out, as they do with records that lack what they write (detections, or segments).
- * A record can be refused, and the next one written: DUET_BAD_ARGUMENT (a number that is not finite: the text
- * names the field; no label; a category that is not among the labels; no image id), DUET_UNSUPPORTED (a
- * moving input in coco or voc), DUET_EXISTS (yolo). After DUET_IO_ERROR, DUET_OUT_OF_MEMORY and the like
- * nothing more is written, and commit fails with the same error. */
+/* Write one record. Line formats are flushed line by line. Error records go to NDJSON only, gaps to NDJSON
+ * and the table; other formats leave them out, as they do with records that lack what they write (detections,
+ * or segments). A record can be refused, and the next one written: DUET_BAD_ARGUMENT (a number that is not
+ * finite: the text names the field; no label; a category that is not among the labels; no image id),
+ * DUET_UNSUPPORTED (a moving input in voc, or in coco without coco_images), DUET_EXISTS (yolo). After
+ * DUET_IO_ERROR, DUET_OUT_OF_MEMORY and the like nothing more is written, and commit fails with the same
+ * error. */
 enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet_record *record,
                                    struct duet_error *error);
 
