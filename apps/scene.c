@@ -5,16 +5,19 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/picture_write.h"
+#include "duet/video_write.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct settings {
     int kind, seed, frames;
-    const char *size, *output;
+    const char *size, *output, *video, *rate;
     bool force, quiet;
-    int width, height; /* from size */
+    int width, height;      /* from size */
+    int rate_num, rate_den; /* from rate */
 };
 
 static const char *const kinds[] = {"demo", "stop", "bus", "aeroplane", NULL};
@@ -28,13 +31,18 @@ static const struct duet_option options[] = {
              "so many pictures, in which the bus and the aeroplane move on"),
     DUET_GROUP("Results"),
     DUET_STRING('o', "output", "DIR", struct settings, output, "folder to write into; it is made if need be"),
+    DUET_STRING('v', "video", "FILE", struct settings, video,
+                "write one moving clip instead (.mp4 .mov .mkv .webm .avi), and beside it, as .json, what is "
+                "where in each frame"),
+    DUET_STRING('r', "rate", "N", struct settings, rate,
+                "frames a second of the video; 30000/1001 is one, too"),
     DUET_FLAG('f', "force", struct settings, force, "replace files that exist"),
     DUET_FLAG('q', "quiet", struct settings, quiet, "do not say what was written"),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {
     .name = "scene",
-    .synopsis = "[OPTION]... -o DIR",
+    .synopsis = "[OPTION]... -o DIR\n[OPTION]... -v FILE",
     .summary =
         "Draw a street with a bus, a STOP sign and an aeroplane, and write down exactly where they are. "
         "Networks trained on photographs recognise them. The same options give the same bytes.",
@@ -45,9 +53,13 @@ static const struct duet_program program = {
                "                            palette: aeroplane 1, bus 6, all else 0\n"
                "  DIR/instances.json        boxes and outlines in COCO's format (airplane 5,\n"
                "                            bus 6, stop sign 13); image ids are the pictures'\n"
-               "                            numbers\n",
+               "                            numbers\n"
+               "  FILE.mp4                  with --video: the same pictures as a clip\n"
+               "  FILE.json                 the same for its frames: frame 12 is the image 12,\n"
+               "                            FILE_000012.png, as detect --annotate names it\n",
     .examples = "  scene -o street                  one picture with all three\n"
-                "  scene -k bus -n 30 -o drive      a bus drives by\n"};
+                "  scene -k bus -n 30 -o drive      a bus drives by\n"
+                "  scene -n 75 -r 25 -v drive.mp4   three seconds of everything, and drive.json\n"};
 
 static int failed(const struct duet_error *error)
 {
@@ -69,6 +81,20 @@ static bool read_size(struct settings *settings)
     settings->width = (int)w;
     settings->height = (int)h;
     return true;
+}
+
+/* "25", "30000/1001" */
+static bool read_rate(struct settings *settings)
+{
+    const char *slash = strchr(settings->rate, '/');
+    char *num = duet_text("%.*s", slash ? (int)(slash - settings->rate) : INT_MAX, settings->rate);
+    long long n = 0, d = 1;
+    bool good = num && duet_parse_int(num, &n) && (!slash || duet_parse_int(slash + 1, &d)) && n >= 1 &&
+                d >= 1 && n <= 1000000 && d <= 1000000;
+    free(num);
+    settings->rate_num = (int)n;
+    settings->rate_den = (int)d;
+    return good;
 }
 
 /* The files of one picture. */
@@ -112,8 +138,8 @@ static int check_names(const struct settings *settings, const char *instances)
     return code;
 }
 
-static enum duet_status write_frame(const struct settings *settings, int frame,
-                                    struct duet_scene_truth *truth, struct duet_error *error)
+static enum duet_status draw_frame(const struct settings *settings, int frame, struct duet_scene *scene,
+                                   struct duet_error *error)
 {
     struct duet_scene_options scene_options = {
         .struct_size = sizeof scene_options,
@@ -122,8 +148,14 @@ static enum duet_status write_frame(const struct settings *settings, int frame,
         .height = settings->height,
         .seed = (unsigned)settings->seed,
         .moment = settings->frames > 1 ? (double)frame / (settings->frames - 1) : 0.5};
+    return duet_scene_draw(&scene_options, scene, error);
+}
+
+static enum duet_status write_frame(const struct settings *settings, int frame,
+                                    struct duet_scene_truth *truth, struct duet_error *error)
+{
     struct duet_scene scene;
-    enum duet_status status = duet_scene_draw(&scene_options, &scene, error);
+    enum duet_status status = draw_frame(settings, frame, &scene, error);
     if (status != DUET_OK) return status;
     struct names names;
     if (names_open(&names, settings->output, frame)) {
@@ -156,18 +188,114 @@ static int draw_all(const struct settings *settings, const char *masks, const ch
     return DUET_EXIT_OK;
 }
 
+/* --- a video ------------------------------------------------------------------------------------------- */
+
+/* The truth's name for a video's: "drive.json" for "drive.mp4". NULL: no memory; free() it. */
+static char *truth_path(const char *video)
+{
+    return duet_text("%.*s.json", (int)(strrchr(video, '.') - video), video);
+}
+
+static enum duet_status add_frame(const struct settings *settings, int frame, struct duet_video_writer *video,
+                                  struct duet_scene_truth *truth, struct duet_error *error)
+{
+    struct duet_scene scene;
+    const char *name = duet_path_name(settings->video);
+    char *file = duet_text("%.*s_%06d.png", (int)(strrchr(name, '.') - name), name, frame);
+    if (!file) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", settings->video);
+    enum duet_status status = draw_frame(settings, frame, &scene, error);
+    if (status == DUET_OK) {
+        double time = (double)frame * settings->rate_den / settings->rate_num;
+        status = duet_video_writer_add(video, &scene.picture, time, error);
+        if (status == DUET_OK) status = duet_scene_truth_add(truth, file, frame, &scene, error);
+        duet_scene_close(&scene);
+    }
+    free(file);
+    return status;
+}
+
+static enum duet_status film(const struct settings *settings, const char *truth_name,
+                             struct duet_error *error)
+{
+    const struct duet_video_writer_options writer_options = {.struct_size = sizeof writer_options,
+                                                             .width = settings->width,
+                                                             .height = settings->height,
+                                                             .rate_num = settings->rate_num,
+                                                             .rate_den = settings->rate_den,
+                                                             .force = settings->force};
+    struct duet_video_writer *video = NULL;
+    struct duet_scene_truth *truth = NULL;
+    enum duet_status status = duet_video_writer_open(settings->video, &writer_options, &video, error);
+    if (status == DUET_OK) status = duet_scene_truth_open(truth_name, &truth, error);
+    for (int frame = 0; status == DUET_OK && frame < settings->frames && !duet_interrupted(); frame++)
+        status = add_frame(settings, frame, video, truth, error);
+    if (status == DUET_OK && !duet_interrupted()) status = duet_video_writer_commit(&video, error);
+    if (status == DUET_OK && !duet_interrupted()) status = duet_scene_truth_commit(&truth, error);
+    duet_video_writer_discard(&video);
+    duet_scene_truth_discard(&truth);
+    return status;
+}
+
+static int film_all(const struct settings *settings)
+{
+    struct duet_error error;
+    char *truth = truth_path(settings->video);
+    enum duet_status status = truth ? DUET_OK : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory");
+    if (status == DUET_OK && !settings->force && duet_path_exists(truth))
+        status = duet_fail(&error, DUET_EXISTS, "%s: exists", truth);
+    if (status == DUET_OK) status = film(settings, truth, &error);
+    int code = DUET_EXIT_OK;
+    if (status == DUET_EXISTS)
+        code = duet_usage_error(&program, "%s; --force replaces it", error.text);
+    else if (status == DUET_BAD_ARGUMENT)
+        code = duet_usage_error(&program, "%s", error.text);
+    else if (status != DUET_OK)
+        code = failed(&error);
+    else if (duet_interrupted())
+        code = DUET_EXIT_INTERRUPTED;
+    else if (!settings->quiet)
+        fprintf(stderr, "%s: %d frame%s in %s, and what is where in %s\n", program.name, settings->frames,
+                settings->frames == 1 ? "" : "s", settings->video, truth);
+    free(truth);
+    return code;
+}
+
+/* --- what was asked for ----------------------------------------------------------------------------------
+ */
+
+/* DUET_GO_ON or the code to exit with. */
+static int check_settings(struct settings *settings, const struct duet_arguments *arguments)
+{
+    if (!read_size(settings))
+        return duet_usage_error(&program,
+                                "--size: '%s' is no size; expected WIDTHxHEIGHT, %d to %d pixels each",
+                                settings->size, DUET_SCENE_MIN_SIDE, DUET_SCENE_MAX_SIDE);
+    if (!settings->output && !settings->video)
+        return duet_usage_error(&program, "no folder given; -o DIR says where to write, or -v FILE");
+    if (settings->output && settings->video)
+        return duet_usage_error(&program, "--output, --video: pictures or a video, not both");
+    if (!settings->video && duet_option_given(&program, arguments, "rate"))
+        return duet_usage_error(&program, "--rate: pictures have none; it is for --video");
+    if (settings->video && !duet_video_name(settings->video))
+        return duet_usage_error(&program, "--video: '%s': expected a name in .mp4, .mov, .mkv, .webm or .avi",
+                                settings->video);
+    if (!read_rate(settings))
+        return duet_usage_error(&program, "--rate: '%s' is no rate; expected N or N/M frames a second",
+                                settings->rate);
+    return DUET_GO_ON;
+}
+
 int main(int argc, char **argv)
 {
     duet_process_start();
-    struct settings settings = {.size = "640x480", .frames = 1};
+    struct settings settings = {.size = "640x480", .frames = 1, .rate = "25"};
     struct duet_arguments arguments;
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
-    if (!settings.output) return duet_usage_error(&program, "no folder given; -o DIR says where to write");
-    if (!read_size(&settings))
-        return duet_usage_error(&program,
-                                "--size: '%s' is no size; expected WIDTHxHEIGHT, %d to %d pixels each",
-                                settings.size, DUET_SCENE_MIN_SIDE, DUET_SCENE_MAX_SIDE);
+    code = check_settings(&settings, &arguments);
+    if (code != DUET_GO_ON) return code;
+    duet_process_catch_signals();
+    if (settings.video) return film_all(&settings);
     char *masks = duet_path_join(settings.output, "masks"),
          *instances = duet_path_join(settings.output, "instances.json");
     if (!masks || !instances) {
@@ -176,7 +304,6 @@ int main(int argc, char **argv)
     } else if (!settings.force) {
         code = check_names(&settings, instances);
     }
-    duet_process_catch_signals();
     if (code == DUET_GO_ON) code = draw_all(&settings, masks, instances);
     free(masks);
     free(instances);

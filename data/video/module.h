@@ -8,7 +8,7 @@
 
 #include "moving.h"
 
-#define DUET_VIDEO_ABI    1
+#define DUET_VIDEO_ABI    2
 #define DUET_VIDEO_SYMBOL "duet_video_module"
 
 enum duet_video_kind {
@@ -35,13 +35,37 @@ struct duet_video_source {
     void *ctx;
 };
 
+/* Where a video is written. Both functions return 0 or an errno's value. */
+struct duet_video_sink {
+    void *ctx;
+    int (*write)(void *ctx, const uint8_t *data, size_t size); /* all of it, where the last one ended */
+    int (*seek)(void *ctx, int64_t position);                  /* the next write begins there */
+};
+
+/* What to write: struct duet_video_writer_options, checked, and a container that video_write.c knows. */
+struct duet_video_target {
+    const char *name;      /* stands first in error texts; borrowed until close */
+    const char *container; /* FFmpeg's name: "mp4", "mov", "matroska", "webm", "avi" */
+    int width, height, rate_num, rate_den;
+    struct duet_video_sink sink;
+};
+
+/* The functions of duet/video_write.h; `self` is the writer. */
+struct duet_video_writer_type {
+    enum duet_status (*open)(const struct duet_video_target *target, void **self, struct duet_error *error);
+    enum duet_status (*add)(void *self, const struct duet_image *image, double time,
+                            struct duet_error *error);
+    enum duet_status (*finish)(void *self, struct duet_error *error); /* the file's end is written */
+    void (*close)(void *self);                                        /* accepts NULL */
+};
+
 struct duet_video_module {
     unsigned abi;
     /* Open a reader, the `self` of `reader`. Beyond the statuses of duet_frames_open: DUET_MISMATCH for bytes
      * that are no video FFmpeg knows, DUET_INTERRUPTED. */
     enum duet_status (*open)(const struct duet_video_source *source, void **self, struct duet_error *error);
     struct duet_moving_type reader;
-    /* The writer's functions come here. */
+    const struct duet_video_writer_type *writer;
 };
 
 /* The module's only symbol, by the name of DUET_VIDEO_SYMBOL. */

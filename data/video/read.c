@@ -402,6 +402,7 @@ const struct duet_video_module *duet_video_module(void)
         .abi = DUET_VIDEO_ABI,
         .open = reader_open,
         .reader = {reader_about, reader_step, reader_image, duet_reader_seek, reader_close},
+        .writer = &duet_video_writer,
     };
     return &module;
 }

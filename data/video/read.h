@@ -108,6 +108,9 @@ void duet_video_log_begin(void);
 void duet_video_log_clear(void);
 const char *duet_video_log_text(void);
 
+/* --- encode.c --- */
+extern const struct duet_video_writer_type duet_video_writer;
+
 /* --- open.c --- */
 enum duet_status duet_demuxer_open(struct duet_demuxer *demuxer, struct duet_reader *reader,
                                    struct duet_error *error);
