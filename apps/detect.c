@@ -41,7 +41,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Results"),
     DUET_CHOICE('f', "format", "NAME", struct settings, batch.format, format_words,
                 "table, ndjson, coco, csv, yolo or voc"),
-    DUET_BATCH_RESULT_OPTIONS(struct settings, batch),
+    DUET_BATCH_RESULT_OPTIONS(struct settings, batch, "scores above X"),
     DUET_CHOICE(0, "palette", "NAME", struct settings, detect.palette, duet_palette_words,
                 "colours of what is drawn: normal, or safe for colour-blind eyes"),
     DUET_STRING(0, "coco-images", "FILE", struct settings, batch.coco_images,

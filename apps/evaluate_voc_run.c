@@ -113,16 +113,19 @@ static enum duet_status score(const struct evaluate_voc_run *run, void *worker, 
     return status;
 }
 
-static bool process(void *ctx, void *worker, size_t index, struct duet_emitter *emitter)
+static void *take(void *ctx, size_t index, void **source, bool *more)
+{
+    (void)ctx, (void)index, (void)source;
+    struct item *item = calloc(1, sizeof *item);
+    *more = false;
+    return item ? item : (struct item *)(uintptr_t)&no_memory_item;
+}
+
+static void process(void *ctx, void *worker, size_t index, void *piece)
 {
     const struct evaluate_voc_run *run = ctx;
-    struct item *item = calloc(1, sizeof *item);
-    if (item)
-        item->status = score(run, worker, duet_voc_list_id(run->list, index), item);
-    else
-        item = (struct item *)(uintptr_t)&no_memory_item;
-    duet_emit(emitter, item);
-    return true;
+    struct item *item = piece;
+    if (item != &no_memory_item) item->status = score(run, worker, duet_voc_list_id(run->list, index), item);
 }
 
 static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, void **worker,
@@ -153,14 +156,23 @@ static enum duet_status deliver(void *ctx, size_t index, void *result, struct du
     return status;
 }
 
-static void finish(void *ctx, size_t index)
+static enum duet_status finish(void *ctx, size_t index, struct duet_error *error)
 {
+    (void)error;
     duet_console_progress(((struct evaluate_voc_run *)ctx)->console, index + 1);
+    return DUET_OK;
 }
 
 enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupted, struct duet_error *error)
 {
-    const struct duet_job job = {run, create_worker, close_worker, process, deliver, finish, drop_item};
+    const struct duet_job job = {.ctx = run,
+                                 .create_worker = create_worker,
+                                 .close_worker = close_worker,
+                                 .take = take,
+                                 .process = process,
+                                 .deliver = deliver,
+                                 .finish = finish,
+                                 .drop = drop_item};
     struct duet_pipeline_outcome outcome = {0};
     int threads = run->settings->threads > 0 ? run->settings->threads : duet_cpu_count();
     duet_process_catch_signals();

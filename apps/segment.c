@@ -59,7 +59,7 @@ static const struct duet_option options[] = {
                 "write DIR/NAME.png for each picture: a palette PNG whose pixel values are the classes"),
     DUET_STRING(0, "confidence", "DIR", struct settings, confidence,
                 "write DIR/NAME.png for each picture: grey, probability of each pixel's class * 255"),
-    DUET_BATCH_RESULT_OPTIONS(struct settings, batch),
+    DUET_BATCH_RESULT_OPTIONS(struct settings, batch, "covers more than X of the picture"),
     DUET_CHOICE(0, "palette", "NAME", struct settings, segment.palette, duet_palette_words,
                 "colours of what is drawn: normal, or safe for colour-blind eyes"),
     DUET_FLOAT(0, "alpha", "X", struct settings, segment.alpha, 0, 1,

@@ -3,6 +3,9 @@
 #include "core/fail.h"
 #include "core/os.h"
 
+#include <ctype.h>
+#include <dirent.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -34,9 +37,22 @@ char *duet_annotate_path(const char *folder, const char *relative, enum duet_ann
                      (int)(end - relative), relative, added);
 }
 
+char *duet_annotate_frame_path(const char *folder, const char *relative, enum duet_annotate_format format,
+                               int64_t frame)
+{
+    int stem = (int)(extension(relative) - relative);
+    char *name = format == DUET_ANNOTATE_SAME ? duet_text("%.*s.mp4", stem, relative)
+                                              : duet_text("%.*s_%06" PRId64 "%s", stem, relative, frame,
+                                                          format == DUET_ANNOTATE_JPG ? ".jpg" : ".png");
+    char *path = name ? duet_path_join(folder, name) : NULL;
+    free(name);
+    return path;
+}
+
 struct target {
-    char *path;
+    char *path; /* of frames: the first one's */
     const char *source;
+    bool frames;
 };
 
 static int by_path(const void *a, const void *b)
@@ -44,9 +60,37 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct target *)a)->path, ((const struct target *)b)->path);
 }
 
+/* Is `name` that of a frame of the same input as `first`, "STEM_000000.png"? */
+static bool is_frame_like(const char *name, const char *first)
+{
+    size_t stem = strlen(first) - strlen("000000.png"), digits;
+    if (strncmp(name, first, stem) != 0) return false;
+    for (digits = 0; isdigit((unsigned char)name[stem + digits]);) digits++;
+    return digits >= 6 && strcmp(name + stem + digits, first + stem + 6) == 0;
+}
+
+/* How many frames there will be, nobody knows yet: none of the input's may be there. */
+static enum duet_status check_frames(const struct target *target, struct duet_error *error)
+{
+    const char *first = duet_path_name(target->path);
+    char *folder = duet_text("%.*s.", (int)(first - target->path), target->path);
+    if (!folder) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", target->path);
+    DIR *open = opendir(folder); /* one that cannot be read will complain when it is written into */
+    enum duet_status status = DUET_OK;
+    const struct dirent *entry;
+    while (open && status == DUET_OK && (entry = readdir(open)))
+        if (is_frame_like(entry->d_name, first))
+            status = duet_fail(error, DUET_EXISTS, "%.*s%s: exists already", (int)(first - target->path),
+                               target->path, entry->d_name);
+    if (open) closedir(open);
+    free(folder);
+    return status;
+}
+
 static enum duet_status check_target(const struct target *target, bool force, struct duet_error *error)
 {
     struct stat there, source;
+    if (target->frames && !force) return check_frames(target, error);
     if (lstat(target->path, &there) != 0) return DUET_OK;
     if (!force) return duet_fail(error, DUET_EXISTS, "%s: exists already", target->path);
     if (stat(target->path, &there) == 0 && stat(target->source, &source) == 0 &&
@@ -69,7 +113,7 @@ static enum duet_status check_targets(struct target *targets, size_t count, bool
     return status;
 }
 
-enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const char *folder,
+enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const bool *moving, const char *folder,
                                      enum duet_annotate_format format, bool force, struct duet_error *error)
 {
     if (duet_path_exists(folder) && !duet_path_is_folder(folder))
@@ -80,7 +124,10 @@ enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const cha
     bool complete = targets != NULL;
     for (size_t i = 0; complete && i < inputs->count; i++) {
         targets[i].source = inputs->items[i].path;
-        targets[i].path = duet_annotate_path(folder, inputs->items[i].relative, format);
+        targets[i].frames = moving && moving[i] && format != DUET_ANNOTATE_SAME;
+        targets[i].path = moving && moving[i]
+                              ? duet_annotate_frame_path(folder, inputs->items[i].relative, format, 0)
+                              : duet_annotate_path(folder, inputs->items[i].relative, format);
         complete = targets[i].path != NULL;
     }
     enum duet_status status =

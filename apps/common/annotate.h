@@ -1,4 +1,4 @@
-/* annotate.h: under which names annotated pictures go into a folder. */
+/* annotate.h: under which names annotated pictures, masks and videos go into a folder. */
 #ifndef DUET_APPS_ANNOTATE_H
 #define DUET_APPS_ANNOTATE_H
 
@@ -6,15 +6,20 @@
 
 enum duet_annotate_format { DUET_ANNOTATE_SAME, DUET_ANNOTATE_PNG, DUET_ANNOTATE_JPG };
 
-/* The file for an input's annotated picture: FOLDER/RELATIVE. DUET_ANNOTATE_SAME keeps names that end in
+/* The file for a still's annotated picture: FOLDER/RELATIVE. DUET_ANNOTATE_SAME keeps names that end in
  * .jpg, .jpeg or .png and appends .png to others; the other two replace a picture's extension by their own.
  * NULL when out of memory; free() it. */
 char *duet_annotate_path(const char *folder, const char *relative, enum duet_annotate_format format);
 
+/* The same for what moves: FOLDER/STEM.mp4 with DUET_ANNOTATE_SAME, for the whole; else for one frame
+ * FOLDER/STEM_000012.png or .jpg. The stem is the relative name without its extension. */
+char *duet_annotate_frame_path(const char *folder, const char *relative, enum duet_annotate_format format,
+                               int64_t frame);
+
 /* Are all inputs' annotated pictures told apart, none in place of its own source, and, without `force`, none
- * there yet? Errors: DUET_BAD_ARGUMENT (both inputs named; `folder` is a file), DUET_EXISTS,
- * DUET_OUT_OF_MEMORY. */
-enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const char *folder,
+ * there yet? moving[i] tells whether input i moves; NULL: none does. Errors: DUET_BAD_ARGUMENT (both inputs
+ * named; `folder` is a file), DUET_EXISTS, DUET_OUT_OF_MEMORY. */
+enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const bool *moving, const char *folder,
                                      enum duet_annotate_format format, bool force, struct duet_error *error);
 
 #endif

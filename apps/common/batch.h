@@ -1,6 +1,6 @@
-/* batch.h: what every program does that takes pictures and gives results: find the inputs, check what can be
- * checked before work starts, decode, run a network, annotate, write in input order, tell what failed.
- * The program brings the network as a struct duet_batch_task. */
+/* batch.h: what every program does that takes pictures and videos and gives results: find the inputs, check
+ * what can be checked before work starts, decode, run a network, annotate, write in input order, tell what
+ * failed. The program brings the network as a struct duet_batch_task. */
 #ifndef DUET_APPS_BATCH_H
 #define DUET_APPS_BATCH_H
 
@@ -16,11 +16,14 @@
 struct duet_batch_settings {
     int format;              /* enum duet_format */
     const char *output;      /* NULL: stdout */
-    const char *annotate;    /* folder, or NULL */
+    const char *annotate;    /* folder, a video's name, or NULL */
     int annotate_format;     /* index in duet_batch_annotate_words */
     const char *coco_images; /* instances file, or NULL */
+    const char *save_if;     /* common/save_if.h: which pictures are written; NULL: all */
     int exif;                /* enum duet_exif: index in duet_batch_exif_words */
-    int threads;             /* 0: as many as CPUs */
+    int every;               /* of moving inputs, as in struct duet_frames_options, with the next three */
+    double start, duration, reconnect;
+    int threads; /* 0: as many as CPUs */
     bool null, force, quiet;
 };
 
@@ -29,15 +32,31 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
 #define DUET_BATCH_INPUT_OPTIONS(type, field)                                                                \
     DUET_CHOICE(0, "exif", "HOW", type, field.exif, duet_batch_exif_words,                                   \
                 "apply or ignore the orientation that cameras note"),                                        \
-        DUET_FLAG('0', "null", type, field.null, "paths in @LIST are separated by NUL, not by lines")
+        DUET_FLAG('0', "null", type, field.null, "paths in @LIST are separated by NUL, not by lines"),       \
+        DUET_GROUP("Videos and cameras"),                                                                    \
+        DUET_INT(0, "every", "N", type, field.every, 1, 1000000000, "look at frames 0, N, 2N ... only",      \
+                 .shown = "1"),                                                                              \
+        DUET_FLOAT(0, "start", "S", type, field.start, 0, 1e9, "begin at S seconds", .shown = ""),           \
+        DUET_FLOAT(0, "duration", "S", type, field.duration, 0, 1e9, "stop S seconds after that",            \
+                   .shown = "to the end"),                                                                   \
+        DUET_FLOAT(0, "reconnect", "S", type, field.reconnect, 0, 1e9,                                       \
+                   "open a camera or stream that fails again, for up to S seconds; a record tells the gap",  \
+                   .shown = "do not")
 
-#define DUET_BATCH_RESULT_OPTIONS(type, field)                                                               \
+/* `above` says what X is of a class in --save-if: "scores above X". */
+#define DUET_BATCH_RESULT_OPTIONS(type, field, above)                                                        \
     DUET_STRING('o', "output", "FILE", type, field.output,                                                   \
                 "write the results to FILE (yolo, voc: into that folder)", .shown = "standard output"),      \
         DUET_STRING('a', "annotate", "DIR", type, field.annotate,                                            \
-                    "also write each picture with its results drawn into DIR; subfolders are kept"),         \
+                    "also write each picture with its results drawn into DIR; subfolders are kept; a video " \
+                    "becomes DIR/NAME.mp4, at its own rate. With a video's name (out.mp4 .mov .mkv .webm "   \
+                    ".avi) for DIR: one video as that"),                                                     \
         DUET_CHOICE(0, "annotate-format", "KIND", type, field.annotate_format, duet_batch_annotate_words,    \
-                    "png, jpg, or same: JPEG and PNG stay, others become PNG"),                              \
+                    "png, jpg, or same: JPEG and PNG stay, others become PNG; png and jpg: frames of a "     \
+                    "video as DIR/NAME_000012.png"),                                                         \
+        DUET_STRING(0, "save-if", "CLASS>X,...", type, field.save_if,                                        \
+                    "draw and write pictures only where something of that class " above "; any>X: of any "   \
+                    "class. The results are all written; a video holds only what was kept"),                 \
         DUET_FLAG(0, "force", type, field.force, "replace existing results")
 
 #define DUET_BATCH_RUN_OPTIONS(type, field)                                                                  \
@@ -58,7 +77,8 @@ struct duet_batch_result {
     bool has_detections, has_segments; /* which of the two ran */
 };
 
-/* A picture that is written for every input beside the results: DIR/STEM.png for masks and the like. */
+/* A picture that is written for every input beside the results: DIR/STEM.png for masks and the like, of what
+ * moves DIR/STEM_000012.png for every frame. */
 struct duet_batch_picture {
     const char *folder;
     int format; /* enum duet_annotate_format: how its name comes from the input's */

@@ -37,6 +37,8 @@ void duet_console_note(struct duet_console *console, const char *format, ...)
 void duet_console_begin(struct duet_console *console, size_t total);
 /* `done` of them are. */
 void duet_console_progress(struct duet_console *console, size_t done);
+/* So many frames of moving inputs are; the last one at `time` of `duration` seconds (0: not known). */
+void duet_console_frames(struct duet_console *console, size_t frames, double time, double duration);
 /* Wipe the bar. */
 void duet_console_clear(struct duet_console *console);
 /* Seconds since begin. */
@@ -45,5 +47,9 @@ double duet_console_elapsed(const struct duet_console *console);
 /* The bar as it is drawn into `width` columns: " 37% [=====>     ] 74/200  12.5/s  ETA 0:10". */
 void duet_console_format_bar(char *text, size_t size, size_t width, size_t done, size_t total,
                              double seconds);
+/* The same for moving inputs: " 37% [=====>     ] frame 111  0:04.4 of 0:12.0  24.1/s", or without the bar.
+ */
+void duet_console_format_frames(char *text, size_t size, size_t width, size_t frames, double time,
+                                double duration, double seconds);
 
 #endif

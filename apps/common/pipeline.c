@@ -7,51 +7,63 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* Results an input may have waiting; a video that is not yet at the head of the queue stops there. */
-enum { SLOT_RESULTS = 4 };
 /* Inputs in flight a worker. When one input in ten takes ten times as long (list scheduling, simulated), 2
  * keep 8 workers busy 52 % of the time, 4 80 %, 8 99 %, 16 no more than that. A slot is a few words. */
 enum { SLOTS_A_WORKER = 8 };
 
+/* A piece on its way. */
+struct piece {
+    struct piece *next;
+    void *work;
+    bool done; /* processed */
+};
+
+/* An input begun and not yet delivered. */
 struct slot {
-    void *results[SLOT_RESULTS]; /* a ring: `queued` of them from `first` on */
-    int first, queued;
-    bool done; /* nothing more will come ... */
-    bool cut;  /* ... although there was more */
+    void *source;
+    struct piece *first, *last; /* in the order of taking */
+    size_t queued;
+    bool busy;  /* somebody is taking from it */
+    bool many;  /* it has shown that it has more than one piece */
+    bool ended; /* nothing more will be taken ... */
+    bool cut;   /* ... although there was more */
 };
 
 struct pipeline {
     const struct duet_job *job;
     size_t count;
-    size_t next; /* input to be taken next */
+    size_t next; /* input to be begun next */
     size_t head; /* input being delivered; slots hold [head, head + window) */
     size_t window;
+    size_t most;   /* pieces that an input with many may have waiting */
+    size_t beyond; /* pieces waiting of inputs with many beyond the head */
     struct slot *slots;
-    int running; /* worker threads that may still take inputs */
+    struct piece *pieces, *unused;
+    int running; /* worker threads that may still take */
     bool stopping;
     pthread_mutex_t lock;
-    pthread_cond_t room;  /* the head moved on, a slot has room, or we are stopping */
+    pthread_cond_t room;  /* a worker may find something to do now, or has to stop */
     pthread_cond_t ready; /* something can be delivered, or a worker ended */
-};
-
-struct duet_emitter {
-    struct pipeline *pipeline; /* NULL: deliver at once, on this thread */
-    const struct duet_job *job;
-    size_t index;
-    enum duet_status status; /* of deliveries on this thread */
-    struct duet_error *error;
 };
 
 /* --- on the caller's thread alone ---------------------------------------------------------------------- */
 
-static bool deliver_now(struct duet_emitter *emitter, void *result)
+/* All of one input. *complete tells whether it came to its end. */
+static enum duet_status run_input(const struct duet_job *job, void *worker, size_t index, bool *complete,
+                                  struct duet_error *error)
 {
-    if (emitter->status != DUET_OK) {
-        emitter->job->drop(emitter->job->ctx, result);
-        return false;
-    }
-    emitter->status = emitter->job->deliver(emitter->job->ctx, emitter->index, result, emitter->error);
-    return emitter->status == DUET_OK && !duet_interrupted();
+    void *source = NULL;
+    bool more = true;
+    enum duet_status status = DUET_OK;
+    do {
+        void *piece = job->take(job->ctx, index, &source, &more);
+        if (!piece) break;
+        job->process(job->ctx, worker, index, piece);
+        status = job->deliver(job->ctx, index, piece, error);
+    } while (status == DUET_OK && more && !duet_interrupted());
+    if (job->close_source && source) job->close_source(job->ctx, source);
+    *complete = !more;
+    return status;
 }
 
 static enum duet_status run_alone(const struct duet_job *job, size_t count, int threads,
@@ -62,54 +74,64 @@ static enum duet_status run_alone(const struct duet_job *job, size_t count, int 
     enum duet_status status = duet_pool_create(threads, &pool, error);
     if (status == DUET_OK) status = job->create_worker(job->ctx, &pool, &worker, error);
     for (size_t i = 0; status == DUET_OK && i < count && !duet_interrupted(); i++) {
-        struct duet_emitter emitter = {NULL, job, i, DUET_OK, error};
-        bool complete = job->process(job->ctx, worker, i, &emitter);
-        status = emitter.status;
+        bool complete;
+        status = run_input(job, worker, i, &complete, error);
         if (status != DUET_OK || !complete) break;
         outcome->finished = i + 1;
-        if (job->finish) job->finish(job->ctx, i);
+        if (job->finish) status = job->finish(job->ctx, i, error);
     }
     if (worker) job->close_worker(job->ctx, worker);
     duet_pool_close(&pool);
     return status;
 }
 
-/* --- with worker threads ------------------------------------------------------------------------------- */
+/* --- what to take next --------------------------------------------------------------------------------- */
 
-static bool emit_queued(struct pipeline *pipeline, size_t index, void *result)
+enum choice { NOTHING_LEFT, WAIT, TAKE };
+
+/* The head may always go on to its own limit; inputs beyond it share one, so that they cannot keep it from
+ * going on. */
+static bool has_room(const struct pipeline *pipeline, size_t index)
 {
-    struct slot *slot = &pipeline->slots[index % pipeline->window];
-    pthread_mutex_lock(&pipeline->lock);
-    while (slot->queued == SLOT_RESULTS && !pipeline->stopping)
-        pthread_cond_wait(&pipeline->room, &pipeline->lock);
-    bool taken = !pipeline->stopping;
-    if (taken) {
-        slot->results[(slot->first + slot->queued) % SLOT_RESULTS] = result;
-        slot->queued++;
-        pthread_cond_signal(&pipeline->ready);
-    }
-    pthread_mutex_unlock(&pipeline->lock);
-    if (!taken) pipeline->job->drop(pipeline->job->ctx, result);
-    return taken && !duet_interrupted();
+    const struct slot *slot = &pipeline->slots[index % pipeline->window];
+    return index == pipeline->head ? slot->queued < pipeline->most : pipeline->beyond < pipeline->most;
 }
 
-bool duet_emit(struct duet_emitter *emitter, void *result)
+/* The earliest input that can be taken from. While one has more pieces, none after it is begun. Locked. */
+static enum choice choose(const struct pipeline *pipeline, size_t *index)
 {
-    return emitter->pipeline ? emit_queued(emitter->pipeline, emitter->index, result)
-                             : deliver_now(emitter, result);
+    bool waiting = false;
+    if (pipeline->stopping || duet_interrupted()) return NOTHING_LEFT;
+    for (size_t i = pipeline->head; i < pipeline->next; i++) {
+        const struct slot *slot = &pipeline->slots[i % pipeline->window];
+        if (slot->ended) continue;
+        waiting = true;
+        *index = i;
+        if (!slot->busy && has_room(pipeline, i)) return TAKE;
+        if (slot->many) return WAIT;
+    }
+    if (pipeline->next >= pipeline->count) return waiting ? WAIT : NOTHING_LEFT;
+    if (pipeline->next >= pipeline->head + pipeline->window) return WAIT;
+    *index = pipeline->next;
+    return TAKE;
 }
 
-/* The next input, once the window has room for it. False: there is no more to do. Locked. */
-static bool take(struct pipeline *pipeline, size_t *index)
+/* Input to take from, marked busy. False: there is no more to do. Locked. */
+static bool claim(struct pipeline *pipeline, size_t *index)
 {
-    for (;;) {
-        if (pipeline->stopping || duet_interrupted() || pipeline->next >= pipeline->count) return false;
-        if (pipeline->next < pipeline->head + pipeline->window) break;
-        pthread_cond_wait(&pipeline->room, &pipeline->lock);
+    enum choice choice;
+    while ((choice = choose(pipeline, index)) == WAIT) pthread_cond_wait(&pipeline->room, &pipeline->lock);
+    if (choice == NOTHING_LEFT) return false;
+    struct slot *slot = &pipeline->slots[*index % pipeline->window];
+    if (*index == pipeline->next) {
+        *slot = (struct slot){0};
+        pipeline->next++;
     }
-    *index = pipeline->next++;
+    slot->busy = true;
     return true;
 }
+
+/* --- with worker threads ------------------------------------------------------------------------------- */
 
 struct worker {
     struct pipeline *pipeline;
@@ -117,20 +139,70 @@ struct worker {
     pthread_t thread;
 };
 
+/* There is one for every input in the window, and for every piece that an input with many may add. */
+static struct piece *append(struct pipeline *pipeline, size_t index, void *work)
+{
+    struct slot *slot = &pipeline->slots[index % pipeline->window];
+    struct piece *piece = pipeline->unused;
+    pipeline->unused = piece->next;
+    *piece = (struct piece){.work = work};
+    *(slot->first ? &slot->last->next : &slot->first) = piece;
+    slot->last = piece;
+    slot->queued++;
+    return piece;
+}
+
+static void *pop(struct pipeline *pipeline, struct slot *slot)
+{
+    struct piece *piece = slot->first;
+    slot->first = piece->next;
+    slot->queued--;
+    piece->next = pipeline->unused;
+    pipeline->unused = piece;
+    return piece->work;
+}
+
+/* Take a piece of the claimed input; NULL when there was none. Locked, but not while taking. */
+static struct piece *take_one(struct pipeline *pipeline, size_t index)
+{
+    const struct duet_job *job = pipeline->job;
+    struct slot *slot = &pipeline->slots[index % pipeline->window];
+    bool more = true;
+    pthread_mutex_unlock(&pipeline->lock);
+    void *work = job->take(job->ctx, index, &slot->source, &more);
+    bool last = !more || !work;
+    if (last && job->close_source && slot->source) job->close_source(job->ctx, slot->source);
+    pthread_mutex_lock(&pipeline->lock);
+    if (last) slot->source = NULL;
+    slot->busy = false;
+    slot->ended = last;
+    slot->cut = last && more;
+    struct piece *piece = work ? append(pipeline, index, work) : NULL;
+    if (more && !slot->many) {
+        slot->many = true;
+        if (index != pipeline->head) pipeline->beyond += slot->queued;
+    } else if (slot->many && work && index != pipeline->head) {
+        pipeline->beyond++;
+    }
+    pthread_cond_broadcast(&pipeline->room);
+    if (last) pthread_cond_signal(&pipeline->ready);
+    return piece;
+}
+
 static void *worker_main(void *arg)
 {
     struct worker *me = arg;
     struct pipeline *pipeline = me->pipeline;
+    const struct duet_job *job = pipeline->job;
     size_t index = 0;
     pthread_mutex_lock(&pipeline->lock);
-    while (take(pipeline, &index)) {
+    while (claim(pipeline, &index)) {
+        struct piece *piece = take_one(pipeline, index);
+        if (!piece) continue;
         pthread_mutex_unlock(&pipeline->lock);
-        struct duet_emitter emitter = {pipeline, pipeline->job, index, DUET_OK, NULL};
-        bool complete = pipeline->job->process(pipeline->job->ctx, me->memory, index, &emitter);
+        job->process(job->ctx, me->memory, index, piece->work);
         pthread_mutex_lock(&pipeline->lock);
-        struct slot *slot = &pipeline->slots[index % pipeline->window];
-        slot->done = true;
-        slot->cut = !complete;
+        piece->done = true;
         pthread_cond_signal(&pipeline->ready);
     }
     pipeline->running--;
@@ -139,12 +211,13 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-static void *pop(struct slot *slot)
+/* The head is through: the next one becomes the head, and what waits of it no longer counts as beyond it. */
+static void move_head(struct pipeline *pipeline)
 {
-    void *result = slot->results[slot->first];
-    slot->first = (slot->first + 1) % SLOT_RESULTS;
-    slot->queued--;
-    return result;
+    pipeline->head++;
+    const struct slot *slot = &pipeline->slots[pipeline->head % pipeline->window];
+    if (pipeline->head < pipeline->next && slot->many) pipeline->beyond -= slot->queued;
+    pthread_cond_broadcast(&pipeline->room);
 }
 
 /* Deliver in order until all is done, no worker will bring more, or a delivery fails. */
@@ -156,20 +229,18 @@ static enum duet_status deliver_all(struct pipeline *pipeline, struct duet_error
     while (status == DUET_OK && pipeline->head < pipeline->count) {
         struct slot *slot = &pipeline->slots[pipeline->head % pipeline->window];
         size_t index = pipeline->head;
-        if (slot->queued > 0) {
-            void *result = pop(slot);
+        bool begun = index < pipeline->next;
+        if (begun && slot->first && slot->first->done) {
+            void *result = pop(pipeline, slot);
             pthread_cond_broadcast(&pipeline->room);
             pthread_mutex_unlock(&pipeline->lock);
             status = job->deliver(job->ctx, index, result, error);
             pthread_mutex_lock(&pipeline->lock);
-        } else if (slot->done && slot->cut) {
-            break;
-        } else if (slot->done) {
-            *slot = (struct slot){0};
-            pipeline->head++;
-            pthread_cond_broadcast(&pipeline->room);
+        } else if (begun && !slot->first && slot->ended) {
+            if (slot->cut) break;
+            move_head(pipeline);
             pthread_mutex_unlock(&pipeline->lock);
-            if (job->finish) job->finish(job->ctx, index);
+            if (job->finish) status = job->finish(job->ctx, index, error);
             pthread_mutex_lock(&pipeline->lock);
         } else if (pipeline->running == 0) {
             break;
@@ -204,6 +275,17 @@ static enum duet_status start_workers(struct pipeline *pipeline, struct worker *
     return status;
 }
 
+/* What was begun and not delivered. */
+static void drop_rest(struct pipeline *pipeline)
+{
+    const struct duet_job *job = pipeline->job;
+    for (size_t i = pipeline->head; i < pipeline->next; i++) {
+        struct slot *slot = &pipeline->slots[i % pipeline->window];
+        if (slot->source && job->close_source) job->close_source(job->ctx, slot->source);
+        while (slot->first) job->drop(job->ctx, pop(pipeline, slot));
+    }
+}
+
 static enum duet_status run_workers(struct pipeline *pipeline, struct worker *workers, int threads,
                                     struct duet_error *error)
 {
@@ -218,21 +300,33 @@ static enum duet_status run_workers(struct pipeline *pipeline, struct worker *wo
         pthread_mutex_unlock(&pipeline->lock);
     }
     for (int i = 0; i < started; i++) pthread_join(workers[i].thread, NULL);
-    for (size_t i = 0; i < pipeline->window; i++)
-        while (pipeline->slots[i].queued > 0)
-            pipeline->job->drop(pipeline->job->ctx, pop(&pipeline->slots[i]));
+    drop_rest(pipeline);
     return status;
+}
+
+static bool pipeline_open(struct pipeline *pipeline, int threads)
+{
+    pipeline->window = (size_t)threads * SLOTS_A_WORKER;
+    pipeline->most = (size_t)threads + DUET_PIPELINE_AHEAD;
+    /* The window's, the head's, those beyond it, and what each worker takes before it is counted. */
+    size_t count = pipeline->window + 2 * pipeline->most + (size_t)threads;
+    pipeline->slots = calloc(pipeline->window, sizeof *pipeline->slots);
+    pipeline->pieces = calloc(count, sizeof *pipeline->pieces);
+    if (!pipeline->slots || !pipeline->pieces) return false;
+    for (size_t i = 0; i + 1 < count; i++) pipeline->pieces[i].next = &pipeline->pieces[i + 1];
+    pipeline->unused = pipeline->pieces;
+    return true;
 }
 
 static enum duet_status run_together(const struct duet_job *job, size_t count, int threads,
                                      struct duet_pipeline_outcome *outcome, struct duet_error *error)
 {
     const struct duet_pool single = duet_pool_single();
-    struct pipeline pipeline = {.job = job, .count = count, .window = (size_t)threads * SLOTS_A_WORKER};
+    struct pipeline pipeline = {.job = job, .count = count};
     struct worker *workers = calloc((size_t)threads, sizeof *workers);
-    pipeline.slots = calloc(pipeline.window, sizeof *pipeline.slots);
     enum duet_status status = DUET_OK;
-    if (!workers || !pipeline.slots) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for threads");
+    if (!workers || !pipeline_open(&pipeline, threads))
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for threads");
     for (int i = 0; status == DUET_OK && i < threads; i++) {
         workers[i].pipeline = &pipeline;
         status = job->create_worker(job->ctx, &single, &workers[i].memory, error);
@@ -247,6 +341,7 @@ static enum duet_status run_together(const struct duet_job *job, size_t count, i
     pthread_mutex_destroy(&pipeline.lock);
     for (int i = 0; workers && i < threads; i++)
         if (workers[i].memory) job->close_worker(job->ctx, workers[i].memory);
+    free(pipeline.pieces);
     free(pipeline.slots);
     free(workers);
     return status;
@@ -258,7 +353,7 @@ enum duet_status duet_pipeline_run(const struct duet_job *job, size_t count, int
     *outcome = (struct duet_pipeline_outcome){0};
     if (threads < 1 || threads > 256)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%d threads: expected 1 to 256", threads);
-    bool together = threads > 1 && count >= (size_t)threads;
+    bool together = threads > 1 && (job->many || count >= (size_t)threads);
     enum duet_status status = (together ? run_together : run_alone)(job, count, threads, outcome, error);
     outcome->interrupted = status == DUET_OK && outcome->finished < count;
     return status;

@@ -234,16 +234,29 @@ interrupted_files_are_whole() {
 }
 a_second_interrupt_kills() {
     local pid
-    mkfifo never
-    exec 9<>never # a picture that never comes
-    env --default-signal=INT "$detect" -o killed.json - <never >out 2>err &
+    endless
+    mkfifo full
+    exec 9<>full # a reader that never reads: 64 KB fit in between
+    env --default-signal=INT "$detect" -f ndjson -t 1e-8 endless >full 2>err </dev/null &
     pid=$!
-    wait_for has_temporary killed.json && sleep 0.3 && kill -INT $pid && sleep 0.3 && kill -INT $pid
+    sleep 2 && kill -INT $pid && sleep 0.3 && kill -0 $pid && kill -INT $pid
     code=0
     wait $pid || code=$?
     exec 9>&-
-    rm -f .killed.json.*.tmp
-    want 130 && [ ! -e killed.json ]
+    : >out
+    want 130 && [ ! -s err ]
+}
+waiting_for_input_can_be_interrupted() {
+    local pid
+    mkfifo never
+    exec 9<>never # a picture that never comes
+    env --default-signal=INT "$detect" -f ndjson -o waited.json - <never >out 2>err &
+    pid=$!
+    wait_for has_temporary waited.json && sleep 0.3 && kill -INT $pid
+    code=0
+    wait $pid || code=$?
+    exec 9>&-
+    want 130 && says "detect: interrupted after 0 of 1 picture" && no_litter . && [ ! -s waited.json ]
 }
 the_bar_is_for_terminals() { # script(1) gives the program one
     endless
@@ -290,7 +303,8 @@ for name in what_the_scene_shows_is_found awkward_names_are_kept folders_are_wal
     sources_are_never_replaced annotated_names_do_not_collide a_picture_that_cannot_be_annotated_is_an_error \
     classes_are_checked outputs_that_cannot_be_written_are_fatal devices_are_written_to_not_replaced \
     folders_of_results_work image_ids_come_from_the_instances_file results_do_not_depend_on_threads \
-    interrupted_lines_are_whole interrupted_files_are_whole a_second_interrupt_kills the_bar_is_for_terminals a_closed_pipe_is_quiet; do
+    interrupted_lines_are_whole interrupted_files_are_whole waiting_for_input_can_be_interrupted a_second_interrupt_kills \
+    the_bar_is_for_terminals a_closed_pipe_is_quiet; do
     check "${name//_/ }" $name
 done
 check "thresholds are read by class" thresholds_are_read_by_class

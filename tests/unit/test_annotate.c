@@ -38,7 +38,7 @@ static enum duet_status check_inputs(const char *const *names, size_t count, enu
         items[i].path = names[2 * i];
         items[i].relative = names[2 * i + 1];
     }
-    return duet_annotate_check(&inputs, folder, format, force, e);
+    return duet_annotate_check(&inputs, NULL, folder, format, force, e);
 }
 
 static void targets_are_told_apart(void **state)

@@ -11,14 +11,19 @@
 
 /* A made-up job: input i gives (i % 3) + 1 results, i * 10 + r each, and takes a time of its own. */
 struct job {
-    atomic_int workers, alive, process_calls, emitted, dropped;
+    atomic_int workers, alive, opened, sources, taken, dropped;
+    atomic_int inside, most_inside; /* pieces taken and not delivered */
+    atomic_int working, most_working;
     int delivered, finished, pool_threads;
     size_t count;
-    int results_a_input;    /* 0: (i % 3) + 1 */
-    int fail_at_delivery;   /* deliver no. n fails; -1: none */
-    int fail_at_worker;     /* create_worker no. n fails; -1: none */
-    size_t interrupt_after; /* a SIGINT when input n is finished; SIZE_MAX: none */
-    bool slow_first;
+    int results_a_input;  /* 0: (i % 3) + 1 */
+    int fail_at_delivery; /* deliver no. n fails; -1: none */
+    int fail_at_worker;   /* create_worker no. n fails; -1: none */
+    int fail_at_finish;   /* finish of input n fails; -1: none */
+    int cut_at; /* take no. n of an input gives nothing, as a source that a signal ended; -1: none */
+    size_t interrupt_after;     /* a SIGINT when input n is finished; SIZE_MAX: none */
+    bool slow_first, even_last; /* the last piece says that it is the last */
+    bool many;
     size_t expected_index;
     int expected_result;
     atomic_size_t furthest, head;
@@ -56,30 +61,71 @@ static int results_of(const struct job *job, size_t index)
     return job->results_a_input ? job->results_a_input : (int)(index % 3) + 1;
 }
 
-static bool process(void *ctx, void *worker, size_t index, struct duet_emitter *emitter)
+static void raise_to(atomic_int *most, int value)
+{
+    int seen = atomic_load(most);
+    while (value > seen && !atomic_compare_exchange_weak(most, &seen, value)) continue;
+}
+
+/* An input: what stands here without a lock is one thread's at a time, or there is a race. */
+struct source {
+    int taken;
+};
+
+struct piece {
+    int value, processed;
+};
+
+static void *take(void *ctx, size_t index, void **p, bool *more)
 {
     struct job *job = ctx;
-    atomic_fetch_add(&job->process_calls, 1);
-    ++*(int *)worker; /* a race, if two threads had the same worker */
+    if (!*p) {
+        *p = calloc(1, sizeof(struct source));
+        atomic_fetch_add(&job->opened, 1);
+        atomic_fetch_add(&job->sources, 1);
+    }
+    struct source *source = *p;
     size_t furthest = atomic_load(&job->furthest);
     while (index > furthest && !atomic_compare_exchange_weak(&job->furthest, &furthest, index)) continue;
-    if (job->slow_first && index == 0) pause_ms(50);
-    if (index % 7 == 3) pause_ms(1);
-    int count = results_of(job, index);
-    for (int r = 0; r < count; r++) {
-        int *result = malloc(sizeof *result);
-        *result = (int)index * 10 + r;
-        atomic_fetch_add(&job->emitted, 1);
-        if (!duet_emit(emitter, result) && r + 1 < count) return false;
+    if (source->taken == job->cut_at) return NULL;
+    if (source->taken == results_of(job, index)) {
+        *more = false;
+        return NULL;
     }
-    return true;
+    struct piece *piece = calloc(1, sizeof *piece);
+    piece->value = (int)index * 10 + source->taken++;
+    atomic_fetch_add(&job->taken, 1);
+    raise_to(&job->most_inside, atomic_fetch_add(&job->inside, 1) + 1);
+    if (job->even_last && source->taken == results_of(job, index)) *more = false;
+    return piece;
+}
+
+static void close_source(void *ctx, void *source)
+{
+    struct job *job = ctx;
+    atomic_fetch_sub(&job->sources, 1);
+    free(source);
+}
+
+static void process(void *ctx, void *worker, size_t index, void *p)
+{
+    struct job *job = ctx;
+    struct piece *piece = p;
+    ++*(int *)worker; /* a race, if two threads had the same worker */
+    raise_to(&job->most_working, atomic_fetch_add(&job->working, 1) + 1);
+    if (job->slow_first && index == 0) pause_ms(50);
+    if (index % 7 == 3 || job->many) pause_ms(1);
+    piece->processed++;
+    atomic_fetch_sub(&job->working, 1);
 }
 
 static enum duet_status deliver(void *ctx, size_t index, void *result, struct duet_error *error)
 {
     struct job *job = ctx;
-    int value = *(int *)result;
+    int value = ((struct piece *)result)->value, processed = ((struct piece *)result)->processed;
     free(result);
+    atomic_fetch_sub(&job->inside, 1);
+    if (processed != 1) return duet_fail(error, DUET_MISMATCH, "processed %d times", processed);
     size_t ahead = atomic_load(&job->furthest);
     if (ahead > index && ahead - index > job->widest) job->widest = ahead - index;
     if (index != job->expected_index || value != (int)index * 10 + job->expected_result)
@@ -90,13 +136,14 @@ static enum duet_status deliver(void *ctx, size_t index, void *result, struct du
     return DUET_OK;
 }
 
-static void finish(void *ctx, size_t index)
+static enum duet_status finish(void *ctx, size_t index, struct duet_error *error)
 {
     struct job *job = ctx;
     job->finished++;
     job->expected_index = index + 1;
     job->expected_result = 0;
     if (index == job->interrupt_after) raise(SIGINT);
+    return (int)index == job->fail_at_finish ? duet_fail(error, DUET_IO_ERROR, "disk full") : DUET_OK;
 }
 
 static void drop(void *ctx, void *result)
@@ -109,18 +156,20 @@ static void drop(void *ctx, void *result)
 static void reset(struct job *job)
 {
     memset(job, 0, sizeof *job);
-    job->fail_at_delivery = job->fail_at_worker = -1;
+    job->fail_at_delivery = job->fail_at_worker = job->fail_at_finish = job->cut_at = -1;
     job->interrupt_after = SIZE_MAX;
 }
 
 static enum duet_status run(struct job *job, size_t count, int threads, struct duet_pipeline_outcome *outcome,
                             struct duet_error *error)
 {
-    struct duet_job table = {job, create_worker, close_worker, process, deliver, finish, drop};
+    struct duet_job table = {job,          create_worker, close_worker, take, process,
+                             close_source, deliver,       finish,       drop, job->many};
     job->count = count;
     enum duet_status status = duet_pipeline_run(&table, count, threads, outcome, error);
-    assert_int_equal(job->alive, 0);                               /* every worker was closed */
-    assert_int_equal(job->emitted, job->delivered + job->dropped); /* nothing was lost or leaked */
+    assert_int_equal(job->alive, 0); /* every worker was closed */
+    assert_int_equal(job->sources, 0);
+    assert_int_equal(job->taken, job->delivered + job->dropped); /* nothing was lost or leaked */
     assert_int_equal(job->finished, outcome->finished);
     return status;
 }
@@ -136,10 +185,11 @@ static void results_come_in_order_for_any_number_of_threads(void **state)
         for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
             reset(&job);
             job.slow_first = threads % 2 == 0;
+            job.even_last = threads % 3 == 0;
             assert_ok(run(&job, counts[c], threads, &outcome, &e), e);
             assert_int_equal(outcome.finished, counts[c]);
             assert_false(outcome.interrupted);
-            assert_int_equal(job.process_calls, counts[c]);
+            assert_int_equal(job.opened, counts[c]);
             assert_int_equal(job.dropped, 0);
             /* Fewer inputs than threads: one worker with a pool; else a worker each, without. */
             bool together = threads > 1 && counts[c] >= (size_t)threads;
@@ -180,7 +230,7 @@ static void a_failed_delivery_ends_everything(void **state)
             assert_fails(DUET_IO_ERROR, run(&job, 100, threads, &outcome, &e), e);
             assert_string_equal(e.text, "disk full");
             assert_int_equal(job.delivered, at + 1);
-            assert_true(job.process_calls < 60);
+            assert_true(job.opened < 60);
         }
     }
 }
@@ -195,7 +245,7 @@ static void a_worker_that_cannot_be_made_is_an_error(void **state)
         reset(&job);
         job.fail_at_worker = at;
         assert_fails(DUET_OUT_OF_MEMORY, run(&job, 100, 3, &outcome, &e), e);
-        assert_int_equal(job.process_calls, 0);
+        assert_int_equal(job.taken, 0);
     }
 }
 
@@ -208,13 +258,14 @@ static void an_interrupt_keeps_a_gapless_beginning(void **state)
         struct job job;
         reset(&job);
         job.results_a_input = 1; /* else some would be cut */
+        job.even_last = true;
         job.interrupt_after = 10;
         duet_process_catch_signals();
         assert_ok(run(&job, 1000, threads, &outcome, &e), e);
         duet_process_forget_signals();
         assert_true(outcome.interrupted);
         assert_true(outcome.finished >= 11 && outcome.finished <= 11 + 8 * (size_t)threads);
-        assert_int_equal(job.process_calls, outcome.finished); /* what was begun was finished */
+        assert_int_equal(job.taken, outcome.finished); /* what was begun was finished */
         assert_int_equal(job.dropped, 0);
     }
 }
@@ -235,6 +286,62 @@ static void an_interrupt_cuts_long_inputs(void **state)
         duet_process_forget_signals();
         assert_true(outcome.interrupted);
         assert_int_equal(outcome.finished, 0);
+    }
+}
+
+static void a_long_input_is_worked_on_side_by_side_and_bounded(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int threads = 1; threads <= 4; threads++)
+        for (size_t count = 1; count <= 3; count++) {
+            struct job job;
+            reset(&job);
+            job.many = true;
+            job.results_a_input = 200;
+            job.even_last = count == 2;
+            assert_ok(run(&job, count, threads, &outcome, &e), e);
+            assert_int_equal(job.delivered, 200 * count);
+            assert_int_equal(job.workers, threads);
+            assert_int_equal(job.most_working, threads);
+            /* The head's, those of the input after it, and the one being delivered. */
+            assert_in_range(job.most_inside, threads, 2 * (threads + DUET_PIPELINE_AHEAD) + 1);
+            if (count == 1) assert_in_range(job.most_inside, threads, threads + DUET_PIPELINE_AHEAD + 1);
+        }
+}
+
+/* A source that a signal ended says so by giving nothing: what it gave before is delivered. */
+static void an_input_can_be_cut_while_it_is_waited_for(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int threads = 1; threads <= 4; threads++) {
+        struct job job;
+        reset(&job);
+        job.many = true;
+        job.results_a_input = 100;
+        job.cut_at = 7;
+        assert_ok(run(&job, 1, threads, &outcome, &e), e);
+        assert_true(outcome.interrupted);
+        assert_int_equal(outcome.finished, 0);
+        assert_int_equal(job.delivered, 7);
+    }
+}
+
+static void a_failed_finish_ends_everything(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int threads = 1; threads <= 4; threads++) {
+        struct job job;
+        reset(&job);
+        job.fail_at_finish = 5;
+        assert_fails(DUET_IO_ERROR, run(&job, 100, threads, &outcome, &e), e);
+        assert_string_equal(e.text, "disk full");
+        assert_int_equal(job.finished, 6);
     }
 }
 
@@ -269,6 +376,9 @@ int main(void)
         cmocka_unit_test(a_worker_that_cannot_be_made_is_an_error),
         cmocka_unit_test(an_interrupt_keeps_a_gapless_beginning),
         cmocka_unit_test(an_interrupt_cuts_long_inputs),
+        cmocka_unit_test(a_long_input_is_worked_on_side_by_side_and_bounded),
+        cmocka_unit_test(an_input_can_be_cut_while_it_is_waited_for),
+        cmocka_unit_test(a_failed_finish_ends_everything),
         cmocka_unit_test(the_bar_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,182 @@
+/* Before work starts: the inputs, and everything that can be known to go wrong. */
+#include "common/batch_parts.h"
+
+#include "common/annotate.h"
+#include "core/fail.h"
+#include "core/os.h"
+#include "duet/frames.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *duet_batch_output_name(const struct duet_batch_settings *settings)
+{
+    struct stat there, standard;
+    const char *output = settings->output;
+    if (!output || strcmp(output, "-") == 0) return NULL;
+    bool same = stat(output, &there) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
+                there.st_dev == standard.st_dev && there.st_ino == standard.st_ino;
+    return same ? NULL : output;
+}
+
+/* --force must not go so far as to replace a picture by what was found in it. */
+static enum duet_status check_output(const struct batch *batch, struct duet_error *error)
+{
+    const char *output = duet_batch_output_name(batch->settings);
+    struct stat there, source;
+    if (!output || stat(output, &there) != 0 || !S_ISREG(there.st_mode)) return DUET_OK;
+    for (size_t i = 0; i < batch->inputs.count; i++) {
+        const char *path = batch->inputs.items[i].path;
+        if (stat(path, &source) == 0 && source.st_dev == there.st_dev && source.st_ino == there.st_ino)
+            return duet_fail(error, DUET_BAD_ARGUMENT, "--output: %s is one of the inputs", output);
+    }
+    return DUET_OK;
+}
+
+/* --- what moves ---------------------------------------------------------------------------------------- */
+
+/* Does an input that was not opened look as if it moved? It matters for the names of what is written about
+ * it, and for how the threads are used. */
+static bool looks_moving(const struct duet_input *input)
+{
+    uint8_t begin[16];
+    struct stat st;
+    if (input->errnum || strcmp(input->path, "-") == 0) return false;
+    if (stat(input->path, &st) != 0) /* an address, a numbered sequence; or nothing at all */
+        return strstr(input->path, "://") || strchr(input->path, '%') ||
+               strncmp(input->path, "lavfi:", 6) == 0;
+    if (S_ISCHR(st.st_mode)) return true;
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) return false;
+    int file = open(input->path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = file < 0 ? -1 : read(file, begin, sizeof begin);
+    if (file >= 0) close(file);
+    return size > 0 && !duet_frames_sniff(begin, (size_t)size);
+}
+
+/* A single input is opened before anything else: standard input cannot be looked at otherwise, and a video
+ * for one file needs to know that there is one. That it cannot be opened is told in its turn. */
+static enum duet_status find_moving(struct batch *batch, struct duet_error *error)
+{
+    size_t count = batch->inputs.count;
+    batch->moving = calloc(count + 1, sizeof *batch->moving);
+    if (!batch->moving) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu inputs", count);
+    for (size_t i = 0; i < count; i++) {
+        batch->moving[i] = looks_moving(&batch->inputs.items[i]);
+        batch->any_moving = batch->any_moving || batch->moving[i];
+    }
+    if (count != 1 || batch->inputs.items[0].errnum) return DUET_OK;
+    const struct duet_frames_options options = duet_batch_frames_options(batch);
+    struct duet_frames_about about;
+    batch->opening =
+        duet_frames_open(batch->inputs.items[0].path, &options, &batch->first, &batch->opening_error);
+    if (batch->opening != DUET_OK) return DUET_OK;
+    duet_frames_about(batch->first, &about);
+    batch->moving[0] = batch->any_moving = about.moving;
+    return DUET_OK;
+}
+
+/* --- where results go ---------------------------------------------------------------------------------- */
+
+static enum duet_status open_writer(struct batch *batch, struct duet_error *error)
+{
+    const struct duet_batch_settings *settings = batch->settings;
+    enum duet_status status = check_output(batch, error);
+    if (status == DUET_OK && settings->coco_images)
+        status = duet_coco_images_open(settings->coco_images, &batch->coco_images, error);
+    if (status != DUET_OK) return status;
+    const struct duet_writer_options options = {.struct_size = sizeof options,
+                                                .format = (enum duet_format)settings->format,
+                                                .output = duet_batch_output_name(settings),
+                                                .stream = stdout,
+                                                .force = settings->force,
+                                                .labels = batch->task->labels,
+                                                .coco_images = batch->coco_images,
+                                                .segments = batch->task->segments_first};
+    return duet_writer_open(&options, &batch->writer, error);
+}
+
+static enum duet_status check_sources(const struct batch *batch, struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    for (size_t i = 0; status == DUET_OK && i < batch->inputs.count; i++)
+        if (!batch->moving[i]) status = duet_writer_check(batch->writer, batch->inputs.items[i].path, error);
+    return status;
+}
+
+/* --annotate out.mp4: one moving input, and nothing of that name yet. */
+static enum duet_status check_video(const struct batch *batch, struct duet_error *error)
+{
+    const char *video = batch->settings->annotate;
+    const struct duet_inputs *inputs = &batch->inputs;
+    struct stat there, source;
+    if (inputs->count != 1)
+        return duet_fail(error, DUET_BAD_ARGUMENT,
+                         "--annotate: the video %s can show one input, got %zu; name a folder for several",
+                         video, inputs->count);
+    if (!batch->moving[0] && batch->opening == DUET_OK)
+        return duet_fail(error, DUET_BAD_ARGUMENT,
+                         "--annotate: the video %s cannot show %s, which does not move; name a folder", video,
+                         inputs->items[0].path);
+    if (stat(video, &there) != 0) return DUET_OK;
+    if (stat(inputs->items[0].path, &source) == 0 && source.st_dev == there.st_dev &&
+        source.st_ino == there.st_ino)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "--annotate: %s is the input", video);
+    return batch->settings->force ? DUET_OK : duet_fail(error, DUET_EXISTS, "%s: exists already", video);
+}
+
+static void list_pictures(struct batch *batch)
+{
+    const struct duet_batch_task *task = batch->task;
+    const char *annotate = batch->settings->annotate;
+    for (int i = 0; i < task->picture_count; i++) batch->pictures[batch->picture_count++] = task->pictures[i];
+    batch->one_video = annotate && duet_video_name(annotate) && !duet_path_is_folder(annotate);
+    if (annotate && !batch->one_video)
+        batch->pictures[batch->picture_count++] = (struct duet_batch_picture){
+            annotate, batch->settings->annotate_format, duet_batch_write_annotated};
+}
+
+static enum duet_status check_pictures(const struct batch *batch, struct duet_error *error)
+{
+    enum duet_status status = batch->one_video ? check_video(batch, error) : DUET_OK;
+    for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
+        status = duet_annotate_check(&batch->inputs, batch->moving, batch->pictures[i].folder,
+                                     (enum duet_annotate_format)batch->pictures[i].format,
+                                     batch->settings->force, error);
+    for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
+        status = duet_make_folders(batch->pictures[i].folder, error);
+    return status;
+}
+
+static enum duet_status read_save_if(struct batch *batch, struct duet_error *error)
+{
+    struct duet_error inner;
+    if (!batch->settings->save_if) return DUET_OK;
+    if (batch->picture_count == 0 && !batch->one_video)
+        return duet_fail(error, DUET_BAD_ARGUMENT,
+                         "--save-if: says which pictures to write, but not where to; --annotate does");
+    enum duet_status status =
+        duet_save_if_parse(batch->settings->save_if, batch->task->labels, &batch->save_if, &inner);
+    return status == DUET_OK ? DUET_OK : duet_fail(error, status, "--save-if: %s", inner.text);
+}
+
+enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_arguments *arguments,
+                                    struct duet_error *error)
+{
+    const char *exclude[DUET_BATCH_MAX_PICTURES + 2] = {NULL};
+    list_pictures(batch);
+    for (int i = 0; i < batch->picture_count; i++) exclude[i] = batch->pictures[i].folder;
+    const struct duet_inputs_options options = {.struct_size = sizeof options,
+                                                .null = batch->settings->null,
+                                                .exclude = exclude,
+                                                .sniff = duet_frames_sniff};
+    enum duet_status status = read_save_if(batch, error);
+    if (status == DUET_OK)
+        status = duet_inputs_find(arguments->operands, arguments->count, &options, &batch->inputs, error);
+    if (status == DUET_OK) status = open_writer(batch, error);
+    if (status == DUET_OK) status = find_moving(batch, error);
+    if (status == DUET_OK) status = check_sources(batch, error);
+    return status == DUET_OK ? check_pictures(batch, error) : status;
+}

@@ -1,0 +1,87 @@
+/* Results in order: records, annotated videos, what is said of them. */
+#include "common/batch_parts.h"
+
+#include "core/fail.h"
+
+/* Write an item's record; one that the format refuses (a moving picture for voc, say) becomes a failure. */
+static enum duet_status write_item(struct batch *batch, size_t index, struct item *item,
+                                   struct duet_error *error)
+{
+    const struct duet_batch_result *found = &item->result;
+    struct duet_record record = {.index = index,
+                                 .source = batch->inputs.items[index].path,
+                                 .moving = item->info.moving,
+                                 .frame = item->info.frame,
+                                 .pts = item->info.pts,
+                                 .time = item->info.time,
+                                 .captured = item->info.captured,
+                                 .gap = item->failed ? 0 : item->info.gap,
+                                 .attempts = item->info.attempts};
+    if (item->failed) {
+        record.error = &item->error;
+    } else {
+        record.width = item->width;
+        record.height = item->height;
+        record.detections = found->has_detections ? &found->detections : NULL;
+        record.segments = found->has_segments ? &found->segmentation.segments : NULL;
+        record.classes = found->segmentation.classes.pixels ? &found->segmentation.classes : NULL;
+    }
+    enum duet_status status = duet_writer_write(batch->writer, &record, error);
+    bool refused = status == DUET_BAD_ARGUMENT || status == DUET_UNSUPPORTED || status == DUET_EXISTS;
+    if (!refused || item->failed) return status;
+    item->failed = true;
+    item->error = *error;
+    return write_item(batch, index, item, error);
+}
+
+static void count(struct batch *batch, size_t index, const struct item *item)
+{
+    if (item->failed) {
+        batch->failed++;
+        duet_console_error(&batch->console, "%s", item->error.text);
+        return;
+    }
+    if (item->info.gap > 0) {
+        duet_console_warning(&batch->console, "%s: was away for %.1f s", batch->inputs.items[index].path,
+                             item->info.gap);
+        return;
+    }
+    if (item->info.moving) batch->frames++;
+    batch->objects += item->result.detections.count;
+    for (size_t i = 0; i < item->result.segmentation.segments.count; i++)
+        batch->objects += item->result.segmentation.segments.items[i].class_id != 0;
+}
+
+/* A frame that fails ends its input: what fails once (a full disk, an input that the format refuses) would
+ * fail with every other frame. Workers may be ahead by then; what they did is passed over. */
+enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struct duet_error *error)
+{
+    struct batch *batch = ctx;
+    struct item *item = result;
+    enum duet_status status = DUET_OK;
+    if (batch->ended != index + 1) {
+        status = write_item(batch, index, item, error);
+        count(batch, index, item);
+        if (status == DUET_OK && !item->failed && item->info.gap <= 0 && duet_batch_to_video(batch, item))
+            status = duet_batch_video_add(batch, index, item, error);
+        if (item->failed && item->info.moving) {
+            batch->ended = index + 1;
+            atomic_store(&batch->stop, index + 1);
+        }
+        batch->moved = batch->moved || item->info.moving;
+        if (item->info.moving)
+            duet_console_frames(&batch->console, batch->frames, item->info.time - batch->settings->start,
+                                item->about.duration);
+    }
+    duet_batch_drop(NULL, item);
+    return status;
+}
+
+enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *error)
+{
+    struct batch *batch = ctx;
+    if (!batch->moved) batch->stills++;
+    batch->moved = false;
+    duet_console_progress(&batch->console, index + 1);
+    return duet_batch_video_end(batch, error);
+}

@@ -1,0 +1,94 @@
+/* batch_parts.h: what the files of the batch share: batch_check.c (before work starts), batch_work.c (on the
+ * workers), batch_deliver.c (results in order), batch_video.c (annotated videos). Internal to batch. */
+#ifndef DUET_APPS_BATCH_PARTS_H
+#define DUET_APPS_BATCH_PARTS_H
+
+#include "common/batch.h"
+#include "common/console.h"
+#include "common/pipeline.h"
+#include "common/save_if.h"
+#include "duet/coco_images.h"
+#include "duet/video_write.h"
+
+#include <stdatomic.h>
+
+/* The annotated video of the input that is being delivered. */
+struct batch_video {
+    struct duet_video_writer *writer; /* NULL until its first frame */
+    bool seen;                        /* a frame of the input came, kept or not */
+    bool kept;                        /* the last one that came was kept */
+    double last;                      /* its time */
+    double left_out;                  /* seconds of the source that are not in the video */
+    double shown;                     /* when the last one kept is shown */
+};
+
+struct batch {
+    const struct duet_batch_settings *settings;
+    const struct duet_batch_task *task;
+    struct duet_inputs inputs;
+    bool *moving; /* [inputs.count] whether it looks like it */
+    bool any_moving;
+    struct duet_frames
+        *first;               /* a single input is opened before work starts; until its turn comes: it, ... */
+    enum duet_status opening; /* ... or why it could not be */
+    struct duet_error opening_error;
+    struct duet_coco_images *coco_images;
+    struct duet_writer *writer;
+    struct duet_console console;
+    struct duet_save_if save_if;
+    struct duet_batch_picture pictures[DUET_BATCH_MAX_PICTURES + 1]; /* the task's, then the annotated one */
+    int picture_count;
+    bool one_video;           /* --annotate names a video, not a folder */
+    struct batch_video video; /* delivery */
+    bool moved;               /* the input being delivered did */
+    size_t stills;            /* worked through, failed ones too */
+    size_t frames, objects;
+    size_t failed;      /* inputs */
+    size_t ended;       /* 1 + the input that a failed frame ended; its later ones are passed over */
+    atomic_size_t stop; /* the same for the workers */
+};
+
+/* What one frame gave, on its way from a worker to the writer. */
+struct item {
+    struct duet_frame_info info;
+    struct duet_frames_about about; /* kind is not valid */
+    struct duet_image image;        /* until it was processed; of what goes into a video, until it is there */
+    int width, height;
+    struct duet_batch_result result;
+    bool kept; /* --save-if holds, or is not asked for */
+    bool failed;
+    struct duet_error error;
+};
+
+/* --- batch_check.c --- */
+/* Find the inputs, check what can be checked, open the writer. */
+enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_arguments *arguments,
+                                    struct duet_error *error);
+/* The name of the results' file; NULL when that is standard output, be it by the name of /dev/stdout. */
+const char *duet_batch_output_name(const struct duet_batch_settings *settings);
+
+/* --- batch_work.c --- */
+/* Members of struct duet_job; ctx is the batch. */
+void *duet_batch_take(void *ctx, size_t index, void **source, bool *more);
+void duet_batch_close_source(void *ctx, void *source);
+void duet_batch_process(void *ctx, void *worker, size_t index, void *piece);
+void duet_batch_drop(void *ctx, void *piece);
+struct duet_frames_options duet_batch_frames_options(const struct batch *batch);
+/* What --annotate writes of stills and frames: drawn upon, then written as a picture. */
+enum duet_status duet_batch_write_annotated(void *ctx, const char *path, struct duet_image *image,
+                                            const struct duet_batch_result *result, struct duet_error *error);
+/* Does this frame go into a video? */
+bool duet_batch_to_video(const struct batch *batch, const struct item *item);
+
+/* --- batch_deliver.c --- */
+enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struct duet_error *error);
+enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *error);
+
+/* --- batch_video.c --- */
+/* A frame of input `index` came; it is added when it was kept. */
+enum duet_status duet_batch_video_add(struct batch *batch, size_t index, const struct item *item,
+                                      struct duet_error *error);
+/* The input is through, or was cut: what there is of its video becomes a file. */
+enum duet_status duet_batch_video_end(struct batch *batch, struct duet_error *error);
+
+#endif

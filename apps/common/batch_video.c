@@ -1,0 +1,81 @@
+/* Annotated videos. They are encoded on the delivering side: frames come in order there. */
+#include "common/batch_parts.h"
+
+#include "common/annotate.h"
+#include "core/fail.h"
+#include "core/os.h"
+
+#include <stdlib.h>
+
+/* The video that input `index` goes into. NULL when out of memory; free() it. */
+static char *video_path(const struct batch *batch, size_t index)
+{
+    const char *annotate = batch->settings->annotate;
+    return batch->one_video ? duet_text("%s", annotate)
+                            : duet_annotate_frame_path(annotate, batch->inputs.items[index].relative,
+                                                       DUET_ANNOTATE_SAME, 0);
+}
+
+/* Seconds from one delivered frame to the next, as a rule. */
+static double period(const struct batch *batch, const struct duet_frames_about *about)
+{
+    int every = batch->settings->every > 1 ? batch->settings->every : 1;
+    return about->rate_num > 0 && about->rate_den > 0 ? (double)about->rate_den * every / about->rate_num
+                                                      : 0.04 * every;
+}
+
+static enum duet_status begin(struct batch *batch, size_t index, const struct item *item,
+                              struct duet_error *error)
+{
+    int every = batch->settings->every > 1 ? batch->settings->every : 1;
+    const struct duet_frames_about *about = &item->about;
+    struct duet_video_writer_options options = {.struct_size = sizeof options,
+                                                .width = item->width,
+                                                .height = item->height,
+                                                .force = batch->settings->force};
+    if (about->rate_num > 0 && about->rate_den > 0 && about->rate_den <= INT32_MAX / every) {
+        options.rate_num = about->rate_num;
+        options.rate_den = about->rate_den * every;
+    }
+    char *path = video_path(batch, index);
+    char *folder = path ? duet_text("%.*s", (int)(duet_path_name(path) - path), path) : NULL;
+    enum duet_status status = folder ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+    if (status == DUET_OK && folder[0]) status = duet_make_folders(folder, error);
+    if (status == DUET_OK) status = duet_video_writer_open(path, &options, &batch->video.writer, error);
+    free(folder);
+    free(path);
+    return status;
+}
+
+/* The source's own times, less what was left out: a video of what --save-if keeps does not stand still in
+ * between. */
+enum duet_status duet_batch_video_add(struct batch *batch, size_t index, const struct item *item,
+                                      struct duet_error *error)
+{
+    struct batch_video *video = &batch->video;
+    const double time = item->info.time;
+    enum duet_status status = DUET_OK;
+    if (!video->seen)
+        video->left_out = time;
+    else if (!video->kept)
+        video->left_out += time - video->last;
+    video->seen = true;
+    video->kept = item->kept;
+    video->last = time;
+    if (!item->kept) return DUET_OK;
+    double at = time - video->left_out;
+    if (!video->writer) status = begin(batch, index, item, error);
+    /* The stamps of a live source that went away and came back may begin anew. */
+    else if (at <= video->shown)
+        at = video->shown + period(batch, &item->about);
+    video->shown = at;
+    return status == DUET_OK ? duet_video_writer_add(video->writer, &item->image, at, error) : status;
+}
+
+enum duet_status duet_batch_video_end(struct batch *batch, struct duet_error *error)
+{
+    struct batch_video *video = &batch->video;
+    enum duet_status status = video->writer ? duet_video_writer_commit(&video->writer, error) : DUET_OK;
+    *video = (struct batch_video){0};
+    return status;
+}

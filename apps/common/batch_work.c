@@ -1,0 +1,193 @@
+/* On the workers: frames are read, the network runs over them, pictures are written. */
+#include "common/batch_parts.h"
+
+#include "common/annotate.h"
+#include "common/process.h"
+#include "core/fail.h"
+#include "core/os.h"
+#include "duet/picture_write.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Stands for an item when there is no memory for one; never written to, never freed. */
+static const struct item no_memory_item = {
+    .failed = true, .error = {.status = DUET_OUT_OF_MEMORY, .text = "no memory for the results"}};
+
+void duet_batch_drop(void *ctx, void *piece)
+{
+    (void)ctx;
+    struct item *item = piece;
+    if (item == &no_memory_item) return;
+    duet_detections_close(&item->result.detections);
+    duet_segmentation_close(&item->result.segmentation);
+    duet_image_close(&item->image);
+    free(item);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------- */
+
+static bool cancelled(void *ctx)
+{
+    (void)ctx;
+    return duet_interrupted();
+}
+
+struct duet_frames_options duet_batch_frames_options(const struct batch *batch)
+{
+    const struct duet_batch_settings *s = batch->settings;
+    return (struct duet_frames_options){.struct_size = sizeof(struct duet_frames_options),
+                                        .exif = (enum duet_exif)s->exif,
+                                        .every = s->every,
+                                        .start = s->start,
+                                        .duration = s->duration,
+                                        .reconnect = s->reconnect,
+                                        .cancelled = cancelled};
+}
+
+static enum duet_status open_input(struct batch *batch, size_t index, struct duet_frames **frames,
+                                   struct duet_error *error)
+{
+    const struct duet_input *input = &batch->inputs.items[index];
+    const struct duet_frames_options options = duet_batch_frames_options(batch);
+    if (index == 0 && (batch->first || batch->opening != DUET_OK)) {
+        *frames = batch->first;
+        *error = batch->opening_error;
+        batch->first = NULL;
+        return batch->opening;
+    }
+    if (input->errnum)
+        return duet_fail_errno(error, input->errnum, "%s: cannot read the folder", input->path);
+    return duet_frames_open(input->path, &options, frames, error);
+}
+
+/* A signal that ends the waiting for a live source is no failure: there is no item, but there was more. */
+void *duet_batch_take(void *ctx, size_t index, void **source, bool *more)
+{
+    struct batch *batch = ctx;
+    struct item *item = calloc(1, sizeof *item);
+    struct duet_frames *frames = *source;
+    bool there = true;
+    *more = false;
+    if (atomic_load(&batch->stop) == index + 1) goto nothing;
+    if (!item) return (void *)(uintptr_t)&no_memory_item;
+    enum duet_status status = DUET_OK;
+    if (!frames) status = open_input(batch, index, &frames, &item->error);
+    *source = frames;
+    if (status == DUET_OK) status = duet_frames_next(frames, &item->image, &item->info, &there, &item->error);
+    *more = status == DUET_INTERRUPTED || (status == DUET_OK && there && item->info.moving);
+    if (status == DUET_INTERRUPTED || (status == DUET_OK && !there)) goto nothing;
+    item->failed = status != DUET_OK;
+    if (status == DUET_OK) duet_frames_about(frames, &item->about);
+    return item;
+nothing:
+    if (item) duet_batch_drop(NULL, item);
+    return NULL;
+}
+
+void duet_batch_close_source(void *ctx, void *source)
+{
+    (void)ctx;
+    struct duet_frames *frames = source;
+    duet_frames_close(&frames);
+}
+
+/* --- pictures ------------------------------------------------------------------------------------------ */
+
+enum duet_status duet_batch_write_annotated(void *ctx, const char *path, struct duet_image *image,
+                                            const struct duet_batch_result *result, struct duet_error *error)
+{
+    const struct batch *batch = ctx;
+    enum duet_status status = batch->task->draw(batch->task->ctx, image, result, error);
+    return status == DUET_OK ? duet_picture_write(path, image, error) : status;
+}
+
+bool duet_batch_to_video(const struct batch *batch, const struct item *item)
+{
+    return batch->settings->annotate && item->info.moving &&
+           (batch->one_video || batch->settings->annotate_format == DUET_ANNOTATE_SAME);
+}
+
+static enum duet_status write_picture(const struct batch *batch, const struct duet_batch_picture *picture,
+                                      const struct duet_input *input, struct item *item)
+{
+    struct duet_error *error = &item->error;
+    enum duet_annotate_format format = (enum duet_annotate_format)picture->format;
+    char *path = item->info.moving
+                     ? duet_annotate_frame_path(picture->folder, input->relative, format, item->info.frame)
+                     : duet_annotate_path(picture->folder, input->relative, format);
+    char *folder = path ? duet_text("%.*s", (int)(duet_path_name(path) - path), path) : NULL;
+    enum duet_status status =
+        folder ? duet_make_folders(folder, error) : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+    void *ctx = picture->write == duet_batch_write_annotated ? (void *)(uintptr_t)batch : batch->task->ctx;
+    if (status == DUET_OK) status = picture->write(ctx, path, &item->image, &item->result, error);
+    free(folder);
+    free(path);
+    return status;
+}
+
+/* What --masks, --annotate and the like ask for. */
+static enum duet_status write_pictures(const struct batch *batch, const struct duet_input *input,
+                                       struct item *item)
+{
+    const struct duet_batch_task *task = batch->task;
+    bool to_video = duet_batch_to_video(batch, item);
+    enum duet_status status = DUET_OK;
+    for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
+        if (!to_video || batch->pictures[i].write != duet_batch_write_annotated)
+            status = write_picture(batch, &batch->pictures[i], input, item);
+    if (status == DUET_OK && to_video)
+        status = task->draw(task->ctx, &item->image, &item->result, &item->error);
+    return status;
+}
+
+/* --- the network --------------------------------------------------------------------------------------- */
+
+static bool is_kept(const struct batch *batch, const struct item *item)
+{
+    const struct duet_save_if *terms = &batch->save_if;
+    const struct duet_batch_result *found = &item->result;
+    if (terms->count == 0) return true;
+    return batch->task->segments_first ? duet_save_if_segments(terms, &found->segmentation.segments)
+                                       : duet_save_if_detections(terms, &found->detections);
+}
+
+static enum duet_status analyse(const struct batch *batch, void *worker, const struct duet_input *input,
+                                struct item *item)
+{
+    const struct duet_batch_task *task = batch->task;
+    struct duet_batch_frame frame = {input, &item->image, &item->info};
+    item->width = item->image.width;
+    item->height = item->image.height;
+    enum duet_status status = task->analyse(task->ctx, worker, &frame, &item->result, &item->error);
+    if (status != DUET_OK) return status;
+    item->kept = is_kept(batch, item);
+    return item->kept ? write_pictures(batch, input, item) : DUET_OK;
+}
+
+/* Put what failed before the text, as readers' texts have it already. */
+static void name_source(struct item *item, const char *source)
+{
+    struct duet_error inner = item->error;
+    if (item->info.moving)
+        duet_fail(&item->error, inner.status, "%s: frame %" PRId64 ": %s", source, item->info.frame,
+                  inner.text);
+    else
+        duet_fail(&item->error, inner.status, "%s: %s", source, inner.text);
+}
+
+void duet_batch_process(void *ctx, void *worker, size_t index, void *piece)
+{
+    struct batch *batch = ctx;
+    const struct duet_input *input = &batch->inputs.items[index];
+    struct item *item = piece;
+    if (item->failed || item->info.gap > 0) return;
+    item->failed = analyse(batch, worker, input, item) != DUET_OK;
+    if (item->failed) name_source(item, input->path);
+    if (item->failed && item->info.moving) atomic_store(&batch->stop, index + 1);
+    /* What was written is not needed any more; at most the classes go on to the writer, and the picture into
+     * a video. */
+    if (!batch->task->runs) duet_image_close(&item->result.segmentation.classes);
+    duet_image_close(&item->result.segmentation.confidence);
+    if (item->failed || !item->kept || !duet_batch_to_video(batch, item)) duet_image_close(&item->image);
+}
