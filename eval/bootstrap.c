@@ -37,12 +37,54 @@ static double percentile(const double *sorted, size_t count, double share)
     return sorted[below] + (sorted[below + 1] - sorted[below]) * (place - (double)below);
 }
 
-struct duet_interval duet_bootstrap_interval(double *values, size_t count)
+/* Sort what is no NaN to the front, NaN to the end; how many are none. 0 when too many are missing. */
+static size_t line_up(double *draws, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (!isnan(values[i])) values[kept++] = values[i];
+        if (!isnan(draws[i])) {
+            double draw = draws[i];
+            draws[i] = draws[kept];
+            draws[kept++] = draw;
+        }
+    if ((count - kept) * 100 > count) return 0;
+    qsort(draws, kept, sizeof *draws, by_value);
+    return kept;
+}
+
+/* By how much the draws are moved. */
+static double shift(const double *sorted, size_t count, double value)
+{
+    return 2 * (value - percentile(sorted, count, 0.5));
+}
+
+struct duet_interval duet_bootstrap_interval(double *draws, size_t count, double value)
+{
+    size_t kept = isnan(value) ? 0 : line_up(draws, count);
     if (kept == 0) return (struct duet_interval){NAN, NAN};
-    qsort(values, kept, sizeof *values, by_value);
-    return (struct duet_interval){percentile(values, kept, 0.025), percentile(values, kept, 0.975)};
+    double by = shift(draws, kept, value);
+    return (struct duet_interval){percentile(draws, kept, 0.025) + by, percentile(draws, kept, 0.975) + by};
+}
+
+static double within(double value)
+{
+    return value < 0 ? 0 : value > 1 ? 1 : value; /* NaN stays */
+}
+
+struct duet_interval duet_bootstrap_score_interval(double *draws, size_t count, double value)
+{
+    const struct duet_interval interval = duet_bootstrap_interval(draws, count, value);
+    return (struct duet_interval){within(interval.low), within(interval.high)};
+}
+
+double duet_bootstrap_p(double *draws, size_t count, double difference)
+{
+    size_t kept = isnan(difference) ? 0 : line_up(draws, count), low = 0, high = 0;
+    if (kept == 0) return NAN;
+    double by = shift(draws, kept, difference);
+    for (size_t i = 0; i < kept; i++) {
+        low += draws[i] + by <= 0;
+        high += draws[i] + by >= 0;
+    }
+    return fmin(1, 2.0 * (double)((low < high ? low : high) + 1) / (double)(kept + 1));
 }

@@ -9,35 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A class in few images is the same in every draw that has it at all: draws say nothing about it. One in n
- * images is missing from a share of e^-n of the draws, under 1 % from 5 images on. */
-static bool enough_draws(const double *row, size_t count)
-{
-    size_t missing = 0;
-    for (size_t i = 0; i < count; i++) missing += isnan(row[i]) ? 1 : 0;
-    return count > 0 && missing * 100 <= count;
-}
-
-/* The draws' percentiles, turned around the value. `draws` are sorted. */
-static struct duet_interval turned(double *draws, size_t count, double value)
-{
-    const struct duet_interval interval = duet_bootstrap_interval(draws, count);
-    return (struct duet_interval){2 * value - interval.high, 2 * value - interval.low};
-}
-
-static double within(double value)
-{
-    return value < 0 ? 0 : value > 1 ? 1 : value; /* NaN stays */
-}
-
 static struct duet_interval interval_of(const double *row, size_t count, double value)
 {
-    double *copy = value >= 0 && enough_draws(row, count) ? malloc(count * sizeof *copy) : NULL;
+    double *copy = value >= 0 && count > 0 ? malloc(count * sizeof *copy) : NULL;
     if (!copy) return (struct duet_interval){NAN, NAN};
     memcpy(copy, row, count * sizeof *copy);
-    const struct duet_interval interval = turned(copy, count, value);
+    const struct duet_interval interval = duet_bootstrap_score_interval(copy, count, value);
     free(copy);
-    return (struct duet_interval){within(interval.low), within(interval.high)};
+    return interval;
 }
 
 struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line, double value)
@@ -85,19 +64,11 @@ static struct duet_coco_difference compare(const double *a_row, const double *b_
     struct duet_coco_difference result = {a, b, NAN, {NAN, NAN}, NAN};
     if (a < 0 || b < 0) return result;
     result.difference = b - a;
-    bool enough = enough_draws(a_row, count) && enough_draws(b_row, count);
-    double *differences = enough ? malloc(count * sizeof *differences) : NULL;
+    double *differences = count > 0 ? malloc(count * sizeof *differences) : NULL;
     if (!differences) return result;
-    size_t valid = 0, low = 0, high = 0;
-    for (size_t i = 0; i < count; i++) {
-        double difference = b_row[i] - a_row[i];
-        if (isnan(difference)) continue;
-        differences[valid++] = difference;
-        low += difference - result.difference <= result.difference;
-        high += difference - result.difference >= result.difference;
-    }
-    result.interval = turned(differences, valid, result.difference);
-    if (valid > 0) result.p = fmin(1, 2.0 * (double)((low < high ? low : high) + 1) / (double)(valid + 1));
+    for (size_t i = 0; i < count; i++) differences[i] = b_row[i] - a_row[i]; /* NaN where either is */
+    result.interval = duet_bootstrap_interval(differences, count, result.difference);
+    result.p = duet_bootstrap_p(differences, count, result.difference);
     free(differences);
     return result;
 }

@@ -363,9 +363,12 @@ enum duet_status duet_voc_map_bootstrap(const struct duet_voc_map *map, size_t r
     if (values && weights) {
         double *eleven_points = values + CLASSES * replicates;
         draw_all(map, replicates, seed, weights, values, eleven_points);
-        for (size_t c = 0; c < CLASSES; c++) {
-            intervals->all_points[c] = duet_bootstrap_interval(values + c * replicates, replicates);
-            intervals->eleven_points[c] = duet_bootstrap_interval(eleven_points + c * replicates, replicates);
+        for (int c = 0; c < CLASSES; c++) {
+            const struct duet_voc_ap ap = c > 0 ? map->classes[c].ap : duet_voc_map_mean(map);
+            const size_t row = (size_t)c * replicates;
+            intervals->all_points[c] = duet_bootstrap_score_interval(values + row, replicates, ap.all_points);
+            intervals->eleven_points[c] =
+                duet_bootstrap_score_interval(eleven_points + row, replicates, ap.eleven_points);
         }
     } else {
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "bootstrap: no memory for %zu replicates", replicates);

@@ -169,6 +169,28 @@ static void draw_all(const struct duet_voc_miou *miou, int plane, size_t replica
     }
 }
 
+static void fill_intervals(const struct duet_voc_miou *miou, int plane, size_t replicates, double *values,
+                           struct duet_voc_intervals *intervals)
+{
+    struct duet_voc_confusion confusion;
+    struct duet_voc_scores scores;
+    duet_voc_miou_confusion(miou, plane, &confusion);
+    duet_voc_score(&confusion, &scores);
+    const struct {
+        size_t row;
+        double value;
+        struct duet_interval *interval;
+    } means[] = {{ROW_MIOU, scores.miou, &intervals->miou},
+                 {ROW_PIXEL, scores.pixel_accuracy, &intervals->pixel_accuracy},
+                 {ROW_MEAN, scores.mean_accuracy, &intervals->mean_accuracy}};
+    for (size_t i = 0; i < sizeof means / sizeof *means; i++)
+        *means[i].interval =
+            duet_bootstrap_score_interval(values + means[i].row * replicates, replicates, means[i].value);
+    for (size_t c = 0; c < CLASSES; c++)
+        intervals->iou[c] =
+            duet_bootstrap_score_interval(values + (ROW_IOU + c) * replicates, replicates, scores.iou[c]);
+}
+
 enum duet_status duet_voc_miou_bootstrap(const struct duet_voc_miou *miou, int plane, size_t replicates,
                                          uint64_t seed, struct duet_voc_intervals *intervals,
                                          struct duet_error *error)
@@ -186,11 +208,7 @@ enum duet_status duet_voc_miou_bootstrap(const struct duet_voc_miou *miou, int p
     enum duet_status status = DUET_OK;
     if (values && weights) {
         draw_all(miou, plane, replicates, seed, weights, values);
-        intervals->miou = duet_bootstrap_interval(values + ROW_MIOU * replicates, replicates);
-        intervals->pixel_accuracy = duet_bootstrap_interval(values + ROW_PIXEL * replicates, replicates);
-        intervals->mean_accuracy = duet_bootstrap_interval(values + ROW_MEAN * replicates, replicates);
-        for (size_t c = 0; c < CLASSES; c++)
-            intervals->iou[c] = duet_bootstrap_interval(values + (ROW_IOU + c) * replicates, replicates);
+        fill_intervals(miou, plane, replicates, values, intervals);
     } else {
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "bootstrap: no memory for %zu replicates", replicates);
     }

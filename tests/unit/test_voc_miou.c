@@ -276,49 +276,6 @@ static void bands_hold_the_pixels_near_boundaries(void **state)
 
 /* --- bootstrap ---------------------------------------------------------------------------------------- */
 
-static void draws_are_fair_and_repeat(void **state)
-{
-    (void)state;
-    uint32_t weights[100], again[100];
-    uint64_t totals[100] = {0};
-    size_t absent = 0;
-    for (size_t r = 0; r < 2000; r++) {
-        uint32_t sum = 0;
-        duet_bootstrap_draw(7, r, weights, 100);
-        for (size_t i = 0; i < 100; i++) {
-            sum += weights[i];
-            totals[i] += weights[i];
-            absent += weights[i] == 0;
-        }
-        assert_int_equal(sum, 100);
-    }
-    /* 2000 draws each, standard deviation 45; and (1 - 1/100)^100 of them not at all. */
-    for (size_t i = 0; i < 100; i++) assert_in_range(totals[i], 1775, 2225);
-    assert_true(fabs((double)absent / 200000 - 0.366) < 0.005);
-    duet_bootstrap_draw(7, 3, weights, 100);
-    duet_bootstrap_draw(7, 3, again, 100);
-    assert_memory_equal(weights, again, sizeof weights);
-    duet_bootstrap_draw(7, 4, again, 100);
-    assert_memory_not_equal(weights, again, sizeof weights);
-    duet_bootstrap_draw(8, 3, again, 100);
-    assert_memory_not_equal(weights, again, sizeof weights);
-}
-
-static void intervals_are_percentiles(void **state)
-{
-    (void)state;
-    double values[103];
-    for (int i = 0; i < 101; i++) values[(i * 37) % 101] = i;
-    values[101] = values[102] = NAN;
-    struct duet_interval i = duet_bootstrap_interval(values, 103);
-    assert_true(i.low == 2.5 && i.high == 97.5);
-    double none[] = {NAN}, one[] = {3};
-    i = duet_bootstrap_interval(none, 1);
-    assert_true(isnan(i.low) && isnan(i.high));
-    i = duet_bootstrap_interval(one, 1);
-    assert_true(i.low == 3 && i.high == 3);
-}
-
 static void intervals_follow_the_pictures(void **state)
 {
     (void)state;
@@ -404,8 +361,6 @@ int main(void)
         cmocka_unit_test(wrong_bands_are_refused),
         cmocka_unit_test(bands_are_where_distances_say),
         cmocka_unit_test(bands_hold_the_pixels_near_boundaries),
-        cmocka_unit_test(draws_are_fair_and_repeat),
-        cmocka_unit_test(intervals_are_percentiles),
         cmocka_unit_test(intervals_follow_the_pictures),
         cmocka_unit_test(the_reference_matrix_has_the_reference_scores),
         cmocka_unit_test(real_masks_against_themselves_are_perfect),

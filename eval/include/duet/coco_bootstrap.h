@@ -4,12 +4,9 @@
  *
  * In a draw the classes are those that have ground truth in it: a rare class is missing from some.
  *
- * mAP of few images is too high: what a class has ground truth in counts more than it would among many, and
- * draws are too high once more by about as much. So intervals are turned around the score (the "basic"
- * bootstrap: 2 score - the draws' 97.5th and 2.5th percentile), which takes that back. Of made-up sets of
- * 1,500 images out of 5,000 such intervals of the twelve numbers held the number of all 5,000 in 90 to 99 %,
- * the draws' percentiles themselves in 0 to 5 % (AP) and 83 to 99 % (AR). With a few hundred images the
- * numbers are still too high: at 400 it was 36 to 81 % for AP. */
+ * What the intervals are, and how often they hold the truth: bootstrap.h. With a few hundred images COCO's AP
+ * is too high for any interval of them to hold it: mistrust it, but not so much its difference between two
+ * detectors on the same images. */
 #ifndef DUET_COCO_BOOTSTRAP_H
 #define DUET_COCO_BOOTSTRAP_H
 
@@ -51,9 +48,8 @@ struct duet_coco_difference {
     double a, b;                   /* the scores; -1: none */
     double difference;             /* b - a; NaN when one of them is none */
     struct duet_interval interval; /* of the difference, 95 % */
-    /* How often the choice of images alone would make a difference as far from 0, were there none: twice the
-     * share of draws that differ from `difference` by as much as that differs from 0, on the rarer side; at
-     * most 1, with N draws no less than 2 / (N + 1). NaN like the interval's ends. */
+    /* How often the choice of images alone would make a difference as far from 0, were there none:
+     * duet_bootstrap_p. NaN like the interval's ends. */
     double p;
 };
 

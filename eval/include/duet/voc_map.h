@@ -71,7 +71,8 @@ struct duet_voc_ap duet_voc_map_mean(const struct duet_voc_map *map);
  * and `precision` have room for duet_voc_map_class()->found numbers. Returns how many were filled in. */
 size_t duet_voc_map_curve(const struct duet_voc_map *map, int class_id, double *recall, double *precision);
 
-/* 95 % intervals over images: of the means, and of each class. */
+/* 95 % intervals over images: of the means, and of each class (bootstrap.h says how, and how often they hold
+ * the truth). */
 struct duet_voc_map_intervals {
     struct duet_interval all_points[DUET_VOC_MAP_CLASSES],
         eleven_points[DUET_VOC_MAP_CLASSES]; /* [0]: mean */

@@ -101,7 +101,8 @@ void duet_voc_miou_confusion(const struct duet_voc_miou *miou, int plane,
 void duet_voc_miou_image_confusion(const struct duet_voc_miou *miou, size_t image, int plane,
                                    struct duet_voc_confusion *confusion);
 
-/* 95 % intervals over images. In each draw the classes are those present in it. */
+/* 95 % intervals over images (bootstrap.h says how, and how often they hold the truth). In each draw the
+ * classes are those present in it. */
 struct duet_voc_intervals {
     struct duet_interval miou, pixel_accuracy, mean_accuracy;
     struct duet_interval iou[DUET_VOC_CLASSES];
