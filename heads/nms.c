@@ -43,11 +43,13 @@ int duet_nms_trace(struct duet_candidate *candidates, int count, float iou, int 
 {
     if (count > 1) qsort(candidates, (size_t)count, sizeof *candidates, compare);
     int kept = 0;
-    for (int i = 0; i < count; i++) {
-        int by = 0;
-        while (by < i && (keeper[by] != by || !(duet_iou(candidates[i].box, candidates[by].box) > iou))) by++;
-        keeper[i] = by < i || kept < most ? by : -1;
-        kept += keeper[i] == i;
+    for (int i = 0; i < count; i++) keeper[i] = -1;
+    for (int i = 0; i < count && kept < most; i++) {
+        if (keeper[i] >= 0) continue;
+        keeper[i] = i;
+        kept++;
+        for (int k = i + 1; k < count; k++)
+            if (keeper[k] < 0 && duet_iou(candidates[k].box, candidates[i].box) > iou) keeper[k] = i;
     }
     return kept;
 }

@@ -273,9 +273,9 @@ enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *d,
     t.keeper = calloc(anchors, sizeof *t.keeper);
     t.detection = calloc(anchors, sizeof *t.detection);
     enum duet_status status = DUET_OK;
+    find_highest(d, maps);
     if (!t.keeper || !t.detection)
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the suppressed of %zu boxes", anchors);
-    find_highest(d, maps);
     for (int c = 1; c <= d->options.classes && status == DUET_OK; c++)
         if (d->selected[c] && was_found(detections, c)) status = trace_class(&t, maps, c, detections, error);
     if (suppressions->count > 1)

@@ -102,6 +102,11 @@ static void check_outputs(uint64_t seed, struct duet_ssdlite_decoder_options opt
     random_outputs(seed, maps);
     assert_ok(duet_ssdlite_decoder_create(&options, maps, 300, 300, &decoder, &e), e);
     assert_ok(duet_ssdlite_decode(decoder, maps, picture, &found, &e), e);
+    struct duet_ssdlite_map others[DUET_SSDLITE_MAPS]; /* the decoder has no memory of what it saw last */
+    static float nothing[ANCHORS * (CLASSES + 1)];
+    for (int i = 0; i < ANCHORS * (CLASSES + 1); i++) nothing[i] = -30;
+    for (int m = 0; m < DUET_SSDLITE_MAPS; m++) others[m] = maps[m], others[m].logits = nothing;
+    assert_ok(duet_ssdlite_decode(decoder, others, picture, &(struct duet_detections){0}, &e), e);
     assert_ok(duet_ssdlite_suppressed(decoder, maps, picture, &found, &got, &e), e);
     check_order(&got, &found, options.nms_iou);
     size_t expected = 0;

@@ -49,7 +49,8 @@ DUET_API enum duet_status duet_detector_run(struct duet_detector *detector, cons
  * because they overlap one of `detections`, which the detector's last run found (hand in all of them, before
  * the next run of this detector; clones have runs of their own). Each stands under the best kept box of its
  * class that it overlaps by more than nms_iou. Of what limits cut off (max_detections, max_per_class) nothing
- * is told. Costs nothing unless it is called, and then about as much as finding the boxes did.
+ * is told. Costs nothing unless it is called, and then 0.1 ms at a threshold of 0.1 (at 1e-8, where
+ * everything is a candidate, 25 ms).
  * On success *suppressions is owned by the caller (duet_suppressions_close). Errors: DUET_BAD_ARGUMENT (the
  * detector has not run, or its last run failed), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_detector_suppressed(struct duet_detector *detector,
