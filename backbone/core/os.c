@@ -222,6 +222,14 @@ void duet_output_discard(struct duet_output *output)
     *output = (struct duet_output){0};
 }
 
+/* --- this machine ------------------------------------------------------------------------------------- */
+
+size_t duet_cache_bytes(int level)
+{
+    long bytes = sysconf(level == 1 ? _SC_LEVEL1_DCACHE_SIZE : _SC_LEVEL2_CACHE_SIZE);
+    return bytes > 0 ? (size_t)bytes : 0;
+}
+
 /* --- paths -------------------------------------------------------------------------------------------- */
 
 enum duet_status duet_make_folders(const char *path, struct duet_error *error)

@@ -58,6 +58,11 @@ enum duet_status duet_output_commit(struct duet_output *output, struct duet_erro
 /* Close and remove the temporary file. Accepts NULL and a zeroed struct. */
 void duet_output_discard(struct duet_output *output);
 
+/* --- this machine ------------------------------------------------------------------------------------- */
+
+/* Bytes of a core's data cache of level 1 or 2; 0 when the system does not tell. */
+size_t duet_cache_bytes(int level);
+
 /* --- paths -------------------------------------------------------------------------------------------- */
 
 /* Make a folder and its parents (mode 0777 less umask); fine when it exists. */

@@ -94,8 +94,7 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
     if (!c) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a network");
     atomic_init(&c->references, 1);
     status = duet_kernels_select(options.cpu, &c->kernels, error);
-    if (status == DUET_OK)
-        status = duet_plan_create(network, options.height, options.width, !options.unfused, &c->plan, error);
+    if (status == DUET_OK) status = duet_plan_create(network, &options, &c->plan, error);
     if (status == DUET_OK) status = copy_layers(network, c, error);
     if (status == DUET_OK) status = take_weights(network, weights, options.weights_of, c, error);
     for (int i = 0; status == DUET_OK && i < c->plan.step_count; i++) {
@@ -157,6 +156,11 @@ const char *duet_compiled_level(const struct duet_compiled *compiled)
 size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled)
 {
     return compiled->plan.arena_bytes;
+}
+
+size_t duet_compiled_scratch_bytes(const struct duet_compiled *compiled)
+{
+    return compiled->plan.scratch_bytes;
 }
 
 size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled)

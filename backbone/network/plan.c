@@ -201,10 +201,24 @@ static void hoist_leaves(struct uses uses, struct plan *plan)
 
 /* --- strips --------------------------------------------------------------------------------------------- */
 
-/* Channels of the tensor that the depthwise layer reads, so many that three rows of them stay in L1. */
-static size_t chunk_channels(const size_t *middle)
+static size_t within(size_t low, size_t value, size_t high)
 {
-    size_t units = DUET_WINDOW_BYTES / (3 * middle[2] * DUET_CHUNK_UNIT * sizeof(float));
+    return value < low ? low : value > high ? high : value;
+}
+
+struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes)
+{
+    size_t l1 = l1_bytes ? l1_bytes : duet_cache_bytes(1), l2 = l2_bytes ? l2_bytes : duet_cache_bytes(2);
+    /* What a system tells can be nothing, or nonsense; a level 2 may be shared by cores. */
+    l1 = within((size_t)16 << 10, l1 ? l1 : (size_t)32 << 10, (size_t)128 << 10);
+    l2 = within((size_t)256 << 10, l2 ? l2 : (size_t)1 << 20, (size_t)2 << 20);
+    return (struct plan_budget){.window = l1 * 3 / 4, .strip = l2 * 3 / 8, .plane = l2 * 9 / 64};
+}
+
+/* Channels of the tensor that the depthwise layer reads, so many that three rows of them stay in L1. */
+static size_t chunk_channels(const struct plan *plan, const size_t *middle)
+{
+    size_t units = plan->budget.window / (3 * middle[2] * DUET_CHUNK_UNIT * sizeof(float));
     size_t all = (middle[3] + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
     if (units < 1) units = 1;
     return (units < all ? units : all) * DUET_CHUNK_UNIT;
@@ -232,18 +246,28 @@ static void choose_strip(const struct duet_network *network, struct plan *plan, 
 {
     size_t height = plan->info[s->depthwise].output.dims[1];
     size_t rows = 1, ring;
-    while (rows < height && strip_bytes(network, plan, s, rows + 1, &ring) <= DUET_STRIP_BYTES) rows++;
+    while (rows < height && strip_bytes(network, plan, s, rows + 1, &ring) <= plan->budget.strip) rows++;
     s->strip_rows = rows;
     s->scratch_bytes = strip_bytes(network, plan, s, rows, &s->ring_rows);
+}
+
+/* So many groups of channels, each expanded and filtered at once. */
+static void split_channels(const struct plan *plan, struct step *s)
+{
+    size_t units = (plan->info[s->depthwise].output.dims[3] + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
+    size_t groups = (size_t)plan->split < units ? (size_t)plan->split : units;
+    s->by_channels = true;
+    s->chunk = s->group = (units + groups - 1) / groups * DUET_CHUNK_UNIT;
 }
 
 static void choose_way(const struct duet_network *network, struct plan *plan, struct step *s)
 {
     const size_t *middle = plan->info[s->expand >= 0 ? s->expand : s->inputs[0]].output.dims;
     const size_t plane = middle[1] * middle[2] * sizeof(float);
-    s->chunk = chunk_channels(middle);
-    s->by_channels = plane * DUET_CHUNK_UNIT <= DUET_PLANE_BYTES &&
+    s->chunk = chunk_channels(plan, middle);
+    s->by_channels = plane * DUET_CHUNK_UNIT <= plan->budget.plane &&
                      plan->info[s->depthwise].bytes <= DUET_WHOLE_STRIP_BYTES;
+    if (plan->split > 0 && s->expand >= 0) split_channels(plan, s);
     if (!s->by_channels) {
         choose_strip(network, plan, s);
     } else if (s->expand >= 0) {
@@ -334,6 +358,16 @@ static int collect_blocks(const struct duet_network *network, const struct plan 
     return count;
 }
 
+/* A layer's whole result, but of a strip in groups no more than one. */
+static uint64_t bytes_of(const struct plan *plan, const struct block *block)
+{
+    const struct duet_layer_info *info = &plan->info[block->node];
+    const struct step *s = block->from >= 0 ? &plan->steps[block->from] : NULL;
+    if (!s || s->depthwise != block->node || s->output == block->node || s->group == 0) return info->bytes;
+    size_t channels = info->output.dims[3];
+    return info->bytes / channels * (s->group < channels ? s->group : channels);
+}
+
 static enum duet_status place_blocks(const struct duet_network *network, struct plan *plan,
                                      struct duet_error *error)
 {
@@ -346,8 +380,7 @@ static enum duet_status place_blocks(const struct duet_network *network, struct 
         goto done;
     }
     for (int i = 0; i < count; i++) {
-        uint64_t floats =
-            (plan->info[blocks[i].node].bytes / sizeof(float) + ALIGN_FLOATS - 1) / ALIGN_FLOATS;
+        uint64_t floats = (bytes_of(plan, &blocks[i]) / sizeof(float) + ALIGN_FLOATS - 1) / ALIGN_FLOATS;
         if (floats > MAX_ARENA_BYTES / 64) {
             status =
                 duet_fail(error, DUET_TOO_LARGE, "layer %s: its result takes %llu bytes, the limit is %zu",
@@ -375,11 +408,16 @@ done:
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
 
-enum duet_status duet_plan_create(const struct duet_network *network, int height, int width, bool fuse,
-                                  struct plan *plan, struct duet_error *error)
+enum duet_status duet_plan_create(const struct duet_network *network,
+                                  const struct duet_compile_options *options, struct plan *plan,
+                                  struct duet_error *error)
 {
     memset(plan, 0, sizeof *plan);
-    plan->fused = fuse;
+    if (options->split < 0 || options->split > 64)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "split is %d, expected 1 to 64, or 0", options->split);
+    plan->fused = !options->unfused;
+    plan->split = options->split;
+    plan->budget = duet_plan_budget(options->l1_bytes, options->l2_bytes);
     enum duet_status status = duet_network_check(network, error);
     if (status != DUET_OK) return status;
     size_t n = (size_t)network->layer_count;
@@ -393,10 +431,10 @@ enum duet_status duet_plan_create(const struct duet_network *network, int height
         goto done;
     }
     for (size_t i = 0; i < n; i++) plan->offset[i] = SIZE_MAX;
-    status = duet_network_account(network, height, width, plan->info, error);
+    status = duet_network_account(network, options->height, options->width, plan->info, error);
     if (status != DUET_OK) goto done;
     count_uses(network, uses);
-    status = list_steps(network, fuse, uses, plan, error);
+    status = list_steps(network, plan->fused, uses, plan, error);
     if (status != DUET_OK) goto done;
     hoist_leaves(uses, plan);
     for (int i = 0; i < plan->step_count; i++) {

@@ -8,12 +8,16 @@
  *
  * The expanded tensor, six times as deep as its input, never exists as a whole. Two ways to run:
  *
- *   by rows       a strip of output rows at a time. The expanded rows that a strip needs are kept in rings in
- *                 the worker's scratch memory, one ring a chunk of channels. Workers share the rows. For
- * wide, shallow layers: rows are large, weights small. by channels   a chunk of channels at a time over the
- * whole height: every weight is read once, and workers share the channels, so that no row is expanded twice.
- * The depthwise results of a group of channels meet in the arena, then workers share the projection, which
- * goes on from what the groups before have left. For small, deep layers.
+ *   by rows       A strip of output rows at a time. The expanded rows that a strip needs are kept in rings in
+ *                 the worker's scratch memory, one ring a chunk of channels. Workers share the rows. This is
+ *                 for wide, shallow layers: rows are large, weights small.
+ *
+ *   by channels   A chunk of channels at a time over the whole height: every weight is read once, and workers
+ *                 share the channels, so that no row is expanded twice. The depthwise results of a group of
+ *                 channels meet in the arena, then workers share the projection, which goes on from what the
+ *                 groups before have left. This is for small, deep layers.
+ *
+ * The paper's t-way split (section 5.1) is the second way with t groups, each expanded at once.
  */
 #ifndef DUET_NETWORK_PLAN_H
 #define DUET_NETWORK_PLAN_H
@@ -44,11 +48,21 @@ struct step {
     /* Separable: */
     bool by_channels;
     size_t chunk;      /* channels expanded and filtered at a time: a multiple of DUET_CHUNK_UNIT */
+    size_t group;      /* by channels: of a group, when that is asked for; 0: as many as the strip may hold */
     size_t strip_rows; /* by rows: output rows at a time */
     size_t ring_rows;  /* rows of the expanded tensor that a ring keeps; 0: nothing is expanded */
     /* Of one worker's scratch: first a row of a chunk, for channels that are left out after filtering (see
      * live.h); then by rows the strip and the rings, by channels the ring. */
     size_t spare_floats, scratch_bytes;
+};
+
+/* What a plan may fill, as shares of a core's caches. Measured on a core with 32 KiB and 1 MiB; strips from
+ * half as large to a third larger ran within 1 % there. */
+struct plan_budget {
+    size_t window; /* three rows of a chunk, what a depthwise row reads: they stay in L1 */
+    size_t strip; /* by rows: strip and rings; by channels: a worker's part of the strip. In L2, with room for
+                     input, output and weights beside it */
+    size_t plane; /* by channels when DUET_CHUNK_UNIT channels of the expanded tensor take no more */
 };
 
 struct plan {
@@ -57,20 +71,15 @@ struct plan {
     struct duet_layer_info *info; /* a layer each */
     size_t *offset; /* a layer each: where its result lies in the arena, in floats; SIZE_MAX: nowhere */
     size_t arena_bytes, scratch_bytes;
+    struct plan_budget budget;
+    int split; /* groups of an inverted residual; 0: as the budget says */
     bool fused;
 };
 
-/* By rows: scratch that strip and rings may fill. By channels: what one worker's part of the strip may fill.
- * Well under the L2 of any current core, so that input, output and weights find room beside it. */
-#define DUET_STRIP_BYTES ((size_t)384 << 10)
+struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes);
 
-/* Three rows of a chunk, what a depthwise row reads: they stay in L1. */
-#define DUET_WINDOW_BYTES ((size_t)24 << 10)
-
-/* By channels when this many channels of the expanded tensor take at most so many bytes ... */
-#define DUET_CHUNK_UNIT  32 /* also the widest panel of any convolution kernel; every panel divides it */
-#define DUET_PLANE_BYTES ((size_t)144 << 10)
-/* ... and the strip of all channels at most so many. */
+#define DUET_CHUNK_UNIT 32 /* also the widest panel of any convolution kernel; every panel divides it */
+/* By channels only when the strip of all channels takes no more. */
 #define DUET_WHOLE_STRIP_BYTES ((size_t)8 << 20)
 
 /* Multiply-adds (a few microseconds) below which waking other workers takes longer than it saves. */
@@ -83,9 +92,10 @@ static inline size_t duet_same_padding(size_t in, size_t out, int stride, int ra
     return reach > in ? (reach - in) / 2 : 0;
 }
 
-/* `fuse` false makes every layer a step of its own. On failure *plan is zero. */
-enum duet_status duet_plan_create(const struct duet_network *network, int height, int width, bool fuse,
-                                  struct plan *plan, struct duet_error *error);
+/* Of the options, sizes, unfused, split and caches count. On failure *plan is zero. */
+enum duet_status duet_plan_create(const struct duet_network *network,
+                                  const struct duet_compile_options *options, struct plan *plan,
+                                  struct duet_error *error);
 void duet_plan_close(struct plan *plan);
 
 #endif

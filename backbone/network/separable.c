@@ -188,8 +188,9 @@ static void project_piece(void *arg, int index, int worker)
  * of units for every worker. */
 static size_t group_channels(const struct fused *f)
 {
+    if (f->work->step->group) return f->work->step->group;
     size_t pieces = (size_t)f->work->pieces, bytes = f->out[1] * f->out[2] * f->depth * sizeof(float);
-    size_t groups = bytes / (DUET_STRIP_BYTES * pieces) + 1;
+    size_t groups = bytes / (f->work->session->compiled->plan.budget.strip * pieces) + 1;
     size_t units = (f->channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT,
            each = (units + groups - 1) / groups;
     return (each + pieces - 1) / pieces * pieces * DUET_CHUNK_UNIT;

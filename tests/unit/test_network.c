@@ -76,37 +76,110 @@ static const struct shape_case cases[] = {
     {65, 33, 16, false, false},  {81, 130, 8, false, true}, {7, 5, 16, false, true},
 };
 
-/* Fusion, strips, threads: none of them may change a byte. */
+/* Plans for other caches, and the paper's splits. */
+static const struct duet_compile_options ways[] = {
+    {.split = 0},
+    {.split = 1},
+    {.split = 2},
+    {.split = 5},
+    {.split = 64},
+    {.l1_bytes = 16 << 10, .l2_bytes = 256 << 10},
+    {.l1_bytes = 128 << 10, .l2_bytes = 2 << 20},
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+/* Run on one to three threads: the bytes of `want`? */
+static void assert_bytes(struct duet_compiled *compiled, const struct duet_network *network,
+                         struct shape_case c, int way, const float *want, size_t count)
+{
+    for (int threads = 1; threads <= 3; threads++) {
+        size_t here;
+        float *got = run(compiled, network, c.height, c.width, threads, &here);
+        assert_int_equal(here, count);
+        if (memcmp(got, want, count * sizeof *got) != 0)
+            fail_msg("%dx%d, way %d, %d threads: other bytes than layer by layer", c.width, c.height, way,
+                     threads);
+        free(got);
+    }
+}
+
+static void assert_every_way(const struct duet_network *network, const struct duet_weights *weights,
+                             struct shape_case c)
+{
+    struct duet_compiled *plain = compile(network, weights, c.height, c.width, true, NULL);
+    struct duet_compiled *fused = compile(network, weights, c.height, c.width, false, NULL);
+    assert_true(duet_compiled_step_count(fused) < duet_compiled_step_count(plain));
+    /* A picture of one pixel saves nothing. */
+    assert_true(duet_compiled_arena_bytes(fused) <= duet_compiled_arena_bytes(plain) || c.height == 1);
+    size_t count;
+    float *want = run(plain, network, c.height, c.width, 1, &count);
+    double sum = 0;
+    for (size_t k = 0; k < count; k++) sum += fabs((double)want[k]);
+    assert_true(sum > 0 && isfinite(sum));
+    for (int way = 0; way < WAYS; way++) {
+        struct duet_error e;
+        struct duet_compiled *compiled;
+        struct duet_compile_options options = ways[way];
+        options.struct_size = sizeof options;
+        options.height = c.height;
+        options.width = c.width;
+        options.weights_of = fused;
+        assert_ok(duet_compile(network, NULL, &options, &compiled, &e), e);
+        assert_bytes(compiled, network, c, way, want, count);
+        duet_compiled_close(&compiled);
+    }
+    free(want);
+    duet_compiled_close(&plain);
+    duet_compiled_close(&fused);
+}
+
+/* Fusion, strips, groups, threads: none of them may change a byte. */
 static void every_way_to_run_gives_the_same_bytes(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct shape_case c = cases[i];
-        struct duet_network *network = build(c);
+        struct duet_network *network = build(cases[i]);
         struct duet_weights *weights = random_weights(network, 1);
-        struct duet_compiled *plain = compile(network, weights, c.height, c.width, true, NULL);
-        struct duet_compiled *fused = compile(network, weights, c.height, c.width, false, NULL);
-        assert_true(duet_compiled_step_count(fused) < duet_compiled_step_count(plain));
-        /* A picture of one pixel saves nothing. */
-        assert_true(duet_compiled_arena_bytes(fused) <= duet_compiled_arena_bytes(plain) || c.height == 1);
-        size_t count, here;
-        float *want = run(plain, network, c.height, c.width, 1, &count);
-        double sum = 0;
-        for (size_t k = 0; k < count; k++) sum += fabs((double)want[k]);
-        assert_true(sum > 0 && isfinite(sum));
-        for (int threads = 1; threads <= 3; threads++) {
-            float *got = run(fused, network, c.height, c.width, threads, &here);
-            assert_int_equal(here, count);
-            if (memcmp(got, want, count * sizeof *got) != 0)
-                fail_msg("case %zu, %d threads: other bytes than layer by layer", i, threads);
-            free(got);
-        }
-        free(want);
-        duet_compiled_close(&plain);
-        duet_compiled_close(&fused);
+        assert_every_way(network, weights, cases[i]);
         duet_weights_close(&weights);
         duet_network_close(&network);
     }
+}
+
+static size_t memory_of(const struct duet_compiled *compiled)
+{
+    return duet_compiled_arena_bytes(compiled) + duet_compiled_scratch_bytes(compiled);
+}
+
+/* The paper's trade: more groups, less memory. */
+static void a_split_saves_memory(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct shape_case c = cases[0];
+    struct duet_network *network = build(c);
+    struct duet_weights *weights = random_weights(network, 1);
+    struct duet_compiled *compiled;
+    size_t before = SIZE_MAX;
+    static const int splits[] = {1, 2, 64};
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+        struct duet_compile_options options = {
+            .struct_size = sizeof options, .height = c.height, .width = c.width, .split = splits[i]};
+        assert_ok(duet_compile(network, weights, &options, &compiled, &e), e);
+        size_t bytes = memory_of(compiled);
+        printf("# split %d: %zu bytes\n", splits[i], bytes);
+        /* The widest of them has two groups to make. */
+        assert_true(splits[i] == 64 ? bytes <= before : bytes < before);
+        before = bytes;
+        duet_compiled_close(&compiled);
+    }
+    for (int split = -1; split <= 65; split += 66) {
+        struct duet_compile_options options = {
+            .struct_size = sizeof options, .height = c.height, .width = c.width, .split = split};
+        assert_fails(DUET_BAD_ARGUMENT, duet_compile(network, weights, &options, &compiled, &e), e);
+    }
+    duet_weights_close(&weights);
+    duet_network_close(&network);
 }
 
 /* Faster kernels round less often: near the scalar ones, never far. */
@@ -168,18 +241,9 @@ static void dead_channels_are_left_out(void **state)
         struct duet_compiled *plain = compile(network, weights, c.height, c.width, true, NULL);
         struct duet_compiled *fused = compile(network, weights, c.height, c.width, false, NULL);
         assert_true(duet_compiled_weight_bytes(fused) < duet_compiled_weight_bytes(plain));
-        size_t count, here;
-        float *want = run(plain, network, c.height, c.width, 1, &count);
-        for (int threads = 1; threads <= 3; threads++) {
-            float *got = run(fused, network, c.height, c.width, threads, &here);
-            assert_int_equal(here, count);
-            if (memcmp(got, want, count * sizeof *got) != 0)
-                fail_msg("case %zu, %d threads: other bytes than with dead channels", i, threads);
-            free(got);
-        }
-        free(want);
         duet_compiled_close(&plain);
         duet_compiled_close(&fused);
+        assert_every_way(network, weights, c);
         duet_weights_close(&weights);
         duet_weights_close(&random);
         duet_network_close(&network);
@@ -257,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_to_run_gives_the_same_bytes),
+        cmocka_unit_test(a_split_saves_memory),
         cmocka_unit_test(every_level_is_near_scalar),
         cmocka_unit_test(dead_channels_are_left_out),
         cmocka_unit_test(live_channels_are_those_that_can_fire),

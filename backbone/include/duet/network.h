@@ -126,6 +126,10 @@ struct duet_compile_options {
         *weights_of; /* share its packed weights: it must come from the same layers, at any
                       * size and output stride; `weights` is then not read. NULL: pack */
     bool unfused;    /* every layer a step of its own: slower, more memory, the same bytes. For tests */
+    /* Every inverted residual in so many groups of expanded channels, one after the other: the t-way split of
+     * the paper's section 5.1, less memory with each, the same bytes. 1 .. 64; 0: as suits the caches. */
+    int split;
+    size_t l1_bytes, l2_bytes; /* data caches of a core to plan for; 0: this machine's */
 };
 
 /* Weights may be float32, F16, BF16, or quantized (U8, I8, I32 with "<tensor>.scale" and
@@ -150,7 +154,9 @@ struct duet_step_info {
 DUET_API int duet_compiled_step_count(const struct duet_compiled *compiled);
 DUET_API struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, int step);
 DUET_API const char *duet_compiled_level(const struct duet_compiled *compiled); /* "avx2"; static */
+/* Memory of a session: results that wait to be read, and what each worker needs beside them. */
 DUET_API size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled);
+DUET_API size_t duet_compiled_scratch_bytes(const struct duet_compiled *compiled);
 DUET_API size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled);
 
 struct duet_session; /* opaque */
