@@ -1,116 +1,23 @@
-/* bench: how fast a network runs on this machine. */
-#include "bench_peak.h"
-#include "common/model_path.h"
-#include "common/options.h"
+/* bench: how fast Duet is on this machine: networks, kernels, the COCO evaluator, whole batches. */
+#include "bench.h"
+
 #include "common/process.h"
 #include "core/os.h"
-#include "duet/model.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-struct settings {
-    const char *cpu;
-    int threads, reps, warmup, size, output_stride;
-    bool profile, json;
-};
+int bench_failed(const struct duet_program *program, enum duet_status status, const struct duet_error *error)
+{
+    fprintf(stderr, "%s: %s\n", program->name, error->text);
+    if (status == DUET_INTERRUPTED) return DUET_EXIT_INTERRUPTED;
+    return status == DUET_BAD_ARGUMENT ? DUET_EXIT_USAGE : DUET_EXIT_FATAL;
+}
 
-static const struct duet_option options[] = {
-    DUET_GROUP("What to run"),
-    DUET_INT('s', "size", "N", struct settings, size, 32, 8192, "side of the network's input",
-             .shown = "the model's own"),
-    DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32, "8, 16 or 32",
-             .shown = "the model's own"),
-    DUET_INT('j', "threads", "N", struct settings, threads, 1, 256, "use N threads"),
-    DUET_STRING(0, "cpu", "LEVEL", struct settings, cpu,
-                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",
-                .shown = "the best there is"),
-    DUET_GROUP("How often"),
-    DUET_INT('r', "reps", "N", struct settings, reps, 1, 1000000, "timed runs"),
-    DUET_INT('w', "warmup", "N", struct settings, warmup, 0, 1000000, "runs before them that do not count"),
-    DUET_GROUP("What to print"),
-    DUET_FLAG('p', "profile", struct settings, profile,
-              "each step: its best time, rate, share of the peak, bytes, kernel"),
-    DUET_FLAG(0, "json", struct settings, json,
-              "one line: ts (milliseconds of each run), load, first, hwm_kb (largest memory)"),
-    DUET_OPTIONS_END};
-
-static const struct duet_program program = {
-    .name = "bench",
-    .synopsis = "[OPTION]... MODEL",
-    .summary =
-        "Time a model's network, from float input to raw outputs: no picture is decoded, nothing is made of "
-        "the outputs.",
-    .options = options,
-    .min_operands = 1,
-    .max_operands = 1,
-    .operand = "MODEL",
-    .details = "MODEL is a name ('models list') or a path. The peak is what this processor\n"
-               "reaches with multiply-adds alone, measured in the same run.\n",
-    .examples = "  bench ssdlite-coco\n"
-                "  bench --profile --threads 2 deeplabv3-voc\n"
-                "  chrt -f 10 build/bin/bench --json --reps 40 ssdlite-coco\n"};
-
-struct bench {
-    struct duet_compiled *compiled;
-    struct duet_session *session;
-    struct duet_pool pool;
-    float *picture; /* the input: a run overwrites the session's */
-    size_t bytes;
-    int height, width;
-    double load, *times; /* milliseconds */
-    double first;
-};
-
-static double now(void)
+double bench_now(void)
 {
     return duet_seconds() * 1e3;
-}
-
-static enum duet_status open_network(const struct settings *settings, const char *name, struct bench *b,
-                                     struct duet_error *error)
-{
-    char *path = NULL;
-    struct duet_model *model = NULL;
-    struct duet_network *network = NULL;
-    enum duet_status status = duet_model_path(name, &path, error);
-    if (status == DUET_OK) status = duet_model_open(path, &model, error);
-    free(path);
-    if (status != DUET_OK) return status;
-    const struct duet_model_config *config = duet_model_config(model);
-    b->height = settings->size ? settings->size : config->input_height;
-    b->width = settings->size ? settings->size : config->input_width;
-    status = duet_model_network(config, settings->output_stride, &network, error);
-    struct duet_compile_options compile = {
-        .struct_size = sizeof compile, .height = b->height, .width = b->width, .cpu = settings->cpu};
-    if (status == DUET_OK)
-        status = duet_compile(network, duet_model_weights(model), &compile, &b->compiled, error);
-    duet_network_close(&network);
-    duet_model_close(&model);
-    return status;
-}
-
-/* A picture of noise between -1 and 1. */
-static bool make_picture(struct bench *b)
-{
-    size_t count = (size_t)b->height * (size_t)b->width * 3;
-    uint32_t state = 1;
-    b->bytes = count * sizeof *b->picture;
-    b->picture = malloc(b->bytes);
-    for (size_t i = 0; b->picture && i < count; i++) {
-        state = state * 1664525u + 1013904223u;
-        b->picture[i] = (float)(state >> 8) / 8388608.0f - 1.0f;
-    }
-    return b->picture != NULL;
-}
-
-static double run_once(struct bench *b)
-{
-    memcpy(duet_session_input(b->session), b->picture, b->bytes);
-    double start = now();
-    duet_session_run(b->session, &b->pool);
-    return now() - start;
 }
 
 static int compare(const void *a, const void *b)
@@ -119,132 +26,47 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double total_madds(const struct bench *b)
+double bench_median(double *values, size_t count)
 {
-    double sum = 0;
-    for (int i = 0; i < duet_compiled_step_count(b->compiled); i++)
-        sum += (double)duet_compiled_step(b->compiled, i).madds;
-    return sum;
+    qsort(values, count, sizeof *values, compare);
+    return values[count / 2];
 }
 
-static long peak_kb(void)
+long bench_peak_kb(void)
 {
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
 }
 
-/* --- what is printed
- * --------------------------------------------------------------------------------------------- */
-
-static void print_json(const struct settings *settings, const struct bench *b)
+double bench_processor(void)
 {
-    printf("{\"load\":%.3f,\"first\":%.3f,\"hwm_kb\":%ld,\"ts\":[", b->load, b->first, peak_kb());
-    for (int i = 0; i < settings->reps; i++) printf("%s%.4f", i ? "," : "", b->times[i]);
-    printf("]}\n");
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/* "101.3 GFLOP/s, 68 % of the peak" of `threads` cores. */
-static void print_rate(double madds, double ms, double peak)
+static const struct duet_command commands[] = {
+    {"kernels", "every kernel by itself, on every level, at the networks' layers", bench_kernels},
+    {"eval", "the COCO evaluator over made-up detections", bench_eval},
+    {"batch", "pictures a second from JPEG to JSON, for 1 to N threads", bench_batch},
+    {0}};
+
+static bool is_command(const char *word)
 {
-    printf("%8.1f GFLOP/s", madds * 2e-6 / ms);
-    if (peak > 0) printf(" %5.1f %%", 100 * madds * 2e-6 / ms / peak);
+    for (const struct duet_command *c = commands; c->name; c++)
+        if (strcmp(c->name, word) == 0) return true;
+    return false;
 }
 
-static void print_summary(const struct settings *settings, struct bench *b, double peak)
-{
-    qsort(b->times, (size_t)settings->reps, sizeof *b->times, compare);
-    double median = b->times[settings->reps / 2];
-    printf("%dx%d, %d thread%s, %d runs\n", b->width, b->height, settings->threads,
-           settings->threads == 1 ? "" : "s", settings->reps);
-    printf("  median %9.3f ms  ", median);
-    print_rate(total_madds(b), median, peak);
-    printf("\n  best   %9.3f ms  ", b->times[0]);
-    print_rate(total_madds(b), b->times[0], peak);
-    printf(
-        "\n  first  %9.3f ms   load %.1f ms   largest memory %.1f MB   weights %.1f MB   results %.1f MB\n",
-        b->first, b->load, (double)peak_kb() / 1024,
-        (double)duet_compiled_weight_bytes(b->compiled) / 1048576,
-        (double)duet_compiled_arena_bytes(b->compiled) / 1048576);
-}
-
-/* Every step by itself, the best of all repetitions. */
-static void print_profile(const struct settings *settings, struct bench *b, double peak)
-{
-    int steps = duet_compiled_step_count(b->compiled);
-    printf("%-54s %12s %9s %16s %7s %12s  %s\n", "step", "MAdds", "ms", "rate", "peak", "bytes", "kernel");
-    for (int i = 0; i < steps; i++) {
-        struct duet_step_info info = duet_compiled_step(b->compiled, i);
-        size_t elements = 0;
-        double best = 0;
-        for (int r = 0; r < settings->reps; r++) {
-            memcpy(duet_session_input(b->session), b->picture, b->bytes);
-            for (int k = 0; k < i; k++) duet_session_run_step(b->session, &b->pool, k);
-            double start = now();
-            duet_session_run_step(b->session, &b->pool, i);
-            double took = now() - start;
-            if (r == 0 || took < best) best = took;
-        }
-        duet_shape_elements(&info.output, &elements);
-        printf("%-54s %12llu %9.3f ", info.name, (unsigned long long)info.madds, best);
-        print_rate((double)info.madds, best, peak);
-        printf("%*s %12zu  %s\n", peak > 0 ? 0 : 8, "", elements * sizeof(float), info.kernel);
-    }
-}
-
-/* --- the program
- * ------------------------------------------------------------------------------------------------- */
-
-static enum duet_status no_memory(struct duet_error *error)
-{
-    snprintf(error->text, sizeof error->text, "no memory");
-    return error->status = DUET_OUT_OF_MEMORY;
-}
-
-static enum duet_status prepare(const struct settings *settings, const char *name, struct bench *b,
-                                struct duet_error *error)
-{
-    double start = now();
-    enum duet_status status = open_network(settings, name, b, error);
-    if (status == DUET_OK) status = duet_pool_create(settings->threads, &b->pool, error);
-    if (status == DUET_OK) status = duet_session_create(b->compiled, settings->threads, &b->session, error);
-    b->load = now() - start;
-    if (status != DUET_OK) return status;
-    b->times = calloc((size_t)settings->reps, sizeof *b->times);
-    return b->times && make_picture(b) ? DUET_OK : no_memory(error);
-}
-
-static void run(const struct settings *settings, struct bench *b)
-{
-    double peak = settings->json ? 0 : bench_peak(duet_compiled_level(b->compiled)) * settings->threads;
-    b->first = run_once(b);
-    for (int i = 1; i < settings->warmup; i++) run_once(b);
-    for (int i = 0; i < settings->reps; i++) b->times[i] = run_once(b);
-    if (settings->profile) print_profile(settings, b, peak);
-    if (settings->json)
-        print_json(settings, b);
-    else
-        print_summary(settings, b, peak);
-}
-
+/* A word that is no command is a model. */
 int main(int argc, char **argv)
 {
-    struct settings settings = {.threads = 1, .reps = 20, .warmup = 3};
-    struct duet_arguments arguments;
-    struct duet_error error;
-    struct bench b = {.pool = duet_pool_single()};
+    static char help[] = "--help";
+    const struct duet_program words = {.name = "bench", .commands = commands};
     duet_process_start();
-    int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
-    if (code != DUET_GO_ON) return code;
-    enum duet_status status = prepare(&settings, arguments.operands[0], &b, &error);
-    if (status == DUET_OK)
-        run(&settings, &b);
-    else
-        fprintf(stderr, "%s: %s\n", program.name, error.text);
-    free(b.times);
-    free(b.picture);
-    duet_session_close(&b.session);
-    duet_compiled_close(&b.compiled);
-    duet_pool_close(&b.pool);
-    if (status == DUET_OK) return duet_flush_stdout(&program);
-    return status == DUET_BAD_ARGUMENT ? DUET_EXIT_USAGE : DUET_EXIT_FATAL;
+    bool asks = argc > 1 && strcmp(argv[1], "help") == 0;
+    if (argc > 1 && (is_command(argv[1]) || (asks && argc > 2))) return duet_commands_run(&words, argc, argv);
+    if (asks) argv[1] = help;
+    return bench_network(argc, argv, commands);
 }

@@ -6,6 +6,7 @@
 #include "common/console.h"
 #include "common/networks.h"
 #include "common/options.h"
+#include "common/temporary.h"
 #include "duet/coco_write.h"
 #include "duet/conditions.h"
 
@@ -84,8 +85,9 @@ struct evaluate_coco_run {
     int threads;
     bool force, quiet;
     struct duet_networks networks;
-    char *folder, *results; /* where the detections lie */
-    bool some_failed;       /* images that could not be read; they were named */
+    const char *results; /* where the detections lie: kept, or in here: */
+    struct duet_temporary temporary;
+    bool some_failed; /* images that could not be read; they were named */
 };
 
 /* Detect objects in every image of the scope; run->results is then a COCO results file, which is gone after

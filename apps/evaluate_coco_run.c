@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int no_memory(const struct evaluate_coco_run *run)
 {
@@ -19,31 +18,22 @@ static int no_memory(const struct evaluate_coco_run *run)
 /* A place for the results: what was asked for, or a folder that goes away. */
 static int make_place(struct evaluate_coco_run *run)
 {
+    struct duet_error error;
     if (run->keep) {
-        run->results = duet_text("%s", run->keep);
-        return run->results ? DUET_GO_ON : no_memory(run);
+        run->results = run->keep;
+        return DUET_GO_ON;
     }
-    const char *temporary = getenv("TMPDIR");
-    char *folder = duet_path_join(temporary && temporary[0] ? temporary : "/tmp", "evaluate.XXXXXX");
-    if (!folder) return no_memory(run);
-    if (!mkdtemp(folder)) {
-        duet_console_error(run->scope->console, "%s: cannot make a folder for the detections", folder);
-        free(folder);
+    if (duet_temporary_open(&run->temporary, "evaluate", &error) != DUET_OK) {
+        duet_console_error(run->scope->console, "%s", error.text);
         return DUET_EXIT_FATAL;
     }
-    run->folder = folder;
-    run->results = duet_path_join(folder, "results.json");
+    run->results = duet_temporary_path(&run->temporary, "results.json");
     return run->results ? DUET_GO_ON : no_memory(run);
 }
 
 void evaluate_coco_run_close(struct evaluate_coco_run *run)
 {
-    if (run->folder) {
-        if (run->results) unlink(run->results);
-        rmdir(run->folder);
-    }
-    free(run->folder);
-    free(run->results);
+    duet_temporary_close(&run->temporary);
     duet_networks_close(&run->networks);
 }
 

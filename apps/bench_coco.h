@@ -1,0 +1,27 @@
+/* bench_coco.h: a made-up data set for the COCO evaluator. */
+#ifndef DUET_APPS_BENCH_COCO_H
+#define DUET_APPS_BENCH_COCO_H
+
+#include "duet/status.h"
+
+#include <stdint.h>
+
+struct bench_coco {
+    int images, truths, detections; /* in all */
+    uint64_t seed;
+};
+
+/* Of the size of COCO val2017, with 100 detections an image. */
+#define BENCH_COCO_DEFAULTS                                                                                  \
+    {                                                                                                        \
+        .images = 5000, .truths = 36000, .detections = 500000, .seed = 1                                     \
+    }
+
+/* Write plain COCO JSON that any tool reads: annotations to `instances`, detections to `results`. The same
+ * numbers give the same bytes. Classes are as unequal as COCO's (the first has a third of all), one
+ * annotation in a hundred is a crowd; detections are mostly near an annotation and of its class, several to
+ * each, the rest anywhere. At most 64 annotations an image. Errors: those of writing a file. */
+enum duet_status bench_coco_write(const struct bench_coco *counts, const char *instances, const char *results,
+                                  struct duet_error *error);
+
+#endif
