@@ -195,6 +195,7 @@ check "pictures that are missing: the others are scored, exit 3" all 'rm scenes/
     'says 3 "scene_0001.png" model' 'grep -q "^images  *4$" stdout'
 check "no folder of pictures" says 1 "none: no such folder" "$evaluate" coco --gt scenes/instances.json --images none
 check "no such model" says 1 "none" model -m none
-check "interrupted: nothing is scored" all 'timeout -s INT 0.05 "$evaluate" coco -g scenes/instances.json -i scenes >/dev/null 2>&1; [ $? != 0 ]' \
+# --foreground: without it timeout signals the process and then its group, and the second signal kills.
+check "interrupted: nothing is scored" all 'timeout --foreground -s INT 0.05 "$evaluate" coco -g scenes/instances.json -i scenes >/dev/null 2>&1; [ $? != 0 ]' \
     '[ -z "$(ls -A "$TMPDIR")" ]'
 finish
