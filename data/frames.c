@@ -4,12 +4,16 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "decode.h"
+#include "jpegs.h"
 #include "moving.h"
+#include "numbered.h"
 #include "stream.h"
 #include "video.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* The formats of stills. The first that matches decodes. */
 static const struct duet_decoder decoders[] = {
@@ -49,7 +53,7 @@ static enum duet_status create(const char *name, const struct duet_frames_option
     struct duet_frames *made = calloc(1, sizeof *made);
     if (made) {
         made->stream.fd = -1;
-        made->name = duet_video_masked(name);
+        made->name = duet_frames_shown(name);
     }
     if (!made || !made->name) {
         duet_frames_close(&made);
@@ -92,6 +96,12 @@ static enum duet_status not_a_picture(const char *name, const uint8_t *data, siz
 
 /* --- what moves ----------------------------------------------------------------------------------------- */
 
+static void move(struct duet_frames *frames, const struct duet_moving_type *type, void *self)
+{
+    frames->moving =
+        (struct duet_moving){.type = type, .self = self, .name = frames->name, .options = &frames->options};
+}
+
 static enum duet_status open_reader(void *ctx, void **self, struct duet_error *error)
 {
     struct duet_frames *frames = ctx;
@@ -114,59 +124,42 @@ static enum duet_status start_video(struct duet_frames *frames, struct duet_erro
     void *self = NULL;
     if (status == DUET_OK) status = open_reader(frames, &self, error);
     if (status != DUET_OK) return status;
-    frames->moving = (struct duet_moving){.type = &frames->module->reader,
-                                          .self = self,
-                                          .name = frames->name,
-                                          .options = &frames->options,
-                                          .reopen = frames->address ? open_reader : NULL,
-                                          .reopen_ctx = frames};
+    move(frames, &frames->module->reader, self);
+    frames->moving.reopen = frames->address ? open_reader : NULL;
+    frames->moving.reopen_ctx = frames;
     return DUET_OK;
-}
-
-bool duet_frames_sniff_video(const uint8_t *data, size_t size)
-{
-    static const struct {
-        size_t at, size;
-        const char *bytes;
-    } kinds[] = {
-        {4, 4, "ftyp"}, /* MP4, MOV */
-        {4, 4, "moov"},
-        {4, 4, "mdat"},
-        {4, 4, "wide"},             /* MOV of old */
-        {0, 4, "\x1a\x45\xdf\xa3"}, /* MKV, WebM */
-        {8, 4, "AVI "},
-        {8, 4, "AVIX"}, /* in RIFF */
-        {0, 4, "OggS"},
-        {0, 4, "FLV\1"},
-        {0, 9, "YUV4MPEG2"},
-        {0, 4, "\0\0\1\xba"},
-        {0, 4, "\0\0\1\xb3"},                       /* MPEG-PS, MPEG-1/2 video */
-        {0, 8, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"}, /* ASF, WMV */
-        {0, 6, "GIF87a"},
-        {0, 6, "GIF89a"},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (size >= kinds[i].at + kinds[i].size && !memcmp(data + kinds[i].at, kinds[i].bytes, kinds[i].size))
-            return true;
-    /* MPEG-TS: a packet of 188 bytes, which 16 bytes cannot confirm, begins so for a table. */
-    return size >= 4 && data[0] == 0x47 && (data[1] & 0xa0) == 0 && (data[3] & 0x30) != 0 &&
-           (data[3] & 0xc0) == 0;
 }
 
 /* --- finding out what it is ----------------------------------------------------------------------------- */
 
-static enum duet_status start_still(struct duet_frames *frames, struct duet_error *error)
+/* The picture's bytes, unless looking at a pipe has brought them already. */
+static enum duet_status read_still(struct duet_frames *frames, struct duet_error *error)
 {
+    enum duet_status status = DUET_OK;
     if (frames->stream.memory) {
         frames->still.data = frames->stream.memory;
         frames->still.size = (size_t)frames->stream.size;
         return DUET_OK;
     }
-    enum duet_status status = duet_stream_read_all(&frames->stream, frames->options.max_bytes,
-                                                   &frames->still.owned, &frames->still.size, error);
+    if (!frames->still.owned)
+        status = duet_stream_read_all(&frames->stream, frames->options.max_bytes, &frames->still.owned,
+                                      &frames->still.size, error);
     frames->still.data = frames->still.owned;
     duet_stream_close(&frames->stream);
     return status;
+}
+
+static enum duet_status start_picture(struct duet_frames *frames, struct duet_error *error)
+{
+    struct duet_jpegs *jpegs = NULL;
+    enum duet_status status = DUET_OK;
+    if (frames->still.decoder->matches == duet_jpeg_matches)
+        status = duet_jpegs_open(&frames->stream, &frames->options, &jpegs, &frames->still.owned,
+                                 &frames->still.size, error);
+    if (status != DUET_OK || !jpegs) return status == DUET_OK ? read_still(frames, error) : status;
+    frames->still.decoder = NULL;
+    move(frames, &duet_jpegs_type, jpegs);
+    return DUET_OK;
 }
 
 static enum duet_status start(struct duet_frames *frames, struct duet_error *error)
@@ -178,7 +171,7 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
     if (size == 0)
         return duet_fail(error, DUET_BAD_FORMAT, "%s: is empty, expected a picture or a video", frames->name);
     frames->still.decoder = find_decoder(head, size);
-    if (frames->still.decoder) return start_still(frames, error);
+    if (frames->still.decoder) return start_picture(frames, error);
     status = start_video(frames, error);
     if (status == DUET_MISMATCH) return not_a_picture(frames->name, head, size, ", what FFmpeg reads", error);
     if (status == DUET_UNSUPPORTED && !frames->module && !duet_frames_sniff_video(head, size))
@@ -186,15 +179,45 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
     return status;
 }
 
+static bool is_camera(const char *path)
+{
+    enum { VIDEO4LINUX = 81 };
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) == VIDEO4LINUX;
+}
+
+/* What is not bytes to be read. */
+static enum duet_status open_address(struct duet_frames *frames, const char *address,
+                                     enum duet_video_kind kind, struct duet_error *error)
+{
+    frames->kind = kind;
+    frames->address = duet_text("%s", address);
+    if (!frames->address) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", frames->name);
+    return start_video(frames, error);
+}
+
+static enum duet_status open_numbered(struct duet_frames *frames, const char *path, struct duet_error *error)
+{
+    void *self;
+    enum duet_status status = duet_numbered_open(path, &frames->options, &self, error);
+    if (status == DUET_OK) move(frames, &duet_numbered_type, self);
+    return status;
+}
+
 static enum duet_status open_path(struct duet_frames *frames, const char *path, struct duet_error *error)
 {
+    enum duet_video_kind kind;
     enum duet_status status;
     if (strcmp(path, "-") == 0) {
         status = duet_stream_open_stdin(&frames->stream, error);
-    } else if (!duet_path_exists(path) && duet_video_address(path, &frames->kind)) {
-        frames->address = duet_text("%s", path + (frames->kind == DUET_VIDEO_LAVFI ? strlen("lavfi:") : 0));
-        if (!frames->address) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", frames->name);
-        return start_video(frames, error);
+    } else if (duet_path_exists(path)) {
+        if (is_camera(path)) return open_address(frames, path, DUET_VIDEO_DEVICE, error);
+        status = duet_stream_open(&frames->stream, path, error);
+    } else if (duet_video_address(path, &kind)) {
+        size_t prefix = kind == DUET_VIDEO_LAVFI ? strlen("lavfi:") : 0;
+        return open_address(frames, path + prefix, kind, error);
+    } else if (duet_is_numbered(path)) {
+        return open_numbered(frames, path, error);
     } else {
         status = duet_stream_open(&frames->stream, path, error);
     }

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* How often a pipe that keeps us waiting asks whether to go on. */
@@ -30,11 +32,29 @@ static enum duet_status take_fd(struct duet_stream *stream, struct duet_error *e
     return DUET_OK;
 }
 
+/* A socket that stands in a folder. Negative, and errno, when it is none or nobody listens. */
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) return fd;
+    int cause = errno;
+    close(fd);
+    errno = cause;
+    return -1;
+}
+
 enum duet_status duet_stream_open(struct duet_stream *stream, const char *path, struct duet_error *error)
 {
     /* Without waiting: the writer's side of a named pipe may not be open yet, and read_fd can be called off.
      */
     stream->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (stream->fd < 0 && errno == ENXIO) stream->fd = connect_to(path);
     if (stream->fd < 0) return duet_fail_errno(error, errno, "%s: cannot open", stream->name);
     stream->owned = true;
     return take_fd(stream, error);

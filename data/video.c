@@ -56,11 +56,12 @@ enum duet_status duet_video_load(const char *name, const struct duet_video_modul
         dlclose(handle);
     } else if (!duet_path_exists(path)) {
         status = duet_fail(error, DUET_UNSUPPORTED,
-                           "%s: video needs FFmpeg, and this Duet has no module for it (there is no %s)", name,
-                           path);
+                           "%s: video needs FFmpeg, and this Duet has no module for it (there is no %s)",
+                           name, path);
     } else {
         const char *reason = dlerror();
-        status = duet_fail(error, DUET_UNSUPPORTED, "%s: video needs FFmpeg: %s", name, reason ? reason : path);
+        status =
+            duet_fail(error, DUET_UNSUPPORTED, "%s: video needs FFmpeg: %s", name, reason ? reason : path);
     }
     free(path);
     return status;
@@ -87,7 +88,7 @@ bool duet_video_address(const char *path, enum duet_video_kind *kind)
     return true;
 }
 
-char *duet_video_masked(const char *address)
+char *duet_frames_shown(const char *address)
 {
     size_t scheme = scheme_length(address);
     if (scheme == 0) return duet_text("%s", address);

@@ -12,8 +12,4 @@ enum duet_status duet_video_load(const char *name, const struct duet_video_modul
 /* What kind of address a path is that no file has; false: none. */
 bool duet_video_address(const char *path, enum duet_video_kind *kind);
 
-/* A copy of `address` with the password of "scheme://user:password@" made "***"; free() it; NULL: no memory.
- */
-char *duet_video_masked(const char *address);
-
 #endif

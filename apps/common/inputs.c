@@ -3,6 +3,7 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "duet/frames.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Enough for every kind of picture that duet_frames_sniff knows. */
-enum { SNIFF_BYTES = 16 };
+/* Enough for every kind that duet_frames_sniff and duet_frames_sniff_video know. */
+enum { SNIFF_BYTES = 400 };
 /* A list of a million paths is some 100 MB. */
 static const size_t list_limit = (size_t)4 << 30;
 
@@ -93,7 +94,7 @@ static enum duet_status add_input(struct finder *finder, const char *path, size_
     const char *copy = keep_text(inputs, path, length, dash);
     if (!copy) return no_memory(finder);
     const char *relative = root > 0 && root < length ? copy + root : duet_path_name(copy);
-    inputs->items[inputs->count++] = (struct duet_input){copy, relative, errnum};
+    inputs->items[inputs->count++] = (struct duet_input){copy, copy, relative, errnum};
     return DUET_OK;
 }
 
@@ -103,9 +104,96 @@ static enum duet_status add_stdin(struct finder *finder)
     enum duet_status status = add_input(finder, dash, 1, 0, 0);
     if (status != DUET_OK) return status;
     struct duet_input *input = &finder->inputs->items[finder->inputs->count - 1];
-    input->path = dash;
+    input->path = input->shown = dash;
     input->relative = "stdin";
     return DUET_OK;
+}
+
+/* --- addresses ---------------------------------------------------------------------------------------- */
+
+/* The parts of an address that make a name for results, end to end: text[0] and text[1], their lengths. */
+struct parts {
+    const char *text[3];
+    size_t length[3];
+};
+
+/* "scheme://user:password@host:554/live/cam?x=1": "host:554", "_", "cam" */
+static struct parts split_url(const char *host)
+{
+    size_t length = strcspn(host, "/?#");
+    const char *end = host + length, *path = end;
+    for (const char *p = host; p < end; p++)
+        if (*p == '@') host = p + 1;
+    size_t path_length = strcspn(path, "?#");
+    while (path_length > 0 && path[path_length - 1] == '/') path_length--;
+    const char *last = path + path_length;
+    while (last > path && last[-1] != '/') last--;
+    size_t last_length = (size_t)(path + path_length - last);
+    return (struct parts){{host, "_", last}, {(size_t)(end - host), last_length > 0, last_length}};
+}
+
+/* "frames/img_%04d.png": "img", ".png"; "frames/%04d.png": "frames", ".png" */
+static struct parts split_numbered(const char *path)
+{
+    const char *name = duet_path_name(path), *percent = strchr(name, '%'), *end = strchr(percent, 'd');
+    while (percent[1] == '%') { /* a percent sign */
+        percent = strchr(percent + 2, '%');
+        end = strchr(percent, 'd');
+    }
+    size_t length = (size_t)(percent - name);
+    while (length > 0 && strchr("-_. ", name[length - 1])) length--;
+    if (length == 0 && name > path) { /* the folder's */
+        const char *stop = name - 1;
+        for (name = stop; name > path && name[-1] != '/';) name--;
+        length = (size_t)(stop - name);
+    }
+    if (length == 0) {
+        name = "frames";
+        length = strlen(name);
+    }
+    return (struct parts){{name, end + 1, ""}, {length, strlen(end + 1), 0}};
+}
+
+static struct parts split(const char *path)
+{
+    const char *graph = strncmp(path, "lavfi:", 6) == 0 ? path + 6 : NULL, *host = strstr(path, "://");
+    if (graph) {
+        while (*graph == '[') graph += strcspn(graph, "]") + (strchr(graph, ']') != NULL);
+        return (struct parts){{graph, "", ""}, {strcspn(graph, "=,;[@: "), 0, 0}};
+    }
+    return host ? split_url(host + 3) : split_numbered(path);
+}
+
+static bool is_plain(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c && strchr("-_.+%", c));
+}
+
+/* A file's name made of an address; free() it. */
+static char *name_address(const char *path)
+{
+    struct parts parts = split(path);
+    char *name = duet_text("%.*s%.*s%.*s", (int)parts.length[0], parts.text[0], (int)parts.length[1],
+                           parts.text[1], (int)parts.length[2], parts.text[2]);
+    for (char *c = name; c && *c; c++)
+        if (!is_plain(*c) || (c == name && *c == '.')) *c = '_';
+    if (name && *name) return name;
+    free(name);
+    return duet_text("stream");
+}
+
+static enum duet_status add_address(struct finder *finder, const char *path, size_t length)
+{
+    enum duet_status status = add_input(finder, path, length, 0, 0);
+    if (status != DUET_OK) return status;
+    struct duet_input *input = &finder->inputs->items[finder->inputs->count - 1];
+    char *shown = duet_frames_shown(input->path), *name = name_address(input->path);
+    input->shown = shown ? keep_text(finder->inputs, shown, strlen(shown), false) : NULL;
+    input->relative = name ? keep_text(finder->inputs, name, strlen(name), false) : NULL;
+    free(shown);
+    free(name);
+    return input->shown && input->relative ? DUET_OK : no_memory(finder);
 }
 
 /* --- folders ------------------------------------------------------------------------------------------ */
@@ -144,15 +232,18 @@ static bool read_names(DIR *folder, char ***names, size_t *count)
     return true;
 }
 
-/* Does the file begin like a picture? One that cannot be read might be: it is for the reader to complain. */
-static bool looks_like_picture(const struct finder *finder, const char *path)
+/* Does the file begin like what is looked for? One that cannot be read might be: it is for the reader to
+ * complain. */
+static bool looks_right(const struct finder *finder, const char *path)
 {
     uint8_t data[SNIFF_BYTES];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return true;
     ssize_t got = read(fd, data, sizeof data);
     close(fd);
-    return got < 0 || finder->options->sniff(data, (size_t)got);
+    const struct duet_inputs_options *options = finder->options;
+    return got < 0 || options->sniff(data, (size_t)got) ||
+           (options->sniff_video && options->sniff_video(data, (size_t)got));
 }
 
 static enum duet_status walk_folder(struct finder *finder, const char *path, const struct stat *st,
@@ -166,7 +257,7 @@ static enum duet_status visit(struct finder *finder, const char *path, const str
     if (stat(path, &st) != 0)
         return add_input(finder, path, length, walk->root, 0); /* a dangling link, say */
     if (S_ISDIR(st.st_mode)) return walk_folder(finder, path, &st, walk);
-    if (S_ISREG(st.st_mode) && looks_like_picture(finder, path))
+    if (S_ISREG(st.st_mode) && looks_right(finder, path))
         return add_input(finder, path, length, walk->root, 0);
     finder->inputs->skipped++;
     return DUET_OK;
@@ -210,9 +301,13 @@ static enum duet_status add_path(struct finder *finder, const char *path, size_t
     char *copy = strndup(path, length);
     if (!copy) return no_memory(finder);
     struct stat st;
-    enum duet_status status = stat(copy, &st) == 0 && S_ISDIR(st.st_mode)
-                                  ? walk_folder(finder, copy, &st, NULL)
-                                  : add_input(finder, copy, length, 0, 0);
+    enum duet_status status;
+    if (stat(copy, &st) != 0 && duet_frames_is_address(copy))
+        status = add_address(finder, copy, length);
+    else if (stat(copy, &st) == 0 && S_ISDIR(st.st_mode))
+        status = walk_folder(finder, copy, &st, NULL);
+    else
+        status = add_input(finder, copy, length, 0, 0);
     free(copy);
     return status;
 }
@@ -293,7 +388,8 @@ static enum duet_status add_operand(struct finder *finder, const char *operand)
         enum duet_status status = take_stdin(finder);
         return status == DUET_OK ? add_stdin(finder) : status;
     }
-    if (duet_path_exists(operand)) return add_path(finder, operand, strlen(operand));
+    if (duet_path_exists(operand) || duet_frames_is_address(operand))
+        return add_path(finder, operand, strlen(operand));
     if (operand[0] == '@' && operand[1] != '\0') return add_list(finder, operand + 1);
     if (strpbrk(operand, "*?[")) return add_pattern(finder, operand);
     return add_path(finder, operand, strlen(operand));

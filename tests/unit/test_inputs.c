@@ -138,6 +138,68 @@ static void the_excluded_folder_is_passed_over(void **state)
     expect_inputs(&options, all, 0, "./a>a", "./out/a>out/a");
 }
 
+static bool sniff_video(const uint8_t *data, size_t size)
+{
+    return size > 0 && data[0] == 'V';
+}
+
+static void videos_are_walked_when_asked_for(void **state)
+{
+    (void)state;
+    char *operands[] = {"d"};
+    put_picture("d/a");
+    put("d/b.mp4", "V", 1);
+    put("d/c.txt", "x", 1);
+    expect_inputs(&plain, operands, 2, "d/a>a");
+    struct duet_inputs_options options = plain;
+    options.sniff_video = sniff_video;
+    expect_inputs(&options, operands, 1, "d/a>a", "d/b.mp4>b.mp4");
+}
+
+static void addresses_are_inputs_as_they_stand(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"rtsp://cam1/stream", "rtsp://cam1/stream", "cam1_stream"},
+        {"http://me:pa:s@s@host:80/a/b.mp4?token=[1]*#x", "http://me:***@host:80/a/b.mp4?token=[1]*#x",
+         "host_80_b.mp4"},
+        {"rtsp://me@host/", "rtsp://me@host/", "host"},
+        {"udp://@:5000", "udp://@:5000", "_5000"},
+        {"http://host/..", "http://host/..", "host_.."},
+        {"http://../x", "http://../x", "_._x"},
+        {"http:///", "http:///", "stream"},
+        {"lavfi:testsrc2=size=64x64:rate=5", "lavfi:testsrc2=size=64x64:rate=5", "testsrc2"},
+        {"lavfi:[x]color,scale=2:2", "lavfi:[x]color,scale=2:2", "color"},
+        {"lavfi:", "lavfi:", "stream"},
+        {"some/frames/%04d.png", "some/frames/%04d.png", "frames.png"},
+        {"img_%d.jpg", "img_%d.jpg", "img.jpg"},
+        {"%03d.jpg", "%03d.jpg", "frames.jpg"},
+        {"50%%_%04d.png", "50%%_%04d.png", "50%%.png"},
+        {"%%d", "%%d", "%%d"}, /* these are names */
+        {"mailto:x", "mailto:x", "mailto:x"},
+        {"://x", "://x", "x"},
+        {"%04d/a.png", "%04d/a.png", "a.png"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct duet_inputs inputs;
+        struct duet_error e;
+        char *operands[] = {(char *)(uintptr_t)cases[i][0]};
+        assert_ok(duet_inputs_find(operands, 1, &plain, &inputs, &e), e);
+        assert_int_equal(inputs.count, 1);
+        assert_string_equal(inputs.items[0].path, cases[i][0]);
+        assert_string_equal(inputs.items[0].shown, cases[i][1]);
+        assert_string_equal(inputs.items[0].relative, cases[i][2]);
+        duet_inputs_close(&inputs);
+    }
+    char *file[] = {"%02d.png"}; /* an existing name is that file */
+    put_picture("%02d.png");
+    expect_inputs(&plain, file, 0, "%02d.png>%02d.png");
+    static const char lines[] = "lavfi:testsrc\nrtsp://a:b@c/d\n";
+    put("list", lines, sizeof lines - 1);
+    char *list[] = {at_list};
+    expect_inputs(&plain, list, 0, "lavfi:testsrc>testsrc", "rtsp://a:b@c/d>c_d");
+}
+
 static void patterns_match_sorted(void **state)
 {
     (void)state;
@@ -221,6 +283,8 @@ int main(void)
         in_folder(folders_are_walked_in_byte_order),
         in_folder(link_loops_end),
         in_folder(the_excluded_folder_is_passed_over),
+        in_folder(videos_are_walked_when_asked_for),
+        in_folder(addresses_are_inputs_as_they_stand),
         in_folder(patterns_match_sorted),
         in_folder(lists_hold_a_path_a_line),
         in_folder(lists_that_cannot_be_read_are_errors),
