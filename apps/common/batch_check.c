@@ -46,8 +46,7 @@ static bool looks_moving(const struct duet_input *input)
     struct stat st;
     if (input->errnum || strcmp(input->path, "-") == 0) return false;
     if (stat(input->path, &st) != 0) /* an address, a numbered sequence; or nothing at all */
-        return strstr(input->path, "://") || strchr(input->path, '%') ||
-               strncmp(input->path, "lavfi:", 6) == 0;
+        return duet_frames_is_address(input->path);
     if (S_ISCHR(st.st_mode)) return true;
     if (!S_ISREG(st.st_mode) || st.st_size == 0) return false;
     int file = open(input->path, O_RDONLY | O_CLOEXEC);
@@ -102,7 +101,7 @@ static enum duet_status check_sources(const struct batch *batch, struct duet_err
 {
     enum duet_status status = DUET_OK;
     for (size_t i = 0; status == DUET_OK && i < batch->inputs.count; i++)
-        if (!batch->moving[i]) status = duet_writer_check(batch->writer, batch->inputs.items[i].path, error);
+        if (!batch->moving[i]) status = duet_writer_check(batch->writer, batch->inputs.items[i].shown, error);
     return status;
 }
 
@@ -119,7 +118,7 @@ static enum duet_status check_video(const struct batch *batch, struct duet_error
     if (!batch->moving[0] && batch->opening == DUET_OK)
         return duet_fail(error, DUET_BAD_ARGUMENT,
                          "--annotate: the video %s cannot show %s, which does not move; name a folder", video,
-                         inputs->items[0].path);
+                         inputs->items[0].shown);
     if (stat(video, &there) != 0) return DUET_OK;
     if (stat(inputs->items[0].path, &source) == 0 && source.st_dev == there.st_dev &&
         source.st_ino == there.st_ino)
@@ -171,7 +170,8 @@ enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_argum
     const struct duet_inputs_options options = {.struct_size = sizeof options,
                                                 .null = batch->settings->null,
                                                 .exclude = exclude,
-                                                .sniff = duet_frames_sniff};
+                                                .sniff = duet_frames_sniff,
+                                                .sniff_video = duet_frames_sniff_video};
     enum duet_status status = read_save_if(batch, error);
     if (status == DUET_OK)
         status = duet_inputs_find(arguments->operands, arguments->count, &options, &batch->inputs, error);

@@ -9,7 +9,7 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
 {
     const struct duet_batch_result *found = &item->result;
     struct duet_record record = {.index = index,
-                                 .source = batch->inputs.items[index].path,
+                                 .source = batch->inputs.items[index].shown,
                                  .moving = item->info.moving,
                                  .frame = item->info.frame,
                                  .pts = item->info.pts,
@@ -42,7 +42,7 @@ static void count(struct batch *batch, size_t index, const struct item *item)
         return;
     }
     if (item->info.gap > 0) {
-        duet_console_warning(&batch->console, "%s: was away for %.1f s", batch->inputs.items[index].path,
+        duet_console_warning(&batch->console, "%s: was away for %.1f s", batch->inputs.items[index].shown,
                              item->info.gap);
         return;
     }

@@ -183,7 +183,7 @@ void duet_batch_process(void *ctx, void *worker, size_t index, void *piece)
     struct item *item = piece;
     if (item->failed || item->info.gap > 0) return;
     item->failed = analyse(batch, worker, input, item) != DUET_OK;
-    if (item->failed) name_source(item, input->path);
+    if (item->failed) name_source(item, input->shown);
     if (item->failed && item->info.moving) atomic_store(&batch->stop, index + 1);
     /* What was written is not needed any more; at most the classes go on to the writer, and the picture into
      * a video. */
