@@ -11,7 +11,7 @@
 
 struct settings {
     const char *cpu;
-    int threads, reps, warmup, size, output_stride;
+    int threads, reps, warmup, size, output_stride, split;
     bool unfused, profile, json;
 };
 
@@ -27,6 +27,10 @@ static const struct duet_option options[] = {
                 .shown = "the best there is"),
     DUET_FLAG(0, "unfused", struct settings, unfused,
               "every layer a step of its own: the same results, to see what fusing brings"),
+    DUET_INT(0, "split", "T", struct settings, split, 1, 64,
+             "run each inverted residual in T groups of channels, the paper's t-way split: less memory with "
+             "each, the same results",
+             .shown = "as suits the caches"),
     DUET_GROUP("How often"),
     DUET_INT('r', "reps", "N", struct settings, reps, 1, 1000000, "timed runs"),
     DUET_INT('w', "warmup", "N", struct settings, warmup, 0, 1000000, "runs before them that do not count"),
@@ -83,7 +87,8 @@ static enum duet_status open_network(const struct settings *settings, const char
                                            .height = b->height,
                                            .width = b->width,
                                            .cpu = settings->cpu,
-                                           .unfused = settings->unfused};
+                                           .unfused = settings->unfused,
+                                           .split = settings->split};
     if (status == DUET_OK)
         status = duet_compile(network, duet_model_weights(model), &compile, &b->compiled, error);
     duet_network_close(&network);
@@ -121,8 +126,8 @@ static double total_madds(const struct bench *b)
     return sum;
 }
 
-/* --- what is printed
- * --------------------------------------------------------------------------------------------- */
+/* --- what is printed -------------------------------------------------------------------------------------
+ */
 
 static void print_json(const struct settings *settings, const struct bench *b)
 {
@@ -147,11 +152,12 @@ static void print_summary(const struct settings *settings, struct bench *b, doub
     print_rate(total_madds(b), median, peak);
     printf("\n  best   %9.3f ms  ", b->times[0]);
     print_rate(total_madds(b), b->times[0], peak);
-    printf(
-        "\n  first  %9.3f ms   load %.1f ms   largest memory %.1f MB   weights %.1f MB   results %.1f MB\n",
-        b->first, b->load, (double)bench_peak_kb() / 1024,
-        (double)duet_compiled_weight_bytes(b->compiled) / 1048576,
-        (double)duet_compiled_arena_bytes(b->compiled) / 1048576);
+    printf("\n  first  %9.3f ms   load %.1f ms\n"
+           "  memory %9.1f MB at the most   weights %.1f   results %.1f   scratch %.1f a thread\n",
+           b->first, b->load, (double)bench_peak_kb() / 1024,
+           (double)duet_compiled_weight_bytes(b->compiled) / 1048576,
+           (double)duet_compiled_arena_bytes(b->compiled) / 1048576,
+           (double)duet_compiled_scratch_bytes(b->compiled) / 1048576);
 }
 
 /* best[i]: milliseconds of step i by itself, the best of all repetitions. */
@@ -182,8 +188,8 @@ static void print_profile(const struct bench *b, const double *best, double peak
     }
 }
 
-/* --- the program
- * ------------------------------------------------------------------------------------------------- */
+/* --- the program -----------------------------------------------------------------------------------------
+ */
 
 static enum duet_status no_memory(struct duet_error *error)
 {
