@@ -11,7 +11,7 @@
 
 struct settings {
     const char *cpu;
-    int threads, reps, warmup, size, output_stride, split;
+    int threads, reps, warmup, size, output_stride, split, l2;
     bool unfused, profile, json;
 };
 
@@ -31,6 +31,8 @@ static const struct duet_option options[] = {
              "run each inverted residual in T groups of channels, the paper's t-way split: less memory with "
              "each, the same results",
              .shown = "as suits the caches"),
+    DUET_INT(0, "l2", "KB", struct settings, l2, 16, 1 << 20,
+             "plan for a second-level cache of so many kilobytes", .shown = "this machine's"),
     DUET_GROUP("How often"),
     DUET_INT('r', "reps", "N", struct settings, reps, 1, 1000000, "timed runs"),
     DUET_INT('w', "warmup", "N", struct settings, warmup, 0, 1000000, "runs before them that do not count"),
@@ -88,7 +90,8 @@ static enum duet_status open_network(const struct settings *settings, const char
                                            .width = b->width,
                                            .cpu = settings->cpu,
                                            .unfused = settings->unfused,
-                                           .split = settings->split};
+                                           .split = settings->split,
+                                           .l2_bytes = (size_t)settings->l2 * 1024};
     if (status == DUET_OK)
         status = duet_compile(network, duet_model_weights(model), &compile, &b->compiled, error);
     duet_network_close(&network);

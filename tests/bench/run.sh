@@ -51,6 +51,9 @@ for model in ssdlite-coco deeplabv3-voc; do
     done
     figure "$model, step by step" "$bin/bench" --profile "$model"
     figure "$model, not fused" "$bin/bench" --unfused "$model"
+    for split in 1 2 4 8; do
+        figure "$model, split $split ways" "$bin/bench" --split "$split" "$model"
+    done
 done
 for level in $levels; do
     figure "Kernels, $level" "$bin/bench" kernels --cpu "$level"
