@@ -280,7 +280,8 @@ static int open_segmenter(struct duet_networks *networks, const char *cpu)
                                                        .flip = s->flip,
                                                        .confidence = s->confidence,
                                                        .classes = selected,
-                                                       .cpu = cpu};
+                                                       .cpu = cpu,
+                                                       .probe = s->probe};
         enum duet_status status =
             duet_segmenter_create(networks->segment_model, &options, &networks->segmenter, &error);
         if (status != DUET_OK) code = report(networks->program, status, cpu ? "--cpu" : "", &error);

@@ -28,6 +28,7 @@ struct duet_segment_settings {
     const char *scales;
     bool flip, no_resize;
     bool confidence; /* compute probabilities: a format or a map asks for them */
+    bool probe;      /* keep what duet_segmentation_probe needs */
     double alpha;    /* of the overlay */
     int palette;     /* the same as above, where there are no boxes */
 };

@@ -1,0 +1,16 @@
+#include "viewer/frame.h"
+
+void viewer_results_close(struct viewer_results *results)
+{
+    duet_detections_close(&results->detections);
+    duet_suppressions_close(&results->suppressions);
+    duet_segmentation_close(&results->segmentation);
+    *results = (struct viewer_results){0};
+}
+
+void viewer_frame_close(struct viewer_frame *frame)
+{
+    duet_image_close(&frame->image);
+    viewer_results_close(&frame->results);
+    *frame = (struct viewer_frame){0};
+}

@@ -1,0 +1,44 @@
+/* frame.h: a frame and what was found in it: one thing, which never comes apart. */
+#ifndef DUET_VIEWER_FRAME_H
+#define DUET_VIEWER_FRAME_H
+
+#include "duet/frames.h"
+#include "duet/image.h"
+#include "duet/results.h"
+#include "duet/segmenter.h"
+
+/* Kinds of results, as bits. */
+enum { VIEWER_BOXES = 1, VIEWER_MASKS = 2 };
+
+/* Where a frame comes from. Two frames with the same stamp are the same frame. */
+struct viewer_stamp {
+    unsigned epoch; /* counts orders: jumps, and from input to input */
+    int input;      /* index among the inputs */
+    int64_t frame;  /* number in it */
+    double time;    /* seconds since its first frame */
+};
+
+/* What inference found in one frame. Owned: viewer_results_close. */
+struct viewer_results {
+    struct viewer_stamp stamp; /* of the frame that it was found in */
+    unsigned has;              /* which of the two there are */
+    struct duet_detections detections;
+    struct duet_suppressions suppressions; /* come with the boxes */
+    struct duet_segmentation segmentation;
+    double seconds;  /* that it took */
+    char choice[96]; /* what the deadline controller chose; "" without one */
+};
+
+struct viewer_frame {
+    struct viewer_stamp stamp;
+    struct duet_frame_info info;
+    struct duet_image image; /* RGB8 */
+    double captured;         /* duet_seconds() when it was decoded */
+    struct viewer_results results;
+};
+
+/* Both accept zeroed structs and leave them zero. */
+void viewer_results_close(struct viewer_results *results);
+void viewer_frame_close(struct viewer_frame *frame);
+
+#endif

@@ -1,0 +1,233 @@
+#include "viewer/hud.h"
+
+#include "duet/draw.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct duet_rgb ground = {22, 24, 29}, rule = {48, 52, 61}, dim = {139, 146, 160},
+                             bright = {238, 240, 244}, accent = {86, 156, 255}, alert = {255, 92, 92};
+
+static void fill(struct duet_image *canvas, struct viewer_rect r, struct duet_rgb color)
+{
+    int x1 = r.x + r.width < canvas->width ? r.x + r.width : canvas->width;
+    int y1 = r.y + r.height < canvas->height ? r.y + r.height : canvas->height;
+    for (int y = r.y > 0 ? r.y : 0; y < y1; y++) {
+        uint8_t *pixel = duet_image_row(canvas, y) + 3 * (size_t)(r.x > 0 ? r.x : 0);
+        for (int x = r.x > 0 ? r.x : 0; x < x1; x++, pixel += 3)
+            pixel[0] = color.r, pixel[1] = color.g, pixel[2] = color.b;
+    }
+}
+
+/* --- figures -------------------------------------------------------------------------------------------- */
+
+/* A figure under its name. `widest`: its room, so that the others do not move when it changes. */
+struct cell {
+    const char *name, *widest;
+    char value[112];
+    bool warn;
+};
+
+static void milliseconds(char *text, size_t size, double seconds)
+{
+    double ms = 1000 * fmax(seconds, 0);
+    if (ms < 9.95)
+        snprintf(text, size, "%.1f ms", ms);
+    else if (ms < 9999.5)
+        snprintf(text, size, "%.0f ms", ms);
+    else
+        snprintf(text, size, "%.1f s", ms / 1000);
+}
+
+static int list_cells(const struct viewer_figures *f, struct cell cells[8])
+{
+    int n = 0;
+    cells[n] = (struct cell){.name = "FPS", .widest = "000.0"};
+    snprintf(cells[n].value, sizeof cells[n].value, f->rate > 0 ? "%.1f" : "\u2013", f->rate);
+    cells[++n] = (struct cell){.name = "INFERENCE", .widest = "0000 ms"};
+    if (f->inference > 0)
+        milliseconds(cells[n].value, sizeof cells[n].value, f->inference);
+    else
+        snprintf(cells[n].value, sizeof cells[n].value, "\u2013");
+    cells[++n] = (struct cell){.name = "LATENCY p50 p95 p99", .widest = "000 / 000 / 000 ms"};
+    snprintf(cells[n].value, sizeof cells[n].value, f->latency ? "%.0f / %.0f / %.0f ms" : "\u2013",
+             1000 * f->p50, 1000 * f->p95, 1000 * f->p99);
+    cells[++n] = (struct cell){.name = "AGE", .widest = "0000 ms"};
+    if (f->age >= 0)
+        milliseconds(cells[n].value, sizeof cells[n].value, f->age);
+    else
+        snprintf(cells[n].value, sizeof cells[n].value, "\u2013");
+    cells[++n] = (struct cell){.name = "DROPPED", .widest = "00000"};
+    snprintf(cells[n].value, sizeof cells[n].value, "%llu", (unsigned long long)f->dropped);
+    cells[++n] = (struct cell){.name = "THREADS", .widest = "00"};
+    snprintf(cells[n].value, sizeof cells[n].value, "%d", f->threads);
+    cells[++n] = (struct cell){.name = "KERNELS", .widest = "avx512"};
+    snprintf(cells[n].value, sizeof cells[n].value, "%s", f->level ? f->level : "\u2013");
+    n++;
+    if (f->choice && f->choice[0]) {
+        cells[n] = (struct cell){.name = "DEADLINE", .widest = ""};
+        snprintf(cells[n++].value, sizeof cells->value, "%s", f->choice);
+    }
+    return n;
+}
+
+static void draw_figures(struct duet_image *canvas, struct viewer_rect bar, float scale,
+                         const struct viewer_figures *f)
+{
+    struct cell cells[8];
+    int count = list_cells(f, cells);
+    float small = 9 * scale, large = 14 * scale, x = (float)bar.x + 12 * scale;
+    fill(canvas, bar, ground);
+    fill(canvas, (struct viewer_rect){bar.x, bar.y + bar.height - 1, bar.width, 1}, rule);
+    for (int i = 0; i < count; i++) {
+        float width = fmaxf(
+            duet_draw_text_width(cells[i].name, small),
+            fmaxf(duet_draw_text_width(cells[i].widest, large), duet_draw_text_width(cells[i].value, large)));
+        if (x + width > (float)(bar.x + bar.width) - 4 * scale)
+            break; /* a narrow window shows the first ones */
+        duet_draw_text(canvas, cells[i].name, x, (float)bar.y + 5 * scale, small, dim);
+        duet_draw_text(canvas, cells[i].value, x, (float)bar.y + 17 * scale, large, bright);
+        x += width + 18 * scale;
+    }
+}
+
+/* --- where we are --------------------------------------------------------------------------------------- */
+
+/* 4.2 -> "0:04.2", 3725 -> "1:02:05.0" */
+static void clock_text(char *text, size_t size, double seconds)
+{
+    long tenths = lrint(fmax(seconds, 0) * 10), s = tenths / 10;
+    if (s >= 3600)
+        snprintf(text, size, "%ld:%02ld:%02ld.%ld", s / 3600, s / 60 % 60, s % 60, tenths % 10);
+    else
+        snprintf(text, size, "%ld:%02ld.%ld", s / 60, s % 60, tenths % 10);
+}
+
+static void position_text(const struct viewer_figures *f, char *text, size_t size)
+{
+    char now[32], all[32], of[48] = "";
+    size_t used = 0;
+    if (f->inputs > 1) used = (size_t)snprintf(text, size, "%d of %d", f->input + 1, f->inputs);
+    if (!f->moving) {
+        if (used == 0) text[0] = '\0';
+        return;
+    }
+    clock_text(now, sizeof now, f->time);
+    clock_text(all, sizeof all, f->duration);
+    if (f->duration > 0) snprintf(of, sizeof of, " / %s", all);
+    snprintf(text + used, size - used, "%s%s%s   frame %lld", used ? "   " : "", now, of,
+             (long long)f->frame);
+}
+
+static void state_text(const struct viewer_figures *f, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    if (f->busy) used += (size_t)snprintf(text + used, size - used, "analysing   ");
+    if (f->speed != 1) used += (size_t)snprintf(text + used, size - used, "%g\u00d7   ", f->speed);
+    if (f->boxes) used += (size_t)snprintf(text + used, size - used, "\u2265 %.2f   ", (double)f->threshold);
+    snprintf(text + used, size - used, "h help");
+}
+
+/* A triangle, two bars or a square: it plays, it is paused, it has ended. Returns its width. */
+static float draw_sign(struct duet_image *canvas, const struct viewer_figures *f, float x, float y,
+                       float scale)
+{
+    float side = 10 * scale;
+    int x0 = (int)x, y0 = (int)(y - side / 2), s = (int)side;
+    if (f->live && !f->paused) {
+        fill(canvas, (struct viewer_rect){x0 + s / 4, y0 + s / 4, s / 2, s / 2}, alert);
+    } else if (f->paused) {
+        fill(canvas, (struct viewer_rect){x0, y0, s / 3, s}, bright);
+        fill(canvas, (struct viewer_rect){x0 + s - s / 3, y0, s / 3, s}, bright);
+    } else if (f->ended) {
+        fill(canvas, (struct viewer_rect){x0, y0, s, s}, dim);
+    } else {
+        for (int row = 0; row < s; row++) {
+            int half = row < s / 2 ? row : s - 1 - row;
+            fill(canvas, (struct viewer_rect){x0, y0 + row, 2 * half + 1 < s ? 2 * half + 1 : s, 1}, bright);
+        }
+    }
+    return side + 10 * scale;
+}
+
+/* As much of the text as there is room for, its end cut off. */
+static void draw_cut(struct duet_image *canvas, const char *text, float x, float y, float height, float room,
+                     struct duet_rgb color)
+{
+    char cut[512];
+    snprintf(cut, sizeof cut - 4, "%s", text);
+    size_t length = strlen(cut);
+    while (length > 0 && duet_draw_text_width(cut, height) > room) {
+        while (length > 0 && (cut[--length] & 0xc0) == 0x80) continue; /* whole characters */
+        snprintf(cut + length, 4, "\u2026");
+        if (length == 0) return;
+    }
+    duet_draw_text(canvas, cut, x, y, height, color);
+}
+
+static void draw_status(struct duet_image *canvas, struct viewer_rect bar, float scale,
+                        const struct viewer_figures *f)
+{
+    char position[128], state[96];
+    float text = 13 * scale, x = (float)bar.x + 12 * scale,
+          middle = (float)bar.y + (float)bar.height / 2 + scale;
+    float y = middle - text / 2, end = (float)(bar.x + bar.width) - 12 * scale;
+    fill(canvas, bar, ground);
+    int line = (int)fmaxf(2, 3 * scale);
+    fill(canvas, (struct viewer_rect){bar.x, bar.y, bar.width, line}, rule);
+    if (f->moving && f->duration > 0) {
+        double share = fmin(fmax(f->time / f->duration, 0), 1);
+        fill(canvas, (struct viewer_rect){bar.x, bar.y, (int)lrint(bar.width * share), line}, accent);
+    }
+    position_text(f, position, sizeof position);
+    state_text(f, state, sizeof state);
+    float state_width = duet_draw_text_width(state, text);
+    if (x + state_width < end) duet_draw_text(canvas, state, end - state_width, y, text, dim);
+    end -= state_width + 16 * scale;
+    if (f->recording && x + 50 * scale < end) {
+        float width = duet_draw_text_width("REC", text);
+        duet_draw_text(canvas, "REC", end - width, y, text, alert);
+        end -= width + 16 * scale;
+    }
+    if (f->moving) x += draw_sign(canvas, f, x, middle, scale);
+    float width = duet_draw_text_width(position, text);
+    if (x + width < end) {
+        duet_draw_text(canvas, position, x, y, text, bright);
+        x += width + (width > 0 ? 16 * scale : 0);
+    }
+    if (end - x > 30 * scale) draw_cut(canvas, f->name, x, y, text, end - x, dim);
+}
+
+void viewer_hud_draw(struct duet_image *canvas, const struct viewer_layout *layout, float scale,
+                     const struct viewer_figures *figures)
+{
+    if (layout->top.height > 0) draw_figures(canvas, layout->top, scale, figures);
+    if (layout->bottom.height > 0) draw_status(canvas, layout->bottom, scale, figures);
+}
+
+double viewer_hud_seek_at(const struct viewer_layout *layout, float scale, int x, int y)
+{
+    struct viewer_rect bar = layout->bottom;
+    bool on = bar.height > 0 && y >= bar.y - (int)(4 * scale) && y < bar.y + (int)(10 * scale);
+    return on ? (double)(x - bar.x) / bar.width : -1;
+}
+
+/* --- over the picture ----------------------------------------------------------------------------------- */
+
+void viewer_hud_toast(struct duet_image *canvas, const struct viewer_layout *layout, float scale,
+                      const char *text, enum viewer_tone tone)
+{
+    struct viewer_rect view = layout->view;
+    float height = 14 * scale, pad = 8 * scale, room = (float)view.width - 4 * pad;
+    float width = fminf(duet_draw_text_width(text, height), room);
+    struct viewer_rect box = {view.x + (int)(((float)view.width - width) / 2 - pad),
+                              view.y + view.height - (int)(height + 4 * pad), (int)(width + 2 * pad),
+                              (int)(height + 2 * pad)};
+    if (room < 40 || box.y < view.y) return;
+    fill(canvas, box, ground);
+    fill(canvas, (struct viewer_rect){box.x, box.y, (int)fmaxf(3, 3 * scale), box.height},
+         tone == VIEWER_WARN ? alert : accent);
+    draw_cut(canvas, text, (float)box.x + pad, (float)box.y + pad, height, width + 1, bright);
+}

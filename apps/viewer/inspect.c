@@ -1,0 +1,108 @@
+#include "viewer/session.h"
+
+#include <math.h>
+#include <stdio.h>
+
+bool viewer_inspect_pixel(const struct viewer_session *s, int x, int y, float *picture_x, float *picture_y)
+{
+    for (int i = 0; s->shown.frame && i < s->layout.pane_count; i++) {
+        struct viewer_rect pane = s->layout.panes[i];
+        if (!viewer_rect_has(pane, x, y)) continue;
+        *picture_x = ((float)(x - pane.x) + 0.5f) * (float)s->shown.frame->image.width / (float)pane.width;
+        *picture_y = ((float)(y - pane.y) + 0.5f) * (float)s->shown.frame->image.height / (float)pane.height;
+        return true;
+    }
+    return false;
+}
+
+static bool visible(const struct viewer_session *s, const struct duet_detection *d)
+{
+    return d->score >= s->look.threshold && !s->look.hidden_boxes[d->category_id & 255];
+}
+
+size_t viewer_inspect_box(const struct viewer_session *s, int x, int y)
+{
+    float px, py, smallest = INFINITY;
+    size_t best = 0;
+    if (!s->look.boxes || !(s->shown.has & VIEWER_BOXES) || !viewer_inspect_pixel(s, x, y, &px, &py))
+        return 0;
+    const struct duet_detections *found = &s->shown.frame->results.detections;
+    for (size_t i = 0; i < found->count; i++) {
+        const struct duet_box *box = &found->items[i].box;
+        float area = box->width * box->height;
+        bool inside = px >= box->x && py >= box->y && px < box->x + box->width && py < box->y + box->height;
+        if (!inside || !visible(s, &found->items[i]) || area >= smallest) continue;
+        smallest = area;
+        best = i + 1;
+    }
+    return best;
+}
+
+/* --- panels --------------------------------------------------------------------------------------------- */
+
+static void draw_selected(const struct viewer_session *s, struct duet_image *view,
+                          const struct duet_draw_style *style)
+{
+    if (s->look.selected == 0 || !(s->shown.has & VIEWER_BOXES)) return;
+    const struct viewer_results *results = &s->shown.frame->results;
+    const struct duet_detection *d = &results->detections.items[s->look.selected - 1];
+    size_t ghosts = 0;
+    float best = 0;
+    for (size_t i = 0; i < results->suppressions.count; i++) {
+        if (results->suppressions.items[i].by != s->look.selected - 1) continue;
+        ghosts++;
+        best = fmaxf(best, results->suppressions.items[i].score);
+    }
+    char score[32], anchor[32], place[64], size[64], suppressed[64];
+    snprintf(score, sizeof score, "%.3f", (double)d->score);
+    snprintf(anchor, sizeof anchor, "%d", d->anchor);
+    snprintf(place, sizeof place, "%.1f, %.1f", (double)d->box.x, (double)d->box.y);
+    snprintf(size, sizeof size, "%.1f \u00d7 %.1f", (double)d->box.width, (double)d->box.height);
+    snprintf(suppressed, sizeof suppressed, ghosts ? "%zu, best %.2f" : "none", ghosts, (double)best);
+    const struct duet_panel_line lines[] = {
+        {.text = d->label ? d->label : "unknown",
+         .swatch = true,
+         .color = duet_box_color(style->palette, d->category_id)},
+        {.text = "score", .value = score},
+        {.text = "anchor", .value = anchor},
+        {.text = "corner", .value = place},
+        {.text = "size", .value = size},
+        {.text = "suppressed", .value = suppressed},
+    };
+    const struct duet_panel panel = {
+        .lines = lines, .count = sizeof lines / sizeof *lines, .place = DUET_TOP_RIGHT, .text = 13};
+    duet_draw_panel(view, &panel, style, NULL);
+}
+
+/* What the network thinks of the pixel under the mouse. */
+static void draw_pixel(const struct viewer_session *s, struct duet_image *view,
+                       const struct duet_draw_style *style)
+{
+    struct duet_class_probability top[3];
+    struct duet_panel_line lines[4] = {{0}};
+    char percents[3][16], place[48];
+    float x, y;
+    if (!s->look.masks || !(s->shown.has & VIEWER_MASKS)) return;
+    if (s->mouse_x < 0 || !viewer_inspect_pixel(s, s->mouse_x, s->mouse_y, &x, &y)) return;
+    int count = duet_segmentation_probe(&s->shown.frame->results.segmentation, (int)x, (int)y, top, 3);
+    snprintf(place, sizeof place, "pixel %d, %d", (int)x, (int)y);
+    for (int i = 0; i < count; i++) {
+        snprintf(percents[i], sizeof percents[i], "%.1f %%", 100 * (double)top[i].probability);
+        lines[i] = (struct duet_panel_line){.text = top[i].label,
+                                            .value = percents[i],
+                                            .swatch = true,
+                                            .color = duet_mask_color(style->palette, top[i].class_id)};
+    }
+    lines[count] = (struct duet_panel_line){.text = place};
+    const struct duet_panel panel = {
+        .lines = lines, .count = (size_t)count + 1, .place = DUET_BOTTOM_RIGHT, .text = 13};
+    if (count > 0) duet_draw_panel(view, &panel, style, NULL);
+}
+
+void viewer_inspect_draw(const struct viewer_session *s, struct duet_image *view,
+                         const struct duet_draw_style *style)
+{
+    if (!s->shown.frame) return;
+    draw_selected(s, view, style);
+    draw_pixel(s, view, style);
+}
