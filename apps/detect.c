@@ -38,6 +38,9 @@ static const struct duet_option options[] = {
     DUET_STRING(0, "segment-model", "NAME", struct settings, segment.model, "the model for that"),
     DUET_GROUP("Inputs"),
     DUET_BATCH_INPUT_OPTIONS(struct settings, batch),
+    DUET_FLAG(0, "track", struct settings, batch.track,
+              "number the objects from frame to frame, by overlap: \"track\" in ndjson, \"#4\" in what is "
+              "drawn; an object's number comes with its third frame in a row"),
     DUET_GROUP("Results"),
     DUET_CHOICE('f', "format", "NAME", struct settings, batch.format, format_words,
                 "table, ndjson, coco, csv, yolo or voc"),

@@ -19,7 +19,8 @@ static void put_box(struct duet_buffer *text, const struct duet_box *box)
     duet_put(text, "]");
 }
 
-static void put_detections(struct duet_buffer *text, const struct duet_detections *detections)
+static void put_detections(struct duet_buffer *text, const struct duet_detections *detections,
+                           const int *tracks)
 {
     duet_put(text, ",\"detections\":[");
     for (size_t i = 0; i < detections->count; i++) {
@@ -29,6 +30,7 @@ static void put_detections(struct duet_buffer *text, const struct duet_detection
         duet_putf(text, ",\"category_id\":%d,\"score\":", d->category_id);
         duet_put_float(text, d->score);
         put_box(text, &d->box);
+        if (tracks && tracks[i] > 0) duet_putf(text, ",\"track\":%d", tracks[i]);
         duet_put(text, "}");
     }
     duet_put(text, "]");
@@ -126,7 +128,7 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
         duet_put(text, "}");
     } else if (record->gap <= 0) {
         duet_putf(text, ",\"width\":%d,\"height\":%d", record->width, record->height);
-        if (record->detections) put_detections(text, record->detections);
+        if (record->detections) put_detections(text, record->detections, record->tracks);
         if (record->segments) put_segments(text, record->segments, record->classes);
     }
     duet_put(text, "}\n");

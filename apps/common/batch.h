@@ -24,6 +24,7 @@ struct duet_batch_settings {
     int every;               /* of moving inputs, as in struct duet_frames_options, with the next three */
     double start, duration, reconnect;
     int threads; /* 0: as many as CPUs */
+    bool track;  /* number the objects of moving inputs: common/track.h */
     bool null, force, quiet;
 };
 
@@ -73,6 +74,7 @@ struct duet_batch_frame {
 
 struct duet_batch_result {
     struct duet_detections detections;
+    int *tracks; /* [detections.count] the objects' numbers, 0: none yet; NULL: not asked for. Owned */
     struct duet_segmentation segmentation;
     bool has_detections, has_segments; /* which of the two ran */
 };

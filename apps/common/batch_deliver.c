@@ -3,6 +3,8 @@
 
 #include "core/fail.h"
 
+#include <stdlib.h>
+
 /* Write an item's record; one that the format refuses (a moving picture for voc, say) becomes a failure. */
 static enum duet_status write_item(struct batch *batch, size_t index, struct item *item,
                                    struct duet_error *error)
@@ -23,6 +25,7 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
         record.width = item->width;
         record.height = item->height;
         record.detections = found->has_detections ? &found->detections : NULL;
+        record.tracks = found->tracks;
         record.segments = found->has_segments ? &found->segmentation.segments : NULL;
         record.classes = found->segmentation.classes.pixels ? &found->segmentation.classes : NULL;
     }
@@ -52,6 +55,19 @@ static void count(struct batch *batch, size_t index, const struct item *item)
         batch->objects += item->result.segmentation.segments.items[i].class_id != 0;
 }
 
+/* Number a frame's objects; where a live source was away, nothing is known of them any more. */
+static enum duet_status track(struct batch *batch, struct item *item, struct duet_error *error)
+{
+    struct duet_batch_result *found = &item->result;
+    if (item->info.gap > 0) duet_tracker_reset(batch->tracker);
+    if (!duet_batch_is_tracked(batch, item) || !found->has_detections) return DUET_OK;
+    found->tracks = calloc(found->detections.count + 1, sizeof *found->tracks);
+    if (!found->tracks)
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to track %zu objects",
+                         found->detections.count);
+    return duet_tracker_update(batch->tracker, item->info.frame, &found->detections, found->tracks, error);
+}
+
 /* A frame that fails ends its input: what fails once (a full disk, an input that the format refuses) would
  * fail with every other frame. Workers may be ahead by then; what they did is passed over. */
 enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struct duet_error *error)
@@ -60,7 +76,10 @@ enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struc
     struct item *item = result;
     enum duet_status status = DUET_OK;
     if (batch->ended != index + 1) {
-        status = write_item(batch, index, item, error);
+        if (batch->tracker) status = track(batch, item, error);
+        if (status == DUET_OK && duet_batch_is_tracked(batch, item))
+            duet_batch_write_waiting(batch, index, item);
+        if (status == DUET_OK) status = write_item(batch, index, item, error);
         count(batch, index, item);
         if (status == DUET_OK && !item->failed && item->info.gap <= 0 && duet_batch_to_video(batch, item))
             status = duet_batch_video_add(batch, index, item, error);
@@ -80,6 +99,7 @@ enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struc
 enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *error)
 {
     struct batch *batch = ctx;
+    if (batch->tracker) duet_tracker_reset(batch->tracker);
     if (!batch->moved) batch->stills++;
     batch->moved = false;
     duet_console_progress(&batch->console, index + 1);

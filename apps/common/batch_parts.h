@@ -7,6 +7,7 @@
 #include "common/console.h"
 #include "common/pipeline.h"
 #include "common/save_if.h"
+#include "common/track.h"
 #include "duet/coco_images.h"
 #include "duet/video_write.h"
 
@@ -36,6 +37,7 @@ struct batch {
     struct duet_writer *writer;
     struct duet_console console;
     struct duet_save_if save_if;
+    struct duet_tracker *tracker;                                    /* NULL: not asked for */
     struct duet_batch_picture pictures[DUET_BATCH_MAX_PICTURES + 1]; /* the task's, then the annotated one */
     int picture_count;
     bool one_video;           /* --annotate names a video, not a folder */
@@ -77,6 +79,11 @@ struct duet_frames_options duet_batch_frames_options(const struct batch *batch);
 /* What --annotate writes of stills and frames: drawn upon, then written as a picture. */
 enum duet_status duet_batch_write_annotated(void *ctx, const char *path, struct duet_image *image,
                                             const struct duet_batch_result *result, struct duet_error *error);
+/* Objects get their numbers in the frames' order, on the delivering side: what is drawn of them waits for
+ * that. */
+bool duet_batch_is_tracked(const struct batch *batch, const struct item *item);
+/* Write the pictures that had to wait. A failure goes into the item. */
+void duet_batch_write_waiting(struct batch *batch, size_t index, struct item *item);
 /* Does this frame go into a video? */
 bool duet_batch_to_video(const struct batch *batch, const struct item *item);
 

@@ -22,6 +22,7 @@ void duet_batch_drop(void *ctx, void *piece)
     duet_detections_close(&item->result.detections);
     duet_segmentation_close(&item->result.segmentation);
     duet_image_close(&item->image);
+    free(item->result.tracks);
     free(item);
 }
 
@@ -162,7 +163,12 @@ static enum duet_status analyse(const struct batch *batch, void *worker, const s
     enum duet_status status = task->analyse(task->ctx, worker, &frame, &item->result, &item->error);
     if (status != DUET_OK) return status;
     item->kept = is_kept(batch, item);
-    return item->kept ? write_pictures(batch, input, item) : DUET_OK;
+    return item->kept && !duet_batch_is_tracked(batch, item) ? write_pictures(batch, input, item) : DUET_OK;
+}
+
+bool duet_batch_is_tracked(const struct batch *batch, const struct item *item)
+{
+    return batch->tracker && item->info.moving && !item->failed && item->info.gap <= 0;
 }
 
 /* Put what failed before the text, as readers' texts have it already. */
@@ -176,18 +182,39 @@ static void name_source(struct item *item, const char *source)
         duet_fail(&item->error, inner.status, "%s: %s", source, inner.text);
 }
 
-void duet_batch_process(void *ctx, void *worker, size_t index, void *piece)
+static void fail_item(struct batch *batch, size_t index, struct item *item)
 {
-    struct batch *batch = ctx;
-    const struct duet_input *input = &batch->inputs.items[index];
-    struct item *item = piece;
-    if (item->failed || item->info.gap > 0) return;
-    item->failed = analyse(batch, worker, input, item) != DUET_OK;
-    if (item->failed) name_source(item, input->shown);
-    if (item->failed && item->info.moving) atomic_store(&batch->stop, index + 1);
-    /* What was written is not needed any more; at most the classes go on to the writer, and the picture into
-     * a video. */
+    item->failed = true;
+    name_source(item, batch->inputs.items[index].shown);
+    if (item->info.moving) atomic_store(&batch->stop, index + 1);
+}
+
+/* What was written is not needed any more; at most the classes go on to the writer, and the picture into a
+ * video. */
+static void let_go(const struct batch *batch, struct item *item)
+{
     if (!batch->task->runs) duet_image_close(&item->result.segmentation.classes);
     duet_image_close(&item->result.segmentation.confidence);
     if (item->failed || !item->kept || !duet_batch_to_video(batch, item)) duet_image_close(&item->image);
+}
+
+static bool makes_pictures(const struct batch *batch, const struct item *item)
+{
+    return item->kept && (batch->picture_count > 0 || batch->one_video);
+}
+
+void duet_batch_process(void *ctx, void *worker, size_t index, void *piece)
+{
+    struct batch *batch = ctx;
+    struct item *item = piece;
+    if (item->failed || item->info.gap > 0) return;
+    if (analyse(batch, worker, &batch->inputs.items[index], item) != DUET_OK) fail_item(batch, index, item);
+    if (!makes_pictures(batch, item) || !duet_batch_is_tracked(batch, item)) let_go(batch, item);
+}
+
+void duet_batch_write_waiting(struct batch *batch, size_t index, struct item *item)
+{
+    if (!makes_pictures(batch, item)) return;
+    if (write_pictures(batch, &batch->inputs.items[index], item) != DUET_OK) fail_item(batch, index, item);
+    let_go(batch, item);
 }

@@ -78,7 +78,7 @@ static enum duet_status draw(void *ctx, struct duet_image *image, const struct d
     const struct duet_networks *networks = ctx;
     enum duet_status status = DUET_OK;
     int palette = networks->detect ? networks->detect->palette : networks->segment->palette;
-    const struct duet_draw_style style = {.palette = (enum duet_palette)palette};
+    const struct duet_draw_style style = {.palette = (enum duet_palette)palette, .tracks = result->tracks};
     if (result->has_segments) {
         status = duet_draw_mask(image, &result->segmentation.classes, (float)networks->segment->alpha, true,
                                 &style, error);

@@ -151,7 +151,7 @@ static void predict(struct duet_tracker *t, int64_t frame)
 }
 
 /* A track is seen at `place`. Half of the new speed, half of the old: boxes tremble. */
-static void see(struct duet_tracker *t, struct track *k, struct place place, int64_t frame)
+static void see(struct track *k, struct place place, int64_t frame)
 {
     float frames = (float)((double)frame - (double)k->frame), share = k->seen == 1 ? 1.0f : 0.5f;
     k->dx += share * ((place.x - k->place.x) / frames - k->dx);
@@ -161,8 +161,6 @@ static void see(struct duet_tracker *t, struct track *k, struct place place, int
     k->missed = 0;
     k->paired = true;
     if (k->seen < INT_MAX) k->seen++;
-    if (k->number == 0 && k->seen >= t->options.min_frames && t->next_number < INT_MAX)
-        k->number = t->next_number++;
 }
 
 /* Tracks that were not seen: those without a number end at once. */
@@ -177,21 +175,13 @@ static void forget_missed(struct duet_tracker *t)
     t->count = left;
 }
 
-static bool start_track(struct duet_tracker *t, const struct duet_detection *box, int64_t frame, int *number)
+static void give_number(struct duet_tracker *t, struct track *k)
 {
-    void *tracks = t->tracks;
-    bool room = grow(&tracks, t->count, &t->capacity, sizeof *t->tracks);
-    t->tracks = tracks;
-    if (!room) return false;
-    struct track fresh = {
-        .category = box->category_id, .seen = 1, .frame = frame, .place = place_of(box->box)};
-    if (t->options.min_frames == 1 && t->next_number < INT_MAX) fresh.number = t->next_number++;
-    *number = fresh.number;
-    t->tracks[t->count++] = fresh;
-    return true;
+    if (k->number == 0 && k->seen >= t->options.min_frames && t->next_number < INT_MAX)
+        k->number = t->next_number++;
 }
 
-/* Marks boxes that have a track by numbers[] = -1 as long as the track has no number. */
+/* numbers[box] becomes 1 + the index of its track; 0: none. */
 static void pair_up(struct duet_tracker *t, size_t pairs, const struct duet_detections *boxes, int64_t frame,
                     int *numbers)
 {
@@ -200,9 +190,29 @@ static void pair_up(struct duet_tracker *t, size_t pairs, const struct duet_dete
         struct track *k = &t->tracks[t->pairs[i].track];
         size_t box = t->pairs[i].box;
         if (k->paired || numbers[box] != 0) continue;
-        see(t, k, place_of(boxes->items[box].box), frame);
-        numbers[box] = k->number ? k->number : -1;
+        see(k, place_of(boxes->items[box].box), frame);
+        numbers[box] = (int)t->pairs[i].track + 1;
     }
+}
+
+/* Tracks to the boxes that have none yet, behind the old ones; numbers[] as above. */
+static bool start_tracks(struct duet_tracker *t, const struct duet_detections *boxes, int64_t frame,
+                         int *numbers)
+{
+    for (size_t i = 0; i < boxes->count; i++) {
+        if (numbers[i] != 0) continue;
+        void *tracks = t->tracks;
+        bool room = t->count < INT_MAX && grow(&tracks, t->count, &t->capacity, sizeof *t->tracks);
+        t->tracks = tracks;
+        if (!room) return false;
+        t->tracks[t->count++] = (struct track){.category = boxes->items[i].category_id,
+                                               .seen = 1,
+                                               .frame = frame,
+                                               .place = place_of(boxes->items[i].box),
+                                               .paired = true};
+        numbers[i] = (int)t->count;
+    }
+    return true;
 }
 
 enum duet_status duet_tracker_update(struct duet_tracker *t, int64_t frame,
@@ -214,19 +224,15 @@ enum duet_status duet_tracker_update(struct duet_tracker *t, int64_t frame,
     if (t->has_frame && frame <= t->frame) duet_tracker_reset(t);
     predict(t, frame);
     bool room = find_pairs(t, detections, &pairs);
-    if (room) {
-        pair_up(t, pairs, detections, frame, numbers);
-        forget_missed(t);
+    if (room) pair_up(t, pairs, detections, frame, numbers);
+    if (room) room = start_tracks(t, detections, frame, numbers);
+    for (size_t i = 0; i < count; i++) { /* in their order: the surest one's number is the lowest */
+        struct track *k = numbers[i] > 0 ? &t->tracks[numbers[i] - 1] : NULL;
+        if (k) give_number(t, k);
+        numbers[i] = k && room ? k->number : 0;
     }
-    for (size_t i = 0; i < count && room; i++) {
-        if (numbers[i] == 0)
-            room = start_track(t, &detections->items[i], frame, &numbers[i]);
-        else if (numbers[i] < 0)
-            numbers[i] = 0;
-    }
+    forget_missed(t);
     t->has_frame = true;
     t->frame = frame;
-    if (room) return DUET_OK;
-    if (count > 0) memset(numbers, 0, count * sizeof *numbers);
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to track %zu boxes", count);
+    return room ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to track %zu boxes", count);
 }

@@ -167,6 +167,21 @@ static void ndjson_has_masks_on_request(void **state)
     free(text);
 }
 
+static void ndjson_tells_tracks(void **state)
+{
+    (void)state;
+    const int tracks[] = {0, 12};
+    struct into_memory m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_NDJSON});
+    struct duet_record r = still(0, "a.mp4", &two);
+    r.moving = true, r.tracks = tracks;
+    put(&m, &r);
+    char *text = text_so_far(m.stream);
+    assert_non_null(strstr(text, "50.1]},{"));                     /* 0: not told */
+    assert_non_null(strstr(text, "639.99994],\"track\":12}]}\n"));
+    free(text);
+    free(finish(&m));
+}
+
 static void ndjson_is_one_line_a_record(void **state)
 {
     (void)state;
@@ -768,6 +783,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_have_names),
+        cmocka_unit_test(ndjson_tells_tracks),
         cmocka_unit_test(ndjson_is_one_line_a_record),
         cmocka_unit_test(ndjson_has_masks_on_request),
         cmocka_unit_test(coco_is_one_array),

@@ -6,7 +6,7 @@
  * with "frame":12,"pts":0.48,"time":0.48 after "source" for moving inputs (struct duet_frame_info says what
  * they are), for live ones also "captured":"2026-11-22T05:01:02.345Z" (UTC), and a record of its own,
  *   {"index":0,"source":"rtsp://...","frame":512,"gap":{"seconds":3.2,"attempts":4}}
- * for the time that a live source was away before that frame;
+ * for the time that a live source was away before that frame; detections that were tracked end in "track":4;
  * "segments":[{"class","class_id","pixels","share","bbox", "confidence"}] when a segmenter ran (and in each,
  * on request, "segmentation":{"size":[h,w],"counts":"..."}, COCO's compressed runs), and
  * {"index","source","error":{"code","message"}} for a failure. No timings: they would differ from run to run.
@@ -39,7 +39,9 @@ struct duet_record {
     int attempts;      /* ... and was opened again so many times */
     int width, height; /* of the picture; 0 after an error */
     const struct duet_detections *detections; /* NULL: no detector ran */
-    const struct duet_segments *segments;     /* NULL: no segmenter ran */
+    const int *tracks; /* [detections->count] which object that is from frame to frame; 0: not known; NULL:
+                          none is. NDJSON */
+    const struct duet_segments *segments; /* NULL: no segmenter ran */
     const struct duet_image *classes; /* GRAY8: NDJSON adds each segment's mask from it; NULL: it does not */
     const struct duet_error *error;   /* NULL: it went well */
 };
