@@ -4,7 +4,7 @@
 detect=$DUET_BIN/detect
 [ -f "$DUET_BUILD_DIR/models/ssdlite-coco.safetensors" ] || skip_all "tracking" "no model ssdlite-coco.safetensors"
 cd "$work" || exit 1
-"$DUET_BIN/scene" -q -n 7 -v drive.mp4 2>scene.log || skip_all "tracking" "no videos: $(tail -1 scene.log)"
+"$DUET_BIN/scene" -q -n 7 -s 320x240 -v drive.mp4 2>scene.log || skip_all "tracking" "no videos: $(tail -1 scene.log)"
 "$DUET_BIN/scene" -q -k bus -n 4 -s 320x240 -v bus.mp4 || exit 1
 "$DUET_BIN/scene" -q -o stills || exit 1
 

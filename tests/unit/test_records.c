@@ -176,7 +176,7 @@ static void ndjson_tells_tracks(void **state)
     r.moving = true, r.tracks = tracks;
     put(&m, &r);
     char *text = text_so_far(m.stream);
-    assert_non_null(strstr(text, "50.1]},{"));                     /* 0: not told */
+    assert_non_null(strstr(text, "50.1]},{")); /* 0: not told */
     assert_non_null(strstr(text, "639.99994],\"track\":12}]}\n"));
     free(text);
     free(finish(&m));
@@ -211,25 +211,27 @@ static void ndjson_is_one_line_a_record(void **state)
     put(&m, &r);
     r = still(6, "e.jpg", NULL);
     put(&m, &r);
-    char *want = duet_text(
-        "%s%s%s%s%s%s%s", first,
-        "{\"index\":1,\"source\":\"b.jpg\",\"width\":640,\"height\":480,\"detections\":[]}\n",
-        "{\"index\":2,\"source\":\"c.jpg\",\"width\":640,\"height\":480,\"segments\":["
-        "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
-        "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
-        "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
-        "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
-        "{\"index\":3,\"source\":\"v.mp4\",\"frame\":12,\"pts\":1.48,\"time\":0.48,\"width\":640,\"height\":480,"
-        "\"detections\":[],\"segments\":["
-        "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
-        "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
-        "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
-        "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
-        "{\"index\":4,\"source\":\"d.jpg\",\"error\":{\"code\":\"bad-format\","
-        "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
-        "{\"index\":5,\"source\":\"w.mp4\",\"frame\":3,\"pts\":0,\"time\":0,\"error\":{\"code\":\"bad-format\","
-        "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
-        "{\"index\":6,\"source\":\"e.jpg\",\"width\":640,\"height\":480}\n");
+    char *want =
+        duet_text("%s%s%s%s%s%s%s", first,
+                  "{\"index\":1,\"source\":\"b.jpg\",\"width\":640,\"height\":480,\"detections\":[]}\n",
+                  "{\"index\":2,\"source\":\"c.jpg\",\"width\":640,\"height\":480,\"segments\":["
+                  "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
+                  "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
+                  "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
+                  "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
+                  "{\"index\":3,\"source\":\"v.mp4\",\"frame\":12,\"pts\":1.48,\"time\":0.48,\"width\":640,"
+                  "\"height\":480,"
+                  "\"detections\":[],\"segments\":["
+                  "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
+                  "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
+                  "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
+                  "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
+                  "{\"index\":4,\"source\":\"d.jpg\",\"error\":{\"code\":\"bad-format\","
+                  "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
+                  "{\"index\":5,\"source\":\"w.mp4\",\"frame\":3,\"pts\":0,\"time\":0,\"error\":{\"code\":"
+                  "\"bad-format\","
+                  "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
+                  "{\"index\":6,\"source\":\"e.jpg\",\"width\":640,\"height\":480}\n");
     ends_as(&m, want);
     free(want);
 }
