@@ -121,48 +121,35 @@ static void near_exact(const struct problem *p, const char *level, const float *
         }
 }
 
-static void same_bytes(const struct testing_buffer *a, const struct testing_buffer *b, const char *what)
+/* In one call, and in two. */
+static struct testing_buffer run(const void *problem, const struct duet_kernels *kernels)
 {
-    if (memcmp(a->data, b->data, a->count * sizeof(float)) != 0) fail_msg("%s: not the same bytes", what);
+    const struct problem *p = problem;
+    struct testing_buffer whole = run_whole(p, kernels);
+    near_exact(p, kernels->level, whole.data);
+    if (p->in > 1) {
+        struct testing_buffer two = run_in_two(p, kernels, testing_between(1, p->in - 1));
+        if (memcmp(whole.data, two.data, whole.count * sizeof(float)) != 0)
+            fail_msg("%s: input channels in two chunks: not the same bytes", kernels->level);
+        testing_buffer_close(&two);
+    }
+    return whole;
 }
 
-/* Every level near the exact values, in one call and in two; fast levels the same bytes. */
-static void check(struct problem *p, const struct duet_kernels *levels, int count)
+static void check(struct problem *p, const struct testing_levels *levels)
 {
-    struct testing_buffer fast = {0};
-    uint64_t next = testing_random_state;
-    for (int i = 0; i < count; i++) {
-        struct testing_buffer whole = run_whole(p, &levels[i]);
-        near_exact(p, levels[i].level, whole.data);
-        if (p->in > 1) {
-            struct testing_buffer two = run_in_two(p, &levels[i], testing_between(1, p->in - 1));
-            same_bytes(&whole, &two, "input channels in two chunks");
-            testing_buffer_close(&two);
-        }
-        if (fast.data) same_bytes(&fast, &whole, levels[i].level);
-        if (i > 0 && !fast.data)
-            fast = whole;
-        else
-            testing_buffer_close(&whole);
-    }
-    if (fast.data) {
-        testing_sum_add(&fast);
-        testing_buffer_close(&fast);
-    }
-    testing_random_state = next; /* the same for any number of levels */
+    testing_walk(levels, run, p);
     close_problem(p);
 }
 
 static void awkward_sizes(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("conv1x1 sizes");
+    const struct testing_levels levels = testing_begin("conv1x1 sizes");
     for (int i = 0; i < 300; i++) {
         size_t pixels = testing_between(1, 37), in = testing_between(1, 100), out = testing_between(1, 100);
         struct problem p = make(pixels, in, out);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
 }
 
@@ -170,18 +157,16 @@ static void awkward_sizes(void **state)
 static void every_remainder(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("conv1x1 remainders");
+    const struct testing_levels levels = testing_begin("conv1x1 remainders");
     for (size_t pixels = 1; pixels <= 50; pixels++) {
         size_t in = testing_between(1, 9), out = testing_between(1, 64);
         struct problem p = make(pixels, in, out);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
     for (size_t out = 1; out <= 130; out++) {
         size_t pixels = testing_between(1, 30), in = testing_between(1, 9);
         struct problem p = make(pixels, in, out);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
 }
 
@@ -189,26 +174,22 @@ static void every_remainder(void **state)
 static void a_deep_one(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("conv1x1 deep");
+    const struct testing_levels levels = testing_begin("conv1x1 deep");
     struct problem p = make(29, 1280, 77);
-    check(&p, levels, count);
+    check(&p, &levels);
 }
 
 /* Chains that are not numbers end at the lower bound, on every level. */
 static void not_a_number_becomes_low(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("conv1x1 nan");
-    for (int i = 0; i < count; i++) {
+    const struct testing_levels levels = testing_begin("conv1x1 nan");
+    for (int i = 0; i < levels.count; i++) {
         struct problem p = make(5, 3, 40);
         p.low = 0;
         p.high = 6;
         ((float *)p.input.data)[2 * p.input_stride + 1] = NAN;
-        struct testing_buffer out = run_whole(&p, &levels[i]);
+        struct testing_buffer out = run_whole(&p, &levels.items[i]);
         for (size_t n = 0; n < p.out; n++) assert_true(out.data[2 * p.output_stride + n] == 0);
         testing_buffer_close(&out);
         close_problem(&p);

@@ -33,7 +33,7 @@ static void close_problem(struct problem *p)
     testing_input_close(&p->bias);
 }
 
-static struct testing_buffer run(struct problem *p, const struct duet_kernels *kernels)
+static struct testing_buffer run_kernel(const struct problem *p, const struct duet_kernels *kernels)
 {
     struct duet_conv3x3_args args = p->args;
     size_t panel = kernels->conv3x3.panel;
@@ -79,39 +79,29 @@ static void near_exact(const struct problem *p, const char *level, const float *
         }
 }
 
-static void check(struct problem *p, const struct duet_kernels *levels, int count)
+static struct testing_buffer run(const void *problem, const struct duet_kernels *kernels)
 {
-    struct testing_buffer fast = {0};
-    uint64_t next = testing_random_state;
-    for (int i = 0; i < count; i++) {
-        struct testing_buffer out = run(p, &levels[i]);
-        near_exact(p, levels[i].level, out.data);
-        if (fast.data && memcmp(fast.data, out.data, out.count * sizeof(float)) != 0)
-            fail_msg("%s: not the bytes of the other fast levels", levels[i].level);
-        if (i > 0 && !fast.data)
-            fast = out;
-        else
-            testing_buffer_close(&out);
-    }
-    if (fast.data) {
-        testing_sum_add(&fast);
-        testing_buffer_close(&fast);
-    }
-    testing_random_state = next; /* the same for any number of levels */
+    const struct problem *p = problem;
+    struct testing_buffer out = run_kernel(p, kernels);
+    near_exact(p, kernels->level, out.data);
+    return out;
+}
+
+static void check(struct problem *p, const struct testing_levels *levels)
+{
+    testing_walk(levels, run, p);
     close_problem(p);
 }
 
 static void awkward_sizes(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("conv3x3 sizes");
+    const struct testing_levels levels = testing_begin("conv3x3 sizes");
     for (int i = 0; i < 300; i++) {
         size_t in_width = testing_between(1, 40), in = testing_between(1, 9), out = testing_between(1, 70);
         size_t stride = testing_between(1, 2), rate = testing_between(1, 4);
         struct problem p = make(in_width, in, out, stride, rate);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
 }
 
@@ -119,12 +109,10 @@ static void awkward_sizes(void **state)
 static void first_layer(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("conv3x3 first layer");
+    const struct testing_levels levels = testing_begin("conv3x3 first layer");
     for (size_t width = 1; width <= 90; width++) {
         struct problem p = make(width, 3, 32, 2, 1);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
 }
 
@@ -132,13 +120,11 @@ static void first_layer(void **state)
 static void wide_rates(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("conv3x3 rates");
+    const struct testing_levels levels = testing_begin("conv3x3 rates");
     static const size_t rates[] = {6, 12, 18, 24};
     for (size_t i = 0; i < 4; i++) {
         struct problem p = make(33, 64, 40, 1, rates[i]);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
 }
 

@@ -48,7 +48,7 @@ static void close_problem(struct problem *p)
     testing_input_close(&p->bias);
 }
 
-static struct testing_buffer run(struct problem *p, const struct duet_kernels *kernels)
+static struct testing_buffer run_kernel(const struct problem *p, const struct duet_kernels *kernels)
 {
     struct duet_depthwise3x3_args args = p->args;
     size_t pixels = (args.y_end - args.y_begin) * args.out_width;
@@ -88,40 +88,30 @@ static void near_exact(const struct duet_depthwise3x3_args *a, const char *level
             near_exact_pixel(a, level, y, x, got);
 }
 
-static void check(struct problem *p, const struct duet_kernels *levels, int count)
+static struct testing_buffer run(const void *problem, const struct duet_kernels *kernels)
 {
-    struct testing_buffer fast = {0};
-    uint64_t next = testing_random_state;
-    for (int i = 0; i < count; i++) {
-        struct testing_buffer out = run(p, &levels[i]);
-        near_exact(&p->args, levels[i].level, out.data);
-        if (fast.data && memcmp(fast.data, out.data, out.count * sizeof(float)) != 0)
-            fail_msg("%s: not the bytes of the other fast levels", levels[i].level);
-        if (i > 0 && !fast.data)
-            fast = out;
-        else
-            testing_buffer_close(&out);
-    }
-    if (fast.data) {
-        testing_sum_add(&fast);
-        testing_buffer_close(&fast);
-    }
-    testing_random_state = next; /* the same for any number of levels */
+    const struct problem *p = problem;
+    struct testing_buffer out = run_kernel(p, kernels);
+    near_exact(&p->args, kernels->level, out.data);
+    return out;
+}
+
+static void check(struct problem *p, const struct testing_levels *levels)
+{
+    testing_walk(levels, run, p);
     close_problem(p);
 }
 
 static void awkward_sizes(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("depthwise3x3 sizes");
+    const struct testing_levels levels = testing_begin("depthwise3x3 sizes");
     for (int i = 0; i < 500; i++) {
         size_t height = testing_between(1, 12), width = testing_between(1, 30);
         size_t channels = testing_between(1, 80), stride = testing_between(1, 2),
                rate = testing_between(1, 4);
         struct problem p = make(height, width, channels, stride, rate);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
 }
 
@@ -129,19 +119,17 @@ static void awkward_sizes(void **state)
 static void every_remainder(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("depthwise3x3 remainders");
+    const struct testing_levels levels = testing_begin("depthwise3x3 remainders");
     for (size_t width = 1; width <= 40; width++)
         for (size_t stride = 1; stride <= 2; stride++) {
             size_t height = testing_between(1, 5), channels = testing_between(15, 17);
             struct problem p = make(height, width, channels, stride, 1);
-            check(&p, levels, count);
+            check(&p, &levels);
         }
     for (size_t channels = 1; channels <= 70; channels++) {
         size_t height = testing_between(1, 5), width = testing_between(5, 9);
         struct problem p = make(height, width, channels, 1, 1);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
 }
 
@@ -149,12 +137,10 @@ static void every_remainder(void **state)
 static void wide_rates(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("depthwise3x3 rates");
+    const struct testing_levels levels = testing_begin("depthwise3x3 rates");
     for (size_t rate = 1; rate <= 36; rate++) {
         struct problem p = make(33, 33, 40, 1, rate);
-        check(&p, levels, count);
+        check(&p, &levels);
     }
 }
 

@@ -9,7 +9,7 @@ static struct testing_input random_row(size_t width)
     return in;
 }
 
-static void compare_levels(size_t in_width, size_t out_width, const struct duet_kernels *levels, int count)
+static void compare_levels(size_t in_width, size_t out_width, const struct testing_levels *levels)
 {
     struct testing_input top = random_row(in_width), bottom = random_row(in_width);
     struct testing_input columns = testing_bytes_input(out_width * sizeof(struct duet_resize_tap));
@@ -28,12 +28,12 @@ static void compare_levels(size_t in_width, size_t out_width, const struct duet_
     duet_resize_scalar(&args);
     testing_sum_add(&first);
     uint64_t next = testing_random_state;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < levels->count; i++) {
         struct testing_buffer out = testing_buffer(out_width * 3, testing_between(0, 15));
         args.output = out.data;
-        levels[i].resize(&args);
+        levels->items[i].resize(&args);
         if (memcmp(first.data, out.data, out.count * sizeof(float)) != 0)
-            fail_msg("%s: %zu -> %zu pixels: not the scalar kernel's bytes", levels[i].level, in_width,
+            fail_msg("%s: %zu -> %zu pixels: not the scalar kernel's bytes", levels->items[i].level, in_width,
                      out_width);
         testing_buffer_close(&out);
     }
@@ -47,32 +47,29 @@ static void compare_levels(size_t in_width, size_t out_width, const struct duet_
 static void every_level_gives_the_same_bytes(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("resize");
-    for (size_t width = 1; width <= 70; width++) compare_levels(width, width, levels, count);
+    const struct testing_levels levels = testing_begin("resize");
+    for (size_t width = 1; width <= 70; width++) compare_levels(width, width, &levels);
     for (int i = 0; i < 400; i++) {
         size_t in = testing_between(1, 200), out = testing_between(1, 200);
-        compare_levels(in, out, levels, count);
+        compare_levels(in, out, &levels);
     }
-    compare_levels(640, 300, levels, count);
-    compare_levels(100, 513, levels, count);
+    compare_levels(640, 300, &levels);
+    compare_levels(100, 513, &levels);
 }
 
 /* By hand: 2 pixels to 4, without half-pixel centres: the last column repeats the last pixel. */
 static void a_small_one_by_hand(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
+    const struct testing_levels levels = testing_begin("resize by hand");
     struct duet_resize_tap columns[4];
     duet_resize_taps(2, 4, columns);
     const uint8_t top[] = {0, 10, 20, 100, 110, 120}, bottom[] = {200, 200, 200, 0, 0, 0};
     static const float expected[4][3] = {{100, 105, 110}, {75, 80, 85}, {50, 55, 60}, {50, 55, 60}};
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < levels.count; i++) {
         float output[12];
         struct duet_resize_args args = {top, bottom, 0.5f, columns, 4, output, 1, 0};
-        levels[i].resize(&args);
+        levels.items[i].resize(&args);
         assert_memory_equal(output, expected, sizeof expected);
     }
 }

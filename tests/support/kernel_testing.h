@@ -164,19 +164,51 @@ static inline void testing_sum_say(void)
 
 #define TESTING_MAX_LEVELS 8
 
-/* The levels that this machine runs, scalar first. Returns their number. */
-static inline int testing_levels(struct duet_kernels levels[TESTING_MAX_LEVELS])
+/* The levels that this machine runs, scalar first. */
+struct testing_levels {
+    struct duet_kernels items[TESTING_MAX_LEVELS];
+    int count;
+};
+
+/* The beginning of a test: the levels, and a seed that is printed under that name. */
+static inline struct testing_levels testing_begin(const char *what)
 {
-    int count = 0;
+    struct testing_levels levels = {.count = 0};
     struct duet_error e;
     for (int i = 0; duet_kernels_level(i); i++) {
         const char *name = duet_kernels_level(i);
         if (duet_kernels_runs(name))
-            assert_ok(duet_kernels_select(name, &levels[count++], &e), e);
+            assert_ok(duet_kernels_select(name, &levels.items[levels.count++], &e), e);
         else
             printf("# level %s: not on this processor\n", name);
     }
-    return count;
+    testing_seed(what);
+    return levels;
+}
+
+/* Runs a problem on one level, compares what it gave with the exact values, and returns it. */
+typedef struct testing_buffer testing_run(const void *problem, const struct duet_kernels *kernels);
+
+/* Every level in turn: fast ones must give the same bytes, which are added to the sum. What is drawn
+ * meanwhile (how buffers are skewed, say) is forgotten: later draws are the same for any number of levels. */
+static inline void testing_walk(const struct testing_levels *levels, testing_run *run, const void *problem)
+{
+    struct testing_buffer fast = {0};
+    uint64_t next = testing_random_state;
+    for (int i = 0; i < levels->count; i++) {
+        struct testing_buffer out = run(problem, &levels->items[i]);
+        if (fast.data && memcmp(fast.data, out.data, out.count * sizeof(float)) != 0)
+            fail_msg("%s: not the bytes of the other fast levels", levels->items[i].level);
+        if (i > 0 && !fast.data)
+            fast = out;
+        else
+            testing_buffer_close(&out);
+    }
+    if (fast.data) {
+        testing_sum_add(&fast);
+        testing_buffer_close(&fast);
+    }
+    testing_random_state = next;
 }
 
 /* Multiply-adds in float32 in another order or with fewer roundings: at most a rounding each, relative to the
