@@ -123,6 +123,11 @@ static enum duet_status deliver(struct duet_moving *moving, struct duet_image *i
         duet_image_close(image);
         return status;
     }
+    struct duet_frames_about about;
+    moving->type->about(moving->self, &about);
+    moving->over = !about.moving;
+    *info = (struct duet_frame_info){0};
+    if (!about.moving) return DUET_OK; /* a picture that only FFmpeg knows */
     *info = (struct duet_frame_info){.moving = true,
                                      .live = moving->captured > 0,
                                      .frame = moving->stamp.frame,
@@ -159,7 +164,7 @@ enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image 
                                   struct duet_frame_info *info, bool *more, struct duet_error *error)
 {
     enum duet_status status = moving->begun ? DUET_OK : begin(moving, error);
-    while (status == DUET_OK) {
+    while (status == DUET_OK && !moving->over) {
         double gap = 0;
         int attempts = 0;
         bool there = true;

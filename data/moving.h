@@ -41,6 +41,7 @@ struct duet_moving {
     void *reopen_ctx;
     /* From here on private. */
     bool begun; /* the first frame has been looked for */
+    bool over;  /* it was a picture after all */
     bool held;  /* `stamp` is of a frame that is still to be delivered: the news of a gap went before it */
     struct duet_moving_stamp stamp;
     double captured;  /* when it came, seconds since 1970 */

@@ -28,6 +28,12 @@ static enum duet_status status_of(int code)
         return DUET_NOT_FOUND;
     case AVERROR_INVALIDDATA:
     case AVERROR_EOF:
+    case AVERROR_BUG:
+    case AVERROR_UNKNOWN:
+    case AVERROR_EXTERNAL:
+    case AVERROR(EINVAL): /* what demuxers and decoders say of numbers that cannot be */
+    case AVERROR(ERANGE):
+    case AVERROR(EDOM):
         return DUET_BAD_FORMAT;
     case AVERROR_DECODER_NOT_FOUND:
     case AVERROR_DEMUXER_NOT_FOUND:
@@ -47,6 +53,11 @@ enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_e
     const char *name = reader->source.name, *said = duet_video_log_text();
     if (is_cancelled(reader)) return duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", name);
     if (code == AVERROR_EXIT) return duet_fail(error, DUET_IO_ERROR, "%s: %s: no answer in time", name, what);
+    int width, height;
+    if (sscanf(said, "Picture size %dx%d exceeds", &width, &height) == 2) {
+        enum duet_status status = duet_video_check_size(reader, width, height, error);
+        if (status != DUET_OK) return status;
+    }
     char reason[AV_ERROR_MAX_STRING_SIZE] = "";
     av_strerror(code, reason, sizeof reason);
     if (!*said || strstr(said, reason))
@@ -198,6 +209,7 @@ static enum duet_status choose_format(const struct duet_reader *reader, const AV
                 "udp, tcp or srt",
                 source->name);
         av_dict_set(options, "protocol_whitelist", protocols, 0);
+        if (strncasecmp(source->address, "rtsp", 4) == 0) av_dict_set(options, "rtsp_flags", "prefer_tcp", 0);
         return DUET_OK;
     }
     register_devices();
@@ -229,6 +241,8 @@ static enum duet_status open_format(struct duet_demuxer *demuxer, struct duet_re
         context->pb = demuxer->io.avio;
         context->interrupt_callback = (AVIOInterruptCB){on_interrupt, reader};
         context->io_open = reader->source.kind == DUET_VIDEO_STREAM ? open_once : refuse_open;
+        /* Nobody wants to wait for 5 s of a live stream before its first frame. */
+        if (reader->source.kind == DUET_VIDEO_STREAM) context->max_analyze_duration = AV_TIME_BASE;
         if (reader->source.kind == DUET_VIDEO_DEVICE) context->flags |= AVFMT_FLAG_NONBLOCK;
         int code = avformat_open_input(&demuxer->format, reader->source.address, format, &options);
         if (code < 0) status = duet_video_fail(reader, error, code, "cannot open");

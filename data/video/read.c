@@ -168,6 +168,14 @@ static void reader_about(const void *self, struct duet_frames_about *about)
     *about = ((const struct duet_reader *)self)->about;
 }
 
+/* WebP, BMP, TIFF ...: FFmpeg calls one after the other a pipe of them. */
+static bool is_picture(const struct duet_reader *reader)
+{
+    const char *format = reader->demuxer.format->iformat->name, *tail = "_pipe";
+    size_t length = strlen(format);
+    return length > strlen(tail) && strcmp(format + length - strlen(tail), tail) == 0;
+}
+
 static void learn(struct duet_reader *reader)
 {
     const AVCodecParameters *coded = duet_reader_stream(reader)->codecpar;
@@ -179,8 +187,10 @@ static void learn(struct duet_reader *reader)
     reader->live = is_live(reader);
     bool pipe = reader->source.kind == DUET_VIDEO_BYTES && reader->source.size < 0;
     reader->seekable = !reader->live && !pipe;
+    bool still = is_picture(reader);
+    reader->seekable = reader->seekable && !still;
     bool turned = orientation_of(reader, NULL) >= 5 && reader->source.upright;
-    reader->about = (struct duet_frames_about){.moving = true,
+    reader->about = (struct duet_frames_about){.moving = !still,
                                                .live = reader->live,
                                                .seekable = reader->seekable,
                                                .width = turned ? coded->height : coded->width,
@@ -233,6 +243,15 @@ static bool is_ours(struct duet_reader *reader)
     return true;
 }
 
+static void note_place(struct duet_reader *reader, int code)
+{
+    AVIOContext *io = reader->demuxer.format->pb;
+    if (code < 0 || !io) return;
+    int64_t place = avio_tell(io);
+    reader->packet_size = place - reader->packet_end;
+    reader->packet_end = place;
+}
+
 static int read_packet(struct duet_reader *reader)
 {
     for (;;) {
@@ -240,6 +259,7 @@ static int read_packet(struct duet_reader *reader)
         int code = av_read_frame(reader->demuxer.format, reader->packet);
         if (code == AVERROR(EAGAIN) && !wait_a_little(reader)) return AVERROR_EXIT;
         if (code == AVERROR(EAGAIN)) continue;
+        note_place(reader, code);
         if (code < 0 || is_ours(reader)) return code;
     }
 }
@@ -250,7 +270,7 @@ static bool is_passed_over(const struct duet_reader *reader, int code)
     if (code == AVERROR(ENOMEM) || code == AVERROR_EXIT) return false;
     if (reader->landing) return true;
     if (reader->live) return reader->wait_until == 0 || duet_seconds() < reader->wait_until;
-    return !reader->stepped && begins_anywhere(reader);
+    return code == AVERROR_INVALIDDATA && !reader->stepped && begins_anywhere(reader);
 }
 
 /* Give the decoder the next packet. Negative: FFmpeg's code. */
@@ -258,11 +278,15 @@ static int feed(struct duet_reader *reader)
 {
     int code = read_packet(reader);
     if (code == AVERROR_EOF) {
+        reader->missing = reader->live ? 0 : duet_video_missing(reader);
+        /* What the decoder holds back may belong after frames that are missing. */
+        if (reader->missing > 0) return AVERROR_INVALIDDATA;
         reader->drained = true;
         return avcodec_send_packet(reader->codec, NULL);
     }
     if (code < 0) return code;
-    bool torn = reader->packet->flags & AV_PKT_FLAG_CORRUPT && !reader->live;
+    /* Of MPEG-TS this says that the packets' numbers do not follow, as where two files were joined. */
+    bool torn = reader->packet->flags & AV_PKT_FLAG_CORRUPT && !reader->live && !begins_anywhere(reader);
     code = torn ? AVERROR_INVALIDDATA : avcodec_send_packet(reader->codec, reader->packet);
     av_packet_unref(reader->packet);
     return code < 0 && is_passed_over(reader, code) ? 0 : code;
@@ -322,16 +346,25 @@ static void stamp(struct duet_reader *reader, struct duet_decoded *decoded)
     reader->last_pts = decoded->pts;
 }
 
-static enum duet_status finish(struct duet_reader *reader, struct duet_error *error)
+static enum duet_status end(struct duet_reader *reader, int code, struct duet_error *error)
 {
     const char *name = reader->source.name;
-    if (!reader->stepped)
+    long long frames = (long long)reader->next_number;
+    bool pipe = reader->source.kind == DUET_VIDEO_BYTES && reader->source.size < 0;
+    char what[80] = "failed";
+    if (code == AVERROR_EOF) {
+        duet_index_note(reader, NULL);
+        if (reader->stepped) return DUET_OK;
         return duet_fail(error, DUET_BAD_FORMAT, "%s: no frame in it (%s)", name, reader->kind);
-    int64_t missing = reader->live ? 0 : duet_video_missing(reader);
-    if (missing > 0)
+    }
+    if (reader->missing > 0)
         return duet_fail(error, DUET_BAD_FORMAT, "%s: truncated after %lld frames: %lld bytes are missing",
-                         name, (long long)reader->next_number, (long long)missing);
-    return DUET_OK;
+                         name, frames, (long long)reader->missing);
+    if (pipe && !reader->stepped)
+        snprintf(what, sizeof what, "cannot be read from a pipe (an index at the end, perhaps)");
+    else if (!reader->live)
+        snprintf(what, sizeof what, "damaged or cut off after %lld frames", frames);
+    return duet_video_fail(reader, error, code, what);
 }
 
 enum duet_status duet_reader_decode(struct duet_reader *reader, struct duet_decoded *into, bool *more,
@@ -342,15 +375,7 @@ enum duet_status duet_reader_decode(struct duet_reader *reader, struct duet_deco
     start_waiting(reader);
     bool stopped = reader->source.cancelled && reader->source.cancelled(reader->source.ctx);
     int code = stopped ? AVERROR_EXIT : receive(reader, into->frame);
-    if (code == AVERROR_EOF) {
-        duet_index_note(reader, NULL);
-        return finish(reader, error);
-    }
-    if (code < 0) {
-        char what[80];
-        snprintf(what, sizeof what, "damaged or cut off after %lld frames", (long long)reader->next_number);
-        return duet_video_fail(reader, error, code, reader->live ? "failed" : what);
-    }
+    if (code < 0) return end(reader, code, error);
     stamp(reader, into);
     into->number = reader->next_number++;
     duet_index_note(reader, into);

@@ -64,15 +64,18 @@ struct duet_reader {
     char kind[80]; /* about.kind */
     bool live;
     bool seekable;
-    bool wait_for_key; /* packets are thrown away until one stands for itself */
-    int64_t key_ticks; /* the stamp of the one that did */
-    bool drained;      /* the decoder has been told that there are no more packets */
-    bool at_end;       /* a seek went past the last frame */
-    bool landing;      /* after a jump, what cannot be decoded before the key frame is no damage */
-    bool jumped;       /* the frames do not follow those in `index.known` */
-    bool made_up;      /* a stamp was missing or did not ascend */
-    bool stepped;      /* a frame was there: the first_... count */
-    double rate;       /* frames a second, > 0: where stamps must be made up */
+    bool wait_for_key;   /* packets are thrown away until one stands for itself */
+    int64_t key_ticks;   /* the stamp of the one that did */
+    bool drained;        /* the decoder has been told that there are no more packets */
+    int64_t packet_end;  /* where the demuxer was after the last packet ... */
+    int64_t packet_size; /* ... and how far it had gone for it */
+    int64_t missing;     /* bytes of the file, found at its end */
+    bool at_end;         /* a seek went past the last frame */
+    bool landing;        /* after a jump, what cannot be decoded before the key frame is no damage */
+    bool jumped;         /* the frames do not follow those in `index.known` */
+    bool made_up;        /* a stamp was missing or did not ascend */
+    bool stepped;        /* a frame was there: the first_... count */
+    double rate;         /* frames a second, > 0: where stamps must be made up */
     int64_t first_ticks;
     double first_pts;    /* seconds */
     double last_pts;     /* of the frame decoded before */

@@ -93,6 +93,13 @@ static int64_t missing_trailer(const struct duet_reader *reader)
     return read_at(reader, reader->source.size - 1, &last, 1) && last != 0x3b ? 1 : 0;
 }
 
+/* Y4M: frame after frame; what follows the last whole one is a part of the next. */
+static int64_t missing_frame(const struct duet_reader *reader)
+{
+    int64_t part = avio_tell(reader->demuxer.format->pb) - reader->packet_end;
+    return part > 0 && reader->packet_size > part ? reader->packet_size - part : 0;
+}
+
 int64_t duet_video_missing(const struct duet_reader *reader)
 {
     static const struct {
@@ -102,7 +109,9 @@ int64_t duet_video_missing(const struct duet_reader *reader)
                  {"matroska,webm", missing_segment},
                  {"avi", missing_riff},
                  {"gif", missing_trailer}};
-    if (reader->source.kind != DUET_VIDEO_BYTES || reader->source.size < 0) return 0;
+    if (reader->source.kind != DUET_VIDEO_BYTES) return 0;
+    if (strcmp(reader->demuxer.format->iformat->name, "yuv4mpegpipe") == 0) return missing_frame(reader);
+    if (reader->source.size < 0) return 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(reader->demuxer.format->iformat->name, kinds[i].format) == 0)
             return kinds[i].missing(reader);
