@@ -276,6 +276,11 @@ enum duet_status duet_deadline_choose(struct duet_deadline *d, struct duet_deadl
     return DUET_OK;
 }
 
+void duet_deadline_due(struct duet_deadline *d)
+{
+    d->control.wait = 0;
+}
+
 void duet_deadline_report(struct duet_deadline *d, double ms, double other_ms)
 {
     duet_control_report(&d->control, ms, other_ms);

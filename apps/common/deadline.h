@@ -89,6 +89,9 @@ struct duet_deadline_step {
 enum duet_status duet_deadline_choose(struct duet_deadline *deadline, struct duet_deadline_step *step,
                                       struct duet_error *error);
 
+/* The next frame is segmented whatever the stride: a step while paused, the first frame after a jump. */
+void duet_deadline_due(struct duet_deadline *deadline);
+
 /* The step's segmenter took `ms`; `other_ms` is what else each frame costs on the same thread (boxes, say):
  * it is taken off the budget. */
 void duet_deadline_report(struct duet_deadline *deadline, double ms, double other_ms);

@@ -451,6 +451,10 @@ static void segmenters_are_measured_and_run(void **state)
     assert_true(rows >= 8);
     assert_null(duet_deadline_row(d, -1));
     assert_int_equal(segment_frames(d, &picture, 18, 1000), 3); /* every 6th */
+    assert_int_equal(segment_frames(d, &picture, 2, 1000), 1);
+    assert_int_equal(segment_frames(d, &picture, 2, 1000), 0);
+    duet_deadline_due(d);
+    assert_int_equal(segment_frames(d, &picture, 6, 1000), 1);
     char text[DUET_DEADLINE_TEXT], want[DUET_DEADLINE_TEXT];
     duet_deadline_text(d, text);
     snprintf(want, sizeof want, "129/16, every 6th frame, ");
