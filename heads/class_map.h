@@ -3,6 +3,8 @@
 #ifndef DUET_HEADS_CLASS_MAP_H
 #define DUET_HEADS_CLASS_MAP_H
 
+#include "kernels/upsample.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +25,7 @@ struct logit_map {
     const float *logits;
     size_t height, width, classes;
     bool mirrored; /* its columns run from right to left */
+    duet_upsample_fn *upsample;
 };
 
 /* Floats of scratch that the two functions below need: row buffers of one worker. */
@@ -33,8 +36,8 @@ size_t duet_map_scratch(const struct logit_map *map, size_t pixels);
 void duet_map_argmax_row(const struct logit_map *map, struct map_tap row, const struct map_tap *columns,
                          size_t pixels, float *scratch, uint8_t *classes, float *probability);
 
-/* One pixel row: softmax over classes added to sums[classes][pixels]. */
+/* One pixel row: softmax over classes added to sums[classes][pixels]; and the best class by these logits. */
 void duet_map_softmax_row(const struct logit_map *map, struct map_tap row, const struct map_tap *columns,
-                          size_t pixels, float *scratch, float *sums);
+                          size_t pixels, float *scratch, uint8_t *classes, float *sums);
 
 #endif

@@ -56,7 +56,7 @@ struct corner {
     struct logit_map map;
     struct map_tap row, column;
     float logits[2 * 2 * MAX_CLASSES];
-    float scratch[2 * MAX_CLASSES + 3]; /* duet_map_scratch of such a map and one pixel */
+    float scratch[2 * MAX_CLASSES + 2]; /* duet_map_scratch of such a map and one pixel */
 };
 
 static void cut_corner(const struct pass *pass, int x, int y, struct corner *corner)
@@ -67,7 +67,8 @@ static void cut_corner(const struct pass *pass, int x, int y, struct corner *cor
     corner->map = (struct logit_map){.logits = corner->logits,
                                      .height = m->height > 1 ? 2 : 1,
                                      .width = m->width > 1 ? 2 : 1,
-                                     .classes = m->classes};
+                                     .classes = m->classes,
+                                     .upsample = m->upsample};
     float *to = corner->logits;
     for (size_t i = 0; i < corner->map.height; i++)
         for (size_t k = 0; k < corner->map.width; k++, to += m->classes) {
@@ -81,14 +82,14 @@ static void cut_corner(const struct pass *pass, int x, int y, struct corner *cor
 static int probabilities(const struct duet_segmentation_logits *l, int x, int y, float sums[MAX_CLASSES])
 {
     struct corner corner;
+    uint8_t best = 0;
     memset(sums, 0, MAX_CLASSES * sizeof *sums);
     for (int i = 0; i < l->pass_count; i++) {
         cut_corner(&l->passes[i], x, y, &corner);
-        duet_map_softmax_row(&corner.map, corner.row, &corner.column, 1, corner.scratch, sums);
+        duet_map_softmax_row(&corner.map, corner.row, &corner.column, 1, corner.scratch, &best, sums);
     }
-    uint8_t best = 0;
-    if (!l->mean) /* the largest logit: the probabilities of two may round to the same number */
-        duet_map_argmax_row(&corner.map, corner.row, &corner.column, 1, corner.scratch, &best, NULL);
+    /* `best` is that of the largest logit: the probabilities of two may round to the same number. */
+    if (l->mean) best = 0;
     for (size_t c = 1; l->mean && c < corner.map.classes; c++)
         if (sums[c] > sums[best]) best = (uint8_t)c;
     for (size_t c = 0; c < corner.map.classes; c++)

@@ -5,6 +5,7 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "fit.h"
+#include "network/compiled.h"
 #include "probe.h"
 
 #include <math.h>
@@ -297,7 +298,8 @@ static enum duet_status keep_pass(struct run *r, const struct copy *copy, bool m
         if (!p->logits) return out_of_memory(r, error);
         logits = memcpy(p->logits, logits, shape.dims[1] * shape.dims[2] * shape.dims[3] * sizeof *logits);
     }
-    p->map = (struct logit_map){logits, shape.dims[1], shape.dims[2], shape.dims[3], mirrored};
+    p->map = (struct logit_map){logits,        shape.dims[1], shape.dims[2],
+                                shape.dims[3], mirrored,      copy->compiled->kernels.upsample};
     size_t width = (size_t)r->image->width, height = (size_t)r->image->height;
     p->rows = calloc(height, sizeof *p->rows);
     p->columns = calloc(width, sizeof *p->columns);
@@ -381,7 +383,8 @@ static void class_row(void *arg, int y, int worker)
         memset(sums, 0, r->classes * width * sizeof *sums);
         for (int i = 0; i < r->pass_count; i++) {
             const struct pass *p = &r->passes[i];
-            duet_map_softmax_row(&p->map, p->rows[y], p->columns, width, rest + r->classes * width, sums);
+            duet_map_softmax_row(&p->map, p->rows[y], p->columns, width, rest + r->classes * width, classes,
+                                 sums);
         }
         best_of_sums(r, sums, classes, probability);
     }

@@ -22,6 +22,7 @@ static void fill_scalar(struct duet_kernels *k)
     k->conv3x3 = (struct duet_conv3x3_kernel){DUET_CONV3X3_SCALAR_PANEL, duet_conv3x3_scalar};
     k->depthwise3x3 = duet_depthwise3x3_scalar;
     k->resize = duet_resize_scalar;
+    k->upsample = duet_upsample_scalar;
 }
 
 /* Worst first; selecting a level runs every fill up to it. */

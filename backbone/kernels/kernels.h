@@ -13,6 +13,7 @@
 #include "kernels/conv3x3.h"
 #include "kernels/depthwise3x3.h"
 #include "kernels/resize.h"
+#include "kernels/upsample.h"
 
 #include <stdbool.h>
 
@@ -22,6 +23,7 @@ struct duet_kernels {
     struct duet_conv3x3_kernel conv3x3;
     duet_depthwise3x3_fn *depthwise3x3;
     duet_resize_fn *resize;
+    duet_upsample_fn *upsample;
 };
 
 /* The levels this build knows, worst first: 0 is "scalar". NULL past the end. */

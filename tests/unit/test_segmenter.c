@@ -38,7 +38,7 @@ static void check_map(struct logit_map map, size_t input_h, size_t input_w, size
     for (size_t y = 0; y < height; y++) {
         duet_map_argmax_row(&map, rows[y], columns, width, scratch, classes, p);
         memset(sums, 0, width * map.classes * sizeof *sums);
-        duet_map_softmax_row(&map, rows[y], columns, width, scratch, sums);
+        duet_map_softmax_row(&map, rows[y], columns, width, scratch, classes, sums);
         for (size_t x = 0; x < width; x++) {
             double logits[CLASSES] = {0}, total = 0, my = 0, mx = 0;
             if (input_h > 1) my = (double)y * (double)(map.height - 1) / (double)(input_h - 1);
@@ -70,11 +70,11 @@ static void class_maps_equal_plain_interpolation(void **state)
     uint64_t seed = 3;
     static float logits[9 * 7 * CLASSES];
     for (size_t i = 0; i < sizeof logits / sizeof logits[0]; i++) logits[i] = 8 * random_weight(&seed);
-    check_map((struct logit_map){logits, 9, 7, CLASSES, false}, 129, 97, 129, 97);
-    check_map((struct logit_map){logits, 9, 7, CLASSES, true}, 129, 97, 100, 97);
-    check_map((struct logit_map){logits, 1, 1, CLASSES, false}, 16, 16, 16, 16);
-    check_map((struct logit_map){logits, 1, 7, CLASSES, true}, 1, 97, 1, 97);
-    check_map((struct logit_map){logits, 3, 2, CLASSES, false}, 40, 17, 3, 5);
+    check_map((struct logit_map){logits, 9, 7, CLASSES, false, duet_upsample_scalar}, 129, 97, 129, 97);
+    check_map((struct logit_map){logits, 9, 7, CLASSES, true, duet_upsample_scalar}, 129, 97, 100, 97);
+    check_map((struct logit_map){logits, 1, 1, CLASSES, false, duet_upsample_scalar}, 16, 16, 16, 16);
+    check_map((struct logit_map){logits, 1, 7, CLASSES, true, duet_upsample_scalar}, 1, 97, 1, 97);
+    check_map((struct logit_map){logits, 3, 2, CLASSES, false, duet_upsample_scalar}, 40, 17, 3, 5);
 }
 
 /* --- fitting

@@ -6,4 +6,5 @@ void duet_arm_fill_neon(struct duet_kernels *k)
     k->conv3x3 = (struct duet_conv3x3_kernel){DUET_CONV3X3_NEON_PANEL, duet_conv3x3_neon};
     k->depthwise3x3 = duet_depthwise3x3_neon;
     k->resize = duet_resize_neon;
+    k->upsample = duet_upsample_neon;
 }

@@ -16,5 +16,6 @@ void duet_conv3x3_neon(const struct duet_conv3x3_args *args);
 void duet_depthwise3x3_neon(const struct duet_depthwise3x3_args *args);
 
 void duet_resize_neon(const struct duet_resize_args *args);
+void duet_upsample_neon(const struct duet_upsample_args *args);
 
 #endif

@@ -62,6 +62,34 @@ static inline vec vec_add(vec a, vec b)
     return vaddq_f32(a, b);
 }
 
+static inline vec vec_sub(vec a, vec b)
+{
+    return vsubq_f32(a, b);
+}
+
+static inline vec vec_mul(vec a, vec b)
+{
+    return vmulq_f32(a, b);
+}
+
+static inline vec vec_div(vec a, vec b)
+{
+    return vdivq_f32(a, b);
+}
+
+/* Lane by lane: x > y ? a : b. */
+static inline vec vec_choose_more(vec x, vec y, vec a, vec b)
+{
+    return vbslq_f32(vcgtq_f32(x, y), a, b);
+}
+
+/* 2^n of n + 1.5 * 2^23, for whole n. */
+static inline vec vec_power_of_2(vec shifted)
+{
+    uint32x4_t bits = vaddq_u32(vreinterpretq_u32_f32(shifted), vdupq_n_u32(127));
+    return vreinterpretq_f32_u32(vshlq_n_u32(bits, 23));
+}
+
 /* A NaN becomes the lower bound (see clamp.h): fmaxnm, unlike fmax, prefers the number to a NaN. (Not to a
  * signalling one, but x comes out of an addition and those are quiet.) */
 static inline vec vec_clamp(vec x, vec low, vec high)

@@ -55,6 +55,34 @@ static inline vec vec_add(vec a, vec b)
     return _mm256_add_ps(a, b);
 }
 
+static inline vec vec_sub(vec a, vec b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+static inline vec vec_mul(vec a, vec b)
+{
+    return _mm256_mul_ps(a, b);
+}
+
+static inline vec vec_div(vec a, vec b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+/* Lane by lane: x > y ? a : b. */
+static inline vec vec_choose_more(vec x, vec y, vec a, vec b)
+{
+    return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_GT_OQ));
+}
+
+/* 2^n of n + 1.5 * 2^23, for whole n. */
+static inline vec vec_power_of_2(vec shifted)
+{
+    __m256i bits = _mm256_add_epi32(_mm256_castps_si256(shifted), _mm256_set1_epi32(127));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
+}
+
 /* The order of the operands makes a NaN the lower bound; see clamp.h. */
 static inline vec vec_clamp(vec x, vec low, vec high)
 {

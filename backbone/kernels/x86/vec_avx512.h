@@ -56,6 +56,34 @@ static inline vec vec_add(vec a, vec b)
     return _mm512_add_ps(a, b);
 }
 
+static inline vec vec_sub(vec a, vec b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+static inline vec vec_mul(vec a, vec b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+static inline vec vec_div(vec a, vec b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+/* Lane by lane: x > y ? a : b. */
+static inline vec vec_choose_more(vec x, vec y, vec a, vec b)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_GT_OQ), b, a);
+}
+
+/* 2^n of n + 1.5 * 2^23, for whole n. */
+static inline vec vec_power_of_2(vec shifted)
+{
+    __m512i bits = _mm512_add_epi32(_mm512_castps_si512(shifted), _mm512_set1_epi32(127));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 23));
+}
+
 /* The order of the operands makes a NaN the lower bound; see clamp.h. */
 static inline vec vec_clamp(vec x, vec low, vec high)
 {

@@ -12,6 +12,7 @@ void duet_x86_fill_avx2(struct duet_kernels *k)
     k->conv3x3 = (struct duet_conv3x3_kernel){DUET_CONV3X3_AVX2_PANEL, duet_conv3x3_avx2};
     k->depthwise3x3 = duet_depthwise3x3_avx2;
     k->resize = duet_resize_avx2;
+    k->upsample = duet_upsample_avx2;
 }
 
 bool duet_x86_runs_avx512(void)
@@ -27,4 +28,5 @@ void duet_x86_fill_avx512(struct duet_kernels *k)
     k->conv3x3 = (struct duet_conv3x3_kernel){DUET_CONV3X3_AVX512_PANEL, duet_conv3x3_avx512};
     k->depthwise3x3 = duet_depthwise3x3_avx512;
     k->resize = duet_resize_avx512;
+    k->upsample = duet_upsample_avx512;
 }

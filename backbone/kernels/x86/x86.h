@@ -28,5 +28,7 @@ void duet_depthwise3x3_avx512(const struct duet_depthwise3x3_args *args);
 
 void duet_resize_avx2(const struct duet_resize_args *args);
 void duet_resize_avx512(const struct duet_resize_args *args);
+void duet_upsample_avx2(const struct duet_upsample_args *args);
+void duet_upsample_avx512(const struct duet_upsample_args *args);
 
 #endif
