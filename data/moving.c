@@ -47,6 +47,16 @@ static void rest(const struct duet_moving *moving, double seconds)
     }
 }
 
+static enum duet_status gave_up(const struct duet_moving *moving, double gap, int attempts,
+                                const char *reason, struct duet_error *error)
+{
+    size_t length = strlen(moving->name); /* stands in the reason, too */
+    if (strncmp(reason, moving->name, length) == 0 && strncmp(reason + length, ": ", 2) == 0)
+        reason += length + 2;
+    return duet_fail(error, DUET_IO_ERROR, "%s: away for %.1f s, given up after %d attempts (%s)",
+                     moving->name, gap, attempts, reason);
+}
+
 /* Open it and take its first frame. */
 static enum duet_status try_again(struct duet_moving *moving, struct duet_moving_stamp *stamp, bool *more,
                                   struct duet_error *error)
@@ -77,9 +87,7 @@ static enum duet_status reconnect(struct duet_moving *moving, struct duet_moving
         *gap = duet_seconds() - lost;
         if (status == DUET_OK && more) return DUET_OK;
         if (status == DUET_INTERRUPTED || is_cancelled(moving)) return stopped(moving, error);
-        if (*gap >= patience)
-            return duet_fail(error, DUET_IO_ERROR, "%s: away for %.1f s, given up after %d attempts (%s)",
-                             moving->name, *gap, *attempts, inner.text);
+        if (*gap >= patience) return gave_up(moving, *gap, *attempts, inner.text, error);
         pause = pause * 2 < longest_pause ? pause * 2 : longest_pause;
     }
 }

@@ -10,6 +10,11 @@ enum { LOG_TEXT = 240 };
 
 static _Thread_local char last_text[LOG_TEXT];
 
+bool duet_video_log_is_size(void)
+{
+    return strncmp(last_text, "Picture size ", strlen("Picture size ")) == 0;
+}
+
 static void keep_message(void *context, int level, const char *format, va_list arguments)
 {
     (void)context;
@@ -19,7 +24,7 @@ static void keep_message(void *context, int level, const char *format, va_list a
     text[strcspn(text, "\r\n")] = '\0';
     size_t length = strlen(text);
     while (length > 0 && (text[length - 1] == '.' || text[length - 1] == ' ')) text[--length] = '\0';
-    if (length > 0) memcpy(last_text, text, length + 1);
+    if (length > 0 && !duet_video_log_is_size()) memcpy(last_text, text, length + 1);
 }
 
 static void set_callback(void)

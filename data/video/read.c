@@ -267,7 +267,7 @@ static int read_packet(struct duet_reader *reader)
 /* Is a fault of the decoder one to pass over? */
 static bool is_passed_over(const struct duet_reader *reader, int code)
 {
-    if (code == AVERROR(ENOMEM) || code == AVERROR_EXIT) return false;
+    if (code == AVERROR(ENOMEM) || code == AVERROR_EXIT || duet_video_log_is_size()) return false;
     if (reader->landing) return true;
     if (reader->live) return reader->wait_until == 0 || duet_seconds() < reader->wait_until;
     return code == AVERROR_INVALIDDATA && !reader->stepped && begins_anywhere(reader);

@@ -110,6 +110,8 @@ void duet_video_log_begin(void);
 /* Forget / show what the calling thread's last complaint was; "" when there was none. */
 void duet_video_log_clear(void);
 const char *duet_video_log_text(void);
+/* Was it that pictures are too large? That is not followed by what comes of it. */
+bool duet_video_log_is_size(void);
 
 /* --- encode.c --- */
 extern const struct duet_video_writer_type duet_video_writer;

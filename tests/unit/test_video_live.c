@@ -1,0 +1,551 @@
+/* Streams that go away and come back, waits that are called off, pipes; FFmpeg's own sources. (A camera
+ * cannot be had here: V4L2 shares all of this but the opening.) */
+#include "support/clips.h"
+#include "support/scratch.h"
+#include "support/testing.h"
+
+#include "duet/frames.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+static struct scratch scratch;
+static struct duet_bytes stream; /* an MPEG-TS of FRAMES frames */
+enum { FRAMES = 30 };
+
+static struct duet_bytes make_bytes(const struct clip *clip, const char *name)
+{
+    struct duet_error e;
+    struct duet_bytes bytes;
+    const char *path = scratch_path(&scratch, name);
+    if (!clip_write(clip, path)) fail_msg("cannot make %s", path);
+    assert_ok(duet_read_file(path, (size_t)1 << 28, &bytes, &e), e);
+    return bytes;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    scratch_make(&scratch);
+    const struct clip clip = {.codec = "mpeg2video", .frames = FRAMES};
+    stream = make_bytes(&clip, "stream.ts");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    duet_bytes_close(&stream);
+    scratch_remove(&scratch);
+    return 0;
+}
+
+static void pause_for(double seconds)
+{
+    struct timespec t = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
+    nanosleep(&t, NULL);
+}
+
+/* --- a server ------------------------------------------------------------------------------------------- */
+
+/* What it does with one connection after the other. */
+struct visit {
+    double away;  /* seconds without a server, before */
+    size_t bytes; /* of the stream to send */
+    bool hang;    /* then say no more until the test is over, instead of closing */
+};
+
+struct server {
+    const struct visit *visits;
+    int count;
+    int port;
+    atomic_bool over;
+    atomic_int served;
+    pthread_t thread;
+};
+
+static int listen_on(int *port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 4) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
+        close(fd);
+        return -1;
+    }
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+static int accept_one(struct server *server, int listener)
+{
+    while (!server->over) {
+        struct pollfd one = {.fd = listener, .events = POLLIN};
+        if (poll(&one, 1, 20) > 0) return accept(listener, NULL, NULL);
+    }
+    return -1;
+}
+
+static void *serve(void *ctx)
+{
+    struct server *server = ctx;
+    int listener = listen_on(&server->port);
+    for (int i = 0; i < server->count && !server->over && listener >= 0; i++) {
+        const struct visit *visit = &server->visits[i];
+        if (visit->away > 0) {
+            close(listener);
+            pause_for(visit->away);
+            listener = listen_on(&server->port);
+        }
+        int fd = accept_one(server, listener);
+        if (fd < 0) break;
+        for (size_t sent = 0; sent < visit->bytes;) {
+            ssize_t n = send(fd, stream.data + sent, visit->bytes - sent, MSG_NOSIGNAL);
+            if (n <= 0) break;
+            sent += (size_t)n;
+        }
+        while (visit->hang && !server->over) pause_for(0.01);
+        close(fd);
+        server->served++;
+    }
+    if (listener >= 0) close(listener);
+    return NULL;
+}
+
+/* Begin to serve; the address. */
+static const char *start_server(struct server *server, const struct visit *visits, int count)
+{
+    static char address[64];
+    *server = (struct server){.visits = visits, .count = count};
+    int first = listen_on(&server->port); /* a free port */
+    assert_true(first >= 0);
+    close(first);
+    snprintf(address, sizeof address, "tcp://127.0.0.1:%d", server->port);
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+    for (int i = 0; i < 200;
+         i++) { /* until it listens; this visit is taken for none, nothing having been sent */
+        pause_for(0.01);
+        if (i == 3) break;
+    }
+    return address;
+}
+
+static void stop_server(struct server *server)
+{
+    server->over = true;
+    pthread_join(server->thread, NULL);
+}
+
+/* --- going away and coming back ---------------------------------------------------------------------------
+ */
+
+static void a_stream_comes_back_after_a_gap(void **state)
+{
+    (void)state;
+    struct server server;
+    const struct visit visits[] = {{.bytes = stream.size}, {.away = 0.6, .bytes = stream.size}};
+    const char *address = start_server(&server, visits, 2);
+    struct duet_frames_options options = {.struct_size = sizeof options, .reconnect = 1.5};
+    struct duet_frames *frames;
+    struct duet_frames_about about;
+    struct duet_error e;
+    assert_ok(duet_frames_open(address, &options, &frames, &e), e);
+    duet_frames_about(frames, &about);
+    assert_true(about.moving && about.live && !about.seekable);
+    assert_fails(DUET_UNSUPPORTED, duet_frames_seek(frames, 0, &e), e);
+    double last = -1;
+    for (int i = 0; i < 2 * FRAMES + 1; i++) {
+        struct duet_image image;
+        struct duet_frame_info info;
+        bool more;
+        assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+        assert_true(more && info.live && info.moving);
+        assert_true(fabs(info.captured - (double)time(NULL)) < 5);
+        assert_int_equal(info.frame, i <= FRAMES ? i : i - 1);
+        if (i == FRAMES) {
+            assert_null(image.pixels);
+            fprintf(stderr, "# away for %.2f s, %d attempts\n", info.gap, info.attempts);
+            assert_true(info.gap > 0.3 && info.gap < 1.5 && info.attempts >= 2);
+            continue;
+        }
+        assert_true(info.gap == 0 && info.time > last);
+        assert_int_equal(clip_number(&image), i < FRAMES ? i : i - 1 - FRAMES);
+        last = info.time;
+        duet_image_close(&image);
+    }
+    struct duet_image image;
+    bool more;
+    double begin = duet_seconds();
+    assert_fails(DUET_IO_ERROR, duet_frames_next(frames, &image, NULL, &more, &e), e);
+    assert_true(duet_seconds() - begin > 1.4 && duet_seconds() - begin < 3);
+    fprintf(stderr, "# %s\n", e.text);
+    assert_non_null(strstr(e.text, "given up after"));
+    assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+    assert_false(more);
+    duet_frames_about(frames, &about);
+    duet_frames_close(&frames);
+    stop_server(&server);
+}
+
+static void without_reconnect_the_end_is_the_end(void **state)
+{
+    (void)state;
+    struct server server;
+    const struct visit visits[] = {{.bytes = stream.size}};
+    const char *address = start_server(&server, visits, 1);
+    struct duet_frames *frames;
+    struct duet_error e;
+    bool more = true;
+    int count = -1;
+    struct duet_frames_options options = {.struct_size = sizeof options, .every = 3};
+    assert_ok(duet_frames_open(address, &options, &frames, &e), e);
+    for (; more; count++) {
+        struct duet_image image;
+        assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+        duet_image_close(&image);
+    }
+    assert_int_equal(count, FRAMES / 3);
+    duet_frames_close(&frames);
+    stop_server(&server);
+    assert_fails(DUET_IO_ERROR, duet_frames_open(address, &options, &frames, &e), e);
+    assert_non_null(strstr(e.text, "refused"));
+    assert_fails(DUET_UNSUPPORTED, duet_frames_open("gopher://u:secret@host/x", NULL, &frames, &e), e);
+    assert_non_null(strstr(e.text, "gopher://u:***@host/x: unknown kind of address"));
+    assert_fails(DUET_UNSUPPORTED, duet_frames_open("file:///etc/passwd", NULL, &frames, &e), e);
+    assert_fails(DUET_UNSUPPORTED, duet_frames_open("concat://a|b", NULL, &frames, &e), e);
+}
+
+static void broken_frames_of_a_stream_are_left_out(void **state)
+{
+    (void)state;
+    struct server server;
+    const struct visit visits[] = {{.bytes = stream.size}};
+    uint8_t *bytes = (uint8_t *)(uintptr_t)stream.data, kept[188 * 2];
+    size_t at = stream.size / 188 / 2 * 188;
+    memcpy(kept, bytes + at, sizeof kept);
+    memset(bytes + at + 4, 0xaa, 180); /* two packets' contents */
+    memset(bytes + at + 188 + 4, 0x55, 180);
+    const char *address = start_server(&server, visits, 1);
+    struct duet_frames *frames;
+    struct duet_error e;
+    bool more = true;
+    int count = -1;
+    assert_ok(duet_frames_open(address, NULL, &frames, &e), e);
+    for (; more; count++) {
+        struct duet_image image;
+        struct duet_frame_info info;
+        assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+        if (more) assert_int_equal(info.frame, count + 1);
+        duet_image_close(&image);
+    }
+    fprintf(stderr, "# %d of %d frames\n", count, FRAMES);
+    assert_true(count >= FRAMES / 2 && count < FRAMES);
+    duet_frames_close(&frames);
+    stop_server(&server);
+    memcpy(bytes + at, kept, sizeof kept);
+}
+
+/* --- being called off
+ * --------------------------------------------------------------------------------------- */
+
+struct call {
+    atomic_bool off;
+    double when; /* duet_seconds() */
+    double after;
+    pthread_t thread;
+};
+
+static bool is_off(void *ctx)
+{
+    return ((struct call *)ctx)->off;
+}
+
+static void *call_off(void *ctx)
+{
+    struct call *call = ctx;
+    pause_for(call->after);
+    call->when = duet_seconds();
+    call->off = true;
+    return NULL;
+}
+
+/* Open and read until it is called off, after `after` seconds; it must end soon then. */
+static void check_called_off(const char *path, double reconnect, double after)
+{
+    struct call call = {.after = after};
+    struct duet_frames_options options = {
+        .struct_size = sizeof options, .reconnect = reconnect, .cancelled = is_off, .ctx = &call};
+    struct duet_frames *frames = NULL;
+    struct duet_error e;
+    bool more = true;
+    assert_int_equal(pthread_create(&call.thread, NULL, call_off, &call), 0);
+    enum duet_status status = duet_frames_open(path, &options, &frames, &e);
+    while (status == DUET_OK && more) {
+        struct duet_image image;
+        status = duet_frames_next(frames, &image, NULL, &more, &e);
+        duet_image_close(&image);
+    }
+    double now = duet_seconds();
+    pthread_join(call.thread, NULL);
+    duet_frames_close(&frames);
+    if (status != DUET_INTERRUPTED) fail_msg("%s: %s", path, status ? e.text : "ended");
+    assert_non_null(strstr(e.text, "stopped on request"));
+    fprintf(stderr, "# %.3f s after the call\n", now - call.when);
+    assert_true(now - call.when < 0.25); /* 0.1 and what a busy machine takes */
+}
+
+static void waits_can_be_called_off(void **state)
+{
+    (void)state;
+    struct server server;
+    const struct visit silent[] = {{.hang = true}}, stalls[] = {{.bytes = stream.size / 2, .hang = true}},
+                       leaves[] = {{.bytes = stream.size}};
+    check_called_off(start_server(&server, silent, 1), 0, 0.2);
+    stop_server(&server);
+    check_called_off(start_server(&server, stalls, 1), 5, 0.5);
+    stop_server(&server);
+    check_called_off(start_server(&server, leaves, 1), 60, 1);
+    stop_server(&server);
+    const char *fifo = scratch_path(&scratch, "fifo");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    check_called_off(fifo, 0, 0.15); /* nobody has it open */
+    int fd = open(fifo, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, stream.data, 20000 < stream.size ? 20000 : stream.size / 2),
+                     20000 < stream.size ? 20000 : (ssize_t)(stream.size / 2));
+    check_called_off(fifo, 0, 0.3); /* in the middle of a video */
+    close(fd);
+    unlink(fifo);
+}
+
+/* --- pipes
+ * ---------------------------------------------------------------------------------------------------- */
+
+struct feed {
+    int fd;
+    const uint8_t *data;
+    size_t size;
+    pthread_t thread;
+};
+
+static void *feed(void *ctx)
+{
+    struct feed *f = ctx;
+    for (size_t at = 0; at < f->size;) {
+        ssize_t n = write(f->fd, f->data + at, f->size - at < 3001 ? f->size - at : 3001);
+        if (n <= 0) break;
+        at += (size_t)n;
+    }
+    close(f->fd);
+    return NULL;
+}
+
+/* The frames of what comes through standard input, a pipe; -1 and *e when it fails. */
+static int read_piped(const void *data, size_t size, struct duet_error *e)
+{
+    int ends[2], kept = dup(STDIN_FILENO), count = -1;
+    assert_int_equal(pipe(ends), 0);
+    assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
+    close(ends[0]);
+    struct feed f = {.fd = ends[1], .data = data, .size = size};
+    assert_int_equal(pthread_create(&f.thread, NULL, feed, &f), 0);
+    struct duet_frames *frames = NULL;
+    bool more = true;
+    enum duet_status status = duet_frames_open("-", NULL, &frames, e);
+    for (; status == DUET_OK && more; count++) {
+        struct duet_image image;
+        struct duet_frame_info info;
+        status = duet_frames_next(frames, &image, &info, &more, e);
+        if (more) {
+            assert_int_equal(info.frame, count + 1);
+            assert_int_equal(clip_number(&image), count + 1);
+        }
+        duet_image_close(&image);
+    }
+    duet_frames_close(&frames);
+    dup2(kept, STDIN_FILENO); /* the last reader: the writer ends */
+    close(kept);
+    pthread_join(f.thread, NULL);
+    return status == DUET_OK ? count : -1;
+}
+
+static void videos_come_through_pipes(void **state)
+{
+    (void)state;
+    static const struct {
+        struct clip clip;
+        const char *name;
+    } kinds[] = {
+        {{.codec = "wrapped_avframe", .format = "yuv4mpegpipe", .frames = 40}, "p.y4m"},
+        {{.codec = "mpeg4", .frames = 40, .b_frames = 2}, "p.mkv"},
+        {{.codec = "mpeg2video", .frames = 40}, "p.ts"},
+        {{.codec = "mpeg4", .frames = 40, .format_options = "movflags=faststart"}, "p.mp4"},
+        {{.codec = "mpeg4", .frames = 40}, "p.avi"},
+        {{.codec = "mjpeg", .format = "mjpeg", .frames = 40}, "p.mjpeg"},
+        {{.codec = "mpeg1video", .frames = 40}, "p.m1v"},
+    };
+    struct duet_error e;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct duet_bytes bytes = make_bytes(&kinds[k].clip, kinds[k].name);
+        int count = read_piped(bytes.data, bytes.size, &e);
+        if (count != 40) fail_msg("%s: %d frames, %s", kinds[k].name, count, e.text);
+        if (k == 0) {
+            assert_int_equal(read_piped(bytes.data, bytes.size - 100, &e), -1);
+            assert_non_null(
+                strstr(e.text, "standard input: truncated after 39 frames: 100 bytes are missing"));
+        }
+        duet_bytes_close(&bytes);
+    }
+    const struct clip late = {
+        .codec = "mpeg4", .width = 640, .height = 480, .frames = 40}; /* more than FFmpeg buffers */
+    struct duet_bytes bytes = make_bytes(&late, "late.mp4");
+    assert_int_equal(read_piped(bytes.data, bytes.size, &e), -1);
+    assert_non_null(strstr(e.text, "cannot be read from a pipe (an index at the end, perhaps)"));
+    duet_bytes_close(&bytes);
+}
+
+/* Each frame comes before the next one is sent. */
+static void a_pipe_is_not_read_to_its_end_first(void **state)
+{
+    (void)state;
+    const struct clip clip = {.codec = "wrapped_avframe", .format = "yuv4mpegpipe", .frames = 4};
+    struct duet_bytes bytes = make_bytes(&clip, "step.y4m");
+    const size_t frame = 6 + 64 * 48 * 3 / 2, head = bytes.size - 4 * frame;
+    const char *path = scratch_path(&scratch, "step");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(write(fd, bytes.data, head + frame), (ssize_t)(head + frame));
+    struct call call = {.after = 5};
+    struct duet_frames_options options = {.struct_size = sizeof options, .cancelled = is_off, .ctx = &call};
+    struct duet_frames *frames;
+    struct duet_error e;
+    pthread_create(&call.thread, NULL, call_off, &call);
+    assert_ok(duet_frames_open(path, &options, &frames, &e), e);
+    for (int i = 0; i < 4; i++) {
+        struct duet_image image;
+        bool more;
+        assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+        assert_true(more);
+        assert_int_equal(clip_number(&image), i);
+        duet_image_close(&image);
+        if (i < 3)
+            assert_int_equal(write(fd, bytes.data + head + (size_t)(i + 1) * frame, frame), (ssize_t)frame);
+    }
+    duet_frames_close(&frames);
+    close(fd);
+    pthread_cancel(call.thread);
+    pthread_join(call.thread, NULL);
+    unlink(path);
+    duet_bytes_close(&bytes);
+}
+
+static void *serve_socket(void *ctx)
+{
+    int fd = accept(*(int *)ctx, NULL, NULL);
+    for (size_t at = 0; fd >= 0 && at < stream.size;) {
+        ssize_t n = send(fd, stream.data + at, stream.size - at, MSG_NOSIGNAL);
+        if (n <= 0) break;
+        at += (size_t)n;
+    }
+    close(fd);
+    return NULL;
+}
+
+static void a_socket_in_a_folder_is_a_pipe(void **state)
+{
+    (void)state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char path[64];
+    snprintf(path, sizeof path, "socket_%d", (int)getpid());
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    pthread_t thread;
+    pthread_create(&thread, NULL, serve_socket, &listener);
+    struct duet_frames *frames;
+    struct duet_error e;
+    int count = -1;
+    assert_ok(duet_frames_open(path, NULL, &frames, &e), e);
+    for (bool more = true; more; count++) {
+        struct duet_image image;
+        assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+        duet_image_close(&image);
+    }
+    assert_int_equal(count, FRAMES);
+    duet_frames_close(&frames);
+    pthread_join(thread, NULL);
+    close(listener);
+    assert_fails(DUET_IO_ERROR, duet_frames_open(path, NULL, &frames, &e), e);
+    unlink(path);
+}
+
+/* --- FFmpeg's own sources
+ * ------------------------------------------------------------------------------------- */
+
+static void graphs_are_sources(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *graph;
+        int width, height, count;
+    } cases[] = {{"lavfi:testsrc2=size=64x48:rate=10:duration=2", 64, 48, 20},
+                 {"lavfi:color=red:size=1x1:rate=5:duration=1,format=rgb24", 1, 1, 5},
+                 {"lavfi:color=red:size=3x1:rate=5:duration=1,format=rgba", 3, 1, 5},
+                 {"lavfi:color=red:size=7680x4320:rate=1:duration=1", 7680, 4320, 1}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct duet_frames *frames;
+        struct duet_error e;
+        int count = -1;
+        assert_ok(duet_frames_open(cases[k].graph, NULL, &frames, &e), e);
+        for (bool more = true; more; count++) {
+            struct duet_image image;
+            assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+            if (more) {
+                assert_int_equal(image.width, cases[k].width);
+                assert_int_equal(image.height, cases[k].height);
+                const uint8_t *last = duet_image_row(&image, image.height - 1) + (image.width - 1) * 3;
+                if (k > 0) assert_true(last[0] > 240 && last[1] < 15 && last[2] < 15);
+            }
+            duet_image_close(&image);
+        }
+        assert_int_equal(count, cases[k].count);
+        duet_frames_close(&frames);
+    }
+    struct duet_frames *frames;
+    struct duet_error e;
+    assert_true(duet_frames_open("lavfi:no_such_filter", NULL, &frames, &e) != DUET_OK);
+    fprintf(stderr, "# %s\n", e.text);
+    assert_non_null(strstr(e.text, "no_such_filter"));
+    struct duet_frames_options options = {.struct_size = sizeof options, .max_pixels = 1000};
+    assert_fails(DUET_TOO_LARGE, duet_frames_open("lavfi:color=red:size=64x48", &options, &frames, &e), e);
+    assert_fails(DUET_TOO_LARGE, duet_frames_open("lavfi:color=red:size=65535x65535", NULL, &frames, &e), e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stream_comes_back_after_a_gap),
+        cmocka_unit_test(without_reconnect_the_end_is_the_end),
+        cmocka_unit_test(broken_frames_of_a_stream_are_left_out),
+        cmocka_unit_test(waits_can_be_called_off),
+        cmocka_unit_test(videos_come_through_pipes),
+        cmocka_unit_test(a_pipe_is_not_read_to_its_end_first),
+        cmocka_unit_test(a_socket_in_a_folder_is_a_pipe),
+        cmocka_unit_test(graphs_are_sources),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
