@@ -140,6 +140,202 @@ static void every_kind_gives_all_its_frames(void **state)
     }
 }
 
+/* --- what is asked for ---------------------------------------------------------------------------------- */
+
+/* The numbers that the options let through. */
+static int numbers_of(const char *path, struct duet_frames_options options, int64_t *numbers)
+{
+    options.struct_size = sizeof options;
+    struct duet_frames *frames = open_clip(path, &options);
+    struct duet_image image;
+    struct duet_frame_info info;
+    int count = 0;
+    while (take(frames, &image, &info)) {
+        numbers[count++] = info.frame;
+        assert_near(info.time, (double)info.frame / 25);
+        assert_int_equal(clip_number(&image), info.frame);
+        duet_image_close(&image);
+    }
+    duet_frames_close(&frames);
+    return count;
+}
+
+static void check_numbers(const char *path, struct duet_frames_options options, int first, int step,
+                          int count)
+{
+    int64_t numbers[256];
+    int got = numbers_of(path, options, numbers);
+    if (got != count) fail_msg("%s: %d frames, expected %d", path, got, count);
+    for (int i = 0; i < count; i++) assert_int_equal(numbers[i], first + i * step);
+}
+
+static void every_start_and_duration_choose_frames(void **state)
+{
+    (void)state;
+    const struct clip clip = {.codec = "mpeg4", .frames = 150, .b_frames = 2};
+    static const char *const names[] = {"choose.mp4", "choose.avi"}; /* the second has no stamps to jump by */
+    for (int i = 0; i < 2; i++) {
+        const char *path = make_clip(&clip, names[i]);
+        check_numbers(path, (struct duet_frames_options){.every = 1}, 0, 1, 150);
+        check_numbers(path, (struct duet_frames_options){.every = 7}, 0, 7, 22);
+        check_numbers(path, (struct duet_frames_options){.every = 1000}, 0, 1, 1);
+        check_numbers(path, (struct duet_frames_options){.start = 1}, 25, 1, 125);
+        check_numbers(path, (struct duet_frames_options){.start = 1.01}, 26, 1, 124);
+        check_numbers(path, (struct duet_frames_options){.start = 4.4}, 110, 1, 40);
+        check_numbers(path, (struct duet_frames_options){.duration = 1}, 0, 1, 25);
+        check_numbers(path, (struct duet_frames_options){.start = 1, .duration = 1}, 25, 1, 25);
+        check_numbers(path, (struct duet_frames_options){.start = 3, .duration = 0.5, .every = 4}, 76, 4, 3);
+        check_numbers(path, (struct duet_frames_options){.start = 5.9, .duration = 9}, 148, 1, 2);
+        check_numbers(path, (struct duet_frames_options){.start = 60}, 0, 1, 0);
+    }
+    struct duet_frames_options options = {
+        .struct_size = sizeof options, .every = 5, .start = 1, .duration = 2};
+    struct duet_frames *frames = open_clip(make_clip(&clip, names[0]), &options);
+    static const struct {
+        double at;
+        int number; /* -1: the end */
+    } seeks[] = {{2.5, 60}, {0, 25}, {1.3, 30}, {2.99, 70}, {3, -1}, {2, 50}, {99, -1}, {-1, 25}};
+    for (size_t i = 0; i < sizeof seeks / sizeof *seeks; i++) {
+        struct duet_error e;
+        struct duet_image image;
+        struct duet_frame_info info = {.frame = -1};
+        assert_ok(duet_frames_seek(frames, seeks[i].at, &e), e);
+        bool more = take(frames, &image, &info);
+        if (more != (seeks[i].number >= 0) || info.frame != seeks[i].number)
+            fail_msg("seek to %f: %d, frame %lld", seeks[i].at, more, (long long)info.frame);
+        duet_image_close(&image);
+    }
+    duet_frames_close(&frames);
+}
+
+static void times_are_the_sources_own(void **state)
+{
+    (void)state;
+    static const int ticks[] = {0, 10, 500, 540, 541, 2000, 2001, 2100, 5000, 5040};
+    enum { COUNT = sizeof ticks / sizeof *ticks };
+    const struct clip clip = {.codec = "mpeg4", .frames = COUNT, .ticks = ticks, .offset = 1500};
+    struct duet_error e;
+    const char *path = make_clip(&clip, "uneven.mkv");
+    struct duet_frames *frames = open_clip(path, NULL);
+    struct duet_image image;
+    struct duet_frame_info info;
+    for (int i = 0; take(frames, &image, &info); i++) {
+        assert_near(info.pts, 1.5 + ticks[i] / 1000.0);
+        assert_near(info.time, ticks[i] / 1000.0);
+        duet_image_close(&image);
+    }
+    for (int ms = 0; ms < 5040; ms += 97) {
+        assert_ok(duet_frames_seek(frames, ms / 1000.0, &e), e);
+        assert_true(take(frames, &image, &info));
+        assert_true(ticks[info.frame] <= ms && (info.frame + 1 == COUNT || ticks[info.frame + 1] > ms));
+        assert_int_equal(clip_number(&image), info.frame);
+        duet_image_close(&image);
+    }
+    duet_frames_close(&frames);
+}
+
+static void about_tells_what_the_container_does(void **state)
+{
+    (void)state;
+    const struct clip clip = {.codec = "mpeg4", .frames = 60, .rate = 30};
+    struct duet_frames *frames = open_clip(make_clip(&clip, "about.mp4"), NULL);
+    struct duet_frames_about about;
+    duet_frames_about(frames, &about);
+    assert_int_equal(about.rate_num, 30 * about.rate_den);
+    assert_near(about.duration, 2);
+    duet_frames_close(&frames);
+}
+
+/* Turned as the container asks: bits run from the left when upright. */
+static void pictures_are_turned_upright(void **state)
+{
+    (void)state;
+    static const int turns[] = {0, 90, 180, 270};
+    for (int i = 0; i < 4; i++) {
+        const struct clip clip = {.codec = "mpeg4", .frames = 2, .first = 1, .turn = turns[i]};
+        const char *path = make_clip(&clip, "turned.mp4");
+        for (int ignore = 0; ignore < 2; ignore++) {
+            struct duet_frames_options options = {.struct_size = sizeof options,
+                                                  .exif = ignore ? DUET_EXIF_IGNORE : DUET_EXIF_APPLY};
+            struct duet_frames *frames = open_clip(path, &options);
+            struct duet_frames_about about;
+            struct duet_image image;
+            duet_frames_about(frames, &about);
+            bool lies = turns[i] % 180 != 0 && !ignore;
+            assert_int_equal(about.width, lies ? 48 : 64);
+            assert_true(take(frames, &image, NULL));
+            assert_int_equal(image.width, lies ? 48 : 64);
+            assert_int_equal(image.height, lies ? 64 : 48);
+            /* The bright corner is the stored picture's upper left one. Anticlockwise it goes down the left
+             * side. */
+            bool low = !ignore && (turns[i] == 90 || turns[i] == 180);
+            bool right = !ignore && (turns[i] == 180 || turns[i] == 270);
+            const uint8_t *corner =
+                duet_image_row(&image, low ? image.height - 4 : 3) + (right ? image.width - 4 : 3) * 3;
+            if (corner[1] < 130) fail_msg("%d degrees: the corner is %d", turns[i], corner[1]);
+            duet_image_close(&image);
+            duet_frames_close(&frames);
+        }
+    }
+}
+
+/* --- the module ----------------------------------------------------------------------------------------- */
+
+static bool maps_contain(const char *text)
+{
+    char line[1024];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps)) found |= strstr(line, text) != NULL;
+    fclose(maps);
+    return found;
+}
+
+/* This test's program links FFmpeg to make clips, so that another one is looked at. */
+static void what_needs_no_module_loads_none(void **state)
+{
+    (void)state;
+    assert_false(maps_contain("duet-video"));
+    struct duet_frames *frames = NULL;
+    struct duet_error e;
+    struct duet_image image;
+    bool more;
+    assert_ok(duet_frames_open_bytes("P5 1 1 255 a", 12, "x", NULL, &frames, &e), e);
+    assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+    duet_image_close(&image);
+    duet_frames_close(&frames);
+    assert_false(maps_contain("duet-video"));
+    const struct clip clip = {.codec = "mpeg4", .frames = 1};
+    frames = open_clip(make_clip(&clip, "one.mp4"), NULL);
+    duet_frames_close(&frames);
+    assert_true(maps_contain("duet-video"));
+    assert_false(maps_contain("libavdevice")); /* and what hangs on it: SDL, X11, PulseAudio */
+}
+
+static void a_missing_module_is_named(void **state)
+{
+    (void)state;
+    const struct clip clip = {.codec = "mpeg4", .frames = 1};
+    const char *path = make_clip(&clip, "one.mp4");
+    char other[600];
+    snprintf(other, sizeof other, "%s", path);
+    static const struct {
+        const char *module, *says;
+    } cases[] = {{"/no/such.so", "(there is no /no/such.so)"},
+                 {NULL, "video needs FFmpeg: "},
+                 {"libm.so.6", "there is no libm.so.6"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct duet_frames *frames;
+        struct duet_error e;
+        setenv("DUET_VIDEO_MODULE", cases[i].module ? cases[i].module : other, 1);
+        assert_fails(DUET_UNSUPPORTED, duet_frames_open(other, NULL, &frames, &e), e);
+        unsetenv("DUET_VIDEO_MODULE");
+        if (!strstr(e.text, cases[i].says) || strncmp(e.text, other, strlen(other)) != 0)
+            fail_msg("'%s'", e.text);
+    }
+}
+
 /* --- seeking -------------------------------------------------------------------------------------------- */
 
 struct film {
@@ -236,8 +432,14 @@ static void seeking_gives_what_reading_gives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_needs_no_module_loads_none),
+        cmocka_unit_test(a_missing_module_is_named),
+        cmocka_unit_test(every_start_and_duration_choose_frames),
+        cmocka_unit_test(times_are_the_sources_own),
+        cmocka_unit_test(about_tells_what_the_container_does),
+        cmocka_unit_test(pictures_are_turned_upright),
         cmocka_unit_test(every_kind_gives_all_its_frames),
         cmocka_unit_test(seeking_gives_what_reading_gives),
     };
-    return cmocka_run_group_tests(tests, make_scratch, getenv("KEEP") ? NULL : remove_scratch);
+    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }
