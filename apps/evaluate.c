@@ -72,7 +72,8 @@ int evaluate_write(struct duet_console *console, const char *path, char *text)
 
 enum duet_status evaluate_decode(const char *path, struct duet_image *image, struct duet_error *error)
 {
-    const struct duet_frames_options options = {.struct_size = sizeof options, .exif = DUET_EXIF_IGNORE};
+    const struct duet_frames_options options = {
+        .struct_size = sizeof options, .exif = DUET_EXIF_IGNORE, .cancelled = duet_process_cancelled};
     struct duet_frames *frames = NULL;
     bool more = false;
     *image = (struct duet_image){0};

@@ -294,6 +294,7 @@ static int score(struct report *report, struct evaluate_coco_run *run)
     struct duet_error error;
     int code = evaluate_coco_score(report->scope, s->images ? run->results : s->detections, "", &results,
                                    &report->eval);
+    if (code == DUET_GO_ON && s->images) code = evaluate_coco_run_done(run);
     if (code == DUET_GO_ON) {
         fill_conditions(report, run);
         if (report->conditions.failed) duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory for the scores");

@@ -91,8 +91,11 @@ struct evaluate_coco_run {
 };
 
 /* Detect objects in every image of the scope; run->results is then a COCO results file, which is gone after
- * evaluate_coco_run_close (unless it was to be kept). */
+ * evaluate_coco_run_done or _close (unless it was to be kept). Signals are caught from here on. */
 int evaluate_coco_run(struct evaluate_coco_run *run);
+/* The results have been read: they can go, and signals may kill. Returns DUET_GO_ON or, when one came in the
+ * meantime, the code to exit with. */
+int evaluate_coco_run_done(struct evaluate_coco_run *run);
 void evaluate_coco_run_close(struct evaluate_coco_run *run);
 void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct duet_conditions *conditions);
 

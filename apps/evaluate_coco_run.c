@@ -1,5 +1,6 @@
 /* Detections for evaluate coco --images: the batch that detect runs, its results in a file. */
 #include "common/batch.h"
+#include "common/process.h"
 #include "core/os.h"
 #include "duet/labels.h"
 #include "evaluate.h"
@@ -29,6 +30,16 @@ static int make_place(struct evaluate_coco_run *run)
     }
     run->results = duet_temporary_path(&run->temporary, "results.json");
     return run->results ? DUET_GO_ON : no_memory(run);
+}
+
+int evaluate_coco_run_done(struct evaluate_coco_run *run)
+{
+    run->results = NULL;
+    duet_temporary_close(&run->temporary);
+    duet_process_release_signals();
+    if (!duet_interrupted()) return DUET_GO_ON;
+    duet_console_error(run->scope->console, "interrupted: nothing was scored");
+    return DUET_EXIT_INTERRUPTED;
 }
 
 void evaluate_coco_run_close(struct evaluate_coco_run *run)
@@ -123,6 +134,7 @@ int evaluate_coco_run(struct evaluate_coco_run *run)
     if (code == DUET_GO_ON)
         code = duet_networks_open(&run->networks, run->program, &run->detect, NULL, run->cpu);
     if (code == DUET_GO_ON) code = check_labels(run);
+    duet_process_catch_signals(); /* from here on there is a folder to remove */
     if (code == DUET_GO_ON) code = make_place(run);
     if (code == DUET_GO_ON) code = detect(run, paths, count);
     close_paths(paths, count);

@@ -61,14 +61,16 @@ static char *predicted_path(const struct evaluate_voc_run *run, const char *id)
 enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *worker, const char *id,
                                       struct evaluate_voc_picture *picture, struct duet_error *error)
 {
+    const struct duet_mask_options options = {.struct_size = sizeof options,
+                                              .cancelled = duet_process_cancelled};
     *picture = (struct evaluate_voc_picture){.truth_path = duet_voc_mask_path(run->settings->root, id),
                                              .predicted_path = predicted_path(run, id)};
     if (!picture->truth_path || !picture->predicted_path)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
-    enum duet_status status = duet_mask_read(picture->truth_path, 0, &picture->truth, error);
+    enum duet_status status = duet_mask_read(picture->truth_path, &options, &picture->truth, error);
     if (status != DUET_OK) return status;
     return run->networks ? predict(run, worker, picture, error)
-                         : duet_mask_read(picture->predicted_path, 0, &picture->predicted, error);
+                         : duet_mask_read(picture->predicted_path, &options, &picture->predicted, error);
 }
 
 void evaluate_voc_picture_close(struct evaluate_voc_picture *picture)
@@ -148,7 +150,7 @@ static enum duet_status deliver(void *ctx, size_t index, void *result, struct du
     enum duet_status status = DUET_OK;
     if (item->status == DUET_OK)
         status = duet_voc_miou_add(run->miou, duet_voc_list_id(run->list, index), &item->counts, error);
-    else
+    else if (item->status != DUET_INTERRUPTED) /* that is told of the whole run */
         duet_console_error(run->console, "%s", item->error.text);
     run->wrong += item->status == DUET_MISMATCH;
     run->failed += item->status != DUET_OK && item->status != DUET_MISMATCH;
@@ -179,6 +181,7 @@ enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupte
     duet_console_begin(run->console, run->count);
     enum duet_status status = duet_pipeline_run(&job, run->count, threads, &outcome, error);
     duet_console_clear(run->console);
-    *interrupted = outcome.interrupted;
+    duet_process_release_signals();
+    *interrupted = outcome.interrupted || duet_interrupted();
     return status;
 }

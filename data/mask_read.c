@@ -1,8 +1,9 @@
 #include "duet/mask_read.h"
 
+#include "core/abi.h"
 #include "core/fail.h"
-#include "core/os.h"
 #include "duet/frames.h"
+#include "stream.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -15,8 +16,8 @@
 struct reading {
     const char *path;
     struct duet_error *error;
-    struct duet_bytes bytes;
-    size_t at, max_pixels;
+    uint8_t *data;
+    size_t size, at, max_pixels;
     png_structp png;
     png_infop info;
     png_bytep *rows;
@@ -42,8 +43,8 @@ static void on_warning(png_structp png, png_const_charp message)
 static void take_bytes(png_structp png, png_bytep to, size_t count)
 {
     struct reading *r = png_get_io_ptr(png);
-    if (count > r->bytes.size - r->at) png_error(png, "truncated");
-    memcpy(to, r->bytes.data + r->at, count);
+    if (count > r->size - r->at) png_error(png, "truncated");
+    memcpy(to, r->data + r->at, count);
     r->at += count;
 }
 
@@ -82,7 +83,7 @@ static enum duet_status decode(struct reading *r)
 
 static enum duet_status read_png(struct reading *r)
 {
-    if (r->bytes.size < 8 || png_sig_cmp(r->bytes.data, 0, 8) != 0)
+    if (r->size < 8 || png_sig_cmp(r->data, 0, 8) != 0)
         return duet_fail(r->error, DUET_BAD_FORMAT, "%s: not a PNG file", r->path);
     r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
     r->info = r->png ? png_create_info_struct(r->png) : NULL;
@@ -93,28 +94,40 @@ static enum duet_status read_png(struct reading *r)
     return decode(r);
 }
 
-static enum duet_status read_mask(const char *path, size_t max_pixels, struct duet_image *classes,
-                                  bool *palette, struct duet_error *error)
+static enum duet_status read_file(struct reading *r, const struct duet_mask_options *options)
 {
+    struct duet_stream stream = {.name = r->path, .cancelled = options->cancelled, .ctx = options->ctx};
+    enum duet_status status = duet_stream_open(&stream, r->path, r->error);
+    if (status == DUET_OK)
+        status = duet_stream_read_all(&stream, DUET_MAX_PICTURE_BYTES, &r->data, &r->size, r->error);
+    duet_stream_close(&stream);
+    return status;
+}
+
+static enum duet_status read_mask(const char *path, const struct duet_mask_options *options,
+                                  struct duet_image *classes, bool *palette, struct duet_error *error)
+{
+    struct duet_mask_options known;
     memset(classes, 0, sizeof *classes);
-    struct reading r = {.path = path, .error = error, .classes = classes};
-    r.max_pixels = max_pixels ? max_pixels : DUET_MAX_PIXELS;
-    enum duet_status status = duet_read_file(path, DUET_MAX_PICTURE_BYTES, &r.bytes, error);
+    enum duet_status status = duet_options_copy(&known, sizeof known, options, "a mask", error);
     if (status != DUET_OK) return status;
-    status = read_png(&r);
+    struct reading r = {.path = path, .error = error, .classes = classes};
+    r.max_pixels = known.max_pixels ? known.max_pixels : DUET_MAX_PIXELS;
+    status = read_file(&r, &known);
+    if (status == DUET_OK) status = read_png(&r);
     png_destroy_read_struct(&r.png, &r.info, NULL);
     free(r.rows);
-    duet_bytes_close(&r.bytes);
+    free(r.data);
     if (status != DUET_OK) duet_image_close(classes);
     *palette = r.palette;
     return status;
 }
 
-enum duet_status duet_mask_read(const char *path, size_t max_pixels, struct duet_image *classes,
-                                struct duet_error *error)
+enum duet_status duet_mask_read(const char *path, const struct duet_mask_options *options,
+                                struct duet_image *classes, struct duet_error *error)
 {
     bool palette;
-    return read_mask(path, max_pixels, classes, &palette, error);
+    return read_mask(path, options, classes, &palette, error);
 }
 
 static enum duet_status compare(const char *path, const struct duet_image *got, const struct duet_image *want,
@@ -137,7 +150,7 @@ enum duet_status duet_mask_check(const char *path, const struct duet_image *clas
 {
     struct duet_image read;
     bool palette;
-    enum duet_status status = read_mask(path, 0, &read, &palette, error);
+    enum duet_status status = read_mask(path, NULL, &read, &palette, error);
     if (status != DUET_OK) return status;
     if (!palette)
         status = duet_fail(error, DUET_MISMATCH, "%s: expected a palette PNG of 8 bits", path);

@@ -128,7 +128,6 @@ int duet_batch_run(const struct duet_program *program, const struct duet_batch_s
     struct batch batch = {.settings = settings, .task = task};
     struct duet_error error;
     duet_console_open(&batch.console, program->name, settings->quiet, !output);
-    duet_process_catch_signals(); /* a source may make us wait from its opening on */
     enum duet_status status = duet_batch_prepare(&batch, arguments, &error);
     if (status == DUET_OK && settings->track) status = duet_tracker_create(NULL, &batch.tracker, &error);
     int code = status == DUET_OK ? work(&batch) : fatal(&batch, status, &error);

@@ -2,6 +2,7 @@
 #include "common/batch_parts.h"
 
 #include "common/annotate.h"
+#include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/frames.h"
@@ -83,8 +84,6 @@ static enum duet_status open_writer(struct batch *batch, struct duet_error *erro
 {
     const struct duet_batch_settings *settings = batch->settings;
     enum duet_status status = check_output(batch, error);
-    if (status == DUET_OK && settings->coco_images)
-        status = duet_coco_images_open(settings->coco_images, &batch->coco_images, error);
     if (status != DUET_OK) return status;
     const struct duet_writer_options options = {.struct_size = sizeof options,
                                                 .format = (enum duet_format)settings->format,
@@ -175,6 +174,11 @@ enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_argum
     enum duet_status status = read_save_if(batch, error);
     if (status == DUET_OK)
         status = duet_inputs_find(arguments->operands, arguments->count, &options, &batch->inputs, error);
+    if (status == DUET_OK && batch->settings->coco_images)
+        status = duet_coco_images_open(batch->settings->coco_images, &batch->coco_images, error);
+    /* Lists of names may be pipes that nobody writes to: until here, a signal kills. From here on there is
+     * something to leave in good order, and what makes us wait asks. */
+    duet_process_catch_signals();
     if (status == DUET_OK) status = open_writer(batch, error);
     if (status == DUET_OK) status = find_moving(batch, error);
     if (status == DUET_OK) status = check_sources(batch, error);

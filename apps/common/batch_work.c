@@ -28,12 +28,6 @@ void duet_batch_drop(void *ctx, void *piece)
 
 /* --- reading ------------------------------------------------------------------------------------------- */
 
-static bool cancelled(void *ctx)
-{
-    (void)ctx;
-    return duet_interrupted();
-}
-
 struct duet_frames_options duet_batch_frames_options(const struct batch *batch)
 {
     const struct duet_batch_settings *s = batch->settings;
@@ -43,7 +37,7 @@ struct duet_frames_options duet_batch_frames_options(const struct batch *batch)
                                         .start = s->start,
                                         .duration = s->duration,
                                         .reconnect = s->reconnect,
-                                        .cancelled = cancelled};
+                                        .cancelled = duet_process_cancelled};
 }
 
 static enum duet_status open_input(struct batch *batch, size_t index, struct duet_frames **frames,

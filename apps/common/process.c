@@ -42,6 +42,16 @@ void duet_process_catch_signals(void)
     catch_signal(SIGPIPE, false);
 }
 
+void duet_process_release_signals(void)
+{
+    const int numbers[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction now;
+        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == on_signal)
+            signal(numbers[i], SIG_DFL);
+    }
+}
+
 bool duet_interrupted(void)
 {
     return atomic_load(&interrupted);
@@ -50,6 +60,12 @@ bool duet_interrupted(void)
 bool duet_pipe_broken(void)
 {
     return atomic_load(&pipe_broken);
+}
+
+bool duet_process_cancelled(void *ctx)
+{
+    (void)ctx;
+    return duet_interrupted();
 }
 
 void duet_process_die_of_broken_pipe(void)

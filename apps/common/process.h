@@ -13,8 +13,16 @@ void duet_process_start(void);
  * caller had ignored (nohup, background jobs) stay ignored. */
 void duet_process_catch_signals(void);
 
+/* When there is nothing left to end in good order: SIGINT and SIGTERM kill again. One that was caught stays
+ * caught: ask duet_interrupted() afterwards. */
+void duet_process_release_signals(void);
+
 bool duet_interrupted(void);
 bool duet_pipe_broken(void);
+
+/* duet_interrupted(), for the libraries' options: what waits for bytes that do not come asks `cancelled`
+ * whether to go on (a signal alone does not end a read, see catch_signal). `ctx` is not looked at. */
+bool duet_process_cancelled(void *ctx);
 
 /* End as a program does whose reader went away: quietly, by SIGPIPE. */
 void duet_process_die_of_broken_pipe(void);

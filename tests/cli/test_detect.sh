@@ -258,6 +258,20 @@ waiting_for_input_can_be_interrupted() {
     exec 9>&-
     want 130 && says "detect: interrupted after 0 of 1 picture" && no_litter . && [ ! -s waited.json ]
 }
+waiting_for_names_can_be_interrupted() { # nothing is done yet: the signal kills
+    local pid arguments
+    mkfifo dry
+    for arguments in @dry "-f coco --coco-images dry ." "-f coco --coco-images dry @dry"; do
+        env --default-signal=INT "$detect" -o unnamed.json $arguments >out 2>err </dev/null &
+        pid=$!
+        sleep 0.3 && kill -INT $pid
+        for _ in {1..50}; do kill -0 $pid 2>/dev/null || break; sleep 0.1; done
+        kill -KILL $pid 2>/dev/null && echo "still waits 5 s after SIGINT"
+        code=0
+        wait $pid || code=$?
+        want 130 && no_litter . && [ ! -e unnamed.json ] || return 1
+    done
+}
 the_bar_is_for_terminals() { # script(1) gives the program one
     endless
     head -n 60 <(printf '%s\n' endless/*) >sixty.txt
@@ -303,7 +317,7 @@ for name in what_the_scene_shows_is_found awkward_names_are_kept folders_are_wal
     sources_are_never_replaced annotated_names_do_not_collide a_picture_that_cannot_be_annotated_is_an_error \
     classes_are_checked outputs_that_cannot_be_written_are_fatal devices_are_written_to_not_replaced \
     folders_of_results_work image_ids_come_from_the_instances_file results_do_not_depend_on_threads \
-    interrupted_lines_are_whole interrupted_files_are_whole waiting_for_input_can_be_interrupted a_second_interrupt_kills \
+    interrupted_lines_are_whole interrupted_files_are_whole waiting_for_input_can_be_interrupted waiting_for_names_can_be_interrupted a_second_interrupt_kills \
     the_bar_is_for_terminals a_closed_pipe_is_quiet; do
     check "${name//_/ }" $name
 done

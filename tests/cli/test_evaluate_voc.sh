@@ -154,6 +154,24 @@ another_kind_of_model_is_refused() {
     [ -f "$models/ssdlite-coco.safetensors" ] || return 0
     run -r voc -l all -m ssdlite-coco && want 1 && mentions "ssdlite" && [ ! -s out ]
 }
+# A mask that never comes: the first signal ends the waiting. A shell without job control starts background
+# jobs with SIGINT ignored: undo that.
+waiting_can_be_interrupted() {
+    local threads pid signal
+    cp -r voc/SegmentationClass dry && rm dry/scene_0001.png && mkfifo dry/scene_0001.png || return 1
+    for threads in 1 3; do
+        for signal in INT TERM; do
+            env --default-signal=INT "$evaluate" voc -r voc -l all -M dry -j $threads >out 2>err </dev/null &
+            pid=$!
+            sleep 0.3 && kill -$signal $pid || return 1
+            for _ in {1..50}; do kill -0 $pid 2>/dev/null || break; sleep 0.1; done
+            kill -KILL $pid 2>/dev/null && echo "still waits 5 s after SIG$signal"
+            code=0
+            wait $pid || code=$?
+            want 130 && mentions "interrupted: nothing was scored" && [ ! -s out ] || return 1
+        done
+    done
+}
 
 check "help fits into 80 columns" help_is_for_people
 check "mistakes on the command line end with exit code 2" mistakes_are_usage_errors
@@ -166,6 +184,7 @@ check "--limit takes the first images" a_limit_takes_the_first
 check "missing and damaged masks are named and left out, exit code 3" missing_masks_are_named_and_left_out
 check "missing truth is named" missing_truth_is_named
 check "masks that do not fit are named, and nothing is scored" masks_that_do_not_fit_are_named_and_nothing_is_scored
+check "waiting for a mask ends with the first signal, exit code 130" waiting_can_be_interrupted
 check "reports are made: one page, pictures beside it, nothing else" reports_are_made
 check "lists with bad ids are refused" lists_are_checked
 if [ -n "${models:-}" ]; then

@@ -5,7 +5,9 @@
 #include "duet/mask_read.h"
 #include "duet/picture_write.h"
 
+#include <fcntl.h>
 #include <png.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 static char folder[] = "mask_read_test_XXXXXX";
@@ -42,7 +44,7 @@ static void what_was_written_is_read(void **state)
     struct duet_error e;
     struct duet_image classes = make_classes(31, 17), read;
     assert_ok(duet_mask_write(path, &classes, &e), e);
-    assert_ok(duet_mask_read(path, 0, &read, &e), e);
+    assert_ok(duet_mask_read(path, NULL, &read, &e), e);
     assert_int_equal(read.width, 31);
     assert_int_equal(read.height, 17);
     for (int y = 0; y < 17; y++)
@@ -83,7 +85,7 @@ static void grey_levels_are_classes_as_stored(void **state)
     struct duet_error e;
     struct duet_image read;
     write_png(PNG_COLOR_TYPE_GRAY, 4, 0x3c);
-    assert_ok(duet_mask_read(path, 0, &read, &e), e);
+    assert_ok(duet_mask_read(path, NULL, &read, &e), e);
     assert_int_equal(read.pixels[0], 3);
     assert_int_equal(read.pixels[1], 12);
     assert_fails(DUET_MISMATCH, duet_mask_check(path, &read, &e), e); /* right values, but no palette */
@@ -100,12 +102,42 @@ static void pictures_are_no_masks(void **state)
     } kinds[] = {{PNG_COLOR_TYPE_RGB, 8}, {PNG_COLOR_TYPE_GRAY, 16}, {PNG_COLOR_TYPE_GRAY_ALPHA, 8}};
     for (size_t i = 0; i < 3; i++) {
         write_png(kinds[i].kind, kinds[i].depth, 1);
-        assert_fails(DUET_UNSUPPORTED, duet_mask_read(path, 0, &read, &e), e);
+        assert_fails(DUET_UNSUPPORTED, duet_mask_read(path, NULL, &read, &e), e);
         assert_null(read.pixels);
     }
     write_png(PNG_COLOR_TYPE_GRAY, 8, 1);
-    assert_fails(DUET_TOO_LARGE, duet_mask_read(path, 31, &read, &e), e);
-    assert_fails(DUET_NOT_FOUND, duet_mask_read("no/such/mask.png", 0, &read, &e), e);
+    const struct duet_mask_options small = {.struct_size = sizeof small, .max_pixels = 31},
+                                   newer = {.struct_size = sizeof newer + 1};
+    assert_fails(DUET_TOO_LARGE, duet_mask_read(path, &small, &read, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_mask_read(path, &newer, &read, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_mask_read(folder, NULL, &read, &e), e);
+    assert_fails(DUET_NOT_FOUND, duet_mask_read("no/such/mask.png", NULL, &read, &e), e);
+}
+
+static bool on_third_asking(void *ctx)
+{
+    return ++*(int *)ctx >= 3;
+}
+
+static void a_pipe_that_stays_dry_is_left_on_request(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_image read;
+    int asked = 0;
+    const struct duet_mask_options options = {
+        .struct_size = sizeof options, .cancelled = on_third_asking, .ctx = &asked};
+    unlink(path);
+    assert_return_code(mkfifo(path, 0600), 0);
+    assert_fails(DUET_INTERRUPTED, duet_mask_read(path, &options, &read, &e), e); /* no writer ever came */
+    assert_int_equal(asked, 3);
+    assert_null(read.pixels);
+    int writer = open(path, O_RDWR); /* one who says nothing */
+    assert_return_code(writer, 0);
+    asked = 0;
+    assert_fails(DUET_INTERRUPTED, duet_mask_read(path, &options, &read, &e), e);
+    close(writer);
+    unlink(path);
 }
 
 static void every_truncation_is_an_error(void **state)
@@ -121,7 +153,7 @@ static void every_truncation_is_an_error(void **state)
         assert_non_null(file);
         fwrite(bytes.data, 1, n, file);
         fclose(file);
-        assert_fails(DUET_BAD_FORMAT, duet_mask_read(path, 0, &read, &e), e);
+        assert_fails(DUET_BAD_FORMAT, duet_mask_read(path, NULL, &read, &e), e);
         assert_null(read.pixels);
     }
     duet_bytes_close(&bytes);
@@ -205,6 +237,7 @@ int main(void)
         cmocka_unit_test(what_was_written_is_read),
         cmocka_unit_test(grey_levels_are_classes_as_stored),
         cmocka_unit_test(pictures_are_no_masks),
+        cmocka_unit_test(a_pipe_that_stays_dry_is_left_on_request),
         cmocka_unit_test(every_truncation_is_an_error),
         cmocka_unit_test(masks_cover_what_they_label),
         cmocka_unit_test(outlines_are_seen_in_large_pictures_too),

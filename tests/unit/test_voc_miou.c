@@ -332,8 +332,8 @@ static void real_masks_against_themselves_are_perfect(void **state)
         char *path = duet_voc_mask_path(root, duet_voc_list_id(list, i));
         struct duet_image truth, found;
         struct duet_voc_counts counts;
-        assert_ok(duet_mask_read(path, 0, &truth, &e), e);
-        assert_ok(duet_mask_read(path, 0, &found, &e), e);
+        assert_ok(duet_mask_read(path, NULL, &truth, &e), e);
+        assert_ok(duet_mask_read(path, NULL, &found, &e), e);
         for (int y = 0; y < found.height; y++)
             for (int x = 0; x < found.width; x++)
                 if (duet_image_row(&found, y)[x] == 255) duet_image_row(&found, y)[x] = 0;
