@@ -58,6 +58,8 @@ struct subject {
     const struct bench_shape *shape;
     float *input, *weights, *bias, *output;
     struct duet_resize_tap *rows, *columns;
+    float *fractions; /* of a row, as labels */
+    uint8_t *labels;
 };
 
 static void run_conv1x1(const struct subject *s)
@@ -150,8 +152,30 @@ static void run_resize(const struct subject *s)
                                        .shift = -1});
 }
 
-static void (*const runs[BENCH_KERNELS])(const struct subject *) = {run_conv1x1, run_conv3x3,
-                                                                    run_depthwise3x3, run_resize};
+/* A row of the map's cells at a time stands for the row between two that a picture's row falls on. Between
+ * two cells as many pixels as come to lie there, with probabilities. */
+static void run_upsample(const struct subject *s)
+{
+    const struct bench_shape *shape = s->shape;
+    size_t classes = shape->in_channels;
+    for (size_t y = 0; y < shape->out_height; y++)
+        for (size_t x = 0, end; x < shape->out_width; x = end) {
+            const float *left = s->input + (s->rows[y].low * shape->in_width + s->columns[x].low) * classes;
+            size_t step = s->columns[x].high - s->columns[x].low;
+            for (end = x; end < shape->out_width && s->columns[end].low == s->columns[x].low; end++)
+                s->fractions[end] = s->columns[end].fraction;
+            s->kernels->upsample(&(struct duet_upsample_args){.left = left,
+                                                              .right = left + step * classes,
+                                                              .classes = classes,
+                                                              .fractions = s->fractions + x,
+                                                              .pixels = end - x,
+                                                              .output = s->labels + x,
+                                                              .total = s->output + y * shape->out_width + x});
+        }
+}
+
+static void (*const runs[BENCH_KERNELS])(const struct subject *) = {
+    run_conv1x1, run_conv3x3, run_depthwise3x3, run_resize, run_upsample};
 
 /* --- its tensors ---------------------------------------------------------------------------------------- */
 
@@ -194,7 +218,10 @@ static enum duet_status open_subject(struct subject *s, const struct duet_kernel
     s->output = floats(output, 1);
     s->rows = calloc(shape->out_height, sizeof *s->rows);
     s->columns = calloc(shape->out_width, sizeof *s->columns);
-    if (!s->input || !s->weights || !s->bias || !s->output || !s->rows || !s->columns)
+    s->fractions = calloc(shape->out_width, sizeof *s->fractions);
+    s->labels = calloc(shape->out_width, 1);
+    if (!s->input || !s->weights || !s->bias || !s->output || !s->rows || !s->columns || !s->fractions ||
+        !s->labels)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", shape->name);
     duet_resize_taps(shape->in_height, shape->out_height, s->rows);
     duet_resize_taps(shape->in_width, shape->out_width, s->columns);
@@ -209,6 +236,8 @@ static void close_subject(struct subject *s)
     free(s->output);
     free(s->rows);
     free(s->columns);
+    free(s->fractions);
+    free(s->labels);
 }
 
 /* --- timing --------------------------------------------------------------------------------------------- */

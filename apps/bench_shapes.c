@@ -14,7 +14,8 @@ enum { MOST_BYTES = 1 << 20, MOST_SIDE = 8192, MOST_CHANNELS = 16384, MOST_RATE 
 
 const char *bench_kernel_name(enum bench_kernel kernel)
 {
-    static const char *const names[BENCH_KERNELS] = {"conv1x1", "conv3x3", "depthwise3x3", "resize"};
+    static const char *const names[BENCH_KERNELS] = {"conv1x1", "conv3x3", "depthwise3x3", "resize",
+                                                     "upsample"};
     return names[kernel];
 }
 
@@ -29,8 +30,10 @@ double bench_shape_madds(const struct bench_shape *s)
         return pixels * 9 * in * out;
     case BENCH_DEPTHWISE3X3:
         return pixels * 9 * out;
-    default: /* three times (a - b) * c + d, then scale and shift */
+    case BENCH_RESIZE: /* three times (a - b) * c + d, then scale and shift */
         return pixels * out * 11 / 2;
+    default: /* a + b * c, the comparison; less the best, e to that (19), the sum */
+        return pixels * out * 24 / 2;
     }
 }
 
@@ -130,9 +133,12 @@ enum duet_status bench_shapes_of_networks(struct bench_shapes *shapes, struct du
 {
     const struct bench_shape resize = {
         BENCH_RESIZE, "ssdlite", "a 640x480 picture", 480, 640, 3, 300, 300, 3, 1, 1, 0};
+    const struct bench_shape upsample = {
+        BENCH_UPSAMPLE, "deeplab", "to a 640x480 picture", 33, 33, 21, 480, 640, 21, 1, 1, 0};
     enum duet_status status = add(shapes, &resize, error);
     if (status == DUET_OK) status = of_network(false, shapes, error);
-    return status == DUET_OK ? of_network(true, shapes, error) : status;
+    if (status == DUET_OK) status = of_network(true, shapes, error);
+    return status == DUET_OK ? add(shapes, &upsample, error) : status;
 }
 
 /* --- the kernel tests ----------------------------------------------------------------------------------- */
@@ -154,6 +160,7 @@ enum duet_status bench_shapes_of_tests(struct bench_shapes *shapes, struct duet_
         {BENCH_DEPTHWISE3X3, "tests", "rate 12", 33, 33, 40, 33, 33, 40, 1, 12, 0},
         {BENCH_RESIZE, "tests", "awkward", 2, 200, 3, 1, 200, 3, 1, 1, 0},
         {BENCH_RESIZE, "tests", "larger", 2, 100, 3, 1, 513, 3, 1, 1, 0},
+        {BENCH_UPSAMPLE, "tests", "many classes", 1, 2, 256, 1, 40, 256, 1, 1, 0},
     };
     enum duet_status status = DUET_OK;
     for (size_t i = 0; i < sizeof tests / sizeof tests[0] && status == DUET_OK; i++)

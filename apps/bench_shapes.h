@@ -8,7 +8,14 @@
 #include <stddef.h>
 
 /* The slots of the kernel table. */
-enum bench_kernel { BENCH_CONV1X1, BENCH_CONV3X3, BENCH_DEPTHWISE3X3, BENCH_RESIZE, BENCH_KERNELS };
+enum bench_kernel {
+    BENCH_CONV1X1,
+    BENCH_CONV3X3,
+    BENCH_DEPTHWISE3X3,
+    BENCH_RESIZE,
+    BENCH_UPSAMPLE,
+    BENCH_KERNELS
+};
 
 /* "conv1x1", ... */
 const char *bench_kernel_name(enum bench_kernel kernel);
@@ -23,7 +30,7 @@ struct bench_shape {
     int layers; /* how many of the set have it */
 };
 
-/* Multiply-adds; of resize (which is not made of them) half of its operations. */
+/* Multiply-adds; of resize and upsample, which are not made of them, half of the operations. */
 double bench_shape_madds(const struct bench_shape *shape);
 
 /* Grows; end with bench_shapes_close. A shape that the set already has counts there. */

@@ -57,7 +57,7 @@ static bool same(const struct testing_buffer *a, const struct testing_buffer *b)
     return memcmp(a->data, b->data, a->count * sizeof(float)) == 0;
 }
 
-static void compare_levels(size_t classes, size_t pixels, const struct duet_kernels *levels, int count)
+static void compare_levels(size_t classes, size_t pixels, const struct testing_levels *levels)
 {
     struct testing_input left = random_cell(classes, NULL), right = random_cell(classes, &left);
     struct testing_input fractions = testing_bytes_input(pixels * sizeof(float));
@@ -71,12 +71,12 @@ static void compare_levels(size_t classes, size_t pixels, const struct duet_kern
     struct outputs first = run(duet_upsample_scalar, args, sums);
     testing_sum_add(&first.total);
     uint64_t next = testing_random_state;
-    for (int i = 0; i < count; i++) {
-        struct outputs out = run(levels[i].upsample, args, sums);
+    for (int i = 0; i < levels->count; i++) {
+        struct outputs out = run(levels->items[i].upsample, args, sums);
         if (memcmp(first.classes, out.classes, pixels) != 0 || !same(&first.total, &out.total) ||
             !same(&first.sums, &out.sums))
-            fail_msg("%s: %zu classes, %zu pixels: not the scalar kernel's bytes", levels[i].level, classes,
-                     pixels);
+            fail_msg("%s: %zu classes, %zu pixels: not the scalar kernel's bytes", levels->items[i].level,
+                     classes, pixels);
         outputs_close(&out);
     }
     testing_random_state = next; /* the same for any number of levels */
@@ -89,12 +89,12 @@ static void compare_levels(size_t classes, size_t pixels, const struct duet_kern
 static void every_level_gives_the_same_bytes(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
-    testing_seed("upsample");
-    for (size_t pixels = 1; pixels <= 70; pixels++) compare_levels(21, pixels, levels, count);
-    for (int i = 0; i < 300; i++)
-        compare_levels(testing_between(1, 256), testing_between(1, 40), levels, count);
+    const struct testing_levels levels = testing_begin("upsample");
+    for (size_t pixels = 1; pixels <= 70; pixels++) compare_levels(21, pixels, &levels);
+    for (int i = 0; i < 300; i++) {
+        size_t classes = testing_between(1, 256), pixels = testing_between(1, 40);
+        compare_levels(classes, pixels, &levels);
+    }
 }
 
 static void the_exponential_is_near(void **state)
@@ -114,13 +114,12 @@ static void the_exponential_is_near(void **state)
 static void a_small_one_by_hand(void **state)
 {
     (void)state;
-    struct duet_kernels levels[TESTING_MAX_LEVELS];
-    int count = testing_levels(levels);
+    const struct testing_levels levels = testing_begin("upsample by hand");
     static const float left[] = {0, 2}, right[] = {2, 0}, fractions[] = {0.5f, 0.25f, 1};
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < levels.count; i++) {
         uint8_t classes[3];
         float total[3], sums[2][3] = {{0}};
-        levels[i].upsample(
+        levels.items[i].upsample(
             &(struct duet_upsample_args){left, right, 2, fractions, 3, classes, total, sums[0], 3});
         assert_memory_equal(classes, ((uint8_t[]){0, 1, 0}), 3); /* equal: the lower */
         assert_true(total[0] == 2 && sums[0][0] == 0.5f && sums[1][0] == 0.5f);

@@ -164,31 +164,24 @@ static inline void testing_sum_say(void)
 
 #define TESTING_MAX_LEVELS 8
 
-/* The levels that this machine runs, scalar first. Returns their number. */
-static inline int testing_levels(struct duet_kernels levels[TESTING_MAX_LEVELS])
-{
-    int count = 0;
-    struct duet_error e;
-    for (int i = 0; duet_kernels_level(i); i++) {
-        const char *name = duet_kernels_level(i);
-        if (duet_kernels_runs(name))
-            assert_ok(duet_kernels_select(name, &levels[count++], &e), e);
-        else
-            printf("# level %s: not on this processor\n", name);
-    }
-    return count;
-}
-
-/* The beginning of a test: the levels, and a seed that is printed under that name. */
+/* The levels that this machine runs, scalar first. */
 struct testing_levels {
     struct duet_kernels items[TESTING_MAX_LEVELS];
     int count;
 };
 
+/* The beginning of a test: the levels, and a seed that is printed under that name. */
 static inline struct testing_levels testing_begin(const char *what)
 {
-    struct testing_levels levels;
-    levels.count = testing_levels(levels.items);
+    struct testing_levels levels = {.count = 0};
+    struct duet_error e;
+    for (int i = 0; duet_kernels_level(i); i++) {
+        const char *name = duet_kernels_level(i);
+        if (duet_kernels_runs(name))
+            assert_ok(duet_kernels_select(name, &levels.items[levels.count++], &e), e);
+        else
+            printf("# level %s: not on this processor\n", name);
+    }
     testing_seed(what);
     return levels;
 }

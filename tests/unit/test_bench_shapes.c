@@ -11,7 +11,7 @@ static double total(const struct bench_shapes *shapes, const char *set, size_t *
     *layers = 0;
     for (size_t i = 0; i < shapes->count; i++) {
         const struct bench_shape *s = &shapes->items[i];
-        if (strcmp(s->set, set) != 0 || s->kernel == BENCH_RESIZE) continue;
+        if (strcmp(s->set, set) != 0 || s->kernel >= BENCH_RESIZE) continue;
         sum += bench_shape_madds(s) * s->layers;
         *layers += (size_t)s->layers;
     }
