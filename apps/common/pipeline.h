@@ -17,8 +17,8 @@
  * one is begun. So memory does not grow with the number of inputs or frames: of 4K frames (25 MB each) two
  * threads hold four, those being worked on included.
  *
- * A video's frames side by side, rather than one by one on a pool of threads: of a 640x480 clip, two threads
- * get through @SIDE@ frames a second that way, with a pool @POOL@, one thread @ONE@.
+ * A video's frames side by side rather than one by one on a pool of threads: detect gets through 121 frames
+ * of a 640x480 clip a second with two threads that way, 106 with a pool, 63 with one thread.
  *
  * With one thread, everything happens on the caller's: one means one. With fewer inputs than threads, and
  * none of them with many pieces, inputs are taken one by one on the caller's thread too, and the worker gets

@@ -97,10 +97,12 @@ struct choice {
     int finest;  /* ticks a second it can count; 0: no limit */
 };
 
+/* A frame of 640x480 takes 3.5 ms (superfast: 2 ms, files 1.7 times as large), one of 4K 80 ms, 25 of them
+ * for its colours. */
 static const struct choice h264_or_mpeg4[] = {
     {"libx264", "preset=veryfast:crf=20", 0, 0}, {"mpeg4", "", 3, 65535}, {NULL, NULL, 0, 0}};
-static const struct choice vp9[] = {{"libvpx-vp9", "deadline=realtime:cpu-used=8:crf=30", 0, 0},
-                                    {NULL, NULL, 0, 0}};
+static const struct choice vp9[] = {
+    {"libvpx-vp9", "deadline=realtime:cpu-used=8:lag-in-frames=0:crf=30", 0, 0}, {NULL, NULL, 0, 0}};
 
 /* Ticks in which both the source's rate and times between its frames can be told: 1/90000 s, or the nearest
  * finer share of the rate. AVI counts in frames and knows nothing else. */
