@@ -23,6 +23,8 @@ struct encoder {
     AVFrame *frame;          /* YUV 4:2:0, the video's size */
     AVPacket *packet, *held; /* held: the one before, until its duration is known */
     struct SwsContext *sws;
+    uint8_t *tail; /* the last rows of a picture, with room behind them */
+    int tail_rows;
     int from_width, from_height; /* what sws scales from */
     int errnum;                  /* of the sink, once it failed */
     int64_t position;            /* of the sink */
@@ -105,12 +107,14 @@ static const struct choice vp9[] = {
     {"libvpx-vp9", "deadline=realtime:cpu-used=8:lag-in-frames=0:crf=30", 0, 0}, {NULL, NULL, 0, 0}};
 
 /* Ticks in which both the source's rate and times between its frames can be told: 1/90000 s, or the nearest
- * finer share of the rate. AVI counts in frames and knows nothing else. */
+ * finer share of the rate. AVI counts in frames, Matroska in milliseconds. */
 static AVRational time_base_of(const struct encoder *e, const struct choice *choice)
 {
     int num = e->target.rate_num, den = e->target.rate_den;
     if (choice->finest > 0 && num > choice->finest) av_reduce(&num, &den, num, den, choice->finest);
     if (strcmp(e->target.container, "avi") == 0) return (AVRational){den, num};
+    if (strcmp(e->target.container, "mp4") != 0 && strcmp(e->target.container, "mov") != 0)
+        return (AVRational){1, 1000}; /* Matroska's clock */
     int times = num >= 90000 ? 1 : (90000 + num - 1) / num;
     if (choice->finest > 0 && times > choice->finest / num) times = choice->finest / num;
     return (AVRational){1, num * (times > 0 ? times : 1)};
@@ -220,6 +224,7 @@ static void writer_close(void *self)
     av_packet_free(&e->held);
     av_frame_free(&e->frame);
     sws_freeContext(e->sws);
+    av_free(e->tail);
     av_free(e);
 }
 
@@ -252,6 +257,8 @@ static enum duet_status writer_open(const struct duet_video_target *target, void
 
 /* --- frames --------------------------------------------------------------------------------------------- */
 
+enum { BEHIND = 64 }; /* bytes that libswscale may read after a row: it was seen to read 4 */
+
 /* What is one pixel larger loses it; what differs otherwise is scaled. */
 static int open_scaler(struct encoder *e, const struct duet_image *image)
 {
@@ -260,10 +267,15 @@ static int open_scaler(struct encoder *e, const struct duet_image *image)
     int from_height = image->height == height + 1 ? height : image->height;
     if (e->sws && from_width == e->from_width && from_height == e->from_height) return 0;
     sws_freeContext(e->sws);
+    av_free(e->tail);
     bool same = from_width == width && from_height == height;
     e->sws = sws_getContext(from_width, from_height, AV_PIX_FMT_RGB24, width, height, AV_PIX_FMT_YUV420P,
                             (same ? SWS_BILINEAR : SWS_BICUBIC) | SWS_ACCURATE_RND, NULL, NULL, NULL);
-    if (!e->sws) return AVERROR(ENOMEM);
+    /* An even number of rows, for the colours of two rows are taken together; all, where they are scaled. */
+    int rows = same ? 2 * (1 + BEHIND / (6 * from_width)) : from_height;
+    e->tail_rows = rows < from_height ? rows : from_height;
+    e->tail = av_mallocz((size_t)from_width * 3 * (size_t)e->tail_rows + BEHIND);
+    if (!e->sws || !e->tail) return AVERROR(ENOMEM);
     bool bt709 = e->codec->colorspace == AVCOL_SPC_BT709;
     const int *matrix = sws_getCoefficients(bt709 ? SWS_CS_ITU709 : SWS_CS_SMPTE170M);
     e->from_width = from_width;
@@ -294,14 +306,26 @@ static int drain(struct encoder *e)
     }
 }
 
+/* libswscale reads some bytes behind the last pixel. So it gets the last rows from memory that has them. */
+static int convert(struct encoder *e, const struct duet_image *image)
+{
+    size_t row = (size_t)e->from_width * 3;
+    int rest = e->tail_rows, above = e->from_height - rest;
+    const uint8_t *const rows[4] = {image->pixels}, *const last[4] = {e->tail};
+    const int stride[4] = {(int)image->stride}, tail_stride[4] = {(int)row};
+    for (int y = 0; y < rest; y++) memcpy(e->tail + (size_t)y * row, duet_image_row(image, above + y), row);
+    int code = 0;
+    if (above > 0) code = sws_scale(e->sws, rows, stride, 0, above, e->frame->data, e->frame->linesize);
+    if (code >= 0)
+        code = sws_scale(e->sws, last, tail_stride, above, rest, e->frame->data, e->frame->linesize);
+    return code;
+}
+
 static int encode(struct encoder *e, const struct duet_image *image)
 {
-    const uint8_t *const planes[] = {image->pixels, NULL, NULL, NULL};
-    const int strides[] = {(int)image->stride, 0, 0, 0};
     int code = open_scaler(e, image);
     if (code >= 0) code = av_frame_make_writable(e->frame);
-    if (code >= 0)
-        code = sws_scale(e->sws, planes, strides, 0, e->from_height, e->frame->data, e->frame->linesize);
+    if (code >= 0) code = convert(e, image);
     e->frame->pts = e->last;
     if (code >= 0) code = avcodec_send_frame(e->codec, e->frame);
     return code >= 0 ? drain(e) : code;
