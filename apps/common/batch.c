@@ -133,6 +133,7 @@ int duet_batch_run(const struct duet_program *program, const struct duet_batch_s
     int code = status == DUET_OK ? work(&batch) : fatal(&batch, status, &error);
     duet_writer_discard(&batch.writer);
     duet_tracker_close(&batch.tracker);
+    duet_video_writer_discard(&batch.video.writer);
     duet_frames_close(&batch.first);
     duet_coco_images_close(&batch.coco_images);
     duet_inputs_close(&batch.inputs);
