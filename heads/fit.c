@@ -1,6 +1,7 @@
 #include "fit.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void duet_fit_size(const struct duet_image *image, int limit, int *width, int *height)
@@ -18,10 +19,18 @@ void duet_fit_size(const struct duet_image *image, int limit, int *width, int *h
 
 /* --- canvas --------------------------------------------------------------------------------------------- */
 
+/* What a target pixel covers of a row or column: source pixels [first, last], and how much of the outer two.
+ */
+struct cover {
+    int first, last;
+    float head, tail;
+};
+
 struct canvas_work {
     const struct duet_image *image;
     int width, height, canvas_width, canvas_height;
     float *canvas;
+    const struct cover *columns; /* [width]; NULL: the image's own size */
 };
 
 static float normalised(float byte)
@@ -35,38 +44,41 @@ static void copy_row(const struct canvas_work *w, int y, float *out)
     for (int i = 0; i < w->width * 3; i++) out[i] = normalised((float)in[i]);
 }
 
-/* Source pixels [*first, *last] that target pixel `at` of `target` covers, and how much of the outer two. */
-static void cover(int at, int source, int target, int *first, int *last, float *head, float *tail)
+static struct cover cover(int at, int source, int target)
 {
     double pitch = (double)source / target, from = at * pitch, to = (at + 1) * pitch;
-    *first = (int)from;
-    *last = (int)ceil(to) - 1;
-    if (*last >= source) *last = source - 1;
-    if (*last < *first) *last = *first;
-    *head = (float)(1 - (from - *first));
-    *tail = (float)(to - *last);
-    if (*first == *last) *head = *tail = (float)(to - from);
+    struct cover c = {.first = (int)from, .last = (int)ceil(to) - 1};
+    if (c.last >= source) c.last = source - 1;
+    if (c.last < c.first) c.last = c.first;
+    c.head = (float)(1 - (from - c.first));
+    c.tail = (float)(to - c.last);
+    if (c.first == c.last) c.head = c.tail = (float)(to - from);
+    return c;
 }
 
 /* Mean over the source area that each pixel of row y covers. */
 static void shrink_row(const struct canvas_work *w, int y, float *out)
 {
-    int top, bottom, left, right;
-    float head_y, tail_y, head_x, tail_x;
-    cover(y, w->image->height, w->height, &top, &bottom, &head_y, &tail_y);
-    for (int x = 0; x < w->width; x++) {
-        cover(x, w->image->width, w->width, &left, &right, &head_x, &tail_x);
-        float sum[3] = {0, 0, 0}, area = 0;
-        for (int r = top; r <= bottom; r++) {
-            const uint8_t *in = duet_image_row(w->image, r) + (size_t)left * 3;
-            float weight_y = r == top ? head_y : r == bottom ? tail_y : 1;
-            for (int c = left; c <= right; c++, in += 3) {
-                float weight = weight_y * (c == left ? head_x : c == right ? tail_x : 1);
-                for (int k = 0; k < 3; k++) sum[k] += weight * (float)in[k];
+    const struct cover rows = cover(y, w->image->height, w->height);
+    for (int x = 0; x < w->width; x++, out += 3) {
+        const struct cover columns = w->columns[x];
+        float red = 0, green = 0, blue = 0, area = 0;
+        for (int r = rows.first; r <= rows.last; r++) {
+            const uint8_t *in = duet_image_row(w->image, r) + (size_t)columns.first * 3;
+            float weight_y = r == rows.first ? rows.head : r == rows.last ? rows.tail : 1;
+            for (int c = columns.first; c <= columns.last; c++, in += 3) {
+                float weight = weight_y * (c == columns.first  ? columns.head
+                                           : c == columns.last ? columns.tail
+                                                               : 1);
+                red += weight * (float)in[0];
+                green += weight * (float)in[1];
+                blue += weight * (float)in[2];
                 area += weight;
             }
         }
-        for (int k = 0; k < 3; k++) out[x * 3 + k] = normalised(sum[k] / area);
+        out[0] = normalised(red / area);
+        out[1] = normalised(green / area);
+        out[2] = normalised(blue / area);
     }
 }
 
@@ -80,18 +92,26 @@ static void canvas_row(void *arg, int y, int worker)
         memset(out, 0, row * sizeof *out);
         return;
     }
-    if (w->width == w->image->width && w->height == w->image->height)
+    if (!w->columns)
         copy_row(w, y, out);
     else
         shrink_row(w, y, out);
     memset(out + (size_t)w->width * 3, 0, (row - (size_t)w->width * 3) * sizeof *out);
 }
 
-void duet_fit_canvas(const struct duet_image *image, int width, int height, int canvas_width,
+bool duet_fit_canvas(const struct duet_image *image, int width, int height, int canvas_width,
                      int canvas_height, const struct duet_pool *pool, float *canvas)
 {
-    struct canvas_work work = {image, width, height, canvas_width, canvas_height, canvas};
+    struct cover *columns = NULL;
+    if (width != image->width || height != image->height) {
+        columns = malloc((size_t)width * sizeof *columns);
+        if (!columns) return false;
+        for (int x = 0; x < width; x++) columns[x] = cover(x, image->width, width);
+    }
+    struct canvas_work work = {image, width, height, canvas_width, canvas_height, canvas, columns};
     pool->run(pool->ctx, canvas_row, &work, canvas_height);
+    free(columns);
+    return true;
 }
 
 /* --- rescaled copies ---------------------------------------------------------------------------------------

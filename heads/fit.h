@@ -13,8 +13,8 @@ void duet_fit_size(const struct duet_image *image, int limit, int *width, int *h
 
 /* image (RGB8) -> canvas [canvas_height][canvas_width][3]: scaled to width x height by the mean of the area
  * that each pixel covers (none when it is the image's own size), byte / 127.5 - 1, 0 elsewhere (the mean
- * colour). width <= canvas_width, height <= canvas_height. */
-void duet_fit_canvas(const struct duet_image *image, int width, int height, int canvas_width,
+ * colour). width <= canvas_width, height <= canvas_height. False when out of memory. */
+bool duet_fit_canvas(const struct duet_image *image, int width, int height, int canvas_width,
                      int canvas_height, const struct duet_pool *pool, float *canvas);
 
 /* from [h][w][3] -> to [to_h][to_w][3], bilinear with align_corners; mirrored left to right on request. */

@@ -331,7 +331,9 @@ static enum duet_status run_all_passes(struct run *r, struct duet_error *error)
     enum duet_status status = DUET_OK;
     r->canvas = floats((size_t)r->canvas_height, (size_t)r->canvas_width, 3);
     if (!r->canvas) return out_of_memory(r, error);
-    duet_fit_canvas(r->image, r->width, r->height, r->canvas_width, r->canvas_height, r->pool, r->canvas);
+    if (!duet_fit_canvas(r->image, r->width, r->height, r->canvas_width, r->canvas_height, r->pool,
+                         r->canvas))
+        return out_of_memory(r, error);
     for (int i = 0; i < s->scale_count && status == DUET_OK; i++) {
         status = run_pass(r, s->scales[i], false, error);
         if (status == DUET_OK && s->flip) status = run_pass(r, s->scales[i], true, error);
@@ -345,8 +347,9 @@ static enum duet_status run_once(struct run *r, struct duet_error *error)
     enum duet_status status =
         use_copy(r->segmenter, r->canvas_height, r->canvas_width, r->pool->threads, &copy, error);
     if (status != DUET_OK) return status;
-    duet_fit_canvas(r->image, r->width, r->height, r->canvas_width, r->canvas_height, r->pool,
-                    duet_session_input(copy->session));
+    if (!duet_fit_canvas(r->image, r->width, r->height, r->canvas_width, r->canvas_height, r->pool,
+                         duet_session_input(copy->session)))
+        return out_of_memory(r, error);
     duet_session_run(copy->session, r->pool);
     return keep_pass(r, copy, false, r->segmenter->probe, error);
 }

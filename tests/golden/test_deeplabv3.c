@@ -64,7 +64,8 @@ static void run_photograph(struct duet_session *session, const char *shared, con
 {
     struct duet_pool pool = duet_pool_single();
     struct duet_image image = golden_image(shared, "deeplabv3", name, "ppm");
-    duet_fit_canvas(&image, image.width, image.height, SIDE, SIDE, &pool, duet_session_input(session));
+    assert_true(
+        duet_fit_canvas(&image, image.width, image.height, SIDE, SIDE, &pool, duet_session_input(session)));
     duet_session_run(session, NULL);
     duet_image_close(&image);
 }
