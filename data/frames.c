@@ -308,6 +308,8 @@ void duet_frames_about(const struct duet_frames *frames, struct duet_frames_abou
         about->kind = frames->still.decoder->kind;
     else if (frames->moving.self)
         frames->moving.type->about(frames->moving.self, about);
+    else /* it went away for good */
+        *about = (struct duet_frames_about){.moving = true, .live = true, .rate_den = 1, .kind = "stream"};
 }
 
 enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struct duet_error *error)

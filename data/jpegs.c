@@ -102,15 +102,16 @@ static enum duet_status look_behind(struct duet_jpegs *jpegs, const struct duet_
     enum { SIGN = 3 };
     bool file = jpegs->stream->size >= 0;
     struct duet_jpeg_scan second = {0};
-    size_t at = jpegs->length, got = 1;
+    size_t begin = jpegs->length, at = begin, got = 1;
     *another = false;
     while (got > 0) {
+        while (begin == at && at < jpegs->size && is_filling(jpegs->data[at])) begin = ++at;
         at += duet_jpeg_scan(&second, jpegs->data + at, jpegs->size - at);
-        if (second.broken || second.width > 0 || (!file && jpegs->size >= jpegs->length + SIGN)) break;
+        if (second.broken || second.width > 0 || (!file && jpegs->size >= begin + SIGN)) break;
         enum duet_status status = read_more(jpegs, &got, error);
         if (status != DUET_OK) return status;
     }
-    *another = !second.broken && jpegs->size >= jpegs->length + SIGN &&
+    *another = !second.broken && jpegs->size >= begin + SIGN &&
                (!file || (second.width == first->width && second.height == first->height));
     return DUET_OK;
 }

@@ -13,10 +13,10 @@ extern const struct duet_moving_type duet_jpegs_type;
 /* Look at a stream that begins like a JPEG. *jpegs is NULL for a still: one picture, whatever follows. Else
  * it reads from the stream, which must outlive it.
  *
- * In a file, what follows is another frame when it is a JPEG of the same size right behind the first one,
- * which does not say that it holds several pictures (MPF: telephones put previews, depth and gain maps
- * there). In a pipe any JPEG is, unless MPF says so; to know, one waits for its first bytes or the end. A
- * pipe's still: *data (free() it) and *size are what it held, since it can be read only once. */
+ * In a file, what follows is another frame when it is a JPEG of the same size behind the first one (but for
+ * NULs and line ends), which does not say that it holds several pictures (MPF: telephones put previews, depth
+ * and gain maps there). In a pipe any JPEG is, unless MPF says so; to know, one waits for its first bytes or
+ * the end. A pipe's still: *data (free() it) and *size are what it held, since it can be read only once. */
 enum duet_status duet_jpegs_open(struct duet_stream *stream, const struct duet_frames_options *options,
                                  struct duet_jpegs **jpegs, uint8_t **data, size_t *size,
                                  struct duet_error *error);

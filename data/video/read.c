@@ -33,6 +33,15 @@ double duet_ticks_seconds(const struct duet_reader *reader, int64_t ticks)
 
 /* --- opening -------------------------------------------------------------------------------------------- */
 
+/* A detector runs beside it, and one thread decodes 1920x1080 faster than that detects: 8 ms a frame, RGB and
+ * all (H.264, 8 Mbit/s), the same in all on two threads. Beyond that size another thread helps machines that
+ * have more cores. Each thread holds a frame back: not of live sources. */
+static int threads_for(const struct duet_reader *reader, const AVCodecParameters *coded)
+{
+    bool waits = reader->source.kind == DUET_VIDEO_BYTES;
+    return waits && (int64_t)coded->width * coded->height > 2560 * 1440 ? 2 : 1;
+}
+
 static enum duet_status open_codec(struct duet_reader *reader, struct duet_error *error)
 {
     const AVStream *stream = duet_reader_stream(reader);
@@ -46,7 +55,8 @@ static enum duet_status open_codec(struct duet_reader *reader, struct duet_error
     if (code >= 0) {
         reader->codec->pkt_timebase = stream->time_base;
         reader->codec->max_pixels = (int64_t)reader->source.max_pixels;
-        reader->codec->thread_count = 1;
+        reader->codec->thread_count = threads_for(reader, stream->codecpar);
+        reader->codec->thread_type = FF_THREAD_FRAME;
         code = avcodec_open2(reader->codec, codec, NULL);
     }
     return code < 0 ? duet_video_fail(reader, error, code, "cannot decode") : DUET_OK;

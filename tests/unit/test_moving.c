@@ -1,0 +1,447 @@
+/* Moving inputs that need no FFmpeg: JPEGs one after the other, numbered pictures. */
+#include "support/pictures.h"
+#include "support/scratch.h"
+#include "support/testing.h"
+
+#include "duet/frames.h"
+
+#include <math.h>
+
+static struct scratch scratch;
+
+static int make_scratch(void **state)
+{
+    (void)state;
+    setenv("DUET_VIDEO_MODULE", "/no/module", 1); /* so that nothing here can lean on it */
+    scratch_make(&scratch);
+    return 0;
+}
+
+static int remove_scratch(void **state)
+{
+    (void)state;
+    scratch_remove(&scratch);
+    return 0;
+}
+
+/* A grey JPEG of one level. */
+static struct picture grey(int width, int height, int level)
+{
+    uint8_t pixels[64 * 64];
+    assert_true(width * height <= (int)sizeof pixels);
+    memset(pixels, level, sizeof pixels);
+    const struct picture_jpeg how = {
+        .width = width, .height = height, .in = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE};
+    return picture_jpeg(&how, pixels);
+}
+
+static void append(struct picture *to, const void *data, size_t size)
+{
+    to->data = realloc(to->data, to->size + size);
+    assert_non_null(to->data);
+    memcpy(to->data + to->size, data, size);
+    to->size += size;
+}
+
+/* `count` JPEGs of the levels 0, 2, 4 ... with `between` between them. */
+static struct picture film(int count, const char *between, size_t between_size)
+{
+    struct picture all = {NULL, 0};
+    for (int i = 0; i < count; i++) {
+        struct picture one = grey(16, 8, i * 2);
+        append(&all, one.data, one.size);
+        if (i + 1 < count && between_size > 0) append(&all, between, between_size);
+        free(one.data);
+    }
+    return all;
+}
+
+static struct duet_frames *open_bytes(struct picture p, const struct duet_frames_options *options)
+{
+    struct duet_error e;
+    struct duet_frames *frames;
+    assert_ok(duet_frames_open_bytes(p.data, p.size, "x", options, &frames, &e), e);
+    return frames;
+}
+
+/* Take the next frame: its level / 2 and number, -1 at the end. */
+static int take(struct duet_frames *frames, struct duet_frame_info *info)
+{
+    struct duet_error e;
+    struct duet_image image;
+    bool more;
+    assert_ok(duet_frames_next(frames, &image, info, &more, &e), e);
+    if (!more) return -1;
+    int level = image.pixels[0];
+    duet_image_close(&image);
+    return (level + 1) / 2;
+}
+
+static void jpegs_one_after_the_other_are_frames(void **state)
+{
+    (void)state;
+    static const char *const between[] = {"", "\0\0\0", "\r\n"};
+    for (int b = 0; b < 3; b++) {
+        struct picture all = film(60, between[b], b == 1 ? 3 : strlen(between[b]));
+        struct duet_frames *frames = open_bytes(all, NULL);
+        struct duet_frames_about about;
+        struct duet_frame_info info;
+        struct duet_error e;
+        duet_frames_about(frames, &about);
+        assert_true(about.moving && !about.live && about.seekable && about.rate_num == 25 &&
+                    about.width == 16);
+        for (int i = 0; i < 60; i++) {
+            assert_int_equal(take(frames, &info), i);
+            assert_true(info.moving && !info.live && info.frame == i && fabs(info.time - i / 25.0) < 1e-9);
+        }
+        assert_int_equal(take(frames, &info), -1);
+        for (int i = 0, n = 7; i < 30; i++, n = (n * 29 + 3) % 60) {
+            assert_ok(duet_frames_seek(frames, n / 25.0 + (i % 3) * 0.013, &e), e);
+            assert_int_equal(take(frames, &info), n);
+            assert_int_equal(info.frame, n);
+            if (n < 59) assert_int_equal(take(frames, &info), n + 1);
+        }
+        assert_ok(duet_frames_seek(frames, 60 / 25.0, &e), e);
+        assert_int_equal(take(frames, &info), -1);
+        duet_frames_close(&frames);
+        struct duet_frames_options options = {
+            .struct_size = sizeof options, .every = 7, .start = 0.5, .duration = 1};
+        frames = open_bytes(all, &options);
+        for (int i = 14; i <= 35; i += 7) assert_int_equal(take(frames, &info), i);
+        assert_int_equal(take(frames, &info), -1);
+        assert_ok(duet_frames_seek(frames, 1.3, &e), e); /* frame 32: the one before that is asked for */
+        assert_int_equal(take(frames, &info), 28);
+        duet_frames_close(&frames);
+        frames = open_bytes(all, NULL); /* a seek first of all */
+        assert_ok(duet_frames_seek(frames, 1, &e), e);
+        assert_int_equal(take(frames, &info), 25);
+        duet_frames_close(&frames);
+        free(all.data);
+    }
+}
+
+static void check_still(struct picture p, bool still)
+{
+    struct duet_frames *frames = open_bytes(p, NULL);
+    struct duet_frames_about about;
+    struct duet_frame_info info;
+    duet_frames_about(frames, &about);
+    assert_true(about.moving == !still);
+    assert_int_equal(take(frames, &info), 10);
+    assert_true(info.moving == !still);
+    if (still) assert_int_equal(take(frames, &info), -1);
+    duet_frames_close(&frames);
+}
+
+static void what_follows_a_still_does_not_make_it_move(void **state)
+{
+    (void)state;
+    static const char *const tails[] = {"trailing",
+                                        "\xff",
+                                        "\xff\xd8",
+                                        "\xff\xd8\xff",
+                                        "\xff\xd8\xff\xe0garbage",
+                                        "\0\0\0\x18"
+                                        "ftypmp42"};
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        struct picture one = grey(16, 8, 20);
+        append(&one, tails[i], i == 5 ? 12 : strlen(tails[i]));
+        check_still(one, true);
+        free(one.data);
+    }
+    struct picture one = grey(16, 8, 20), preview = grey(8, 8, 20), same = grey(16, 8, 40);
+    size_t alone = one.size;
+    append(&one, preview.data, preview.size); /* of another size */
+    check_still(one, true);
+    one.size = alone;
+    append(&one, same.data, same.size);
+    check_still(one, false);
+    /* The same with what telephones write into the first one: MPF in an APP2. */
+    static const char mpf[] = "\xff\xd8\xff\xe2\0\x0aMPF\0II*\0";
+    struct picture several = {NULL, 0};
+    append(&several, mpf, sizeof mpf - 1);
+    append(&several, one.data + 2, one.size - 2);
+    check_still(several, true);
+    free(several.data);
+    free(one.data);
+    free(preview.data);
+    free(same.data);
+}
+
+static void a_film_that_breaks_off_says_so(void **state)
+{
+    (void)state;
+    struct picture all = film(5, "", 0), one = grey(16, 8, 0);
+    size_t two = 0; /* where the third begins */
+    for (int i = 0; i < 2; i++) {
+        struct picture p = grey(16, 8, i * 2);
+        two += p.size;
+        free(p.data);
+    }
+    for (size_t size = two + 1; size < two + one.size - 8; size += 7) {
+        struct duet_frames *frames = open_bytes((struct picture){all.data, size}, NULL);
+        struct duet_frame_info info;
+        struct duet_error e;
+        struct duet_image image;
+        bool more;
+        assert_int_equal(take(frames, &info), 0);
+        assert_int_equal(take(frames, &info), 1);
+        assert_fails(DUET_BAD_FORMAT, duet_frames_next(frames, &image, &info, &more, &e), e);
+        assert_string_equal(e.text, "x: cut off after 2 frames, expected another JPEG");
+        assert_int_equal(take(frames, &info), -1);
+        assert_fails(DUET_UNSUPPORTED, duet_frames_seek(frames, 0, &e), e);
+        duet_frames_close(&frames);
+    }
+    memcpy(all.data + two, "garbage", 7);
+    struct duet_frames *frames = open_bytes(all, NULL);
+    struct duet_frame_info info;
+    struct duet_error e;
+    struct duet_image image;
+    bool more;
+    assert_int_equal(take(frames, &info), 0);
+    assert_int_equal(take(frames, &info), 1);
+    assert_fails(DUET_BAD_FORMAT, duet_frames_next(frames, &image, &info, &more, &e), e);
+    assert_string_equal(e.text, "x: damaged after 2 frames, expected another JPEG");
+    duet_frames_close(&frames);
+    free(all.data);
+    free(one.data);
+}
+
+/* --- through a pipe ------------------------------------------------------------------------------------- */
+
+static void a_pipe_of_jpegs_is_read_as_it_comes(void **state)
+{
+    (void)state;
+    int ends[2], kept = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    struct duet_error e;
+    struct duet_frames *frames;
+    struct duet_frame_info info;
+    struct picture pictures[6];
+    for (int i = 0; i < 6; i++)
+        pictures[i] = grey(i % 2 ? 16 : 32, 8, i * 2); /* in a pipe sizes may differ */
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(write(ends[1], pictures[i].data, pictures[i].size), (ssize_t)pictures[i].size);
+    assert_ok(duet_frames_open("-", NULL, &frames, &e), e); /* hangs if it waited for the end */
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(take(frames, &info), i);
+        assert_int_equal(info.frame, i);
+        if (i > 0 && i < 5)
+            assert_int_equal(write(ends[1], pictures[i + 1].data, pictures[i + 1].size),
+                             (ssize_t)pictures[i + 1].size);
+    }
+    close(ends[1]);
+    assert_int_equal(take(frames, &info), -1);
+    assert_fails(DUET_UNSUPPORTED, duet_frames_seek(frames, 0, &e), e);
+    assert_string_equal(e.text, "standard input: there is no way back in what comes through a pipe");
+    duet_frames_close(&frames);
+    /* One alone is a still, and so is one with something behind it. */
+    for (int tail = 0; tail < 2; tail++) {
+        assert_int_equal(pipe(ends), 0);
+        dup2(ends[0], STDIN_FILENO);
+        close(ends[0]);
+        assert_int_equal(write(ends[1], pictures[5].data, pictures[5].size), (ssize_t)pictures[5].size);
+        if (tail) assert_int_equal(write(ends[1], "tail", 4), 4);
+        close(ends[1]);
+        assert_ok(duet_frames_open("-", NULL, &frames, &e), e);
+        assert_int_equal(take(frames, &info), 5);
+        assert_false(info.moving);
+        assert_int_equal(take(frames, &info), -1);
+        duet_frames_close(&frames);
+    }
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+    for (int i = 0; i < 6; i++) free(pictures[i].data);
+}
+
+/* --- numbered pictures ---------------------------------------------------------------------------------- */
+
+static void put(const char *name, int level)
+{
+    struct picture p = grey(16, 8, level);
+    scratch_write(&scratch, name, p.data, p.size);
+    free(p.data);
+}
+
+/* "FOLDER/PATTERN" */
+static const char *pattern(const char *name)
+{
+    static char path[400];
+    snprintf(path, sizeof path, "%s/%s", scratch.folder, name);
+    return path;
+}
+
+static void check_numbered(const char *name, const int *numbers, int count)
+{
+    struct duet_error e;
+    struct duet_frames *frames;
+    struct duet_frame_info info;
+    assert_ok(duet_frames_open(pattern(name), NULL, &frames, &e), e);
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(take(frames, &info), numbers[i]);
+        assert_true(info.moving && info.frame == i);
+        assert_true(fabs(info.time - (numbers[i] - numbers[0]) / 25.0) < 1e-9);
+    }
+    assert_int_equal(take(frames, &info), -1);
+    for (int i = count - 1; i >= 0; i--) {
+        assert_ok(duet_frames_seek(frames, (numbers[i] - numbers[0]) / 25.0 + 0.01, &e), e);
+        assert_int_equal(take(frames, &info), numbers[i]);
+        assert_int_equal(info.frame, i);
+    }
+    duet_frames_close(&frames);
+}
+
+static void numbered_pictures_are_a_video(void **state)
+{
+    (void)state;
+    static const int padded[] = {8, 9, 10, 12, 100}, plain[] = {3, 20, 21};
+    for (int i = 0; i < 5; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "f_%04d.jpg", padded[i]);
+        put(name, padded[i] * 2);
+        if (i < 3) {
+            snprintf(name, sizeof name, "p%d", plain[i]);
+            put(name, plain[i] * 2);
+        }
+    }
+    put("f_007.jpg", 14); /* none of these fits */
+    put("f_00005.jpg", 10);
+    put("f_0001.jpeg", 2);
+    put("f_0002.jpg.old", 4);
+    put("p", 0);
+    put("p007", 14);
+    put("p-1", 2);
+    check_numbered("f_%04d.jpg", padded, 5);
+    check_numbered("p%d", plain, 3);
+    put("100%_01", 2);
+    put("100%_02", 4);
+    check_numbered("100%%_%02d", (const int[]){1, 2}, 2);
+    put("q_%02d", 4); /* a file of that very name */
+    put("q_01", 2);
+    struct duet_error e;
+    struct duet_frames *frames;
+    struct duet_frame_info info;
+    assert_ok(duet_frames_open(pattern("q_%02d"), NULL, &frames, &e), e);
+    assert_int_equal(take(frames, &info), 2);
+    assert_false(info.moving);
+    duet_frames_close(&frames);
+}
+
+static void numbered_pictures_fail_one_by_one(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_frames *frames;
+    struct duet_frame_info info;
+    assert_fails(DUET_NOT_FOUND, duet_frames_open(pattern("none_%04d.jpg"), NULL, &frames, &e), e);
+    assert_non_null(strstr(e.text, "no file has a name of that kind"));
+    assert_fails(DUET_NOT_FOUND, duet_frames_open("no/folder/%04d.jpg", NULL, &frames, &e), e);
+    assert_fails(DUET_NOT_FOUND, duet_frames_open(pattern("%04d_%04d.jpg"), NULL, &frames, &e),
+                 e); /* a name */
+    put("g_1", 2);
+    scratch_write(&scratch, "g_2", "no picture", 10);
+    assert_ok(duet_frames_open(pattern("g_%d"), NULL, &frames, &e), e);
+    assert_int_equal(take(frames, &info), 1);
+    struct duet_image image;
+    bool more;
+    assert_fails(DUET_BAD_FORMAT, duet_frames_next(frames, &image, &info, &more, &e), e);
+    assert_non_null(strstr(e.text, "/g_2: not a picture or video this build knows"));
+    duet_frames_close(&frames);
+}
+
+/* --- beginnings ----------------------------------------------------------------------------------------- */
+
+static void videos_are_told_by_their_beginning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        bool video;
+    } cases[] = {
+        {"\0\0\0\x18"
+         "ftypisom",
+         12, true},
+        {"\0\0\0\x18"
+         "ftypheic",
+         12, false},
+        {"\0\0\0\x18"
+         "ftypM4A ",
+         12, false},
+        {"\x1a\x45\xdf\xa3", 4, true},
+        {"RIFF\1\2\3\4AVI ", 12, true},
+        {"RIFF\1\2\3\4WAVE", 12, false},
+        {"OggS", 4, false},
+        {"FLV\1\5", 5, true},
+        {"FLV\1\4", 5, false},
+        {"YUV4MPEG2 W1", 12, true},
+        {"\0\0\1\xba", 4, true},
+        {"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 8, true},
+        {"GNU General", 11, false},
+        {"P6 1 1 255 ", 11, false},
+        {"", 0, false},
+        {"GIF89a", 6, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (duet_frames_sniff_video((const uint8_t *)cases[i].bytes, cases[i].size) != cases[i].video)
+            fail_msg("case %zu", i);
+    uint8_t packets[400] = {0x47};
+    assert_false(duet_frames_sniff_video(packets, sizeof packets));
+    packets[188] = 0x47;
+    assert_true(duet_frames_sniff_video(packets, sizeof packets));
+    assert_false(duet_frames_sniff_video(packets, 188));
+    uint8_t page[40] = "OggS";
+    memcpy(page + 28, "\x80theora", 7);
+    assert_true(duet_frames_sniff_video(page, sizeof page));
+}
+
+static void addresses_are_told_from_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool address;
+        const char *shown;
+    } cases[] = {
+        {"rtsp://host/x", true, "rtsp://host/x"},
+        {"rtsp://u:p@host/x", true, "rtsp://u:***@host/x"},
+        {"http://u:p/w@host", true, "http://u:p/w@host"}, /* the host is "u:p" */
+        {"http://u:@host", true, "http://u:***@host"},
+        {"http://host/a@b:c", true, "http://host/a@b:c"},
+        {"lavfi:testsrc", true, "lavfi:testsrc"},
+        {"a/%03d.png", true, "a/%03d.png"},
+        {"a/%d%d.png", false, "a/%d%d.png"},
+        {"a/%3d.png", false, "a/%3d.png"},
+        {"a/%%d", false, "a/%%d"},
+        {"a/%", false, "a/%"},
+        {"%", false, "%"},
+        {"%099d", false, "%099d"},
+        {"C:/x", false, "C:/x"},
+        {"http:/x", false, "http:/x"},
+        {"3gp://x", false, "3gp://x"},
+        {"", false, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (duet_frames_is_address(cases[i].path) != cases[i].address) fail_msg("%s", cases[i].path);
+        char *shown = duet_frames_shown(cases[i].path);
+        assert_string_equal(shown, cases[i].shown);
+        free(shown);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jpegs_one_after_the_other_are_frames),
+        cmocka_unit_test(what_follows_a_still_does_not_make_it_move),
+        cmocka_unit_test(a_film_that_breaks_off_says_so),
+        cmocka_unit_test(a_pipe_of_jpegs_is_read_as_it_comes),
+        cmocka_unit_test(numbered_pictures_are_a_video),
+        cmocka_unit_test(numbered_pictures_fail_one_by_one),
+        cmocka_unit_test(videos_are_told_by_their_beginning),
+        cmocka_unit_test(addresses_are_told_from_files),
+    };
+    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+}
