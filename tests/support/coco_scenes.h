@@ -112,4 +112,43 @@ static inline void scene_read_results(struct scratch *scratch, const struct plai
     free(text);
 }
 
+struct scene_lists {
+    const struct plain *gts;
+    int gt_count;
+    const struct plain *dts;
+    int dt_count, images;
+};
+
+/* Written, read and scored. */
+struct opened_scene {
+    struct duet_coco_truth truth;
+    struct duet_coco_results results;
+    struct duet_coco_eval *eval;
+};
+
+/* NULL options: COCO's own. */
+static inline void scene_open(struct scratch *scratch, const struct scene_lists *lists,
+                              const struct duet_coco_options *options, struct opened_scene *o)
+{
+    struct duet_error e;
+    scene_read_truth(scratch, lists->gts, lists->gt_count, lists->images, &o->truth);
+    scene_read_results(scratch, lists->dts, lists->dt_count, &o->results);
+    assert_ok(duet_coco_eval_open(&o->truth, &o->results, options, &o->eval, &e), e);
+}
+
+/* One that scene_random made. */
+static inline void scene_open_set(struct scratch *scratch, const struct scene_set *set,
+                                  const struct duet_coco_options *options, struct opened_scene *o)
+{
+    const struct scene_lists lists = {set->gts, set->gt_count, set->dts, set->dt_count, SCENE_IMAGES};
+    scene_open(scratch, &lists, options, o);
+}
+
+static inline void scene_close(struct opened_scene *o)
+{
+    duet_coco_eval_close(&o->eval);
+    duet_coco_results_close(&o->results);
+    duet_coco_truth_close(&o->truth);
+}
+
 #endif

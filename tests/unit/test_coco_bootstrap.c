@@ -3,48 +3,11 @@
 
 #include "duet/coco_bootstrap.h"
 #include "support/coco_scenes.h"
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
-
-struct opened {
-    struct duet_coco_truth truth;
-    struct duet_coco_results results;
-    struct duet_coco_eval *eval;
-};
+#include "support/scratch_group.h"
 
 static const int limits[] = {1, 3, SCENE_MOST};
 static const struct duet_coco_options options = {
     .struct_size = sizeof options, .limits = limits, .limit_count = 3};
-
-static void open_plain(struct opened *o, const struct plain *gts, int gt_count, const struct plain *dts,
-                       int dt_count, int images)
-{
-    struct duet_error e;
-    scene_read_truth(&scratch, gts, gt_count, images, &o->truth);
-    scene_read_results(&scratch, dts, dt_count, &o->results);
-    assert_ok(duet_coco_eval_open(&o->truth, &o->results, &options, &o->eval, &e), e);
-}
-
-static void close_opened(struct opened *o)
-{
-    duet_coco_eval_close(&o->eval);
-    duet_coco_results_close(&o->results);
-    duet_coco_truth_close(&o->truth);
-}
 
 /* NaN stands for -1. */
 static void same(double draw, double score)
@@ -73,19 +36,19 @@ static void compare_draw(const struct scene_set *set, const struct duet_coco_dra
 {
     static struct plain gts[SCENE_MOST * SCENE_IMAGES], dts[SCENE_MOST * 3 * SCENE_IMAGES];
     uint32_t weights[SCENE_IMAGES];
-    struct opened drawn;
+    struct opened_scene drawn;
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];
     duet_bootstrap_draw(draws->seed, draw, weights, SCENE_IMAGES);
     int gt_count = repeat(set->gts, set->gt_count, weights, gts);
     int dt_count = repeat(set->dts, set->dt_count, weights, dts);
-    open_plain(&drawn, gts, gt_count, dts, dt_count, SCENE_IMAGES);
+    scene_open(&scratch, &(struct scene_lists){gts, gt_count, dts, dt_count, SCENE_IMAGES}, &options, &drawn);
     size_t count = duet_coco_eval_lines(drawn.eval, lines);
     assert_int_equal(count, draws->line_count);
     for (size_t i = 0; i < count; i++) same(draws->lines[i * draws->count + draw], lines[i].value);
     for (int k = 0; k < SCENE_CLASSES; k++)
         same(draws->categories[(size_t)k * draws->count + draw],
              duet_coco_ap(drawn.eval, (struct duet_coco_cut){-1, k, 0, 2}));
-    close_opened(&drawn);
+    scene_close(&drawn);
 }
 
 /* Of equal scores in one image the copies come one after the other when images are repeated, and both copies
@@ -96,17 +59,17 @@ static void a_draw_scores_as_the_drawn_images_do(void **state)
     uint32_t seed = 3;
     for (int round = 0; round < 60; round++) {
         struct scene_set set;
-        struct opened o;
+        struct opened_scene o;
         struct duet_coco_draws draws;
         struct duet_error e;
         scene_random(&seed, &set);
         for (int i = 0; i < set.dt_count; i++)
             set.dts[i].score += i / 1024.0; /* no two are equal: see below */
-        open_plain(&o, set.gts, set.gt_count, set.dts, set.dt_count, SCENE_IMAGES);
+        scene_open_set(&scratch, &set, &options, &o);
         assert_ok(duet_coco_draw(o.eval, 5, (uint64_t)round, NULL, &draws, &e), e);
         for (size_t draw = 0; draw < 5; draw++) compare_draw(&set, &draws, draw);
         duet_coco_draws_close(&draws);
-        close_opened(&o);
+        scene_close(&o);
     }
 }
 
@@ -115,12 +78,12 @@ static void threads_change_nothing(void **state)
     (void)state;
     uint32_t seed = 7;
     struct scene_set set;
-    struct opened o;
+    struct opened_scene o;
     struct duet_coco_draws one, many;
     struct duet_error e;
     struct duet_pool pool;
     scene_random(&seed, &set);
-    open_plain(&o, set.gts, set.gt_count, set.dts, set.dt_count, SCENE_IMAGES);
+    scene_open_set(&scratch, &set, &options, &o);
     assert_ok(duet_pool_create(4, &pool, &e), e);
     assert_ok(duet_coco_draw(o.eval, 200, 9, NULL, &one, &e), e);
     assert_ok(duet_coco_draw(o.eval, 200, 9, &pool, &many, &e), e);
@@ -135,10 +98,10 @@ static void threads_change_nothing(void **state)
     duet_coco_draws_close(&many);
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_draw(o.eval, 0, 9, NULL, &one, &e), e);
     assert_null(one.lines);
-    close_opened(&o);
-    open_plain(&o, NULL, 0, NULL, 0, 0);
+    scene_close(&o);
+    scene_open(&scratch, &(struct scene_lists){NULL, 0, NULL, 0, 0}, &options, &o);
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_draw(o.eval, 5, 9, NULL, &one, &e), e);
-    close_opened(&o);
+    scene_close(&o);
 }
 
 /* --- intervals ------------------------------------------------------------------------------------------ */
@@ -194,7 +157,7 @@ static void only_like_is_compared_with_like(void **state)
     (void)state;
     uint32_t seed = 11;
     struct scene_set set;
-    struct opened o;
+    struct opened_scene o;
     struct duet_error e;
     struct duet_coco_eval *other;
     static const int64_t images[] = {1, 2};
@@ -212,7 +175,7 @@ static void only_like_is_compared_with_like(void **state)
          "overlap thresholds"},
         {{.areas = areas, .area_count = 1, .limits = limits, .limit_count = 3}, "area ranges"}};
     scene_random(&seed, &set);
-    open_plain(&o, set.gts, set.gt_count, set.dts, set.dt_count, SCENE_IMAGES);
+    scene_open_set(&scratch, &set, &options, &o);
     assert_ok(duet_coco_comparable(o.eval, o.eval, &e), e);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_ok(duet_coco_eval_open(&o.truth, &o.results, &cases[i].options, &other, &e), e);
@@ -220,7 +183,7 @@ static void only_like_is_compared_with_like(void **state)
         assert_non_null(strstr(e.text, cases[i].what));
         duet_coco_eval_close(&other);
     }
-    close_opened(&o);
+    scene_close(&o);
 }
 
 /* An image by itself scores what an evaluation of it alone gives for the classes that are in it. */
@@ -230,11 +193,11 @@ static void images_score_as_they_do_alone(void **state)
     uint32_t seed = 13;
     for (int round = 0; round < 40; round++) {
         struct scene_set set;
-        struct opened o;
+        struct opened_scene o;
         struct duet_error e;
         double scores[SCENE_IMAGES];
         scene_random(&seed, &set);
-        open_plain(&o, set.gts, set.gt_count, set.dts, set.dt_count, SCENE_IMAGES);
+        scene_open_set(&scratch, &set, &options, &o);
         assert_ok(duet_coco_image_scores(o.eval, scores, &e), e);
         for (int i = 0; i < SCENE_IMAGES; i++) {
             const int64_t id = i + 1;
@@ -247,7 +210,7 @@ static void images_score_as_they_do_alone(void **state)
             if (!(fabs(scores[i] - want) < 1e-12)) fail_msg("%.17g, alone %.17g", scores[i], want);
             duet_coco_eval_close(&alone);
         }
-        close_opened(&o);
+        scene_close(&o);
     }
 }
 

@@ -4,50 +4,13 @@
 
 #include "duet/coco_errors.h"
 #include "support/coco_scenes.h"
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
-
-struct opened {
-    struct duet_coco_truth truth;
-    struct duet_coco_results results;
-    struct duet_coco_eval *eval;
-};
-
-static void open_plain(struct opened *o, const struct plain *gts, int gt_count, const struct plain *dts,
-                       int dt_count)
-{
-    struct duet_error e;
-    scene_read_truth(&scratch, gts, gt_count, SCENE_IMAGES, &o->truth);
-    scene_read_results(&scratch, dts, dt_count, &o->results);
-    assert_ok(duet_coco_eval_open(&o->truth, &o->results, NULL, &o->eval, &e), e);
-}
-
-static void close_opened(struct opened *o)
-{
-    duet_coco_eval_close(&o->eval);
-    duet_coco_results_close(&o->results);
-    duet_coco_truth_close(&o->truth);
-}
+#include "support/scratch_group.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 
 /* --- confusion matrix ----------------------------------------------------------------------------------- */
 
-static void matrix_is(const struct opened *o, double score, const uint64_t want[4][4])
+static void matrix_is(const struct opened_scene *o, double score, const uint64_t want[4][4])
 {
     struct duet_coco_confusion c;
     struct duet_error e;
@@ -80,8 +43,8 @@ static void classes_are_taken_for_others(void **state)
         {1, 2, false, {0, 0, 10, 9}, 0, .5},    /* ... the one of the right class, which goes first */
         {2, 2, false, {0, 0, 10, 9}, 0, .4},
     };
-    struct opened o;
-    open_plain(&o, gts, COUNT(gts), dts, COUNT(dts));
+    struct opened_scene o;
+    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES}, NULL, &o);
     static const uint64_t at_half[4][4] = {{1, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 1, 1}, {1, 2, 1, 0}};
     static const uint64_t at_all[4][4] = {{1, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 1, 1}, {1, 2, 2, 0}};
     static const uint64_t at_most[4][4] = {{1, 0, 0, 0}, {0, 0, 0, 1}, {0, 1, 0, 1}, {0, 0, 0, 0}};
@@ -92,7 +55,7 @@ static void classes_are_taken_for_others(void **state)
     struct duet_error e;
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_confusion_count(o.eval, .5, 0, &c, &e), e);
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_confusion_count(o.eval, (double)NAN, .5, &c, &e), e);
-    close_opened(&o);
+    scene_close(&o);
 }
 
 static void rows_add_up_to_the_truths(void **state)
@@ -101,12 +64,12 @@ static void rows_add_up_to_the_truths(void **state)
     uint32_t seed = 5;
     for (int round = 0; round < 100; round++) {
         struct scene_set set;
-        struct opened o;
+        struct opened_scene o;
         struct duet_coco_confusion c;
         struct duet_error e;
         uint64_t rows[4] = {0}, columns[4] = {0};
         scene_random(&seed, &set);
-        open_plain(&o, set.gts, set.gt_count, set.dts, set.dt_count);
+        scene_open_set(&scratch, &set, NULL, &o);
         assert_ok(duet_coco_confusion_count(o.eval, .3, .5, &c, &e), e);
         for (int i = 0; i < 16; i++) {
             rows[i / 4] += c.cells[i];
@@ -121,7 +84,7 @@ static void rows_add_up_to_the_truths(void **state)
             assert_true(columns[k] <= found);
         }
         duet_coco_confusion_close(&c);
-        close_opened(&o);
+        scene_close(&o);
     }
 }
 
@@ -145,10 +108,10 @@ static void every_kind_of_error_is_told(void **state)
         {0, 0, false, {110, 10, 10, 10}, 0, .3}, /* in the crowd: left out */
         {2, 1, false, {0, 0, 10, 10}, 0, .2},    /* an image without ground truth */
     };
-    struct opened o;
+    struct opened_scene o;
     struct duet_coco_tide tide;
     struct duet_error e;
-    open_plain(&o, gts, COUNT(gts), dts, COUNT(dts));
+    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES}, NULL, &o);
     assert_ok(duet_coco_tide_measure(o.eval, .5, .1, &tide, &e), e);
     static const size_t want[DUET_COCO_ERRORS] = {
         [DUET_COCO_ERROR_CLASS] = 1,     [DUET_COCO_ERROR_LOCATION] = 1,   [DUET_COCO_ERROR_BOTH] = 1,
@@ -167,7 +130,7 @@ static void every_kind_of_error_is_told(void **state)
     assert_true(fabs(tide.gain[DUET_COCO_ERROR_FALSE_HIT]) < 1e-12);
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_tide_measure(o.eval, .5, .5, &tide, &e), e);
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_tide_measure(o.eval, .5, 0, &tide, &e), e);
-    close_opened(&o);
+    scene_close(&o);
 }
 
 static void one_error_is_mended_for_a_truth(void **state)
@@ -176,19 +139,19 @@ static void one_error_is_mended_for_a_truth(void **state)
     /* Two detections beside the same truth: mended, the better scored is the hit and the other is gone. */
     const struct plain gts[] = {{0, 0, false, {0, 0, 10, 10}, 100, 0}};
     const struct plain dts[] = {{0, 0, false, {5, 0, 10, 10}, 0, .8}, {0, 0, false, {4, 0, 10, 10}, 0, .9}};
-    struct opened o;
+    struct opened_scene o;
     struct duet_coco_tide tide;
     struct duet_error e;
-    open_plain(&o, gts, COUNT(gts), dts, COUNT(dts));
+    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES}, NULL, &o);
     assert_ok(duet_coco_tide_measure(o.eval, .5, .1, &tide, &e), e);
     assert_int_equal(tide.count[DUET_COCO_ERROR_LOCATION], 2);
     assert_int_equal(tide.count[DUET_COCO_ERROR_MISSED], 0);
     assert_true(tide.ap == 0 && tide.gain[DUET_COCO_ERROR_LOCATION] == 1);
-    close_opened(&o);
-    open_plain(&o, NULL, 0, NULL, 0);
+    scene_close(&o);
+    scene_open(&scratch, &(struct scene_lists){NULL, 0, NULL, 0, SCENE_IMAGES}, NULL, &o);
     assert_ok(duet_coco_tide_measure(o.eval, .5, .1, &tide, &e), e);
     assert_true(isnan(tide.ap));
-    close_opened(&o);
+    scene_close(&o);
 }
 
 /* --- operating points ----------------------------------------------------------------------------------- */
@@ -209,10 +172,10 @@ static void thresholds_are_found(void **state)
         {0, 0, false, {80, 0, 10, 10}, 0, .2},  {0, 1, false, {80, 0, 10, 10}, 0, .2},
         {0, 2, false, {80, 0, 10, 10}, 0, .2},
     };
-    struct opened o;
+    struct opened_scene o;
     struct duet_coco_point points[3];
     struct duet_error e;
-    open_plain(&o, gts, COUNT(gts), dts, COUNT(dts));
+    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES}, NULL, &o);
     assert_ok(duet_coco_find_points(o.eval, 0, DUET_COCO_BEST_F1, 0, points, &e), e);
     assert_true(points[0].reached && fabs(points[0].threshold - .4) < 1e-12);
     assert_int_equal(points[0].kept, 4);
@@ -229,7 +192,7 @@ static void thresholds_are_found(void **state)
     assert_true(fabs(points[0].threshold - .1) < 1e-12 && points[0].hits == 3 && points[0].kept == 5);
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_find_points(o.eval, 10, DUET_COCO_BEST_F1, 0, points, &e), e);
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_find_points(o.eval, 0, DUET_COCO_PRECISION, 0, points, &e), e);
-    close_opened(&o);
+    scene_close(&o);
 }
 
 int main(void)

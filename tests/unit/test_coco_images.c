@@ -1,23 +1,7 @@
 #include "support/testing.h"
 
 #include "duet/coco_images.h"
-#include "support/scratch.h"
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
+#include "support/scratch_group.h"
 
 static enum duet_status open_bytes(const void *bytes, size_t size, struct duet_coco_images **images,
                                    struct duet_error *error)

@@ -3,22 +3,7 @@
 #include "support/testing.h"
 
 #include "support/coco_scenes.h"
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
+#include "support/scratch_group.h"
 
 static void same(double got, double want)
 {
@@ -126,26 +111,19 @@ static void compare(const struct scene_set *set)
     static const int limits[] = {1, 3, MOST};
     const struct duet_coco_options options = {
         .struct_size = sizeof options, .limits = limits, .limit_count = 3};
-    struct duet_coco_truth truth;
-    struct duet_coco_results results;
-    struct duet_coco_eval *eval;
-    struct duet_error e;
-    scene_read_truth(&scratch, set->gts, set->gt_count, IMAGES, &truth);
-    scene_read_results(&scratch, set->dts, set->dt_count, &results);
-    assert_ok(duet_coco_eval_open(&truth, &results, &options, &eval, &e), e);
+    struct opened_scene o;
+    scene_open_set(&scratch, set, &options, &o);
     for (int t = 0; t < 10; t++)
         for (int k = 0; k < CLASSES; k++)
             for (int a = 0; a < 4; a++)
                 for (int m = 0; m < 3; m++) {
-                    double recall, threshold = duet_coco_eval_scope(eval).thresholds[t];
+                    double recall, threshold = duet_coco_eval_scope(o.eval).thresholds[t];
                     double ap = plain_ap(set->gts, set->gt_count, set->dts, set->dt_count, k, ranges[a],
                                          threshold, limits[m], &recall);
-                    same(duet_coco_ap(eval, (struct duet_coco_cut){t, k, a, m}), ap);
-                    same(duet_coco_ar(eval, (struct duet_coco_cut){t, k, a, m}), recall);
+                    same(duet_coco_ap(o.eval, (struct duet_coco_cut){t, k, a, m}), ap);
+                    same(duet_coco_ar(o.eval, (struct duet_coco_cut){t, k, a, m}), recall);
                 }
-    duet_coco_eval_close(&eval);
-    duet_coco_results_close(&results);
-    duet_coco_truth_close(&truth);
+    scene_close(&o);
 }
 
 static void random_scenes_score_as_by_the_book(void **state)

@@ -1,26 +1,10 @@
 #include "support/testing.h"
 
 #include "duet/coco_results.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 
 #include <jansson.h>
 #include <math.h>
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
 
 static enum duet_status open_bytes(const void *bytes, size_t size, struct duet_coco_results *results,
                                    struct duet_error *error)

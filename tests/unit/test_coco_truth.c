@@ -3,23 +3,7 @@
 #include "coco_masks.h"
 #include "duet/coco_results.h"
 #include "duet/coco_truth.h"
-#include "support/scratch.h"
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
+#include "support/scratch_group.h"
 
 static enum duet_status open_bytes(const void *bytes, size_t size, bool masks, struct duet_coco_truth *truth,
                                    struct duet_error *error)

@@ -3,26 +3,10 @@
 #include "duet/coco_report.h"
 #include "duet/voc_report.h"
 #include "report_parts.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 
 #include <expat.h>
 #include <math.h>
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
 
 /* --- reading a page ----------------------------------------------------------------------------------- */
 

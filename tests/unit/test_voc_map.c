@@ -1,25 +1,9 @@
 #include "support/testing.h"
 
 #include "duet/voc_map.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 
 #include <math.h>
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define NEAR(a, b)   assert_true(fabs((a) - (b)) < 1e-12)

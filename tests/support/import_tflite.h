@@ -1,0 +1,183 @@
+/* import_tflite.h: networks, their weights, TFLite graphs of them, and the import of those graphs. */
+#ifndef DUET_SUPPORT_IMPORT_TFLITE_H
+#define DUET_SUPPORT_IMPORT_TFLITE_H
+
+#include "support/testing.h"
+
+#include "support/scratch.h"
+#include "support/tflite_spec.h"
+
+#include "duet/import.h"
+#include "import_recipes.h"
+#include "weights/tflite.h"
+
+/* --- a network, its weights, and a graph of it ------------------------------------------------------------
+ */
+
+struct fixture {
+    struct duet_model_config config;
+    int output_stride;
+    struct duet_network *network;
+    struct duet_layer_info *info;
+    struct duet_weights *weights;
+    struct spec *spec;
+};
+
+static inline struct fixture make(struct duet_model_config config, int output_stride, enum duet_dtype dtype)
+{
+    struct duet_error e;
+    struct fixture f = {.config = config, .output_stride = output_stride};
+    assert_ok(duet_model_network(&config, output_stride, &f.network, &e), e);
+    f.info = calloc((size_t)duet_network_layer_count(f.network), sizeof *f.info);
+    assert_non_null(f.info);
+    assert_ok(duet_network_account(f.network, config.input_height, config.input_width, f.info, &e), e);
+    f.weights = spec_weights(f.network, dtype, 99);
+    f.spec = spec_of_network(f.network, f.info, f.weights);
+    return f;
+}
+
+static inline void unmake(struct fixture *f)
+{
+    spec_free(f->spec);
+    duet_weights_close(&f->weights);
+    duet_network_close(&f->network);
+    free(f->info);
+}
+
+static const struct duet_model_config lite = {.input_width = 33,
+                                              .input_height = 65,
+                                              .width_multiplier = 0.25,
+                                              .channel_divisor = 1,
+                                              .has_deeplabv3 = true,
+                                              .deeplabv3 = {5, 12, false}};
+/* As small as files get; found at the second try of the widths. */
+static const struct duet_model_config tiny = {.input_width = 33,
+                                              .input_height = 33,
+                                              .width_multiplier = 0.25,
+                                              .channel_divisor = 8,
+                                              .has_deeplabv3 = true,
+                                              .deeplabv3 = {2, 1, false}};
+static const struct duet_model_config full = {.input_width = 33,
+                                              .input_height = 33,
+                                              .width_multiplier = 0.35,
+                                              .channel_divisor = 8,
+                                              .has_deeplabv3 = true,
+                                              .deeplabv3 = {21, 16, true}};
+static const struct duet_model_config classifier = {.input_width = 32,
+                                                    .input_height = 32,
+                                                    .width_multiplier = 0.35,
+                                                    .channel_divisor = 8,
+                                                    .has_classifier = true,
+                                                    .classifier = {11}};
+
+static inline enum duet_status import_bytes(const uint8_t *file, size_t size,
+                                            const struct duet_import_options *options,
+                                            struct duet_weights **out, struct duet_error *error)
+{
+    static const struct duet_import_options none = {.struct_size = sizeof none};
+    struct duet_import import = {
+        .path = "x", .options = options ? options : &none, .format = "tflite", .sha256 = "0"};
+    struct duet_tflite source;
+    *out = NULL;
+    enum duet_status status = duet_tflite_read("x", file, size, &source, error);
+    if (status == DUET_OK) status = duet_weights_create(out, error);
+    if (status == DUET_OK) status = duet_import_tflite(&import, &source, *out, error);
+    duet_tflite_close(&source);
+    if (status != DUET_OK) duet_weights_close(out);
+    return status;
+}
+
+static inline enum duet_status import_spec(const struct spec *spec, const struct duet_import_options *options,
+                                           struct duet_weights **out, struct duet_error *error)
+{
+    size_t size;
+    uint8_t *file = spec_write(spec, &size, NULL);
+    enum duet_status status = import_bytes(file, size, options, out, error);
+    free(file);
+    return status;
+}
+
+/* --- bending a graph --------------------------------------------------------------------------------------
+ */
+
+static inline struct spec_operator *spec_insert(struct spec *s, int at, int code)
+{
+    memmove(s->operators + at + 1, s->operators + at,
+            (s->operator_count - (uint32_t)at) * sizeof s->operators[0]);
+    s->operator_count++;
+    s->operators[at] = (struct spec_operator){.code = code, .input_count = 1, .output_count = 1};
+    return &s->operators[at];
+}
+
+static inline int spec_copy_tensor(struct spec *s, int tensor, const char *name)
+{
+    const struct spec_tensor *t = &s->tensors[tensor];
+    return spec_tensor(s, name, t->type, t->rank, t->dims, NULL, 0);
+}
+
+/* The number of the operator of that name. */
+static inline int spec_place(struct spec *s, const char *name)
+{
+    int op = spec_find(s, name);
+    assert_true(op >= 0);
+    return op;
+}
+
+/* What files have behind the logits. */
+static inline void spec_usual_tail(struct spec *s)
+{
+    int at = s->outputs[0];
+    static const int codes[] = {DUET_TFLITE_RESIZE_BILINEAR, DUET_TFLITE_DEQUANTIZE, DUET_TFLITE_SOFTMAX,
+                                DUET_TFLITE_RESHAPE,         DUET_TFLITE_SQUEEZE,    DUET_TFLITE_ARG_MAX};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        int to = spec_copy_tensor(s, at, "tail");
+        int op = spec_operator(s, codes[i], (const int[2]){at, -2}, (const int[2]){to, -2});
+        if (codes[i] == DUET_TFLITE_RESIZE_BILINEAR) spec_option(s, op, 15, 2, 1, 1);
+        at = to;
+    }
+    s->outputs[0] = at;
+}
+
+/* --- what came out ----------------------------------------------------------------------------------------
+ */
+
+static inline void assert_same_tensors(const struct duet_weights *got, const struct duet_weights *want)
+{
+    for (size_t i = 0; i < duet_weights_count(want); i++) {
+        const struct duet_tensor *w = duet_weights_at(want, i), *g = duet_weights_find(got, w->name);
+        if (!g) fail_msg("no %s", w->name);
+        if (g->dtype != w->dtype || !duet_shape_equal(&g->shape, &w->shape))
+            fail_msg("%s: %s, expected %s", w->name, duet_dtype_name(g->dtype), duet_dtype_name(w->dtype));
+        if (memcmp(g->data, w->data, w->bytes) != 0) fail_msg("%s: other values", w->name);
+    }
+    assert_int_equal(duet_weights_count(got), duet_weights_count(want));
+}
+
+/* As a program would find it: saved, and opened again. */
+static inline void assert_config(struct duet_weights *weights, const struct duet_model_config *want,
+                                 int output_stride)
+{
+    struct duet_error e;
+    struct scratch scratch;
+    struct duet_model *model;
+    scratch_make(&scratch);
+    const char *path = scratch_path(&scratch, "model");
+    assert_ok(duet_weights_save(weights, path, &e), e);
+    assert_ok(duet_model_open(path, &model, &e), e);
+    const struct duet_model_config *got = duet_model_config(model);
+    assert_int_equal(got->input_width, want->input_width);
+    assert_int_equal(got->input_height, want->input_height);
+    assert_true(got->width_multiplier == want->width_multiplier);
+    assert_int_equal(got->channel_divisor, want->channel_divisor);
+    assert_int_equal(got->has_ssdlite, false);
+    assert_int_equal(got->has_deeplabv3, want->has_deeplabv3);
+    assert_int_equal(got->has_classifier, want->has_classifier);
+    assert_memory_equal(&got->deeplabv3, &want->deeplabv3, sizeof got->deeplabv3);
+    assert_int_equal(got->classifier.classes, want->classifier.classes);
+    assert_int_equal(got->source_output_stride, want->has_deeplabv3 ? output_stride : 0);
+    assert_string_equal(got->source.format, "tflite");
+    duet_model_close(&model);
+    scratch_remove(&scratch);
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* The TFLite files that were published, as they are and damaged. */
+#include "support/import_damage.h"
+
+struct published {
+    const char *name;
+    struct duet_model_config config;
+    enum duet_dtype weight;
+    size_t first; /* channels of the first convolution */
+    int output_stride;
+};
+
+static const struct published files[] = {
+    {"deeplabv3_mnv2_pascal_quant.tflite",
+     {.input_width = 513,
+      .input_height = 513,
+      .width_multiplier = 1,
+      .channel_divisor = 8,
+      .has_deeplabv3 = true,
+      .deeplabv3 = {21, 256, false}},
+     DUET_U8,
+     32,
+     16},
+    {"deeplabv3_mnv2_dm05_pascal_quant.tflite",
+     {.input_width = 513,
+      .input_height = 513,
+      .width_multiplier = 0.5,
+      .channel_divisor = 1,
+      .has_deeplabv3 = true,
+      .deeplabv3 = {21, 256, false}},
+     DUET_U8,
+     16,
+     16},
+    {"deeplabv3_257_mv_gpu.tflite",
+     {.input_width = 257,
+      .input_height = 257,
+      .width_multiplier = 0.5,
+      .channel_divisor = 1,
+      .has_deeplabv3 = true,
+      .deeplabv3 = {21, 256, false}},
+     DUET_F32,
+     16,
+     8},
+    {"mobilenet_v2_1.0_224_quant.tflite",
+     {.input_width = 224,
+      .input_height = 224,
+      .width_multiplier = 1,
+      .channel_divisor = 8,
+      .has_classifier = true,
+      .classifier = {1001}},
+     DUET_U8,
+     32,
+     32},
+};
+
+static void the_published_files_are_read(void **state)
+{
+    (void)state;
+    testing_need_shared(shared);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct duet_error e;
+        struct duet_weights *weights;
+        char path[5000];
+        snprintf(path, sizeof path, "%s/models/%s", shared, files[i].name);
+        assert_ok(duet_model_import(path, NULL, &weights, &e), e);
+        assert_config(weights, &files[i].config, files[i].output_stride);
+        const struct duet_tensor *t = duet_weights_find(weights, "backbone.conv.weight");
+        assert_non_null(t);
+        assert_int_equal(t->dtype, files[i].weight);
+        assert_int_equal(t->shape.dims[3], files[i].first);
+        const struct duet_tensor *range = duet_weights_find(weights, "backbone.conv.output.scale");
+        assert_int_equal(range != NULL, files[i].weight == DUET_U8);
+        if (range) { /* ReLU6 in 255 steps */
+            assert_in_range(*(const float *)range->data * 255 * 1000, 5990, 6010);
+            assert_non_null(duet_weights_find(weights, "input.scale"));
+            assert_non_null(duet_weights_find(weights, "backbone.block2.add.output.zero_point"));
+        }
+        duet_weights_close(&weights);
+    }
+}
+
+/* Structure is imported with each byte wrong in turn, in steps; the reader's test takes every one. */
+static void published_files_may_be_damaged(void **state)
+{
+    (void)state;
+    testing_need_shared(shared);
+    struct duet_error e;
+    struct duet_bytes file;
+    uint64_t seed = 6;
+    char path[5000];
+    snprintf(path, sizeof path, "%s/models/%s", shared, files[1].name);
+    assert_ok(duet_read_file(path, (size_t)1 << 24, &file, &e), e);
+    uint8_t *bad = malloc(file.size);
+    assert_non_null(bad);
+    memcpy(bad, file.data, file.size);
+    for (size_t at = 0; at < 512; at++) {
+        bad[at] = (uint8_t)(file.data[at] ^ (1 + mutation_random(&seed) % 255));
+        import_damaged(bad, file.size, "byte", at);
+        bad[at] = file.data[at];
+    }
+    for (size_t round = 0; round < 150; round++) {
+        mutate(bad, file.size, &seed);
+        import_damaged(bad, file.size, "round", round);
+        memcpy(bad, file.data, file.size);
+    }
+    free(bad);
+    duet_bytes_close(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_published_files_are_read),
+        cmocka_unit_test(published_files_may_be_damaged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
