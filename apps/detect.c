@@ -61,22 +61,21 @@ static const struct duet_program program = {
     .name = "detect",
     .synopsis = "[OPTION]... INPUT...",
     .summary =
-        "Find objects in pictures (JPEG, PNG, PPM) with SSDLite-MobileNetV2, and print what was found "
+        "Find objects in pictures (JPEG, PNG, PPM), videos and streams with SSDLite-MobileNetV2, and print "
+        "what was found "
         "where: class, score, box in pixels. Results come in the order of the inputs and do not depend "
         "on the number of threads.",
     .options = options,
     .min_operands = 1,
     .max_operands = DUET_MANY,
     .operand = "INPUT",
-    .details = "An INPUT is a picture; a folder (all pictures below it, hidden ones left out);\n"
-               "a pattern such as '*.jpg'; @LIST, a file of paths one a line (@-: from standard\n"
-               "input); or - for a picture on standard input. What exists under the very name\n"
-               "is taken before anything else. A picture that cannot be read is named on\n"
-               "standard error and does not stop the others.\n",
+    .details = DUET_BATCH_INPUT_DETAILS,
     .examples = "  detect photo.jpg\n"
                 "  detect --annotate found holiday/           boxes drawn, below found/\n"
                 "  detect -t 0.3 -c person,dog *.jpg\n"
                 "  detect -f ndjson -o found.ndjson @list.txt\n"
+                "  detect --annotate seen.mp4 --every 2 clip.mp4\n"
+                "  detect -a out --save-if 'person>0.6,dog>0.5' --reconnect 60 rtsp://camera/\n"
                 "  find . -name '*.jpg' -print0 | detect --null @-\n"
                 "  detect --eval -f coco -o results.json --coco-images instances.json val2017/\n",
     .exit_status = DUET_EXIT_STATUS_BATCH};

@@ -77,21 +77,19 @@ static const struct duet_program program = {
     .name = "segment",
     .synopsis = "[OPTION]... INPUT...",
     .summary =
-        "Label every pixel of pictures (JPEG, PNG, PPM) with DeepLabv3-MobileNetV2, and print which classes "
+        "Label every pixel of pictures (JPEG, PNG, PPM), videos and streams with DeepLabv3-MobileNetV2, and "
+        "print which classes "
         "are there: pixels, share of the picture, box, mean confidence. Results come in the order of the "
         "inputs and do not depend on the number of threads.",
     .options = options,
     .min_operands = 1,
     .max_operands = DUET_MANY,
     .operand = "INPUT",
-    .details = "An INPUT is a picture; a folder (all pictures below it, hidden ones left out);\n"
-               "a pattern such as '*.jpg'; @LIST, a file of paths one a line (@-: from standard\n"
-               "input); or - for a picture on standard input. What exists under the very name\n"
-               "is taken before anything else. A picture that cannot be read is named on\n"
-               "standard error and does not stop the others.\n",
+    .details = DUET_BATCH_INPUT_DETAILS,
     .examples = "  segment photo.jpg\n"
                 "  segment --masks masks/ --annotate seen/ holiday/\n"
                 "  segment -c person,dog -f ndjson -o found.ndjson *.jpg\n"
+                "  segment --annotate seen.mp4 clip.mp4\n"
                 "  segment -s 8 --scales 0.5,0.75,1,1.25,1.5,1.75 --flip photo.jpg\n"
                 "  segment --detect --annotate both/ photo.jpg      masks and boxes\n",
     .exit_status = DUET_EXIT_STATUS_BATCH};

@@ -12,10 +12,10 @@ char *duet_source_stem(const char *source)
     return duet_text("%.*s", (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name)), name);
 }
 
-char *duet_frame_stem(const char *source, int64_t frame)
+char *duet_frame_stem(const struct duet_record *record)
 {
-    char *stem = duet_source_stem(source);
-    char *name = stem ? duet_text("%s_%06" PRId64, stem, frame) : NULL;
+    char *stem = duet_source_stem(record->name ? record->name : record->source);
+    char *name = stem ? duet_text("%s_%06" PRId64, stem, record->frame) : NULL;
     free(stem);
     return name;
 }

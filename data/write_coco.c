@@ -34,7 +34,7 @@ static enum duet_status id_of_frame(struct duet_writer *writer, const struct due
                          "%s: frames have no COCO image ids by themselves; --coco-images can give them, by "
                          "names such as clip_000012.png",
                          record->source);
-    char *stem = duet_frame_stem(record->source, record->frame);
+    char *stem = duet_frame_stem(record);
     bool found = false;
     for (int i = 0; stem && !found && i < 2; i++) {
         char *name = duet_text("%s%s", stem, endings[i]);

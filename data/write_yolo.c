@@ -32,7 +32,7 @@ static enum duet_status open_folder(struct duet_writer *writer, struct duet_erro
 /* "STEM.txt", or "STEM_000012.txt" with a record of a moving input; NULL when out of memory. */
 static char *file_name(const char *source, const struct duet_record *record)
 {
-    char *stem = record && record->moving ? duet_frame_stem(source, record->frame) : duet_source_stem(source);
+    char *stem = record && record->moving ? duet_frame_stem(record) : duet_source_stem(source);
     char *name = stem ? duet_text("%s.txt", stem) : NULL;
     free(stem);
     return name;

@@ -55,7 +55,7 @@ struct duet_writer {
 
 /* "STEM_000012": what everything that is written about a frame by itself is called. NULL when out of memory;
  * free() it. */
-char *duet_frame_stem(const char *source, int64_t frame);
+char *duet_frame_stem(const struct duet_record *record);
 
 /* A source's file name without folders and extension; "stdin" for "-". NULL when out of memory; free() it. */
 char *duet_source_stem(const char *source);

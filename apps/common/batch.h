@@ -65,6 +65,16 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
              "use N threads; the results do not depend on it", .shown = "number of CPUs"),                   \
         DUET_FLAG('q', "quiet", type, field.quiet, "print errors only, no progress and no summary")
 
+/* `details` of a program's help. */
+#define DUET_BATCH_INPUT_DETAILS                                                                             \
+    "An INPUT is a picture or a video; a folder (all of them below it, hidden ones\n"                        \
+    "left out); a pattern such as '*.jpg'; numbered pictures as one video, such as\n"                        \
+    "frames/%04d.png; a camera, /dev/video0; a stream's address, rtsp://...; @LIST, a\n"                     \
+    "file of inputs one a line (@-: from standard input); or - for a picture or video\n"                     \
+    "on standard input. What exists under the very name is taken before anything\n"                          \
+    "else. An input that cannot be read is named on standard error and does not stop\n"                      \
+    "the others.\n"
+
 /* A frame, and what the network found in it. */
 struct duet_batch_frame {
     const struct duet_input *input;

@@ -12,6 +12,7 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
     const struct duet_batch_result *found = &item->result;
     struct duet_record record = {.index = index,
                                  .source = batch->inputs.items[index].shown,
+                                 .name = batch->inputs.items[index].relative,
                                  .moving = item->info.moving,
                                  .frame = item->info.frame,
                                  .pts = item->info.pts,

@@ -88,27 +88,36 @@ static void ndjson_is_one_line_a_record(void **state)
     put(&m, &r);
     r = still(6, "e.jpg", NULL);
     put(&m, &r);
-    char *want =
-        duet_text("%s%s%s%s%s%s%s", first,
-                  "{\"index\":1,\"source\":\"b.jpg\",\"width\":640,\"height\":480,\"detections\":[]}\n",
-                  "{\"index\":2,\"source\":\"c.jpg\",\"width\":640,\"height\":480,\"segments\":["
-                  "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
-                  "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
-                  "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
-                  "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
-                  "{\"index\":3,\"source\":\"v.mp4\",\"frame\":12,\"pts\":1.48,\"time\":0.48,\"width\":640,"
-                  "\"height\":480,"
-                  "\"detections\":[],\"segments\":["
-                  "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
-                  "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
-                  "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
-                  "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
-                  "{\"index\":4,\"source\":\"d.jpg\",\"error\":{\"code\":\"bad-format\","
-                  "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
-                  "{\"index\":5,\"source\":\"w.mp4\",\"frame\":3,\"pts\":0,\"time\":0,\"error\":{\"code\":"
-                  "\"bad-format\","
-                  "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
-                  "{\"index\":6,\"source\":\"e.jpg\",\"width\":640,\"height\":480}\n");
+    r = still(7, "rtsp://x", &none);
+    r.moving = true, r.frame = 3, r.pts = 9000.5, r.time = 0.1, r.captured = 1795323662.3449;
+    put(&m, &r);
+    r = (struct duet_record){
+        .index = 7, .source = "rtsp://x", .moving = true, .frame = 4, .gap = 3.25, .attempts = 2};
+    put(&m, &r);
+    char *want = duet_text(
+        "%s%s%s%s%s%s%s%s", first,
+        "{\"index\":1,\"source\":\"b.jpg\",\"width\":640,\"height\":480,\"detections\":[]}\n",
+        "{\"index\":2,\"source\":\"c.jpg\",\"width\":640,\"height\":480,\"segments\":["
+        "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
+        "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
+        "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
+        "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
+        "{\"index\":3,\"source\":\"v.mp4\",\"frame\":12,\"pts\":1.48,\"time\":0.48,\"width\":640,"
+        "\"height\":480,"
+        "\"detections\":[],\"segments\":["
+        "{\"class\":\"background\",\"class_id\":0,\"pixels\":299970,\"share\":0.9764648437500001,"
+        "\"bbox\":[0,0,640,480],\"confidence\":0.99},"
+        "{\"class\":\"dog\",\"class_id\":12,\"pixels\":7230,\"share\":0.0235351562,"
+        "\"bbox\":[10,20,100,80.5],\"confidence\":0.5}]}\n",
+        "{\"index\":4,\"source\":\"d.jpg\",\"error\":{\"code\":\"bad-format\","
+        "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
+        "{\"index\":5,\"source\":\"w.mp4\",\"frame\":3,\"pts\":0,\"time\":0,\"error\":{\"code\":"
+        "\"bad-format\","
+        "\"message\":\"d.jpg: not a \\\"picture\\\"\"}}\n",
+        "{\"index\":6,\"source\":\"e.jpg\",\"width\":640,\"height\":480}\n",
+        "{\"index\":7,\"source\":\"rtsp://x\",\"frame\":3,\"pts\":9000.5,\"time\":0.1,"
+        "\"captured\":\"2026-11-22T05:01:02.345Z\",\"width\":640,\"height\":480,\"detections\":[]}\n"
+        "{\"index\":7,\"source\":\"rtsp://x\",\"frame\":4,\"gap\":{\"seconds\":3.25,\"attempts\":2}}\n");
     ends_as(&m, want);
     free(want);
 }
@@ -157,6 +166,9 @@ static void csv_is_one_row_an_object(void **state)
     r = still(3, "v.mp4", &one);
     r.moving = true, r.frame = 7, r.time = 0.28;
     put(&m, &r);
+    r = (struct duet_record){
+        .index = 3, .source = "v.mp4", .moving = true, .frame = 8, .gap = 3.25, .attempts = 2};
+    put(&m, &r); /* has no row */
     r = still(4, "a,b.jpg", &one);
     put(&m, &r);
     r = still(5, "\"", &one);
@@ -200,6 +212,9 @@ static void the_table_stays_aligned(void **state)
     r = still(5, "v.mp4", &one);
     r.moving = true, r.frame = 1234, r.time = 49.36;
     put(&m, &r);
+    r = (struct duet_record){
+        .index = 5, .source = "cam", .moving = true, .frame = 8, .gap = 3.25, .attempts = 2};
+    put(&m, &r);
     ends_as(
         &m,
         "source                            class           score      x      y  width height\n"
@@ -210,7 +225,8 @@ static void the_table_stays_aligned(void **state)
         "caf\xc3\xa9/\xe7\x8c\xab/e\xcc\x81.jpg                     dog              0.93     11     20    "
         "100     50\n"
         "bad??[31m??.jpg                   dog              0.93     11     20    100     50\n"
-        "v.mp4 #1234 49.36s                dog              0.93     11     20    100     50\n");
+        "v.mp4 #1234 49.36s                dog              0.93     11     20    100     50\n"
+        "cam #8                            was away for 3.2 s\n");
     m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_TABLE, .segments = true});
     r = still(0, "a.jpg", NULL);
     r.segments = &segments;

@@ -281,6 +281,39 @@ static void a_full_disk_is_never_silent(void **state)
     assert_true(S_ISCHR(st.st_mode)); /* still the device */
 }
 
+/* Their ids are those of the pictures that --annotate makes of them. */
+static void frames_have_the_ids_of_their_pictures(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "{\"images\":[{\"id\":42,\"file_name\":\"v_000007.png\"},"
+        "{\"id\":43,\"file_name\":\"v_000008.jpg\"},{\"id\":44,\"file_name\":\"w_1234567.png\"}]}";
+    struct duet_error e;
+    struct duet_coco_images *images;
+    assert_ok(
+        duet_coco_images_open(scratch_write(&scratch, "frames.json", json, sizeof json - 1), &images, &e), e);
+    struct into_memory m =
+        memory_writer((struct duet_writer_options){.format = DUET_FORMAT_COCO, .coco_images = images});
+    struct duet_record r = still(0, "x/v.mp4", &one);
+    r.moving = true, r.frame = 7;
+    put(&m, &r);
+    r.frame = 8;
+    put(&m, &r);
+    r.frame = 9;
+    refused(&m, &r, "x/v.mp4: no image id: the file given as --coco-images names no v_000009.png, nor .jpg");
+    r = (struct duet_record){.source = "v.mp4", .moving = true, .frame = 8, .gap = 3.25};
+    put(&m, &r); /* has no detections */
+    r = still(1, "rtsp://x/stream", &one);
+    r.moving = true, r.frame = 1234567, r.name = "w.mkv";
+    put(&m, &r);
+    ends_as(&m, "[\n"
+                "{\"image_id\":42,\"category_id\":18,\"bbox\":[10.5,20.25,100,50.1],\"score\":0.93},\n"
+                "{\"image_id\":43,\"category_id\":18,\"bbox\":[10.5,20.25,100,50.1],\"score\":0.93},\n"
+                "{\"image_id\":44,\"category_id\":18,\"bbox\":[10.5,20.25,100,50.1],\"score\":0.93}\n"
+                "]\n");
+    duet_coco_images_close(&images);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_place_that_cannot_be_written_is_an_error_at_once),
         cmocka_unit_test(a_folder_that_may_not_be_written_is_an_error_at_once),
         cmocka_unit_test(a_full_disk_is_never_silent),
+        cmocka_unit_test(frames_have_the_ids_of_their_pictures),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }

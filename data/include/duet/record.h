@@ -30,7 +30,8 @@ extern "C" {
 struct duet_record {
     size_t index; /* counts inputs from 0, before any sharding */
     const char
-        *source; /* the input as named or found; any bytes (JSON writers replace bad UTF-8 by U+FFFD) */
+        *source;      /* the input as named or found; any bytes (JSON writers replace bad UTF-8 by U+FFFD) */
+    const char *name; /* of a moving input: what files about its frames are called after; NULL: source */
     bool moving;
     int64_t frame;
     double pts, time;  /* seconds */
