@@ -18,6 +18,12 @@ static const double worth_seeking = 2;
 /* Between attempts to reopen: this long at first, then twice as long each time, up to a limit. */
 static const double first_pause = 0.25, longest_pause = 10;
 
+/* To the nanosecond: 0.04, where a difference of stamps is 0.040000000000000036. */
+static double tidy(double seconds)
+{
+    return nearbyint(seconds * 1e9) / 1e9;
+}
+
 static double seconds_since_1970(void)
 {
     struct timespec now;
@@ -139,8 +145,8 @@ static enum duet_status deliver(struct duet_moving *moving, struct duet_image *i
     *info = (struct duet_frame_info){.moving = true,
                                      .live = moving->captured > 0,
                                      .frame = moving->stamp.frame,
-                                     .pts = moving->stamp.pts,
-                                     .time = moving->stamp.time,
+                                     .pts = tidy(moving->stamp.pts),
+                                     .time = tidy(moving->stamp.time),
                                      .captured = moving->captured};
     return DUET_OK;
 }
@@ -184,8 +190,8 @@ enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image 
             *info = (struct duet_frame_info){.moving = true,
                                              .live = true,
                                              .frame = moving->stamp.frame,
-                                             .pts = moving->stamp.pts,
-                                             .time = moving->stamp.time,
+                                             .pts = tidy(moving->stamp.pts),
+                                             .time = tidy(moving->stamp.time),
                                              .captured = moving->captured,
                                              .gap = gap,
                                              .attempts = attempts};

@@ -10,20 +10,20 @@
  *
  * What moves comes through FFmpeg, in a module that is loaded at the first input that needs it:
  *   clip.mp4               any video file it can read
- *   frames/%04d.png        the pictures of such names that are there, by number (when there is no file of that
- *                          very name); one that is missing leaves its time, 1/25 s
- *   /dev/video0            a camera
- *   rtsp://... http://...  a stream; the only inputs that ever touch a network
- *   lavfi:testsrc2=...     FFmpeg's own sources, for tests
+ *   frames/%04d.png        the pictures of such names that are there, by number (when there is no file of
+ * that very name); one that is missing leaves its time, 1/25 s /dev/video0            a camera rtsp://...
+ * http://...  a stream; the only inputs that ever touch a network lavfi:testsrc2=...     FFmpeg's own
+ * sources, for tests
  *   -                      on standard input: a picture, pictures (JPEG) one after the other, Y4M, or a video
  *                          that can be read from its beginning to its end; named pipes and sockets the same
- *   clip.mjpeg             JPEGs one after the other, all of one size. JPEGs and numbered pictures need no FFmpeg
+ *   clip.mjpeg             JPEGs one after the other, all of one size. JPEGs and numbered pictures need no
+ * FFmpeg
  *
- * A file is read and nothing it names: playlists and the like are refused; so are addresses that a stream asks for.
- * Frames are delivered as stored, turned as the video asks (exif); pixels that are not square stay so, fields stay
- * woven. A video that is damaged or shorter than its container says (MP4, MKV, AVI, GIF; of others FFmpeg cannot
- * tell) ends with an error, after the frames before. Live, broken frames are left out, and a source that gives none
- * for 10 s has failed.
+ * A file is read and nothing it names: playlists and the like are refused; so are addresses that a stream
+ * asks for. Frames are delivered as stored, turned as the video asks (exif); pixels that are not square stay
+ * so, fields stay woven. A video that is damaged or shorter than its container says (MP4, MKV, AVI, GIF; of
+ * others FFmpeg cannot tell) ends with an error, after the frames before. Live, broken frames are left out,
+ * and a source that gives none for 10 s has failed.
  */
 #ifndef DUET_FRAMES_H
 #define DUET_FRAMES_H
@@ -48,11 +48,11 @@ struct duet_frames_options {
     int every;        /* deliver the frames 0, N, 2N ...; 0: all */
     double start;     /* seconds: frames before are left out */
     double duration;  /* seconds from `start` on; 0: to the end */
-    double reconnect; /* a live source that fails, or ends, is tried again for so many seconds (0.25 s after the
-                         failure, then after twice as long each time, up to 10 s); 0: not, the failure is an
-                         error and the end the end; INFINITY: for ever. The first opening is tried once */
-    /* Asked while a source makes us wait, at least every 0.1 s, and between frames; true ends the waiting with
-     * DUET_INTERRUPTED. (Looking up a host's name cannot be ended.) May be NULL. */
+    double reconnect; /* a live source that fails, or ends, is tried again for so many seconds (0.25 s after
+                         the failure, then after twice as long each time, up to 10 s); 0: not, the failure is
+                         an error and the end the end; INFINITY: for ever. The first opening is tried once */
+    /* Asked while a source makes us wait, at least every 0.1 s, and between frames; true ends the waiting
+     * with DUET_INTERRUPTED. (Looking up a host's name cannot be ended.) May be NULL. */
     bool (*cancelled)(void *ctx);
     void *ctx;
 };
@@ -62,13 +62,13 @@ struct duet_frames_options {
 
 /* What a decoded frame says of itself. */
 struct duet_frame_info {
-    bool moving;     /* from a video or stream: what follows means something */
-    bool live;       /* from a camera or stream: it is not waited for us, and there is no way back */
-    int64_t frame;   /* 0, 1, 2 ... counted in the source: with `every` 3 they are 0, 3, 6 ... */
-    double pts;      /* seconds: the time stamp that the source gives the frame. One that is missing, or does
-                        not ascend, is made up: the last one's plus 1/rate (25 a second when that is not
-                        known); numbered pictures and JPEGs come 25 a second */
-    double time;     /* seconds since the source's first frame; 0 there */
+    bool moving;   /* from a video or stream: what follows means something */
+    bool live;     /* from a camera or stream: it is not waited for us, and there is no way back */
+    int64_t frame; /* 0, 1, 2 ... counted in the source: with `every` 3 they are 0, 3, 6 ... */
+    double pts;    /* seconds, to the nanosecond: the time stamp that the source gives the frame. One that is
+                      missing, or does    not ascend, is made up: the last one's plus 1/rate (25 a second when that
+                      is not    known); numbered pictures and JPEGs come 25 a second */
+    double time;   /* seconds since the source's first frame; 0 there */
     double captured; /* live: seconds since 1970 (UTC) when the frame came; else 0 */
     /* > 0: this is no frame (the image is zero) but the news that a live source was away for so many seconds
      * and is back; `frame` is the next frame's number. */
@@ -119,16 +119,16 @@ void duet_frames_close(struct duet_frames **frames);
 /* Does the beginning of a file look like a picture this build knows? 16 bytes suffice. For folder walks. */
 bool duet_frames_sniff(const uint8_t *data, size_t size);
 
-/* The same for videos: MP4, MOV, MKV, WebM, AVI, Ogg with Theora, FLV, Y4M, MPEG streams, ASF. 400 bytes suffice;
- * with fewer, MPEG-TS and Ogg are not known. */
+/* The same for videos: MP4, MOV, MKV, WebM, AVI, Ogg with Theora, FLV, Y4M, MPEG streams, ASF. 400 bytes
+ * suffice; with fewer, MPEG-TS and Ogg are not known. */
 bool duet_frames_sniff_video(const uint8_t *data, size_t size);
 
-/* Does a path name no file, but a URL, a graph (lavfi:) or numbered pictures? An existing file of that very name
- * goes before. */
+/* Does a path name no file, but a URL, a graph (lavfi:) or numbered pictures? An existing file of that very
+ * name goes before. */
 bool duet_frames_is_address(const char *path);
 
-/* A path as it may be shown and stored: the password in "scheme://user:password@host" is "***". Error texts have
- * it so. free() it; NULL when out of memory. */
+/* A path as it may be shown and stored: the password in "scheme://user:password@host" is "***". Error texts
+ * have it so. free() it; NULL when out of memory. */
 char *duet_frames_shown(const char *path);
 
 #ifdef __cplusplus
