@@ -103,6 +103,9 @@ static int work(struct batch *batch)
     if (status == DUET_OK) status = duet_writer_commit(&batch->writer, &error);
     if (status != DUET_OK) return fatal(batch, status, &error);
     summarize(batch);
+    if (batch->one_video && batch->frames > 0 && !batch->filmed)
+        duet_console_warning(&batch->console, "--save-if kept no frame: there is no %s",
+                             batch->settings->annotate);
     if (outcome.interrupted) {
         tell_interrupted(batch, outcome.finished);
         return DUET_EXIT_INTERRUPTED;

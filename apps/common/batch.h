@@ -48,10 +48,11 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
 #define DUET_BATCH_RESULT_OPTIONS(type, field, above)                                                        \
     DUET_STRING('o', "output", "FILE", type, field.output,                                                   \
                 "write the results to FILE (yolo, voc: into that folder)", .shown = "standard output"),      \
-        DUET_STRING('a', "annotate", "DIR", type, field.annotate,                                            \
-                    "also write each picture with its results drawn into DIR; subfolders are kept; a video " \
-                    "becomes DIR/NAME.mp4, at its own rate. With a video's name (out.mp4 .mov .mkv .webm "   \
-                    ".avi) for DIR: one video as that"),                                                     \
+        DUET_STRING(                                                                                         \
+            'a', "annotate", "DIR", type, field.annotate,                                                    \
+            "also write each picture with its results drawn into DIR; subfolders are kept; a video "         \
+            "becomes DIR/NAME.mp4, silent, at its own rate. With a video's name (out.mp4 .mov .mkv .webm "   \
+            ".avi) for DIR: one video as that"),                                                             \
         DUET_CHOICE(0, "annotate-format", "KIND", type, field.annotate_format, duet_batch_annotate_words,    \
                     "png, jpg, or same: JPEG and PNG stay, others become PNG; png and jpg: frames of a "     \
                     "video as DIR/NAME_000012.png"),                                                         \

@@ -101,8 +101,10 @@ enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *e
 {
     struct batch *batch = ctx;
     if (batch->tracker) duet_tracker_reset(batch->tracker);
-    if (!batch->moved) batch->stills++;
+    /* A video of which no frame is wanted is no picture. */
+    if (!batch->moved && !(batch->moving[index] && batch->failed == batch->failed_before)) batch->stills++;
     batch->moved = false;
+    batch->failed_before = batch->failed;
     duet_console_progress(&batch->console, index + 1);
     return duet_batch_video_end(batch, error);
 }

@@ -45,9 +45,11 @@ struct batch {
     bool moved;               /* the input being delivered did */
     size_t stills;            /* worked through, failed ones too */
     size_t frames, objects;
-    size_t failed;      /* inputs */
-    size_t ended;       /* 1 + the input that a failed frame ended; its later ones are passed over */
-    atomic_size_t stop; /* the same for the workers */
+    size_t failed;        /* inputs */
+    size_t failed_before; /* the one that is being delivered */
+    bool filmed;          /* a frame went into a video */
+    size_t ended;         /* 1 + the input that a failed frame ended; its later ones are passed over */
+    atomic_size_t stop;   /* the same for the workers */
 };
 
 /* What one frame gave, on its way from a worker to the writer. */

@@ -69,6 +69,7 @@ enum duet_status duet_batch_video_add(struct batch *batch, size_t index, const s
     else if (at <= video->shown)
         at = video->shown + period(batch, &item->about);
     video->shown = at;
+    batch->filmed = true;
     return status == DUET_OK ? duet_video_writer_add(video->writer, &item->image, at, error) : status;
 }
 

@@ -100,7 +100,7 @@ frames_are_not_mixed_up() { # of the frames before and after, none is more like 
 some_frames_can_be_picked() {
     picks "0 5 10 " --every 5 drive.mp4 && picks "3 4 5 6 7 8 9 10 11 " --start 0.1 drive.mp4 &&
         picks "0 1 2 3 4 " --duration 0.2 drive.mp4 && picks "3 6 " --every 3 --start 0.1 --duration 0.2 drive.mp4 &&
-        picks "" --start 60 drive.mp4
+        picks "" --start 60 drive.mp4 && run detect --start 60 drive.mp4 stills/scene_0000.png && mentions "detect: 1 picture, 3 objects; "
 }
 threads_do_not_matter() {
     run detect -q -f ndjson -j 1 -a j1.mp4 drive.mp4 && want 0 && cp out one.ndjson && lines 12 out || return 1
@@ -172,6 +172,8 @@ what_is_kept_can_be_chosen() {
         every 0 1 4 >want && plays some.mp4 4 want || return 1 # it does not stand still in between
     run detect -q -a some --annotate-format png --save-if "person>0.5,airplane>$least" drive.mp4 && want 0 &&
         [ "$(ls some | sed 's/drive_0*\([0-9]\)/\1/; s/.png//')" = "$kept" ] || { ls some; echo "expected $kept"; return 1; }
+    run detect -a none.mp4 --save-if 'person>0.99' drive.mp4 && want 0 && mentions "kept no frame: there is no none.mp4" &&
+        [ ! -e none.mp4 ] && no_litter || return 1
     run detect -q -a none --save-if 'person>0.99' drive.mp4 stills && want 0 && [ -z "$(ls none)" ] || return 1
     run detect -a x.mp4 --save-if 'perso>0.5' drive.mp4 && want 2 && mentions "unknown class 'perso'; did you mean 'person'?" || return 1
     run detect -a x.mp4 --save-if 'person' drive.mp4 && want 2 && mentions "expected CLASS>X" || return 1

@@ -2,6 +2,11 @@
  *
  * The container follows from the name (.mp4 .mov .mkv .webm .avi), the codec from the container: H.264 where
  * there is an encoder for it, else MPEG-4; VP9 in .webm. Comes with FFmpeg, as moving inputs do (frames.h).
+ *
+ * Colours are 4:2:0 in the narrow range, by BT.709 from 1280 or 720 pixels on, else by BT.601, and say so.
+ * Times are kept to 1/90000 s, or a finer share of the rate, in .mp4 and .mov, to 1/1000 s in .mkv and .webm;
+ * .avi has one rate and every frame at its place in it. The caller's thread encodes, no other: the same
+ * frames give the same bytes.
  */
 #ifndef DUET_VIDEO_WRITE_H
 #define DUET_VIDEO_WRITE_H
