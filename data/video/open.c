@@ -60,9 +60,13 @@ enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_e
     }
     char reason[AV_ERROR_MAX_STRING_SIZE] = "";
     av_strerror(code, reason, sizeof reason);
-    if (!*said || strstr(said, reason))
-        return duet_fail(error, status_of(code), "%s: %s: %s", name, what, reason);
-    return duet_fail(error, status_of(code), "%s: %s: %s (%s)", name, what, reason, said);
+    enum duet_status status = status_of(code);
+    if (status == DUET_IO_ERROR && reader->source.kind == DUET_VIDEO_BYTES && !reader->demuxer.io.failed) {
+        status = DUET_BAD_FORMAT; /* demuxers say "Input/output error" of a file that ends early */
+        snprintf(reason, sizeof reason, "damaged or cut off");
+    }
+    if (!*said || strstr(said, reason)) return duet_fail(error, status, "%s: %s: %s", name, what, reason);
+    return duet_fail(error, status, "%s: %s: %s (%s)", name, what, reason, said);
 }
 
 /* --- bytes ---------------------------------------------------------------------------------------------- */
@@ -72,6 +76,7 @@ static int read_bytes(void *opaque, uint8_t *data, int size)
     struct duet_video_io *io = opaque;
     ptrdiff_t got = io->source->read(io->source->io, io->position, data, (size_t)size);
     if (got == 0) return AVERROR_EOF;
+    if (got < 0) io->failed = true;
     if (got < 0) return got == -ECANCELED ? AVERROR_EXIT : (int)AVERROR(-got);
     io->position += got;
     return (int)got;

@@ -12,6 +12,7 @@
 struct duet_video_io {
     const struct duet_video_source *source;
     int64_t position;
+    bool failed;       /* reading did, and not what FFmpeg made of it */
     AVIOContext *avio; /* NULL: FFmpeg opens the address itself */
 };
 
