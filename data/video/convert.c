@@ -25,8 +25,8 @@ enum duet_status duet_video_check_size(const struct duet_reader *reader, int64_t
     return DUET_OK;
 }
 
-/* swscale's vector code writes up to 32 bytes past a row's end; rows are written from top to bottom, so that
- * only the last one's need a place. */
+/* swscale's vector code may write past a row's end, by less than a register; rows are written from top to
+ * bottom, so that only the last one's need a place. */
 enum { ROW_TAIL = 64 };
 
 static bool make_image(struct duet_image *image, int width, int height)

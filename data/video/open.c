@@ -58,6 +58,9 @@ enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_e
         enum duet_status status = duet_video_check_size(reader, width, height, error);
         if (status != DUET_OK) return status;
     }
+    if (code == AVERROR(EPERM)) /* refuse_open's; nobody else says so */
+        return duet_fail(error, DUET_UNSUPPORTED,
+                         "%s: %s: it asks for another file or address, which is not opened", name, what);
     char reason[AV_ERROR_MAX_STRING_SIZE] = "";
     av_strerror(code, reason, sizeof reason);
     enum duet_status status = status_of(code);
@@ -78,6 +81,10 @@ static int read_bytes(void *opaque, uint8_t *data, int size)
     if (got == 0) return AVERROR_EOF;
     if (got < 0) io->failed = true;
     if (got < 0) return got == -ECANCELED ? AVERROR_EXIT : (int)AVERROR(-got);
+    if (io->position < (int64_t)sizeof io->head) {
+        size_t room = sizeof io->head - (size_t)io->position;
+        memcpy(io->head + io->position, data, (size_t)got < room ? (size_t)got : room);
+    }
     io->position += got;
     return (int)got;
 }
@@ -172,7 +179,6 @@ static int refuse_open(AVFormatContext *format, AVIOContext **io, const char *ur
     (void)flags;
     (void)options;
     *io = NULL;
-    av_log(NULL, AV_LOG_ERROR, "it names another file or address, which is not opened");
     return AVERROR(EPERM);
 }
 

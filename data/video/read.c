@@ -183,7 +183,8 @@ static bool is_picture(const struct duet_reader *reader)
 {
     const char *format = reader->demuxer.format->iformat->name, *tail = "_pipe";
     size_t length = strlen(format);
-    return length > strlen(tail) && strcmp(format + length - strlen(tail), tail) == 0;
+    return reader->source.kind == DUET_VIDEO_BYTES && length > strlen(tail) &&
+           strcmp(format + length - strlen(tail), tail) == 0;
 }
 
 static void learn(struct duet_reader *reader)
@@ -297,6 +298,9 @@ static int feed(struct duet_reader *reader)
     if (code < 0) return code;
     /* Of MPEG-TS this says that the packets' numbers do not follow, as where two files were joined. */
     bool torn = reader->packet->flags & AV_PKT_FLAG_CORRUPT && !reader->live && !begins_anywhere(reader);
+    bool passed =
+        reader->landing && reader->packet->pts != AV_NOPTS_VALUE && reader->packet->pts < reader->target;
+    reader->codec->skip_frame = passed ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     code = torn ? AVERROR_INVALIDDATA : avcodec_send_packet(reader->codec, reader->packet);
     av_packet_unref(reader->packet);
     return code < 0 && is_passed_over(reader, code) ? 0 : code;

@@ -12,6 +12,7 @@
 struct duet_video_io {
     const struct duet_video_source *source;
     int64_t position;
+    uint8_t head[64];  /* the first bytes, of a pipe too */
     bool failed;       /* reading did, and not what FFmpeg made of it */
     AVIOContext *avio; /* NULL: FFmpeg opens the address itself */
 };
@@ -72,7 +73,8 @@ struct duet_reader {
     int64_t packet_size; /* ... and how far it had gone for it */
     int64_t missing;     /* bytes of the file, found at its end */
     bool at_end;         /* a seek went past the last frame */
-    bool landing;        /* after a jump, what cannot be decoded before the key frame is no damage */
+    bool landing;        /* after a jump, what cannot be decoded before the key frame is no damage ... */
+    int64_t target;      /* ... and what nobody refers to before this stamp is not decoded */
     bool jumped;         /* the frames do not follow those in `index.known` */
     bool made_up;        /* a stamp was missing or did not ascend */
     bool stepped;        /* a frame was there: the first_... count */

@@ -203,6 +203,7 @@ static bool land(struct duet_reader *reader, int64_t from, int64_t number, int64
     reader->jumped = true;
     reader->last_pts = -INFINITY; /* the first stamp there is right whatever it is */
     reader->landing = true;
+    reader->target = ticks;
     bool found = find(reader, ticks);
     reader->landing = false;
     if (!found) {

@@ -1,4 +1,5 @@
-/* Is a file as long as its container says? FFmpeg takes the end of the file for the end of the video. */
+/* Is a file as long as its container says? FFmpeg takes the end of the file for the end of the video. Of a
+ * pipe, the beginning and the length are known at its end. */
 #include "video/read.h"
 
 #include <ctype.h>
@@ -6,7 +7,14 @@
 
 static bool read_at(const struct duet_reader *reader, int64_t position, uint8_t *data, size_t size)
 {
+    const struct duet_video_io *io = &reader->demuxer.io;
     size_t have = 0;
+    if (reader->source.size < 0) {
+        if (position + (int64_t)size > (int64_t)sizeof io->head || position + (int64_t)size > io->position)
+            return false;
+        memcpy(data, io->head + position, size);
+        return true;
+    }
     while (have < size) {
         ptrdiff_t got =
             reader->source.read(reader->source.io, position + (int64_t)have, data + have, size - have);
@@ -31,9 +39,9 @@ static uint32_t little_endian32(const uint8_t *data)
 /* How far `length` bytes from `from` on reach beyond the file. */
 static int64_t beyond(const struct duet_reader *reader, int64_t from, uint64_t length)
 {
-    int64_t end;
+    int64_t end, size = reader->source.size >= 0 ? reader->source.size : reader->demuxer.io.position;
     if (length > INT64_MAX || __builtin_add_overflow(from, (int64_t)length, &end)) return INT64_MAX;
-    return end > reader->source.size ? end - reader->source.size : 0;
+    return end > size ? end - size : 0;
 }
 
 /* MP4 and MOV: boxes end to end, each with its size. */
@@ -90,7 +98,8 @@ static int64_t missing_riff(const struct duet_reader *reader)
 static int64_t missing_trailer(const struct duet_reader *reader)
 {
     uint8_t last;
-    return read_at(reader, reader->source.size - 1, &last, 1) && last != 0x3b ? 1 : 0;
+    return reader->source.size > 0 && read_at(reader, reader->source.size - 1, &last, 1) && last != 0x3b ? 1
+                                                                                                         : 0;
 }
 
 /* Y4M: frame after frame; what follows the last whole one is a part of the next. */
@@ -111,7 +120,6 @@ int64_t duet_video_missing(const struct duet_reader *reader)
                  {"gif", missing_trailer}};
     if (reader->source.kind != DUET_VIDEO_BYTES) return 0;
     if (strcmp(reader->demuxer.format->iformat->name, "yuv4mpegpipe") == 0) return missing_frame(reader);
-    if (reader->source.size < 0) return 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(reader->demuxer.format->iformat->name, kinds[i].format) == 0)
             return kinds[i].missing(reader);
