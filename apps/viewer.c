@@ -121,8 +121,10 @@ static int check(struct viewer_settings *settings, const struct duet_arguments *
 static int find_inputs(const struct viewer_settings *settings, const struct duet_arguments *arguments,
                        struct duet_inputs *inputs)
 {
-    const struct duet_inputs_options find = {
-        .struct_size = sizeof find, .null = settings->null, .sniff = duet_frames_sniff};
+    const struct duet_inputs_options find = {.struct_size = sizeof find,
+                                             .null = settings->null,
+                                             .sniff = duet_frames_sniff,
+                                             .sniff_video = duet_frames_sniff_video};
     struct duet_error error;
     enum duet_status status = duet_inputs_find(arguments->operands, arguments->count, &find, inputs, &error);
     if (status == DUET_OK && inputs->count > 0) return DUET_GO_ON;

@@ -145,7 +145,9 @@ int viewer_playback_analyse(const struct viewer_playback *p, double now, double 
         return *keep = last;
     }
     /* Paused, the queue is worked through, so that a step is shown at once. */
-    if (p->pace == VIEWER_PACE_EVERY || p->live || p->paused || !p->anchored) return first;
+    if (p->pace == VIEWER_PACE_EVERY || p->live || p->paused) return first;
+    /* Until the clock runs nobody knows what is due when. */
+    if (!p->anchored) return first == 0 ? 0 : -1;
     return analyse_at_pace(p, now, cost, queue, last, ended, keep);
 }
 
