@@ -3,12 +3,11 @@
 #include "common/process.h"
 #include "core/os.h"
 #include "duet/picture_write.h"
+#include "duet/video_write.h"
 #include "viewer/session.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *const palette_words[] = {"normal", "safe", NULL};
 
 static const struct duet_option options[] = {
     DUET_GROUP("What to look for"),
@@ -21,6 +20,9 @@ static const struct duet_option options[] = {
     DUET_FLAG('s', "segment", struct viewer_settings, masks, "also label every pixel"),
     DUET_STRING(0, "segment-model", "NAME", struct viewer_settings, segment.model, "the model for that"),
     DUET_FLAG(0, "no-detect", struct viewer_settings, no_detect, "no boxes"),
+    DUET_FLAG(0, "track", struct viewer_settings, track,
+              "number the boxes: the same object, the same number"),
+    DUET_DEADLINE_OPTIONS(struct viewer_settings, deadline),
     DUET_GROUP("Inputs"),
     DUET_CHOICE(0, "exif", "HOW", struct viewer_settings, exif, duet_batch_exif_words,
                 "apply or ignore the orientation that cameras note"),
@@ -41,11 +43,13 @@ static const struct duet_option options[] = {
     DUET_FLOAT(0, "interval", "SECONDS", struct viewer_settings, interval, 0, 1e6,
                "go from picture to picture by itself", .shown = ""),
     DUET_GROUP("The window"),
-    DUET_CHOICE(0, "palette", "NAME", struct viewer_settings, palette, palette_words,
+    DUET_CHOICE(0, "palette", "NAME", struct viewer_settings, palette, duet_palette_words,
                 "normal, or safe: colours that colour-blind eyes tell apart"),
     DUET_FLAG(0, "fullscreen", struct viewer_settings, fullscreen, "begin in full screen"),
     DUET_STRING(0, "size", "WxH", struct viewer_settings, size, "the window's size",
                 .shown = "the first picture's"),
+    DUET_STRING(0, "record", "FILE", struct viewer_settings, record,
+                "write what is shown to the video FILE, from the first frame on"),
     DUET_GROUP("Without anybody watching"),
     DUET_INT('n', "frames", "N", struct viewer_settings, frames, 1, 1000000000,
              "end after N frames were shown with their results; a still is shown again and again",
@@ -110,7 +114,15 @@ static int check(struct viewer_settings *settings, const struct duet_arguments *
         return duet_usage_error(&program,
                                 "--screenshot: expected a name that ends in .png, .jpg or .ppm, got '%s'",
                                 settings->screenshot);
+    if (settings->record && !duet_video_name(settings->record))
+        return duet_usage_error(&program,
+                                "--record: expected a name that ends in .mp4, .mov, .mkv, .webm or .avi, "
+                                "got '%s'",
+                                settings->record);
+    if (duet_deadline_budget(&settings->deadline) > 0 && !settings->masks)
+        return duet_usage_error(&program, "--target-fps and --deadline are about masks: add --segment");
     int code = may_write("--screenshot", settings->screenshot, settings->force);
+    if (code == DUET_GO_ON) code = may_write("--record", settings->record, settings->force);
     if (code == DUET_GO_ON) code = may_write("--trace", settings->trace, settings->force);
     if (settings->screenshot && settings->frames == 0) settings->frames = 1;
     if (!duet_option_given(&program, arguments, "interval"))

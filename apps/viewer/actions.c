@@ -153,6 +153,7 @@ static void change_threshold(struct viewer_session *s, int direction)
 {
     float threshold = (roundf(s->look.threshold * 20) + (float)direction) / 20;
     s->look.threshold = fminf(fmaxf(threshold, 0.05f), 0.95f);
+    atomic_store(&s->infer.tracked_percent, (int)(60 * s->look.threshold));
     update_legend(s);
     viewer_session_say(s, VIEWER_TELL, 1, "boxes from %.2f on", (double)s->look.threshold);
 }
@@ -200,6 +201,15 @@ static void screenshot(struct viewer_session *s)
         viewer_session_say(s, VIEWER_WARN, 6, "%s", error.text);
     duet_image_close(&image);
     free(path);
+}
+
+static void record(struct viewer_session *s)
+{
+    if (s->record)
+        viewer_session_stop_recording(s);
+    else if (s->shown.frame)
+        viewer_session_record(s, free_name(s, ".mp4"), false);
+    s->redraw = true;
 }
 
 /* --- events --------------------------------------------------------------------------------------------- */
@@ -263,6 +273,7 @@ static void act(struct viewer_session *s, const struct viewer_key *key)
         screenshot(s);
         break;
     case VIEWER_RECORD:
+        record(s);
         break;
     case VIEWER_FULLSCREEN:
         viewer_window_toggle_fullscreen(&s->window);

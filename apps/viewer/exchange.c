@@ -33,6 +33,7 @@ struct viewer_exchange {
     struct place *shown, *busy;
     unsigned wanted, reported; /* reported: the shown frame's results that main knows of */
     double there, cost;
+    bool starts;
     uint64_t dropped;
     struct viewer_source source;
 };
@@ -303,6 +304,8 @@ static void attach(struct viewer_frame *frame, struct viewer_results *results)
         results->detections = (struct duet_detections){0};
         there->suppressions = results->suppressions;
         results->suppressions = (struct duet_suppressions){0};
+        there->tracks = results->tracks;
+        results->tracks = NULL;
     }
     if (new &VIEWER_MASKS) {
         there->segmentation = results->segmentation;
@@ -376,6 +379,7 @@ static void show(struct viewer_exchange *x, double now, int index)
     while (index-- > 0) drop(x, 0);
     struct place *place = unqueue(x, 0), *before = x->shown;
     double due = viewer_playback_due(&x->playback, place->frame.stamp.time);
+    x->starts = !x->playback.still && !x->playback.anchored;
     x->there = isfinite(due) && due > place->frame.captured ? due : place->frame.captured;
     viewer_playback_shown(&x->playback, now, place->frame.stamp.time, !ready(x, place));
     place->shown = true;
@@ -403,7 +407,7 @@ bool viewer_exchange_show(struct viewer_exchange *x, double now, double *wake)
 void viewer_exchange_shown(struct viewer_exchange *x, struct viewer_shown *shown)
 {
     pthread_mutex_lock(&x->lock);
-    *shown = (struct viewer_shown){.dropped = x->dropped, .there = x->there};
+    *shown = (struct viewer_shown){.dropped = x->dropped, .there = x->there, .starts = x->starts};
     if (x->shown) {
         const struct viewer_results *results = &x->shown->frame.results;
         shown->frame = &x->shown->frame;

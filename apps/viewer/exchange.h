@@ -99,6 +99,7 @@ struct viewer_shown {
     bool wanting;     /* results that are wanted are still to come */
     double seconds;   /* that inference took */
     char choice[96];  /* what the deadline controller chose for it; "" without one */
+    bool starts;      /* the clock began with it: it says nothing about being late */
     double there;     /* when the frame could have been shown at the earliest: it was there, and due */
     uint64_t dropped; /* frames that were decoded and not shown, of all so far; jumps not counted */
 };

@@ -1,8 +1,11 @@
 #include "viewer/frame.h"
 
+#include <stdlib.h>
+
 void viewer_results_close(struct viewer_results *results)
 {
     duet_detections_close(&results->detections);
+    free(results->tracks);
     duet_suppressions_close(&results->suppressions);
     duet_segmentation_close(&results->segmentation);
     *results = (struct viewer_results){0};

@@ -23,7 +23,8 @@ struct viewer_results {
     struct viewer_stamp stamp; /* of the frame that it was found in */
     unsigned has;              /* which of the two there are */
     struct duet_detections detections;
-    struct duet_suppressions suppressions; /* come with the boxes */
+    struct duet_suppressions suppressions; /* come with the boxes, as the next */
+    int *tracks;                           /* one number a detection, 0: none; NULL: not tracked */
     struct duet_segmentation segmentation;
     double seconds;  /* that it took */
     char choice[96]; /* what the deadline controller chose; "" without one */

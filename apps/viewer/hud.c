@@ -25,8 +25,7 @@ static void fill(struct duet_image *canvas, struct viewer_rect r, struct duet_rg
 /* A figure under its name. `widest`: its room, so that the others do not move when it changes. */
 struct cell {
     const char *name, *widest;
-    char value[112];
-    bool warn;
+    char value[48];
 };
 
 static void milliseconds(char *text, size_t size, double seconds)
@@ -40,7 +39,7 @@ static void milliseconds(char *text, size_t size, double seconds)
         snprintf(text, size, "%.1f s", ms / 1000);
 }
 
-static int list_cells(const struct viewer_figures *f, struct cell cells[8])
+static int list_cells(const struct viewer_figures *f, struct cell cells[6])
 {
     int n = 0;
     cells[n] = (struct cell){.name = "FPS", .widest = "000.0"};
@@ -60,22 +59,26 @@ static int list_cells(const struct viewer_figures *f, struct cell cells[8])
         snprintf(cells[n].value, sizeof cells[n].value, "\u2013");
     cells[++n] = (struct cell){.name = "DROPPED", .widest = "00000"};
     snprintf(cells[n].value, sizeof cells[n].value, "%llu", (unsigned long long)f->dropped);
-    cells[++n] = (struct cell){.name = "THREADS", .widest = "00"};
-    snprintf(cells[n].value, sizeof cells[n].value, "%d", f->threads);
-    cells[++n] = (struct cell){.name = "KERNELS", .widest = "avx512"};
-    snprintf(cells[n].value, sizeof cells[n].value, "%s", f->level ? f->level : "\u2013");
-    n++;
-    if (f->choice && f->choice[0]) {
-        cells[n] = (struct cell){.name = "DEADLINE", .widest = ""};
-        snprintf(cells[n++].value, sizeof cells->value, "%s", f->choice);
-    }
-    return n;
+    cells[++n] = (struct cell){.name = "CPU", .widest = "00 \u00d7 avx512"};
+    snprintf(cells[n].value, sizeof cells[n].value, "%d \u00d7 %s", f->threads, f->level ? f->level : "?");
+    return n + 1;
+}
+
+/* "257/16, mIOU 0.61, 14 of 33 ms" in as much detail as there is room for. */
+static void shorten_choice(const char *choice, float height, float room, char *text, size_t size)
+{
+    const char *quality = strstr(choice, ", mIOU "), *rest = quality ? strchr(quality + 1, ',') : NULL;
+    snprintf(text, size, "%s", choice);
+    if (quality && duet_draw_text_width(text, height) > room)
+        snprintf(text, size, "%.*s%s", (int)(quality - choice), choice, rest ? rest : "");
+    if (duet_draw_text_width(text, height) > room)
+        snprintf(text, size, "%.*s", (int)strcspn(choice, ","), choice);
 }
 
 static void draw_figures(struct duet_image *canvas, struct viewer_rect bar, float scale,
                          const struct viewer_figures *f)
 {
-    struct cell cells[8];
+    struct cell cells[6];
     int count = list_cells(f, cells);
     float small = 9 * scale, large = 14 * scale, x = (float)bar.x + 12 * scale;
     fill(canvas, bar, ground);
@@ -90,6 +93,12 @@ static void draw_figures(struct duet_image *canvas, struct viewer_rect bar, floa
         duet_draw_text(canvas, cells[i].value, x, (float)bar.y + 17 * scale, large, bright);
         x += width + 18 * scale;
     }
+    float room = (float)(bar.x + bar.width) - 8 * scale - x;
+    if (!f->choice || !f->choice[0] || room < 40 * scale) return;
+    char choice[112];
+    shorten_choice(f->choice, large, room, choice, sizeof choice);
+    duet_draw_text(canvas, "MASKS", x, (float)bar.y + 5 * scale, small, dim);
+    duet_draw_text(canvas, choice, x, (float)bar.y + 17 * scale, large, bright);
 }
 
 /* --- where we are --------------------------------------------------------------------------------------- */

@@ -1,21 +1,79 @@
 #include "viewer/infer.h"
 
+#include "core/fail.h"
 #include "core/os.h"
 #include "viewer/thread.h"
+
+#include <stdlib.h>
+
+/* Numbers for the boxes; those that hardly anybody looks at have none. */
+static enum duet_status track(struct viewer_infer *infer, const struct viewer_frame *frame,
+                              struct viewer_results *results, struct duet_error *error)
+{
+    float least = (float)atomic_load(&infer->tracked_percent) / 100;
+    const struct duet_detections *found = &results->detections;
+    struct duet_detections strong = {found->items, 0}; /* the best come first */
+    while (strong.count < found->count && found->items[strong.count].score >= least) strong.count++;
+    results->tracks = calloc(found->count + 1, sizeof *results->tracks);
+    if (!results->tracks) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to track boxes");
+    if (frame->stamp.epoch != infer->tracked.epoch) duet_tracker_reset(infer->tracker);
+    infer->tracked = frame->stamp;
+    return duet_tracker_update(infer->tracker, frame->stamp.frame, &strong, results->tracks, error);
+}
+
+static enum duet_status find_boxes(struct viewer_infer *infer, const struct viewer_frame *frame,
+                                   struct viewer_results *results, struct duet_error *error)
+{
+    enum duet_status status =
+        duet_detector_run(infer->detector, &frame->image, &infer->pool, &results->detections, error);
+    if (status == DUET_OK)
+        status =
+            duet_detector_suppressed(infer->detector, &results->detections, &results->suppressions, error);
+    if (status == DUET_OK && infer->tracker) status = track(infer, frame, results, error);
+    return status;
+}
+
+/* The controller measures with the first frame's size, for about a second. */
+static enum duet_status open_deadline(struct viewer_infer *infer, const struct viewer_frame *frame,
+                                      struct duet_error *error)
+{
+    /* Every frame that is shown has masks; what is too dear even so, playback leaves out. */
+    const struct duet_deadline_options options = {.struct_size = sizeof options,
+                                                  .budget_ms = infer->budget_ms,
+                                                  .segmenter = infer->segment,
+                                                  .width = frame->image.width,
+                                                  .height = frame->image.height,
+                                                  .pool = &infer->pool,
+                                                  .max_stride = 1};
+    return duet_deadline_open(infer->segment_model, &options, &infer->deadline, error);
+}
+
+static enum duet_status find_masks(struct viewer_infer *infer, const struct viewer_frame *frame,
+                                   double before, struct viewer_results *results, struct duet_error *error)
+{
+    struct duet_deadline_step step = {.segmenter = infer->segmenter};
+    enum duet_status status = DUET_OK;
+    if (infer->budget_ms > 0 && !infer->deadline) status = open_deadline(infer, frame, error);
+    if (status == DUET_OK && infer->deadline) status = duet_deadline_choose(infer->deadline, &step, error);
+    double start = duet_seconds();
+    if (status == DUET_OK)
+        status = duet_segmenter_run(step.segmenter ? step.segmenter : infer->segmenter, &frame->image,
+                                    &infer->pool, &results->segmentation, error);
+    if (status == DUET_OK && infer->deadline) {
+        duet_deadline_report(infer->deadline, 1e3 * (duet_seconds() - start), 1e3 * before);
+        duet_deadline_text(infer->deadline, results->choice);
+    }
+    return status;
+}
 
 static enum duet_status analyse(struct viewer_infer *infer, const struct viewer_frame *frame, unsigned kinds,
                                 struct viewer_results *results, struct duet_error *error)
 {
     enum duet_status status = DUET_OK;
-    if (kinds & VIEWER_BOXES && infer->detector) {
-        status = duet_detector_run(infer->detector, &frame->image, &infer->pool, &results->detections, error);
-        if (status == DUET_OK)
-            status = duet_detector_suppressed(infer->detector, &results->detections, &results->suppressions,
-                                              error);
-    }
+    double start = duet_seconds();
+    if (kinds & VIEWER_BOXES && infer->detector) status = find_boxes(infer, frame, results, error);
     if (status == DUET_OK && kinds & VIEWER_MASKS && infer->segmenter)
-        status =
-            duet_segmenter_run(infer->segmenter, &frame->image, &infer->pool, &results->segmentation, error);
+        status = find_masks(infer, frame, duet_seconds() - start, results, error);
     results->has = status == DUET_OK ? kinds : 0;
     return status;
 }
@@ -39,6 +97,7 @@ static void *run(void *arg)
 enum duet_status viewer_infer_start(struct viewer_infer *infer, struct duet_error *error)
 {
     enum duet_status status = duet_pool_create(infer->threads, &infer->pool, error);
+    if (status == DUET_OK && infer->track) status = duet_tracker_create(NULL, &infer->tracker, error);
     if (status == DUET_OK) status = viewer_thread_start(&infer->thread, run, infer, error);
     infer->started = status == DUET_OK;
     return status;
@@ -48,5 +107,7 @@ void viewer_infer_join(struct viewer_infer *infer)
 {
     if (infer->started) pthread_join(infer->thread, NULL);
     infer->started = false;
+    duet_deadline_close(&infer->deadline);
+    duet_tracker_close(&infer->tracker);
     duet_pool_close(&infer->pool);
 }

@@ -2,23 +2,36 @@
 #ifndef DUET_VIEWER_INFER_H
 #define DUET_VIEWER_INFER_H
 
+#include "common/deadline.h"
+#include "common/track.h"
 #include "duet/detector.h"
 #include "duet/segmenter.h"
 #include "viewer/exchange.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct viewer_infer {
+    /* The caller's; all borrowed. */
     struct viewer_exchange *exchange;
-    struct duet_detector *detector;   /* NULL: no boxes. Borrowed, as the next */
+    struct duet_detector *detector;   /* NULL: no boxes */
     struct duet_segmenter *segmenter; /* NULL: no masks */
+    const struct duet_model *segment_model;
+    struct duet_segmenter_options segment; /* for the deadline's segmenters */
+    double budget_ms;                      /* of a frame; 0: no deadline is kept */
+    bool track;
+    atomic_int tracked_percent; /* boxes that score so much are tracked */
     int threads;
+    /* Its own. */
+    struct duet_deadline *deadline;
+    struct duet_tracker *tracker;
+    struct viewer_stamp tracked; /* the last frame */
     struct duet_pool pool;
     pthread_t thread;
     bool started;
 };
 
-/* The first four fields are the caller's. Errors: DUET_OUT_OF_MEMORY. */
+/* Errors: DUET_OUT_OF_MEMORY. */
 enum duet_status viewer_infer_start(struct viewer_infer *infer, struct duet_error *error);
 /* After viewer_exchange_stop: wait for its end. */
 void viewer_infer_join(struct viewer_infer *infer);

@@ -112,7 +112,7 @@ enum duet_status viewer_overlay_results(struct viewer_overlay *overlay, const st
                                     .text = text_height(onto, look),
                                     .threshold = look->threshold,
                                     .hidden = look->hidden_masks,
-                                    .tracks = look->tracks,
+                                    .tracks = has & VIEWER_BOXES ? results->tracks : NULL,
                                     .highlighted = look->selected};
     enum duet_status status = DUET_OK;
     if (look->masks && has & VIEWER_MASKS) status = draw_masks(overlay, results, look, &style, onto, error);

@@ -14,8 +14,7 @@ struct viewer_look {
     float scale;     /* pixels a point: 1 but for high-DPI screens */
     enum duet_palette palette;
     bool hidden_boxes[256], hidden_masks[256];
-    size_t selected;   /* 1 + index of the detection that was clicked; 0: none */
-    const int *tracks; /* one a detection, or NULL. Borrowed */
+    size_t selected; /* 1 + index of the detection that was clicked; 0: none */
 };
 
 /* Pictures that drawing needs, kept from frame to frame. Zero to begin with. */

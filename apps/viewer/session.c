@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const viewer_live_words[] = {"auto", "latest", "all", NULL};
@@ -172,6 +173,63 @@ static enum duet_status open_window(struct viewer_session *s, int width, int hei
     return status;
 }
 
+/* --- recording ------------------------------------------------------------------------------------------ */
+
+void viewer_session_record(struct viewer_session *s, char *path, bool force)
+{
+    const struct duet_frames_about *about = &s->source.about;
+    struct duet_error error = {.text = "no memory"};
+    enum duet_status status =
+        !path ? DUET_OUT_OF_MEMORY
+              : viewer_record_start(&s->record, s->exchange, path, s->shown.frame, about->rate_num,
+                                    about->rate_den, force, viewer_session_headless(s), &error);
+    free(s->record_path);
+    s->record_path = path;
+    s->record_time = 0;
+    s->record_clock = -INFINITY;
+    if (status == DUET_OK) {
+        viewer_session_say(s, VIEWER_TELL, 2, "recording: %s", path);
+    } else {
+        s->failed += viewer_session_headless(s);
+        complain(s, error.text);
+    }
+}
+
+void viewer_session_stop_recording(struct viewer_session *s)
+{
+    struct duet_error error;
+    long frames = 0, left_out = 0;
+    if (!s->record) return;
+    if (viewer_record_stop(&s->record, &frames, &left_out, &error) != DUET_OK) {
+        complain(s, error.text);
+        s->failed++;
+    } else if (left_out > 0) {
+        viewer_session_say(s, VIEWER_TELL, 4, "written: %s (%ld frames; %ld left out)", s->record_path,
+                           frames, left_out);
+    } else {
+        viewer_session_say(s, VIEWER_TELL, 4, "written: %s (%ld frames)", s->record_path, frames);
+    }
+}
+
+/* The video follows the source's time; where that jumps, or stands still, the clock on the wall. */
+static void record_frame(struct viewer_session *s, double now)
+{
+    const struct viewer_frame *frame = s->shown.frame;
+    if (s->settings->record && !s->record_path && s->presented > 0)
+        viewer_session_record(s, strdup(s->settings->record), s->settings->force);
+    if (!s->record) return;
+    if (viewer_record_failed(s->record)) {
+        viewer_session_stop_recording(s);
+        return;
+    }
+    double passed = frame->info.time - s->record_source;
+    bool first = isinf(s->record_clock), follows = frame->info.moving && passed > 0 && passed < 1;
+    if (!first) s->record_time += follows ? passed : fmax(now - s->record_clock, 0.001);
+    s->record_source = frame->info.time;
+    s->record_clock = now;
+    viewer_record_add(s->record, s->shown.has, &s->look, s->record_time);
+}
+
 /* Book-keeping after the canvas has come to the screen. */
 static void count_frame(struct viewer_session *s, double now)
 {
@@ -185,9 +243,13 @@ static void count_frame(struct viewer_session *s, double now)
     if (other || grown) {
         const char *source = s->inputs->items[frame->stamp.input].path;
         viewer_trace_add(&s->trace, &s->shown, source, s->look.threshold, now, latency);
-        if (complete) viewer_stats_add(&s->stats, now, latency, s->shown.has ? s->shown.seconds : 0);
+        if (complete && !s->shown.starts)
+            viewer_stats_add(&s->stats, now, latency, s->shown.has ? s->shown.seconds : 0);
     }
-    if (complete && (other || grown || !frame->info.moving)) s->presented++;
+    if (complete && (other || grown || !frame->info.moving)) {
+        s->presented++;
+        record_frame(s, now);
+    }
     s->traced = frame->stamp;
     s->traced_has = s->shown.has;
     if (complete && viewer_session_headless(s) && s->presented >= s->settings->frames) s->quit = true;
@@ -305,10 +367,16 @@ static enum duet_status start(struct viewer_session *s, struct duet_error *error
                                                      .start = settings->start,
                                                      .duration = settings->duration,
                                                      .reconnect = settings->reconnect}};
-    s->infer = (struct viewer_infer){.exchange = s->exchange,
-                                     .detector = s->networks->detector,
-                                     .segmenter = s->networks->segmenter,
-                                     .threads = settings->threads > 0 ? settings->threads : duet_cpu_count()};
+    s->infer = (struct viewer_infer){
+        .exchange = s->exchange,
+        .detector = s->networks->detector,
+        .segmenter = s->networks->segmenter,
+        .segment_model = s->networks->segment_model,
+        .segment = {.struct_size = sizeof s->infer.segment, .cpu = settings->cpu, .probe = true},
+        .budget_ms = duet_deadline_budget(&settings->deadline),
+        .track = settings->track,
+        .threads = settings->threads > 0 ? settings->threads : duet_cpu_count()};
+    atomic_store(&s->infer.tracked_percent, (int)(60 * s->look.threshold));
     status = viewer_capture_start(&s->capture, error);
     if (status == DUET_OK) status = viewer_infer_start(&s->infer, error);
     return status;
@@ -365,6 +433,8 @@ static void run(struct viewer_session *s)
 static void stop(struct viewer_session *s)
 {
     viewer_window_close(&s->window);
+    viewer_session_stop_recording(s);
+    free(s->record_path);
     if (s->exchange) viewer_exchange_stop(s->exchange);
     viewer_capture_join(&s->capture);
     viewer_infer_join(&s->infer);

@@ -9,6 +9,7 @@
 #ifndef DUET_VIEWER_SESSION_H
 #define DUET_VIEWER_SESSION_H
 
+#include "common/deadline.h"
 #include "common/networks.h"
 #include "viewer/capture.h"
 #include "viewer/hud.h"
@@ -16,6 +17,7 @@
 #include "viewer/layout.h"
 #include "viewer/legend.h"
 #include "viewer/overlay.h"
+#include "viewer/record.h"
 #include "viewer/stats.h"
 #include "viewer/trace.h"
 #include "viewer/window.h"
@@ -37,7 +39,9 @@ struct viewer_settings {
     bool fullscreen;
     const char *size; /* WxH of the window in points, or NULL */
     int frames;       /* > 0: end after so many */
-    const char *screenshot, *trace;
+    const char *screenshot, *record, *trace;
+    bool track;
+    struct duet_deadline_settings deadline;
     bool force;
 };
 
@@ -75,6 +79,10 @@ struct viewer_session {
     struct viewer_layout layout;
     struct viewer_stats stats;
     struct viewer_trace trace;
+    struct viewer_record *record; /* NULL: nothing is recorded */
+    char *record_path;
+    double record_time, record_source,
+        record_clock; /* of the last frame: in the video, in its source, shown at */
     struct viewer_message message;
     bool hud, help, side_by_side;
     bool redraw;
@@ -105,6 +113,10 @@ bool viewer_session_headless(const struct viewer_session *session);
 
 /* The event is a key or of the mouse. */
 void viewer_session_act(struct viewer_session *session, const SDL_Event *event);
+
+/* Begin to record into `path`, which is taken (free), and end. What went wrong is told. */
+void viewer_session_record(struct viewer_session *session, char *path, bool force);
+void viewer_session_stop_recording(struct viewer_session *session);
 
 /* Draw the canvas anew. */
 enum duet_status viewer_session_compose(struct viewer_session *session, double now, struct duet_error *error);
