@@ -80,14 +80,14 @@ static const struct duet_program program = {
     .min_operands = 1,
     .max_operands = DUET_MANY,
     .operand = "INPUT",
-    .details = "An INPUT is what 'detect' takes: a picture, a folder, a pattern, @LIST, a video, a\n"
-               "camera (/dev/video0), a stream (rtsp://...), a numbered sequence (%04d.png), or -\n"
-               "for standard input. Press h in the window for its keys.\n",
+    .details = "An INPUT is what 'detect' takes: a picture, a folder, a pattern, @LIST, a video,\n"
+               "a camera (/dev/video0), a stream (rtsp://...), a numbered sequence (%04d.png),\n"
+               "or - for standard input. Press h in the window for its keys.\n",
     .examples = "  viewer photo.jpg\n"
                 "  viewer --segment holiday/             boxes and masks; arrows turn the pages\n"
                 "  viewer --loop clip.mp4\n"
                 "  viewer --reconnect 60 /dev/video0\n"
-                "  viewer --screenshot seen.png photo.jpg   no window needed: SDL_VIDEODRIVER=dummy\n",
+                "  viewer --screenshot seen.png photo.jpg   no display needed\n",
     .exit_status = "  0    the window was closed, or all frames were shown\n"
                    "  1    nothing useful could be done (no model, no window)\n"
                    "  2    the command line makes no sense, or would overwrite something\n"

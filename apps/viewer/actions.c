@@ -85,7 +85,7 @@ static void step_back(struct viewer_session *s)
     int between = s->settings->every > 1 ? s->settings->every - 1 : 0;
     const struct duet_frames_about *about = &s->source.about;
     double period = about->rate_num > 0 ? (double)about->rate_den / about->rate_num : 0.04;
-    seek(s, s->shown.frame->info.time - 1e-6 - between * period);
+    seek(s, s->shown.frame->info.time - 1e-4 - between * period);
 }
 
 static void seek_by(struct viewer_session *s, double seconds)

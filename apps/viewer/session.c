@@ -104,8 +104,8 @@ static void finish_source(struct viewer_session *s, double now)
         s->redraw = true;
     }
     if (now < s->ended_at || (viewer_session_headless(s) && result_due)) return;
-    bool still_repeats = !moving && !more_inputs(s) && !s->settings->loop;
-    if (isfinite(s->ended_at) && !still_repeats) {
+    bool stays = !moving && !more_inputs(s) && !s->settings->loop;
+    if (isfinite(s->ended_at) && !stays) {
         s->ended_at = INFINITY;
         s->direction = 1;
         go_on(s);
@@ -165,7 +165,7 @@ static enum duet_status open_window(struct viewer_session *s, int width, int hei
     if (s->settings->size)
         sscanf(s->settings->size, "%dx%d", &width, &height);
     else
-        height += VIEWER_TOP_BAR + VIEWER_BOTTOM_BAR;
+        viewer_window_limit(&width, &height, VIEWER_TOP_BAR + VIEWER_BOTTOM_BAR);
     snprintf(title, sizeof title, "%.200s \u2013 Duet", name);
     enum duet_status status =
         viewer_window_open(&s->window, title, width, height, s->settings->fullscreen, error);
@@ -230,6 +230,13 @@ static void record_frame(struct viewer_session *s, double now)
     viewer_record_add(s->record, s->shown.has, &s->look, s->record_time);
 }
 
+/* A still that nobody turns over is shown again and again. */
+static bool still_repeats(const struct viewer_session *s)
+{
+    return viewer_session_headless(s) && s->shown.frame && !s->shown.frame->info.moving &&
+           !s->shown.wanting && s->source.drained;
+}
+
 /* Book-keeping after the canvas has come to the screen. */
 static void count_frame(struct viewer_session *s, double now)
 {
@@ -246,19 +253,13 @@ static void count_frame(struct viewer_session *s, double now)
         if (complete && !s->shown.starts)
             viewer_stats_add(&s->stats, now, latency, s->shown.has ? s->shown.seconds : 0);
     }
-    if (complete && (other || grown || !frame->info.moving)) {
+    if (complete && (other || grown || still_repeats(s))) {
         s->presented++;
         record_frame(s, now);
     }
     s->traced = frame->stamp;
     s->traced_has = s->shown.has;
     if (complete && viewer_session_headless(s) && s->presented >= s->settings->frames) s->quit = true;
-}
-
-static bool still_repeats(const struct viewer_session *s)
-{
-    return viewer_session_headless(s) && s->shown.frame && !s->shown.frame->info.moving &&
-           !s->shown.wanting && s->source.drained;
 }
 
 static enum duet_status draw(struct viewer_session *s, double now, struct duet_error *error)

@@ -44,15 +44,15 @@ enum duet_status viewer_window_init(struct viewer_window *window, bool unseen, s
     return DUET_OK;
 }
 
-/* What the screen has room for; a window's title bar takes some. */
-static void limit_to_screen(int *width, int *height)
+void viewer_window_limit(int *width, int *height, int bars)
 {
     SDL_Rect room;
-    if (SDL_GetDisplayUsableBounds(0, &room) == 0 && room.w > 0 && room.h > 0) {
-        double shrink = fmin(1, fmin(0.95 * room.w / *width, 0.92 * room.h / *height));
-        *width = (int)(*width * shrink);
-        *height = (int)(*height * shrink);
+    if (SDL_GetDisplayUsableBounds(0, &room) == 0 && room.w > 0 && room.h > 2 * bars) {
+        double shrink = fmin(1, fmin(0.95 * room.w / *width, (0.92 * room.h - bars) / *height));
+        *width = (int)lrint(*width * shrink);
+        *height = (int)lrint(*height * shrink);
     }
+    *height += bars;
     if (*width < MIN_WIDTH) *width = MIN_WIDTH;
     if (*height < MIN_HEIGHT) *height = MIN_HEIGHT;
 }
@@ -62,7 +62,6 @@ enum duet_status viewer_window_open(struct viewer_window *window, const char *ti
 {
     Uint32 flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI;
     if (fullscreen) flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
-    limit_to_screen(&width, &height);
     window->window =
         SDL_CreateWindow(title, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, width, height, flags);
     if (!window->window) return refused("no window can be shown", error);

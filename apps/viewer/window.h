@@ -27,8 +27,12 @@ struct viewer_window {
  * had here; the text says why. */
 enum duet_status viewer_window_init(struct viewer_window *window, bool unseen, struct duet_error *error);
 
-/* Show a window whose inside is width x height points, or as large as the screen allows in the same shape.
- * Errors: DUET_UNSUPPORTED, DUET_OUT_OF_MEMORY. */
+/* A window's size, in points, for a picture of that size and `bars` points above and below it: in the
+ * picture's shape, no larger than the screen (a title bar takes some of that), no smaller than can be used.
+ */
+void viewer_window_limit(int *width, int *height, int bars);
+
+/* Show a window whose inside is width x height points. Errors: DUET_UNSUPPORTED, DUET_OUT_OF_MEMORY. */
 enum duet_status viewer_window_open(struct viewer_window *window, const char *title, int width, int height,
                                     bool fullscreen, struct duet_error *error);
 
