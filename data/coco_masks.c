@@ -242,13 +242,14 @@ static bool end_runs(const struct at *at)
     if (!mask->counts_seen) return fault(at, "no \"counts\"");
     if (!duet_rle_good_size(mask->size[0], mask->size[1])) return fault(at, "no size a mask can have");
     const uint32_t height = (uint32_t)mask->size[0], width = (uint32_t)mask->size[1];
-    const char *why = duet_rle_text_fault(mask->text, mask->text_length, height, width);
+    const char *text = mask->text ? mask->text : ""; /* a mask of 0 pixels may have no counts at all */
+    const char *why = duet_rle_text_fault(text, mask->text_length, height, width);
     if (why) return fault(at, why);
     uint64_t length = mask->text_length;
     mask->begun = masks->size;
     mask->mask = mask->begun + 1;
     return (append_byte(masks, RUNS) && append_u32(masks, height) && append_u32(masks, width) &&
-            append(masks, &length, sizeof length) && append(masks, mask->text, mask->text_length)) ||
+            append(masks, &length, sizeof length) && append(masks, text, mask->text_length)) ||
            no_memory(at);
 }
 

@@ -1,27 +1,13 @@
-/* A libFuzzer target: any bytes as a COCO instances file and as a COCO results file; what can be read is
- * looked up again, and measured against itself. */
+/* A libFuzzer target: any bytes as a COCO instances file, for its images alone, and as a COCO results file;
+ * what can be read is looked up again, and measured against itself. */
 #include "duet/agreement.h"
 #include "duet/coco_images.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz_file.h"
+
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A file in memory that holds these bytes. */
-static const char *put(const uint8_t *data, size_t size)
-{
-    static int file;
-    static char path[64];
-    if (!file) file = memfd_create("fuzz", 0);
-    if (file < 0 || ftruncate(file, (off_t)size) != 0 || pwrite(file, data, size, 0) != (ssize_t)size)
-        abort();
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    return path;
-}
 
 static void look_up(const struct duet_coco_images *images, const uint8_t *data, size_t size)
 {
@@ -39,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct duet_error error = {.text = ""};
     struct duet_coco_images *images;
     struct duet_coco_results results;
-    const char *path = put(data, size);
+    const char *path = fuzz_file(0, data, size);
     if (duet_coco_images_open(path, &images, &error) == DUET_OK)
         look_up(images, data, size);
     else if (!error.text[0])

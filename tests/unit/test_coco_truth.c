@@ -141,6 +141,29 @@ static void coordinates_keep_every_bit(void **state)
     duet_coco_results_close(&r);
 }
 
+/* No run at all is a mask of 0 pixels; found by fuzzing, with nothing read before it. */
+static void a_mask_of_no_pixels_may_have_no_runs(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_coco_results r;
+    struct duet_coco_mask_scratch memory = {0};
+    struct duet_rle runs = {0};
+    static const char *const counts[] = {"\"\"", "[]", "[0]"};
+    for (size_t i = 0; i < 3; i++) {
+        char *json = duet_text("[{\"image_id\":1,\"category_id\":1,\"score\":1,\"segmentation\":"
+                               "{\"size\":[0,7],\"counts\":%s}}]",
+                               counts[i]);
+        assert_ok(duet_coco_results_open_masks(scratch_memory(&scratch, json, strlen(json)), &r, &e), e);
+        assert_ok(duet_coco_mask_runs(r.masks, r.items[0].mask, 0, 7, &memory, &runs, &e), e);
+        assert_true(duet_rle_area(&runs) == 0 && runs.height == 0 && runs.width == 7);
+        duet_coco_results_close(&r);
+        free(json);
+    }
+    duet_rle_close(&runs);
+    duet_coco_mask_scratch_close(&memory);
+}
+
 /* --- what is odd ---------------------------------------------------------------------------------------- */
 
 static void oddities_are_counted(void **state)
@@ -360,6 +383,7 @@ int main(void)
         cmocka_unit_test(all_of_it_is_read),
         cmocka_unit_test(masks_are_read_when_asked_for),
         cmocka_unit_test(coordinates_keep_every_bit),
+        cmocka_unit_test(a_mask_of_no_pixels_may_have_no_runs),
         cmocka_unit_test(oddities_are_counted),
         cmocka_unit_test(wrong_files_are_refused_with_their_place),
         cmocka_unit_test(masks_that_are_none_are_refused),
