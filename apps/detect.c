@@ -43,7 +43,7 @@ static const struct duet_option options[] = {
               "drawn; an object's number comes with its third frame in a row"),
     DUET_GROUP("Results"),
     DUET_CHOICE('f', "format", "NAME", struct settings, batch.format, format_words,
-                "table, ndjson, coco, csv, yolo or voc"),
+                "table, ndjson, coco, csv; or yolo or voc: many files, -o is their folder"),
     DUET_BATCH_RESULT_OPTIONS(struct settings, batch, "scores above X"),
     DUET_CHOICE(0, "palette", "NAME", struct settings, detect.palette, duet_palette_words,
                 "colours of what is drawn: normal, or safe for colour-blind eyes"),

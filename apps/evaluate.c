@@ -100,7 +100,13 @@ static const struct duet_program program = {
                "measured under beside them.",
     .commands = commands,
     .examples = "  evaluate coco --gt instances_val2017.json --detections results.json\n"
-                "  evaluate voc --root VOC2012 --list val --model deeplabv3-voc\n"};
+                "  evaluate voc --root VOC2012 --list val --model deeplabv3-voc\n",
+    .details = "'evaluate COMMAND --help' tells about a command.\n",
+    .exit_status = "  0    done\n"
+                   "  1    nothing was scored; the reason is on standard error\n"
+                   "  2    the command line makes no sense, or would overwrite something\n"
+                   "  3    scored, but some inputs could not be read; each is named\n"
+                   "  130  interrupted; nothing was scored\n"};
 
 int main(int argc, char **argv)
 {

@@ -14,6 +14,36 @@ int evaluate_subset(int argc, char **argv);
 int evaluate_voc(int argc, char **argv);
 int evaluate_voc_detect(int argc, char **argv);
 
+/* --- options that several commands have ---------------------------------------------------------------- */
+
+#define EVALUATE_BOOTSTRAP_OPTIONS(type)                                                                     \
+    DUET_INT('b', "bootstrap", "N", type, bootstrap, 0, 1000000,                                             \
+             "95 % intervals from drawing the images anew N times; 1000 is usual, 0 none"),                  \
+        DUET_INT(0, "seed", "N", type, seed, 0, 2147483647, "which draws those are")
+
+#define EVALUATE_RESULT_OPTIONS(type)                                                                        \
+    DUET_STRING(0, "json", "FILE", type, json,                                                               \
+                "write everything to FILE; '-': to standard output, instead of the table"),                  \
+        DUET_STRING(0, "csv", "FILE", type, csv, "write the classes' scores to FILE; '-' likewise")
+
+#define EVALUATE_REPORT_OPTIONS(type)                                                                        \
+    DUET_STRING(                                                                                             \
+        'R', "report", "DIR", type, report,                                                                  \
+        "write DIR/index.html: everything as tables, charts and pictures, for a browser or for print"),      \
+        DUET_INT(0, "shown", "N", type, shown, 0, 1000,                                                      \
+                 "in the report: so many of the worst pictures, and of the best")
+
+#define EVALUATE_FORCE_OPTION(type) DUET_FLAG(0, "force", type, force, "replace existing results")
+
+#define EVALUATE_THREADS_OPTION(type)                                                                        \
+    DUET_INT('j', "threads", "N", type, threads, 1, 256, "use N threads; the scores do not depend on it",    \
+             .shown = "number of CPUs")
+
+#define EVALUATE_CPU_OPTION(type)                                                                            \
+    DUET_STRING(0, "cpu", "LEVEL", type, cpu,                                                                \
+                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",                            \
+                .shown = "the best there is")
+
 /* --- texts into files --------------------------------------------------------------------------------- */
 
 /* Before any work: may `path` (of --option; NULL: not given) be written? "-" is standard output. Returns

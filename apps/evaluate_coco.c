@@ -35,9 +35,7 @@ static const struct duet_option options[] = {
     DUET_FLAG('p', "per-class", struct settings, per_class, "a table of the classes"),
     DUET_FLAG('e', "errors", struct settings, tide,
               "TIDE: what it would gain to mend wrong classes, wrong places, duplicates ..."),
-    DUET_INT('b', "bootstrap", "N", struct settings, bootstrap, 0, 1000000,
-             "95 % intervals from drawing the images anew N times; 1000 is usual, 0 none"),
-    DUET_INT(0, "seed", "N", struct settings, seed, 0, 2147483647, "which draws those are"),
+    EVALUATE_BOOTSTRAP_OPTIONS(struct settings),
     DUET_STRING(0, "confusion", "FILE", struct settings, confusion,
                 "which class was taken for which, as CSV (and in --json)"),
     DUET_FLOAT(0, "confusion-threshold", "X", struct settings, confusion_score, 0, 1,
@@ -52,24 +50,15 @@ static const struct duet_option options[] = {
     DUET_FLOAT(0, "at-iou", "X", struct settings, at_iou, 0.01, 1,
                "the overlap that makes a hit in --errors, --confusion and --thresholds-out"),
     DUET_GROUP("Results"),
-    DUET_STRING(0, "json", "FILE", struct settings, json,
-                "write everything to FILE; '-': to standard output, instead of the table"),
-    DUET_STRING(0, "csv", "FILE", struct settings, csv, "write the classes' scores to FILE; '-' likewise"),
+    EVALUATE_RESULT_OPTIONS(struct settings),
     DUET_STRING('k', "keep", "FILE", struct settings, keep, "with --images: keep the detections"),
-    DUET_STRING(
-        'R', "report", "DIR", struct settings, report,
-        "write DIR/index.html: everything as tables, charts and pictures, for a browser or for print"),
+    EVALUATE_REPORT_OPTIONS(struct settings),
     DUET_STRING(0, "pictures", "DIR", struct settings, pictures,
                 "for the report: where the pictures are, when it is --detections that are scored"),
-    DUET_INT(0, "shown", "N", struct settings, shown, 0, 1000,
-             "in the report: so many of the worst pictures, and of the best"),
-    DUET_FLAG(0, "force", struct settings, force, "replace existing results"),
+    EVALUATE_FORCE_OPTION(struct settings),
     DUET_GROUP("Running"),
-    DUET_INT('j', "threads", "N", struct settings, threads, 1, 256,
-             "use N threads; the scores do not depend on it", .shown = "number of CPUs"),
-    DUET_STRING(0, "cpu", "LEVEL", struct settings, cpu,
-                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",
-                .shown = "the best there is"),
+    EVALUATE_THREADS_OPTION(struct settings),
+    EVALUATE_CPU_OPTION(struct settings),
     DUET_FLAG('q', "quiet", struct settings, quiet, "no progress and no warnings"),
     DUET_OPTIONS_END};
 
@@ -84,7 +73,8 @@ static const struct duet_program program = {
     .details = "A model is run to be measured: all that scores above 1e-8, 100 detections an\n"
                "image, orientation notes in the pictures ignored. Detections of images or\n"
                "classes that the ground truth does not list are named and left out.\n"
-               "-1 stands for: no ground truth of that kind.\n",
+               "-1 stands for: no ground truth of that kind. Of a few hundred images AP comes\n"
+               "out too high, and --bootstrap's intervals with it.\n",
     .examples = "  evaluate coco --gt instances_val2017.json --detections results.json\n"
                 "  evaluate coco -g instances_val2017.json -i val2017/ -m ssdlite-coco -n 500\n"
                 "  evaluate coco -g instances.json -d results.json --per-class --errors -b 1000\n"

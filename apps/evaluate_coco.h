@@ -31,12 +31,12 @@ extern const char *const evaluate_coco_types[]; /* "bbox", "segm" */
 
 #define EVALUATE_COCO_RULES(settings_type, field)                                                            \
     DUET_STRING(0, "iou", "X,Y", settings_type, field.thresholds,                                            \
-                "overlaps that make a hit: numbers, or FROM:TO:STEP", .shown = "0.5:0.95:0.05"),             \
+                "overlaps (intersection / union) that make a hit: numbers, or FROM:TO:STEP", .shown = "0.5:0.95:0.05"),             \
         DUET_STRING(0, "max-detections", "N,N", settings_type, field.limits,                                 \
                     "count at most so many detections of a class in an image", .shown = "1,10,100"),         \
         DUET_STRING(0, "areas", "LIST", settings_type, field.areas,                                          \
                     "ranges of area in square pixels, NAME:FROM:TO,...; the first is the headline's",        \
-                    .shown = "all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10")
+                    .shown = "COCO's: all:0:1e10, small:0:1024, medium:1024:9216, large:9216:1e10")
 
 /* The same, understood; the ground truth read. Zero to begin with. */
 struct evaluate_coco_scope {

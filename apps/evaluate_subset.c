@@ -18,7 +18,8 @@ struct settings {
 static const struct duet_option options[] = {
     DUET_GROUP("Which images"),
     DUET_STRING('g', "gt", "FILE", struct settings, gt, "the ground truth, a COCO instances file"),
-    DUET_INT('n', "count", "N", struct settings, count, 1, 1000000000, "choose N images at random"),
+    DUET_INT('n', "count", "N", struct settings, count, 1, 1000000000, "choose N images at random",
+             .shown = ""),
     DUET_INT(0, "seed", "N", struct settings, seed, 0, 2147483647, "another number, other images"),
     DUET_FLAG('s', "stratify", struct settings, stratify,
               "so that every class keeps its share of images, the rare ones first"),
@@ -28,7 +29,7 @@ static const struct duet_option options[] = {
                 "write the ids, one a line, lowest first: for 'evaluate coco --image-ids'"),
     DUET_STRING('o', "output", "FILE", struct settings, output,
                 "write the ground truth of these images alone: all else in it stays as it is"),
-    DUET_FLAG(0, "force", struct settings, force, "replace existing results"),
+    EVALUATE_FORCE_OPTION(struct settings),
     DUET_FLAG('q', "quiet", struct settings, quiet, "do not say what was chosen"),
     DUET_OPTIONS_END};
 

@@ -118,8 +118,9 @@ static const struct duet_program program = {
     .synopsis = "COMMAND [OPTION]...",
     .summary = "Get, import, show, compare and check the model files that the other programs work with.",
     .commands = commands,
-    .details = "A model is a PATH or a NAME; NAME.safetensors is looked for in $DUET_MODELS, in the\n"
-               "build's models/, in the user's and in the system's share/duet/models.\n",
+    .details = "A model is a PATH or a NAME; NAME.safetensors is looked for in $DUET_MODELS, in\n"
+               "the build's models/, in the user's and in the system's share/duet/models.\n"
+               "'models COMMAND --help' tells about a command.\n",
     .examples = "  models fetch ssdlite-coco\n"
                 "  models show ssdlite-coco\n"};
 

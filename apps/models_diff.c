@@ -17,7 +17,7 @@ struct settings {
 };
 
 static const struct duet_option options[] = {
-    DUET_FLAG('j', "json", struct settings, json, "print one JSON object"),
+    DUET_FLAG(0, "json", struct settings, json, "print one JSON object"),
     DUET_GROUP("What both are run on"),
     DUET_STRING('p', "picture", "FILE", struct settings, picture,
                 "this picture, stretched to the input; else random numbers"),

@@ -66,13 +66,14 @@ struct import_settings {
 
 static const struct duet_option import_options[] = {
     DUET_STRING('o', "output", "FILE", struct import_settings, output, "write FILE, a safetensors file"),
-    DUET_FLAG('F', "force", struct import_settings, force, "replace FILE when it exists"),
+    DUET_FLAG(0, "force", struct import_settings, force, "replace FILE when it exists"),
     DUET_GROUP("What the source does not say of itself"),
     DUET_STRING(0, "name", "NAME", struct import_settings, name, "what the model is called"),
     DUET_STRING(0, "licence", "SPDX", struct import_settings, licence, "under which licence it comes"),
     DUET_STRING(0, "address", "TEXT", struct import_settings, address, "where it can be had"),
     DUET_CHOICE(0, "labels", "SET", struct import_settings, labels, label_sets,
-                "what its classes are called; usual: of COCO to detect, of VOC to segment"),
+                "what its classes are called: as coco or voc have it, or none; usual: coco to detect, voc to "
+                "segment"),
     DUET_STRING(0, "sha256", "HEX", struct import_settings, sha256,
                 "refuse a source with another sha256 (of several files: of all, in order)"),
     DUET_OPTIONS_END};
@@ -144,7 +145,7 @@ struct fetch_settings {
 static const struct duet_option fetch_options[] = {
     DUET_STRING('o', "output", "FILE", struct fetch_settings, output, "write FILE",
                 .shown = "NAME.safetensors in the folder of models"),
-    DUET_FLAG('F', "force", struct fetch_settings, force, "replace FILE when it exists"), DUET_OPTIONS_END};
+    DUET_FLAG(0, "force", struct fetch_settings, force, "replace FILE when it exists"), DUET_OPTIONS_END};
 
 static const struct duet_program fetch_program = {
     .name = "models fetch",
@@ -157,8 +158,8 @@ static const struct duet_program fetch_program = {
     .min_operands = 1,
     .max_operands = 1,
     .operand = "NAME",
-    .details = "The folder of models is $DUET_MODELS, else models/ of the build that this program\n"
-               "sits in, else ~/.local/share/duet/models.\n",
+    .details = "The folder of models is $DUET_MODELS, else models/ of the build that this\n"
+               "program sits in, else ~/.local/share/duet/models.\n",
     .examples = "  models fetch ssdlite-coco\n"
                 "  DUET_MIRROR=/mnt/downloads models fetch ssdlite-coco --force\n"};
 

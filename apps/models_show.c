@@ -46,14 +46,14 @@ static const char *const architecture_names[] = {"classifier",     "ssdlite", "d
                                                  "deeplabv3-aspp", "none",    NULL};
 
 static const struct duet_option options[] = {
-    DUET_FLAG('j', "json", struct settings, json, "print one JSON object"),
+    DUET_FLAG(0, "json", struct settings, json, "print one JSON object"),
     DUET_STRING('s', "size", "N|WxH", struct settings, size, "count for an input of this size",
                 .shown = "the model's own"),
     DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32,
              "input size / feature size: 8, 16 or 32", .shown = "16 to segment, else 32"),
     DUET_GROUP("A network of the paper, without weights"),
     DUET_CHOICE('a', "arch", "NAME", struct settings, arch, architecture_names,
-                "show this one instead of a model file"),
+                "show classifier, ssdlite, deeplabv3 or deeplabv3-aspp instead of a model file", .shown = ""),
     DUET_FLOAT('w', "width", "X", struct settings, width, 0.1, 4, "its width multiplier"),
     DUET_OPTIONS_END};
 

@@ -36,7 +36,7 @@ static const struct duet_option options[] = {
                 "where in each frame"),
     DUET_STRING('r', "rate", "N", struct settings, rate,
                 "frames a second of the video; 30000/1001 is one, too"),
-    DUET_FLAG('f', "force", struct settings, force, "replace files that exist"),
+    DUET_FLAG(0, "force", struct settings, force, "replace files that exist"),
     DUET_FLAG('q', "quiet", struct settings, quiet, "do not say what was written"),
     DUET_OPTIONS_END};
 

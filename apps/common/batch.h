@@ -47,7 +47,7 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
 /* `above` says what X is of a class in --save-if: "scores above X". */
 #define DUET_BATCH_RESULT_OPTIONS(type, field, above)                                                        \
     DUET_STRING('o', "output", "FILE", type, field.output,                                                   \
-                "write the results to FILE (yolo, voc: into that folder)", .shown = "standard output"),      \
+                "write the results to FILE", .shown = "standard output"),      \
         DUET_STRING(                                                                                         \
             'a', "annotate", "DIR", type, field.annotate,                                                    \
             "also write each picture with its results drawn into DIR; subfolders are kept; a video "         \

@@ -97,7 +97,7 @@ static void print_usage(FILE *stream, const struct duet_program *program)
     const char *lead = "Usage:";
     for (;;) {
         size_t length = strcspn(line, "\n");
-        fprintf(stream, "%-6s %s %.*s\n", lead, program->name, (int)length, line);
+        fprintf(stream, "%-6s %s%s%.*s\n", lead, program->name, length > 0 ? " " : "", (int)length, line);
         if (line[length] == '\0') break;
         line += length + 1;
         lead = "  or:";

@@ -147,7 +147,7 @@ fi
 half=deeplabv3-voc-dm05
 if [ -f "$DUET_BUILD_DIR/models/$half.safetensors" ] && [ -f "$DUET_BUILD_DIR/models/$half-257.safetensors" ]; then
     # two exports of one training: uint8 and float32
-    check "diff --json of the uint8 and the float32 file" prints '"a": "U8"' "$models" diff -j --size 129 $half $half-257
+    check "diff --json of the uint8 and the float32 file" prints '"a": "U8"' "$models" diff --json --size 129 $half $half-257
     check "the logits' weights are nearer than 30 dB" awk '/deeplabv3.logits.weight/ { found = 1 }
         found && /sqnr_db/ { near = $2 + 0 > 30; exit } END { exit !near }' "$work/stdout"
     check "diff of different networks" says 1 "the width multiplier is 1 in" "$models" diff deeplabv3-voc $half
