@@ -105,7 +105,8 @@ struct duet_batch_picture {
  * counts as a mistake on the command line. */
 struct duet_batch_task {
     void *ctx;
-    const struct duet_labels *labels; /* of the classes in the results */
+    const struct duet_labels *labels; /* of the classes in the results; where there are both, of detections */
+    const struct duet_labels *segment_labels; /* of the segments'; NULL where there are none */
     enum duet_status (*create_worker)(void *ctx, const struct duet_pool *pool, void **worker,
                                       struct duet_error *error);
     void (*close_worker)(void *ctx, void *worker);

@@ -150,13 +150,15 @@ static enum duet_status check_pictures(const struct batch *batch, struct duet_er
 
 static enum duet_status read_save_if(struct batch *batch, struct duet_error *error)
 {
+    const struct duet_batch_task *task = batch->task;
     struct duet_error inner;
     if (!batch->settings->save_if) return DUET_OK;
     if (batch->picture_count == 0 && !batch->one_video)
         return duet_fail(error, DUET_BAD_ARGUMENT,
                          "--save-if: says which pictures to write, but not where to; --annotate does");
-    enum duet_status status =
-        duet_save_if_parse(batch->settings->save_if, batch->task->labels, &batch->save_if, &inner);
+    enum duet_status status = duet_save_if_parse(batch->settings->save_if,
+                                                 task->segments_first ? task->segment_labels : task->labels,
+                                                 &batch->save_if, &inner);
     return status == DUET_OK ? DUET_OK : duet_fail(error, status, "--save-if: %s", inner.text);
 }
 

@@ -94,9 +94,12 @@ struct duet_batch_task duet_networks_task(struct duet_networks *networks)
 {
     const struct duet_model *model = networks->detect ? networks->detect_model : networks->segment_model;
     const struct duet_model_config *config = duet_model_config(model);
+    const struct duet_model_config *segment =
+        networks->segment ? duet_model_config(networks->segment_model) : NULL;
     return (struct duet_batch_task){.ctx = networks,
                                     .labels = networks->detect ? &config->ssdlite_labels
                                                                : &config->deeplabv3_labels,
+                                    .segment_labels = segment ? &segment->deeplabv3_labels : NULL,
                                     .create_worker = create_worker,
                                     .close_worker = close_worker,
                                     .analyse = analyse,

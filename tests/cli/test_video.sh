@@ -186,7 +186,9 @@ segment_does_the_same() {
         grep -q '"frame":8,"pts":0.32,"time":0.32,.*"class":"bus"' out && every 0 4 3 >want && cp out seg.ndjson && plays seg.mp4 3 want || return 1
     run segment -q -f ndjson -j 2 --every 4 drive.mp4 && cmp out seg.ndjson || return 1
     run segment -q -M big --save-if 'bus>0.9' --every 6 drive.mp4 && want 0 && [ -z "$(ls big)" ] &&
-        run segment -q -M small --save-if 'bus>0.02' --every 6 drive.mp4 && want 0 && [ "$(ls small | wc -l)" -eq 2 ]
+        run segment -q -M small --save-if 'bus>0.02' --every 6 drive.mp4 && want 0 && [ "$(ls small | wc -l)" -eq 2 ] || return 1
+    # Classes are those of masks, whatever boxes are called.
+    run segment -q --detect -M planes --save-if 'airplane>0.01' --every 6 drive.mp4 && want 0 && [ "$(ls planes | wc -l)" -eq 2 ]
 }
 
 # --- how runs end ---
