@@ -230,6 +230,22 @@ interrupted_runs_are_whole_as_far_as_they_go() {
         done
     done
 }
+a_stream_that_comes_back_leaves_a_gap() { # a server that goes away after 12 frames, comes back, and goes for good
+    local port=$((20000 + RANDOM % 20000)) server tries frames
+    (for visit in 1 2; do ffmpeg -v quiet -i drive.mp4 -c copy -f mpegts -listen 1 "http://127.0.0.1:$port/a.ts"; done) >/dev/null 2>&1 </dev/null &
+    server=$!
+    for ((tries = 0; tries < 50; tries++)); do # until the server is there
+        run detect -f ndjson -a gap.mp4 --reconnect 2 "http://127.0.0.1:$port/a.ts"
+        grep -q '"detections"' out && break
+        sleep 0.1
+    done
+    kill $server 2>/dev/null
+    frames=$(grep -c '"detections"' out)
+    want 3 && mentions "was away for" && mentions "given up" && [ "$frames" -gt 12 ] && lines $((frames + 2)) out &&
+        [ "$(grep -Ec '^.*"frame":[0-9]+,"gap":\{"seconds":[0-9.]+,"attempts":[0-9]+\}\}$' out)" -eq 1 ] &&
+        [ "$(grep -Ec '"time":[0-9.]+,"captured":"20[0-9-]{8}T[0-9:]{8}\.[0-9]{3}Z","width"' out)" -eq "$frames" ] &&
+        tail -1 out | grep -q '"error":{"code":"' && run detect -q -f ndjson gap.mp4 && lines "$frames" out
+}
 a_full_disk_is_told() { # a file may have 30 KB
     run detect -q -a fits.mp4 drive.mp4 && [ "$(stat -c %s fits.mp4)" -gt 31000 ] || return 1
     code=0
@@ -270,4 +286,9 @@ for name in each_frame_holds_what_the_scene_shows frames_have_their_numbers_and_
     what_fails_once_ends_its_input pictures_need_no_video_module scenes_say_what_they_cannot_do; do
     check "${name//_/ }" $name
 done
+if command -v ffmpeg >/dev/null; then
+    check "a stream that comes back leaves a gap" a_stream_that_comes_back_leaves_a_gap
+else
+    skip "a stream that comes back leaves a gap" "no ffmpeg to be the server"
+fi
 finish
