@@ -1,5 +1,6 @@
 /* Opening: bytes through our own reader, so that nothing a file asks for is ever opened; addresses by FFmpeg,
- * with the protocols that their scheme needs and not one file or address more. */
+ * with the protocols that their scheme needs, and nothing more than pages of the very server that was named:
+ * the parts of a playlist. */
 #include "core/fail.h"
 #include "core/os.h"
 #include "video/read.h"
@@ -58,7 +59,7 @@ enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_e
         enum duet_status status = duet_video_check_size(reader, width, height, error);
         if (status != DUET_OK) return status;
     }
-    if (code == AVERROR(EPERM)) /* refuse_open's; nobody else says so */
+    if (code < 0 && reader->refused)
         return duet_fail(error, DUET_UNSUPPORTED,
                          "%s: %s: it asks for another file or address, which is not opened", name, what);
     char reason[AV_ERROR_MAX_STRING_SIZE] = "";
@@ -174,19 +175,48 @@ static int on_interrupt(void *opaque)
 static int refuse_open(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
                        AVDictionary **options)
 {
-    (void)format;
     (void)url;
     (void)flags;
     (void)options;
+    ((struct duet_reader *)format->opaque)->refused = true;
     *io = NULL;
     return AVERROR(EPERM);
 }
 
-/* The address itself is opened; whatever its contents then ask for is not. */
-static int open_once(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
+static bool is_http(const char *scheme)
+{
+    return strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0;
+}
+
+/* Are these pages of one server, by scheme, host and port? */
+static bool same_server(const char *a, const char *b)
+{
+    char scheme[2][16], host[2][256];
+    int port[2];
+    const char *urls[2] = {a, b};
+    for (int i = 0; i < 2; i++)
+        av_url_split(scheme[i], sizeof scheme[i], NULL, 0, host[i], sizeof host[i], &port[i], NULL, 0,
+                     urls[i]);
+    return is_http(scheme[0]) && strcasecmp(scheme[0], scheme[1]) == 0 && strcasecmp(host[0], host[1]) == 0 &&
+           port[0] == port[1];
+}
+
+/* What a playlist (HLS, DASH) names: its parts lie on the server that the user named, or they are not opened.
+ */
+static int open_part(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
                      AVDictionary **options)
 {
-    format->io_open = refuse_open;
+    const struct duet_reader *reader = format->opaque;
+    if (same_server(reader->source.address, url))
+        return avio_open2(io, url, flags, &format->interrupt_callback, options);
+    return refuse_open(format, io, url, flags, options);
+}
+
+/* The address itself is opened, and only then what it asks for. */
+static int open_address(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
+                        AVDictionary **options)
+{
+    format->io_open = open_part;
     return avio_open2(io, url, flags, &format->interrupt_callback, options);
 }
 
@@ -251,7 +281,8 @@ static enum duet_status open_format(struct duet_demuxer *demuxer, struct duet_re
         AVFormatContext *context = demuxer->format;
         context->pb = demuxer->io.avio;
         context->interrupt_callback = (AVIOInterruptCB){on_interrupt, reader};
-        context->io_open = reader->source.kind == DUET_VIDEO_STREAM ? open_once : refuse_open;
+        context->opaque = reader;
+        context->io_open = reader->source.kind == DUET_VIDEO_STREAM ? open_address : refuse_open;
         /* Nobody wants to wait for 5 s of a live stream before its first frame. */
         if (reader->source.kind == DUET_VIDEO_STREAM) context->max_analyze_duration = AV_TIME_BASE;
         if (reader->source.kind == DUET_VIDEO_DEVICE) context->flags |= AVFMT_FLAG_NONBLOCK;
@@ -307,6 +338,7 @@ enum duet_status duet_demuxer_open(struct duet_demuxer *demuxer, struct duet_rea
                                    struct duet_error *error)
 {
     duet_video_log_clear();
+    reader->refused = false;
     enum duet_status status = open_format(demuxer, reader, error);
     if (status == DUET_OK) status = find_streams(demuxer, reader, error);
     if (status == DUET_OK) status = choose_stream(demuxer, reader, error);

@@ -198,7 +198,7 @@ static void learn(struct duet_reader *reader)
     reader->live = is_live(reader);
     bool pipe = reader->source.kind == DUET_VIDEO_BYTES && reader->source.size < 0;
     reader->seekable = !reader->live && !pipe;
-    bool still = is_picture(reader);
+    bool still = is_picture(reader) && reader->source.kind == DUET_VIDEO_BYTES;
     reader->seekable = reader->seekable && !still;
     bool turned = orientation_of(reader, NULL) >= 5 && reader->source.upright;
     reader->about = (struct duet_frames_about){.moving = !still,

@@ -65,6 +65,7 @@ struct duet_reader {
     struct duet_frames_about about;
     char kind[80]; /* about.kind */
     bool live;
+    bool refused; /* the demuxer asked for a file or address that it was not given */
     bool seekable;
     bool wait_for_key;   /* packets are thrown away until one stands for itself */
     int64_t key_ticks;   /* the stamp of the one that did */

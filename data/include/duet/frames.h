@@ -9,21 +9,27 @@
  * damaged. What is merely odd about the wrapping is not, nor is what follows the end.
  *
  * What moves comes through FFmpeg, in a module that is loaded at the first input that needs it:
- *   clip.mp4               any video file it can read
- *   frames/%04d.png        the pictures of such names that are there, by number (when there is no file of
- * that very name); one that is missing leaves its time, 1/25 s /dev/video0            a camera rtsp://...
- * http://...  a stream; the only inputs that ever touch a network lavfi:testsrc2=...     FFmpeg's own
- * sources, for tests
- *   -                      on standard input: a picture, pictures (JPEG) one after the other, Y4M, or a video
- *                          that can be read from its beginning to its end; named pipes and sockets the same
- *   clip.mjpeg             JPEGs one after the other, all of one size. JPEGs and numbered pictures need no
- * FFmpeg
  *
- * A file is read and nothing it names: playlists and the like are refused; so are addresses that a stream
- * asks for. Frames are delivered as stored, turned as the video asks (exif); pixels that are not square stay
- * so, fields stay woven. A video that is damaged or shorter than its container says (MP4, MKV, AVI, GIF; of
- * others FFmpeg cannot tell) ends with an error, after the frames before. Live, broken frames are left out,
- * and a source that gives none for 10 s has failed.
+ *   clip.mp4               any video file it can read
+ *   /dev/video0            a camera
+ *   rtsp://... http://...  a stream; the only inputs that ever touch a network
+ *   lavfi:testsrc2=...     FFmpeg's own sources, for tests
+ *   -                      standard input; named pipes and sockets the same: a picture, JPEGs one after the
+ *                          other, Y4M, or a video that can be read from its beginning to its end
+ *
+ * and without it:
+ *
+ *   clip.mjpeg             JPEGs one after the other, all of one size
+ *   frames/%04d.png        the pictures of such names that are there, by number, when there is no file of
+ * that very name; one that is missing leaves its time, 1/25 s
+ *
+ * A file is read and nothing it names: playlists and the like are refused. The parts of a stream's playlist
+ * (HLS) are asked of the server that the address names, and of no other.
+ *
+ * Frames are delivered as stored, turned as the video asks (exif); pixels that are not square stay so, fields
+ * stay woven. A video that is damaged or shorter than its container says (MP4, MKV, AVI, GIF; of others
+ * FFmpeg cannot tell) ends with an error, after the frames before. Live, broken frames are left out, and a
+ * source that gives none for 10 s has failed.
  */
 #ifndef DUET_FRAMES_H
 #define DUET_FRAMES_H
@@ -65,10 +71,11 @@ struct duet_frame_info {
     bool moving;   /* from a video or stream: what follows means something */
     bool live;     /* from a camera or stream: it is not waited for us, and there is no way back */
     int64_t frame; /* 0, 1, 2 ... counted in the source: with `every` 3 they are 0, 3, 6 ... */
-    double pts;    /* seconds, to the nanosecond: the time stamp that the source gives the frame. One that is
-                      missing, or does    not ascend, is made up: the last one's plus 1/rate (25 a second when that
-                      is not    known); numbered pictures and JPEGs come 25 a second */
-    double time;   /* seconds since the source's first frame; 0 there */
+    /* Seconds, to the nanosecond: the time stamp that the source gives the frame. One that is missing, or
+     * does not ascend, is made up: the last one's plus 1/rate (25 a second when that is not known). Numbered
+     * pictures and JPEGs come 25 a second. */
+    double pts;
+    double time;     /* seconds since the source's first frame; 0 there */
     double captured; /* live: seconds since 1970 (UTC) when the frame came; else 0 */
     /* > 0: this is no frame (the image is zero) but the news that a live source was away for so many seconds
      * and is back; `frame` is the next frame's number. */
