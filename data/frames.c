@@ -1,5 +1,6 @@
 #include "duet/frames.h"
 
+#include "core/abi.h"
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
@@ -46,10 +47,10 @@ struct duet_frames {
 static enum duet_status create(const char *name, const struct duet_frames_options *options,
                                struct duet_frames **frames, struct duet_error *error)
 {
+    struct duet_frames_options known;
     *frames = NULL;
-    if (options && options->struct_size < sizeof *options)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "duet_frames_options.struct_size is %zu, expected %zu",
-                         options->struct_size, sizeof *options);
+    enum duet_status status = duet_options_copy(&known, sizeof known, options, "frames", error);
+    if (status != DUET_OK) return status;
     struct duet_frames *made = calloc(1, sizeof *made);
     if (made) {
         made->stream.fd = -1;
@@ -59,7 +60,7 @@ static enum duet_status create(const char *name, const struct duet_frames_option
         duet_frames_close(&made);
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
     }
-    if (options) memcpy(&made->options, options, sizeof made->options);
+    made->options = known;
     if (made->options.max_pixels == 0) made->options.max_pixels = DUET_MAX_PIXELS;
     if (made->options.max_bytes == 0) made->options.max_bytes = DUET_MAX_PICTURE_BYTES;
     made->stream.name = made->name;

@@ -109,7 +109,7 @@ static enum duet_status read_mask(const char *path, const struct duet_mask_optio
 {
     struct duet_mask_options known;
     memset(classes, 0, sizeof *classes);
-    enum duet_status status = duet_options_copy(&known, sizeof known, options, "a mask", error);
+    enum duet_status status = duet_options_copy(&known, sizeof known, options, "mask", error);
     if (status != DUET_OK) return status;
     struct reading r = {.path = path, .error = error, .classes = classes};
     r.max_pixels = known.max_pixels ? known.max_pixels : DUET_MAX_PIXELS;

@@ -1,6 +1,7 @@
 /* The table of formats, and what all writers have in common. */
 #include "duet/record.h"
 
+#include "core/abi.h"
 #include "core/fail.h"
 #include "writer.h"
 
@@ -90,10 +91,10 @@ enum duet_status duet_writer_open(const struct duet_writer_options *options, str
                                   struct duet_error *error)
 {
     *writer = NULL;
-    struct duet_writer_options known_options = {0};
-    size_t size = options->struct_size;
-    memcpy(&known_options, options, size < sizeof known_options ? size : sizeof known_options);
-    enum duet_status status = check_options(&known_options, error);
+    struct duet_writer_options known_options;
+    enum duet_status status =
+        duet_options_copy(&known_options, sizeof known_options, options, "writer", error);
+    if (status == DUET_OK) status = check_options(&known_options, error);
     if (status != DUET_OK) return status;
 
     const struct duet_writer_kind *kind = kinds[known_options.format];

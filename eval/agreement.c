@@ -1,5 +1,6 @@
 #include "duet/agreement.h"
 
+#include "core/abi.h"
 #include "core/fail.h"
 #include "grow.h"
 
@@ -189,10 +190,9 @@ enum duet_status duet_agreement_measure(const struct duet_coco_results *referenc
                                         struct duet_agreement *agreement, struct duet_error *error)
 {
     *agreement = (struct duet_agreement){0};
-    struct duet_agreement_options known = {0};
-    size_t size = options->struct_size;
-    memcpy(&known, options, size < sizeof known ? size : sizeof known);
-    enum duet_status status = check_options(&known, error);
+    struct duet_agreement_options known;
+    enum duet_status status = duet_options_copy(&known, sizeof known, options, "agreement", error);
+    if (status == DUET_OK) status = check_options(&known, error);
     if (status != DUET_OK) return status;
 
     struct work work = {.options = &known};

@@ -28,7 +28,7 @@ static int compare(const void *a, const void *b)
 
 int duet_nms(struct duet_candidate *candidates, int count, float iou, int most)
 {
-    qsort(candidates, (size_t)count, sizeof *candidates, compare);
+    if (count > 1) qsort(candidates, (size_t)count, sizeof *candidates, compare);
     int kept = 0;
     for (int i = 0; i < count && kept < most; i++) {
         bool suppressed = false;

@@ -1,5 +1,6 @@
 #include "duet/scene.h"
 
+#include "core/abi.h"
 #include "core/fail.h"
 #include "scene/parts.h"
 
@@ -201,19 +202,22 @@ static void tell_truth(struct duet_scene *scene)
 enum duet_status duet_scene_draw(const struct duet_scene_options *options, struct duet_scene *scene,
                                  struct duet_error *error)
 {
+    struct duet_scene_options chosen;
     *scene = (struct duet_scene){0};
-    int width = options->width ? options->width : 640, height = options->height ? options->height : 480;
+    enum duet_status status = duet_options_copy(&chosen, sizeof chosen, options, "scene", error);
+    if (status != DUET_OK) return status;
+    int width = chosen.width ? chosen.width : 640, height = chosen.height ? chosen.height : 480;
     int least = width < height ? width : height, most = width < height ? height : width;
-    if ((unsigned)options->kind >= DUET_SCENE_COUNT)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "scene of unknown kind %d", (int)options->kind);
+    if ((unsigned)chosen.kind >= DUET_SCENE_COUNT)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "scene of unknown kind %d", (int)chosen.kind);
     if (least < DUET_SCENE_MIN_SIDE || most > DUET_SCENE_MAX_SIDE)
         return duet_fail(error, DUET_BAD_ARGUMENT, "scene of %dx%d pixels: sides must be %d to %d", width,
                          height, DUET_SCENE_MIN_SIDE, DUET_SCENE_MAX_SIDE);
-    if (!(options->moment >= 0 && options->moment <= 1))
-        return duet_fail(error, DUET_BAD_ARGUMENT, "moment %g of a scene: expected 0 to 1", options->moment);
+    if (!(chosen.moment >= 0 && chosen.moment <= 1))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "moment %g of a scene: expected 0 to 1", chosen.moment);
     struct layout layout;
-    lay_out(&layout, options, width, height);
-    enum duet_status status = duet_image_create(&scene->picture, width, height, DUET_RGB8, error);
+    lay_out(&layout, &chosen, width, height);
+    status = duet_image_create(&scene->picture, width, height, DUET_RGB8, error);
     if (status == DUET_OK) status = duet_image_create(&scene->owners, width, height, DUET_GRAY8, error);
     if (status == DUET_OK) status = duet_image_create(&scene->classes, width, height, DUET_GRAY8, error);
     if (status == DUET_OK)

@@ -145,6 +145,11 @@ static void the_worst_misses_are_kept(void **state)
     }
     duet_agreement_close(&a);
     struct duet_agreement_options options = usual;
+    struct duet_error e;
+    options.struct_size = sizeof options + 1; /* of a newer program */
+    struct duet_coco_results nothing = {0};
+    assert_fails(DUET_BAD_ARGUMENT, duet_agreement_measure(&nothing, &nothing, &options, &a, &e), e);
+    options = usual;
     options.max_misses = 3;
     expect(measure(references, 30, &candidate, 1, &options), 30, 0, 3);
     options.max_misses = SIZE_MAX;

@@ -124,7 +124,8 @@ static void options_that_make_no_sense_are_refused(void **state)
     open_fails(DUET_BAD_ARGUMENT, options, "labels");
     options.labels = &twins;
     open_fails(DUET_BAD_ARGUMENT, options, "comp4_det_test_hot_dog.txt: the name of two classes' files");
-    options.labels = &labels, options.struct_size = 0; /* an empty struct: a table to nowhere */
+    options.labels = &labels,
+    options.struct_size = sizeof options.struct_size; /* the rest is zero: a table to nowhere */
     open_fails(DUET_BAD_ARGUMENT, options, "neither a file nor a stream");
     assert_int_equal(scratch_count(&scratch, "senseless"), 0);
     free(folder);

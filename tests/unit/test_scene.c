@@ -177,7 +177,7 @@ static void nonsense_is_refused(void **state)
         {sizeof *bad, DUET_SCENE_COUNT, 64, 64, 0, 0},   {sizeof *bad, DUET_SCENE_DEMO, 15, 64, 0, 0},
         {sizeof *bad, DUET_SCENE_DEMO, 64, 8193, 0, 0},  {sizeof *bad, DUET_SCENE_DEMO, -64, 64, 0, 0},
         {sizeof *bad, DUET_SCENE_DEMO, 64, 64, 0, -0.1}, {sizeof *bad, DUET_SCENE_DEMO, 64, 64, 0, 1.1},
-        {sizeof *bad, DUET_SCENE_DEMO, 64, 64, 0, NAN}};
+        {sizeof *bad, DUET_SCENE_DEMO, 64, 64, 0, NAN},  {sizeof *bad + 1, DUET_SCENE_DEMO, 64, 64, 0, 0}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct duet_scene scene;
         struct duet_error e;

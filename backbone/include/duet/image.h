@@ -42,7 +42,7 @@ DUET_API enum duet_status duet_image_create(struct duet_image *image, int width,
 DUET_API enum duet_status duet_image_check(const struct duet_image *image, enum duet_pixel_format format,
                                            struct duet_error *error);
 
-/* Free the pixels and zero the struct. Accepts NULL and a zeroed image. */
+/* Free the pixels and zero the struct. Accepts NULL and a zeroed image; not one that borrows its pixels. */
 DUET_API void duet_image_close(struct duet_image *image);
 
 /* The first byte of row y (0 <= y < height). */

@@ -13,9 +13,9 @@ extern "C" {
 
 struct duet_mobilenet_v2_config {
     double width_multiplier; /* 0.1 .. 4; 1.0 is the paper's table */
-    int channel_divisor;     /* channel counts are rounded to a multiple of it: 8 in the authors' code */
-    int output_stride;       /* input size / feature size: 8, 16 or 32. Past it strides become atrous rates */
-    bool last_convolution;   /* with conv_1, the 1x1 to 1280 channels (not widened below 1280) */
+    int channel_divisor; /* channel counts are rounded to a multiple of it, 1 .. 64: 8 in the authors' code */
+    int output_stride;   /* input size / feature size: 8, 16 or 32. Past it strides become atrous rates */
+    bool last_convolution; /* with conv_1, the 1x1 to 1280 channels (not widened below 1280) */
 };
 
 /* Its layers, as numbers for the heads to hang on. -1 where the configuration has none. */

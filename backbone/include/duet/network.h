@@ -44,10 +44,10 @@ struct duet_layer {
     enum duet_op op;
     duet_node inputs[DUET_MAX_INPUTS];
     int input_count;
-    int kernel; /* side of the filter: 1 or 3 */
-    int stride; /* 1 or 2 */
-    int rate;   /* atrous rate, 1 = dense */
-    int channels;
+    int kernel;   /* side of the filter: 1 or 3 */
+    int stride;   /* 1 or 2 */
+    int rate;     /* atrous rate, 1 = dense */
+    int channels; /* of its output */
     enum duet_activation activation;
     bool batch_norm; /* trained with batch normalisation (now folded): scale and shift count as parameters */
 };
@@ -63,7 +63,9 @@ struct duet_conv {
 
 struct duet_network; /* opaque */
 
+/* Errors: DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_network_create(struct duet_network **network, struct duet_error *error);
+/* Accepts NULL; sets *network to NULL. */
 DUET_API void duet_network_close(struct duet_network **network);
 
 /* Add a layer; the result feeds later ones. A call that makes no sense (unknown input, channels that do not
@@ -83,10 +85,11 @@ DUET_API duet_node duet_network_broadcast(struct duet_network *network, const ch
 /* Keep a layer's result as a named output of the network (name copied). */
 DUET_API void duet_network_output(struct duet_network *network, const char *name, duet_node node);
 
-/* The first fault of the calls above, or DUET_OK. */
+/* The first fault of the calls above, or DUET_OK. Errors: DUET_BAD_ARGUMENT, DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_network_check(const struct duet_network *network, struct duet_error *error);
 
-/* Reading it. Borrowed until close or the next addition. NULL / -1 when there is no such thing. */
+/* Reading it. Borrowed until close or the next addition. NULL / -1 when there is no such thing; `name` of an
+ * output may be NULL. */
 DUET_API int duet_network_layer_count(const struct duet_network *network);
 DUET_API const struct duet_layer *duet_network_layer(const struct duet_network *network, duet_node node);
 DUET_API duet_node duet_network_find(const struct duet_network *network, const char *layer_name);
@@ -140,11 +143,12 @@ struct duet_compile_options {
 DUET_API enum duet_status duet_compile(const struct duet_network *network, const struct duet_weights *weights,
                                        const struct duet_compile_options *options,
                                        struct duet_compiled **compiled, struct duet_error *error);
+/* One reference more, from any thread; returns `compiled`. */
 DUET_API struct duet_compiled *duet_compiled_retain(struct duet_compiled *compiled);
-/* Gives up one reference; the last one frees. Sets *compiled to NULL. */
+/* Gives up one reference; the last one frees. Accepts NULL; sets *compiled to NULL. */
 DUET_API void duet_compiled_close(struct duet_compiled **compiled);
 
-/* One line a step, as run: valid until close. */
+/* One line a step, as run; texts are borrowed until close. */
 struct duet_step_info {
     const char *name;   /* layer, or layers joined by the fusion */
     const char *kernel; /* "conv1x1_f32 scalar" */
@@ -157,16 +161,20 @@ DUET_API const char *duet_compiled_level(const struct duet_compiled *compiled); 
 /* Memory of a session: results that wait to be read, and what each worker needs beside them. */
 DUET_API size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled);
 DUET_API size_t duet_compiled_scratch_bytes(const struct duet_compiled *compiled);
+/* Of the packed weights, which sessions and compilations by weights_of share. */
 DUET_API size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled);
 
 struct duet_session; /* opaque */
 
-/* The arena for one run at a time, for pools of up to `threads` workers. Holds a reference to compiled. */
+/* The arena for one run at a time, for pools of up to `threads` (1 .. 256) workers. Holds a reference to
+ * compiled. Errors: DUET_BAD_ARGUMENT (threads), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_session_create(struct duet_compiled *compiled, int threads,
                                               struct duet_session **session, struct duet_error *error);
+/* Accepts NULL; sets *session to NULL. */
 DUET_API void duet_session_close(struct duet_session **session);
 
-/* The input tensor, [1, H, W, 3] float32, to be filled before each run: a run overwrites it. */
+/* The input tensor, [1, H, W, channels] float32, to be filled before each run: a run overwrites it. Borrowed
+ * until close. */
 DUET_API float *duet_session_input(struct duet_session *session);
 
 /* Run all steps on the pool's workers; allocates nothing, cannot fail. pool->threads must not exceed the

@@ -20,6 +20,7 @@ typedef void duet_task(void *arg, int index, int worker);
 struct duet_pool {
     void *ctx;
     int threads; /* workers, at least 1 */
+    /* task(arg, 0 .. count - 1, worker), all done when it returns. Never called from within a task. */
     void (*run)(void *ctx, duet_task *task, void *arg, int count);
 };
 

@@ -23,7 +23,7 @@ struct duet_weights; /* opaque */
 #define DUET_WEIGHTS_MAX_HEADER  ((size_t)32 << 20)
 #define DUET_WEIGHTS_MAX_TENSORS 65536
 
-/* An empty set. */
+/* An empty set. Errors: DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_weights_create(struct duet_weights **weights, struct duet_error *error);
 
 /* Open a safetensors file: the file is mapped, every field validated (types, shapes, offsets: in bounds,
@@ -39,7 +39,7 @@ DUET_API enum duet_status duet_weights_open(const char *path, struct duet_weight
 DUET_API void duet_weights_close(struct duet_weights **weights);
 
 /* Tensors in the order they were added or stand in the file. The struct is borrowed until close or the next
- * add, its name and data until close. */
+ * add, its name and data until close. Data is aligned for its type. */
 DUET_API size_t duet_weights_count(const struct duet_weights *weights);
 DUET_API const struct duet_tensor *duet_weights_at(const struct duet_weights *weights, size_t index);
 
@@ -52,7 +52,8 @@ DUET_API enum duet_status duet_weights_add(struct duet_weights *weights, const c
                                            enum duet_dtype dtype, const struct duet_shape *shape,
                                            const void *data, struct duet_error *error);
 
-/* The "duet" metadata text (JSON), or NULL. Borrowed until close or set. Setting copies. */
+/* The "duet" metadata text (JSON), or NULL. Borrowed until close or set. Setting copies; errors:
+ * DUET_BAD_ARGUMENT (no JSON object), DUET_OUT_OF_MEMORY. */
 DUET_API const char *duet_weights_metadata(const struct duet_weights *weights);
 DUET_API enum duet_status duet_weights_set_metadata(struct duet_weights *weights, const char *json,
                                                     struct duet_error *error);

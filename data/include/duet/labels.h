@@ -15,9 +15,8 @@ struct duet_labels duet_labels_coco(void);
 struct duet_labels duet_labels_voc(void);
 
 /* The label that `name` means: its own name, or the other data set's for the same thing (aeroplane/airplane,
- * motorbike/motorcycle, sofa/couch, tvmonitor/tv, diningtable/"dining table", pottedplant/"potted plant");
- * case,
- * '_', '-' and spaces do not matter. NULL when there is none. */
+ * motorbike/motorcycle, sofa/couch, tvmonitor/tv, diningtable/"dining table", pottedplant/"potted plant").
+ * Case, '_', '-' and spaces do not matter. NULL when there is none. Borrowed like `labels`. */
 const struct duet_label *duet_labels_find(const struct duet_labels *labels, const char *name);
 
 /* The label of an id, or NULL. */

@@ -26,14 +26,14 @@
 extern "C" {
 #endif
 
-/* Everything borrowed for the time of the call. */
+/* Everything borrowed for the time of the call; zero what there is none of. */
 struct duet_record {
     size_t index; /* counts inputs from 0, before any sharding */
     const char
-        *source;      /* the input as named or found; any bytes (JSON writers replace bad UTF-8 by U+FFFD) */
-    const char *name; /* of a moving input: what files about its frames are called after; NULL: source */
-    bool moving;
-    int64_t frame;
+        *source;       /* the input as named or found; any bytes (JSON writers replace bad UTF-8 by U+FFFD) */
+    const char *name;  /* of a moving input: what files about its frames are called after; NULL: source */
+    bool moving;       /* the next four mean something */
+    int64_t frame;     /* counted in the source from 0 */
     double pts, time;  /* seconds */
     double captured;   /* seconds since 1970; 0: not known */
     double gap;        /* > 0: no results, but the news that the source was away for so many seconds ... */
@@ -74,7 +74,7 @@ bool duet_format_is_folder(enum duet_format format);
 struct duet_coco_images; /* names -> image ids, see coco_images.h */
 
 struct duet_writer_options {
-    size_t struct_size;
+    size_t struct_size; /* sizeof(struct duet_writer_options): lets the struct grow */
     enum duet_format format;
     const char *output;               /* file, or folder for yolo and voc; NULL or "-": `stream` */
     FILE *stream;                     /* stdout, as a rule; borrowed */
@@ -112,7 +112,9 @@ enum duet_status duet_writer_check(struct duet_writer *writer, const char *sourc
 enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet_record *record,
                                    struct duet_error *error);
 
-/* Finish the format, flush, move every file to its final name; frees the writer, sets *writer to NULL. */
+/* Finish the format, flush, move every file to its final name; frees the writer and sets *writer to NULL in
+ * any case. Errors: DUET_IO_ERROR, DUET_OUT_OF_MEMORY, what a write failed with; the files that are not moved
+ * by then are removed. */
 enum duet_status duet_writer_commit(struct duet_writer **writer, struct duet_error *error);
 
 /* Throw away what is not committed; accepts NULL. */

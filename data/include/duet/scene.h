@@ -33,7 +33,7 @@ enum duet_scene_kind duet_scene_by_name(const char *name);
 #define DUET_SCENE_MAX_SIDE 8192
 
 struct duet_scene_options {
-    size_t struct_size; /* sizeof(struct duet_scene_options) */
+    size_t struct_size; /* sizeof(struct duet_scene_options): lets the struct grow */
     enum duet_scene_kind kind;
     int width, height; /* pixels; 0: 640 x 480 */
     unsigned seed;     /* places, colours, clouds, trees */
@@ -58,8 +58,8 @@ struct duet_scene {
     size_t count;
 };
 
-/* Draw. *scene is owned by the caller: duet_scene_close. Errors: DUET_BAD_ARGUMENT (kind, side or moment out
- * of range), DUET_OUT_OF_MEMORY. */
+/* Draw. NULL options: all zero. *scene is owned by the caller: duet_scene_close. Errors: DUET_BAD_ARGUMENT
+ * (kind, side or moment out of range), DUET_OUT_OF_MEMORY. */
 enum duet_status duet_scene_draw(const struct duet_scene_options *options, struct duet_scene *scene,
                                  struct duet_error *error);
 /* Accepts NULL and a zeroed scene. */

@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/* No field but max_misses has a default. */
 struct duet_agreement_options {
     size_t struct_size;  /* sizeof(struct duet_agreement_options): lets the struct grow */
     double min_score;    /* reference detections with this score or more are looked for */

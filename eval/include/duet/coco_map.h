@@ -122,6 +122,8 @@ struct duet_coco_curve {
     double precision[DUET_COCO_RECALLS], score[DUET_COCO_RECALLS];
     double recall; /* the largest */
 };
+/* No place of `cut` may be -1. Errors: DUET_BAD_ARGUMENT (there is none of that place), DUET_OUT_OF_MEMORY.
+ */
 enum duet_status duet_coco_eval_curve(const struct duet_coco_eval *eval, struct duet_coco_cut cut,
                                       struct duet_coco_curve *curve, struct duet_error *error);
 

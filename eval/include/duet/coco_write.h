@@ -4,10 +4,9 @@
  * order, -1 where there is none), "lines" (what each of them is: "metric", "iou", "area", "max_detections",
  * "value", with draws "interval"), "per_class" [{"id", "name", "ap", "stats" (as above, of this class),
  * "truths", "detections", with draws "interval" (of "ap")}], "bootstrap" {"replicates", "seed", "level"},
- * "errors"
- * {"found", "background", "ap", "Cls": {"gain", "count"} ...}, "confusion" {"score", "iou", "classes",
- * "cells" [row = truth][column = detected]}, "warnings", "conditions". Numbers have full precision; what was
- * not asked for is not there. */
+ * "errors" {"found", "background", "ap", "Cls": {"gain", "count"} ...}, "confusion" {"score", "iou",
+ * "classes", "cells" [row = truth][column = detected]}, "warnings", "conditions". Numbers have full
+ * precision; what was not asked for is not there. */
 #ifndef DUET_COCO_WRITE_H
 #define DUET_COCO_WRITE_H
 

@@ -19,7 +19,8 @@ extern "C" {
 struct duet_report; /* opaque */
 
 /* `title` and `subtitle` head the page. The folder is made if need be; its files are replaced, index.html
- * only at the commit. Errors: DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
+ * only at the commit. Texts here and below are borrowed for the call. Errors: DUET_IO_ERROR, DUET_NOT_FOUND,
+ * DUET_OUT_OF_MEMORY. */
 enum duet_status duet_report_open(const char *folder, const char *title, const char *subtitle,
                                   struct duet_report **report, struct duet_error *error);
 

@@ -54,7 +54,8 @@ struct duet_voc_class {
 struct duet_voc_map;
 
 /* Images of both are numbers under `image_count`. Nothing is borrowed. NULL options: all defaults. Errors:
- * DUET_BAD_ARGUMENT (overlap not in 0..1; an image, class or number out of range), DUET_OUT_OF_MEMORY. */
+ * DUET_BAD_ARGUMENT (overlap not in 0..1; an image, class or number out of range), DUET_TOO_LARGE (2^32 of
+ * anything), DUET_OUT_OF_MEMORY. */
 enum duet_status duet_voc_map_open(const struct duet_voc_truth *truths, size_t truth_count,
                                    const struct duet_voc_detection *found, size_t found_count,
                                    size_t image_count, const struct duet_voc_map_options *options,

@@ -24,7 +24,10 @@ struct duet_voc_map_outcome {
     const struct duet_conditions *conditions;
 };
 
-/* The whole text; free() it. NULL when out of memory. */
+/* The whole text; free() it. NULL when out of memory. CSV has a class a line: class,class_id,ap,ap_2007,
+ * recall,positives,difficult,found,right,duplicates,background[,ap_low,ap_high]; empty where there is no
+ * score.
+ */
 char *duet_voc_map_table(const struct duet_voc_map_outcome *outcome);
 char *duet_voc_map_json(const struct duet_voc_map_outcome *outcome);
 char *duet_voc_map_csv(const struct duet_voc_map_outcome *outcome);

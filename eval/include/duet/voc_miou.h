@@ -82,6 +82,7 @@ void duet_voc_counts_close(struct duet_voc_counts *counts);
 
 struct duet_voc_miou; /* opaque: every picture's cells */
 
+/* Errors: DUET_OUT_OF_MEMORY. */
 enum duet_status duet_voc_miou_create(struct duet_voc_miou **miou, struct duet_error *error);
 /* Accepts NULL; sets *miou to NULL. */
 void duet_voc_miou_close(struct duet_voc_miou **miou);

@@ -39,7 +39,9 @@ struct duet_voc_summary {
 enum duet_status duet_voc_summarize(const struct duet_voc_outcome *outcome, struct duet_voc_summary *summary,
                                     struct duet_error *error);
 
-/* The whole text; free() it. NULL when out of memory. */
+/* The whole text; free() it. NULL when out of memory. CSV has a class a line, then their mean:
+ * class,class_id, iou,accuracy,truth_pixels,predicted_pixels[,iou_within_W ...][,iou_low,iou_high]; empty
+ * where there is no score. */
 char *duet_voc_table(const struct duet_voc_summary *summary);
 char *duet_voc_json(const struct duet_voc_summary *summary);
 char *duet_voc_csv(const struct duet_voc_summary *summary);

@@ -13,7 +13,8 @@ struct duet_classifier_config {
 };
 
 /* Add the head to `network` on top of `backbone` (which must have conv_1). Layers: "classifier.pool",
- * "classifier.logits". Output: "classifier.logits" [1, 1, 1, classes]. */
+ * "classifier.logits". Output: "classifier.logits" [1, 1, 1, classes]. Errors: DUET_BAD_ARGUMENT (classes not
+ * 1 .. 100000, no conv_1), those of duet_network_check. */
 DUET_API enum duet_status duet_classifier_build(struct duet_network *network,
                                                 const struct duet_mobilenet_v2 *backbone,
                                                 const struct duet_classifier_config *config,

@@ -45,17 +45,24 @@
  *
  * The parts, each with a manual of its own on top of its header:
  *
- *   status.h     every call that can fail returns enum duet_status; the reason is text in a struct duet_error
- *                that belongs to the caller. The library never prints and never exits
+ *   status.h     every call that can fail returns enum duet_status; the reason is text in a struct
+ *                duet_error that belongs to the caller. The library never prints and never exits
+ *
  *   model.h      a model file, opened: network, weights, labels, origin. Read-only, may be shared by threads
- *   detector.h   pictures to boxes. Borrows its model; one thread at a time, duet_detector_clone makes
- * another image.h      8-bit pixels, the library's memory or yours. Decoding files is the application's
- * business results.h    what was found, in the picture's own pixels threads.h    a pool to hand to a run. No
- * pool: the caller's thread alone. The results are the same bytes
+ *
+ *   detector.h   pictures to boxes. Borrows its model; one thread at a time: clone it for more
+ *
+ *   segmenter.h  pictures to class maps, in the same way
+ *
+ *   image.h      8-bit pixels, the library's memory or yours. Decoding files is the application's business
+ *
+ *   results.h    what was found, in the picture's own pixels
+ *
+ *   threads.h    a pool to hand to a run. No pool: the caller's thread alone. The results are the same bytes
  *
  * For looking closer there are network.h (layers, shapes, costs, running a network by hand), weights.h (model
  * files tensor by tensor), import.h (other people's model files to Duet's own), and below them the pieces
- * that detector.h is made of.
+ * that detector.h and segmenter.h are made of.
  *
  * Ownership: what a _create, _open, _clone or _run gives is yours, and ends with the _close of its kind,
  * which takes the address of your pointer (or struct), leaves NULL (or zeros) and accepts those too: after a

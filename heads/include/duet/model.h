@@ -39,9 +39,10 @@ struct duet_model_source {
     const char *licence; /* SPDX: "Apache-2.0" */
 };
 
+/* A `has_` tells whether the fields below it mean something. */
 struct duet_model_config {
-    int input_width, input_height;
-    double width_multiplier;
+    int input_width, input_height; /* pixels: what the model was made for */
+    double width_multiplier;       /* these two: struct duet_mobilenet_v2_config */
     int channel_divisor;
     bool has_ssdlite;
     struct duet_ssdlite_config ssdlite;
@@ -53,8 +54,8 @@ struct duet_model_config {
     bool has_classifier;
     struct duet_classifier_config classifier;
     struct duet_labels classifier_labels;
-    const char *architecture; /* follows from the heads; ignored by duet_model_config_json */
-    const char *preprocessing;
+    const char *architecture;  /* follows from the heads; ignored by duet_model_config_json */
+    const char *preprocessing; /* one line for people */
     struct duet_model_source source;
     const char *data_sha256; /* NULL when the file has none */
 };
@@ -65,6 +66,7 @@ struct duet_model; /* opaque; immutable, may be shared by threads */
  * DUET_UNSUPPORTED (unknown version or architecture; the text names what was found and what is known). */
 DUET_API enum duet_status duet_model_open(const char *path, struct duet_model **model,
                                           struct duet_error *error);
+/* Accepts NULL; sets *model to NULL. Everything that borrowed from it must be closed before. */
 DUET_API void duet_model_close(struct duet_model **model);
 
 /* All borrowed until close. */
@@ -76,7 +78,8 @@ DUET_API const struct duet_weights *duet_model_weights(const struct duet_model *
 DUET_API char *duet_model_config_json(const struct duet_model_config *config);
 
 /* The network that a config describes: backbone plus its heads, with their outputs. `output_stride` 8, 16 or
- * 32; 0: what the model was trained at (32; 16 for a segmentation model). Owned: duet_network_close. */
+ * 32; 0: 16 with DeepLabv3 and without SSDLite, else 32. Owned: duet_network_close. Errors: those of the
+ * duet_*_build of its parts. */
 DUET_API enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
                                              struct duet_network **network, struct duet_error *error);
 

@@ -18,8 +18,8 @@ struct duet_candidate {
 /* Intersection over union; 0 for boxes without area. */
 DUET_API float duet_iou(struct duet_corners a, struct duet_corners b);
 
-/* Sort candidates by descending score and keep, in place at the front, those that overlap no better kept one
- * by more than `iou`, at most `most`. Returns how many were kept. */
+/* Sort candidates by descending score (of equal ones the lower anchor first) and keep, in place at the front,
+ * those that overlap no better kept one by more than `iou`, at most `most`. Returns how many were kept. */
 DUET_API int duet_nms(struct duet_candidate *candidates, int count, float iou, int most);
 
 /* The same, telling why: the candidates are sorted and all stay where they are; keeper[i] is the index of the

@@ -15,10 +15,13 @@
 extern "C" {
 #endif
 
+/* No field has a default here: duet_detector_options has. */
 struct duet_ssdlite_decoder_options {
-    int classes; /* without background */
-    float threshold, nms_iou;
-    int max_per_class, max_detections;
+    int classes;        /* without background */
+    float threshold;    /* detections score above it */
+    float nms_iou;      /* overlap above which the lower score goes */
+    int max_per_class;  /* 0 and less: none */
+    int max_detections; /* of a picture */
     const float
         *thresholds; /* [classes + 1], each in the place of `threshold`; NULL: that one for all. Copied */
     const bool *selected; /* [classes + 1], [0] unused; NULL: all classes. Copied */
@@ -31,7 +34,8 @@ struct duet_ssdlite_map {
     const float *logits; /* [height * width * A][classes + 1], background first */
 };
 
-/* Takes normalised coordinates to the picture's pixels: pixel = normalised * scale + offset. */
+/* Takes normalised coordinates (0..1 over the network's input) to the picture's pixels: pixel = normalised *
+ * scale + offset. */
 struct duet_affine {
     float scale_x, scale_y, offset_x, offset_y;
     float width, height; /* of the picture: boxes are clipped to it */
@@ -45,8 +49,10 @@ DUET_API enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_
                                                       int input_height, int input_width,
                                                       struct duet_ssdlite_decoder **decoder,
                                                       struct duet_error *error);
+/* Accepts NULL; sets *decoder to NULL. */
 DUET_API void duet_ssdlite_decoder_close(struct duet_ssdlite_decoder **decoder);
 
+/* Of all maps together: 1917 for 300x300. */
 DUET_API int duet_ssdlite_decoder_anchor_count(const struct duet_ssdlite_decoder *decoder);
 
 /* category_id is the class's column; labels are left NULL. *detections is owned by the caller.
