@@ -129,8 +129,7 @@ static double total_madds(const struct bench *b)
     return sum;
 }
 
-/* --- what is printed -------------------------------------------------------------------------------------
- */
+/* --- what is printed ----------------------------------------------------------------------------------- */
 
 static void print_json(const struct settings *settings, const struct bench *b)
 {
@@ -191,8 +190,7 @@ static void print_profile(const struct bench *b, const double *best, double peak
     }
 }
 
-/* --- the program -----------------------------------------------------------------------------------------
- */
+/* --- the program --------------------------------------------------------------------------------------- */
 
 static enum duet_status no_memory(struct duet_error *error)
 {

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- numbers ----------------------------------------------------------------------------------------------
- */
+/* --- numbers ------------------------------------------------------------------------------------------- */
 
 double deviation_sqnr(const struct deviation *d)
 {
@@ -45,8 +44,7 @@ static void count_agreement(const float *a, const float *b, size_t classes, stru
         d->agreeing += best_of(a + i * classes, classes) == best_of(b + i * classes, classes);
 }
 
-/* --- are they the same network? ---------------------------------------------------------------------------
- */
+/* --- are they the same network? ------------------------------------------------------------------------ */
 
 struct compare {
     const struct duet_model *const *models;
@@ -86,8 +84,7 @@ static enum duet_status check_same(const struct compare *c)
     return DUET_OK;
 }
 
-/* --- tensors ----------------------------------------------------------------------------------------------
- */
+/* --- tensors ------------------------------------------------------------------------------------------- */
 
 /* The tensor's numbers as float32. Owned: free(). */
 static enum duet_status floats_of(const struct compare *c, int which, const char *name,
@@ -147,8 +144,7 @@ static enum duet_status compare_tensors(const struct compare *c, const struct du
     return status;
 }
 
-/* --- a run ------------------------------------------------------------------------------------------------
- */
+/* --- a run --------------------------------------------------------------------------------------------- */
 
 static void fill_random(unsigned int seed, float *input, size_t count)
 {
@@ -231,8 +227,7 @@ static enum duet_status compare_outputs(const struct compare *c, const struct du
     return status;
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------
- */
+/* --- all of it ----------------------------------------------------------------------------------------- */
 
 enum duet_status compare_models(const struct duet_model *const models[2], const char *const names[2],
                                 const struct compare_options *options, struct comparison *comparison,

@@ -42,8 +42,7 @@ static const struct duet_program program = {
     .examples = "  models diff deeplabv3-voc my-int8.safetensors\n"
                 "  models diff --picture street.jpg a.safetensors b.safetensors\n"};
 
-/* --- printing ---------------------------------------------------------------------------------------------
- */
+/* --- printing ------------------------------------------------------------------------------------------ */
 
 /* "38.21", or "equal" where there is no noise. */
 static const char *sqnr_text(const struct deviation *d, char text[32])
@@ -137,8 +136,7 @@ static bool print_json(const struct comparison *comparison, const struct setting
                                        tensors, "outputs", outputs));
 }
 
-/* --- the command ------------------------------------------------------------------------------------------
- */
+/* --- the command --------------------------------------------------------------------------------------- */
 
 static enum duet_status read_picture(const char *path, struct duet_image *image, struct duet_error *error)
 {

@@ -260,8 +260,7 @@ static int film_all(const struct settings *settings)
     return code;
 }
 
-/* --- what was asked for ----------------------------------------------------------------------------------
- */
+/* --- what was asked for -------------------------------------------------------------------------------- */
 
 /* DUET_GO_ON or the code to exit with. */
 static int check_settings(struct settings *settings, const struct duet_arguments *arguments)

@@ -17,7 +17,7 @@ void duet_fit_size(const struct duet_image *image, int limit, int *width, int *h
     if (*height < 1) *height = 1;
 }
 
-/* --- canvas --------------------------------------------------------------------------------------------- */
+/* --- canvas -------------------------------------------------------------------------------------------- */
 
 /* What a target pixel covers of a row or column: source pixels [first, last], and how much of the outer two.
  */
@@ -114,8 +114,7 @@ bool duet_fit_canvas(const struct duet_image *image, int width, int height, int 
     return true;
 }
 
-/* --- rescaled copies ---------------------------------------------------------------------------------------
- */
+/* --- rescaled copies ----------------------------------------------------------------------------------- */
 
 struct rescale_work {
     const float *from;

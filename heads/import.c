@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what the recipes share -------------------------------------------------------------------------------
- */
+/* --- what the recipes share ---------------------------------------------------------------------------- */
 
 enum duet_status duet_import_width(const char *path, size_t first,
                                    bool (*fits)(void *ctx, const struct duet_model_config *config), void *ctx,
@@ -62,8 +61,7 @@ enum duet_status duet_import_finish(const struct duet_import *import, struct due
     return status;
 }
 
-/* --- what kind of file it is ------------------------------------------------------------------------------
- */
+/* --- what kind of file it is --------------------------------------------------------------------------- */
 
 enum kind { UNKNOWN, TFJS, SAFETENSORS, TFLITE, GRAPHDEF, GZIP };
 
@@ -100,8 +98,7 @@ static enum duet_status look(const char *path, enum kind *kind, struct duet_erro
     return status;
 }
 
-/* --- the whole --------------------------------------------------------------------------------------------
- */
+/* --- the whole ----------------------------------------------------------------------------------------- */
 
 static enum duet_status file_sha256(const char *path, char sha256[DUET_SHA256_TEXT], struct duet_error *error)
 {

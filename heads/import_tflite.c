@@ -34,8 +34,7 @@ struct import {
     struct duet_error *error;
 };
 
-/* --- what network it is -----------------------------------------------------------------------------------
- */
+/* --- what network it is -------------------------------------------------------------------------------- */
 
 static const struct duet_tflite_tensor *weights_of(const struct import *import, int op)
 {
@@ -155,8 +154,7 @@ static int output_stride_of(const struct duet_tflite *graph)
     return product < 8 ? 8 : product; /* too few: the first that is missing will be named */
 }
 
-/* --- tensors ----------------------------------------------------------------------------------------------
- */
+/* --- tensors ------------------------------------------------------------------------------------------- */
 
 static enum duet_status add(const struct import *import, const char *name, enum duet_dtype dtype,
                             const struct duet_shape *shape, const void *data)
@@ -303,8 +301,7 @@ static enum duet_status import_layer(struct import *import, const struct duet_ne
     return status == DUET_OK ? add_range(import, name, match->output) : status;
 }
 
-/* --- the whole --------------------------------------------------------------------------------------------
- */
+/* --- the whole ----------------------------------------------------------------------------------------- */
 
 static enum duet_status import_layers(struct import *import, const struct duet_model_config *config,
                                       int output_stride)

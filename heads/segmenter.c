@@ -38,7 +38,7 @@ struct duet_segmenter {
     int copy_count, next_copy;
 };
 
-/* --- creating ------------------------------------------------------------------------------------------- */
+/* --- creating ------------------------------------------------------------------------------------------ */
 
 static enum duet_status check_options(const struct duet_segmenter_options *o, struct duet_error *error)
 {
@@ -173,8 +173,7 @@ size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter)
     return bytes;
 }
 
-/* --- input sizes
- * -------------------------------------------------------------------------------------------- */
+/* --- input sizes --------------------------------------------------------------------------------------- */
 
 /* Compiles for a new size; all copies share one set of packed weights. */
 static enum duet_status compile_copy(struct duet_segmenter *s, int height, int width, struct copy *copy,
@@ -227,8 +226,7 @@ static enum duet_status use_copy(struct duet_segmenter *s, int height, int width
     return status;
 }
 
-/* --- one picture
- * ---------------------------------------------------------------------------------------------- */
+/* --- one picture --------------------------------------------------------------------------------------- */
 
 /* Everything about one picture. */
 struct run {
@@ -354,8 +352,7 @@ static enum duet_status run_once(struct run *r, struct duet_error *error)
     return keep_pass(r, copy, false, r->segmenter->probe, error);
 }
 
-/* --- logits to classes
- * ----------------------------------------------------------------------------------------- */
+/* --- logits to classes --------------------------------------------------------------------------------- */
 
 /* The class with the largest sum of probabilities, and its mean. */
 static void best_of_sums(const struct run *r, const float *sums, uint8_t *classes, float *probability)
@@ -414,8 +411,7 @@ static enum duet_status make_classes(struct run *r, struct duet_error *error)
     return status;
 }
 
-/* --- what is in the map
- * ---------------------------------------------------------------------------------------- */
+/* --- what is in the map -------------------------------------------------------------------------------- */
 
 struct extent {
     uint64_t pixels;

@@ -36,8 +36,7 @@ int *duet_tflite_origins(const struct duet_tflite *graph)
     return origin;
 }
 
-/* --- faults -----------------------------------------------------------------------------------------------
- */
+/* --- faults -------------------------------------------------------------------------------------------- */
 
 #define OPERATOR_TEXT 280
 
@@ -68,8 +67,7 @@ static enum duet_status check_option(const struct match *m, int op, const struct
     return got == want ? DUET_OK : differs(m, op, layer, duet_tflite_option_name(option), got, want);
 }
 
-/* --- shapes -----------------------------------------------------------------------------------------------
- */
+/* --- shapes -------------------------------------------------------------------------------------------- */
 
 static bool same_shape(const struct duet_tflite_tensor *tensor, const size_t *dims, int rank)
 {
@@ -105,8 +103,7 @@ static enum duet_status take(struct match *m, int op, duet_node node)
     return check_shape(m, op, layer, "results", o->outputs[0], m->info[node].output.dims, 4);
 }
 
-/* --- finding the operator ---------------------------------------------------------------------------------
- */
+/* --- finding the operator ------------------------------------------------------------------------------ */
 
 /* Inputs that are results of other operators, not weights or settings. */
 static int data_inputs(const struct duet_tflite_operator *op)
@@ -164,8 +161,7 @@ static enum duet_status none_found(const struct match *m, const struct duet_laye
                      reader < 0 ? "" : describe(m, reader, text));
 }
 
-/* --- layers -----------------------------------------------------------------------------------------------
- */
+/* --- layers -------------------------------------------------------------------------------------------- */
 
 static enum duet_status check_window(const struct match *m, int op, const struct duet_layer *layer)
 {
@@ -275,8 +271,7 @@ static enum duet_status match_layer(struct match *m, duet_node node)
     return status == DUET_OK ? take(m, op, node) : status;
 }
 
-/* --- after the last layer ---------------------------------------------------------------------------------
- */
+/* --- after the last layer ------------------------------------------------------------------------------ */
 
 static enum duet_status check_resize(const struct match *m, int op)
 {

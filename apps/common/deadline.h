@@ -32,8 +32,7 @@
 #include "common/options.h"
 #include "duet/segmenter.h"
 
-/* --- on the command line ----------------------------------------------------------------------------------
- */
+/* --- on the command line ------------------------------------------------------------------------------- */
 
 struct duet_deadline_settings {
     double target_fps, deadline; /* frames a second; milliseconds. 0: not asked for */
@@ -49,8 +48,7 @@ struct duet_deadline_settings {
 /* The budget that these ask for, milliseconds a frame; 0: none. With both, the smaller one. */
 double duet_deadline_budget(const struct duet_deadline_settings *settings);
 
-/* --- the controller with its segmenters -------------------------------------------------------------------
- */
+/* --- the controller with its segmenters ---------------------------------------------------------------- */
 
 /* Fields left zero mean the default beside them. */
 struct duet_deadline_options {
@@ -103,8 +101,7 @@ void duet_deadline_set_budget(struct duet_deadline *deadline, double budget_ms);
 #define DUET_DEADLINE_TEXT 96
 void duet_deadline_text(const struct duet_deadline *deadline, char text[DUET_DEADLINE_TEXT]);
 
-/* --- the table, for people and tests ----------------------------------------------------------------------
- */
+/* --- the table, for people and tests ------------------------------------------------------------------- */
 
 struct duet_deadline_row {
     int size, output_stride;

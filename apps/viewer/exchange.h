@@ -38,8 +38,7 @@ void viewer_exchange_close(struct viewer_exchange **exchange);
 /* End: every wait returns, and from then on nothing blocks. */
 void viewer_exchange_stop(struct viewer_exchange *exchange);
 
-/* --- capture ----------------------------------------------------------------------------------------------
- */
+/* --- capture ------------------------------------------------------------------------------------------- */
 
 /* What the source is to do. */
 struct viewer_order {
@@ -63,8 +62,7 @@ void viewer_exchange_end(struct viewer_exchange *exchange, unsigned epoch, const
 /* A live source was away. */
 void viewer_exchange_gap(struct viewer_exchange *exchange, unsigned epoch, double seconds);
 
-/* --- inference --------------------------------------------------------------------------------------------
- */
+/* --- inference ----------------------------------------------------------------------------------------- */
 
 /* Wait for a frame to analyse. *kinds: which results it lacks. NULL: stop. The frame is borrowed until give.
  */
@@ -74,8 +72,7 @@ const struct viewer_frame *viewer_exchange_take(struct viewer_exchange *exchange
 void viewer_exchange_give(struct viewer_exchange *exchange, struct viewer_results *results,
                           const struct duet_error *failure);
 
-/* --- main -------------------------------------------------------------------------------------------------
- */
+/* --- main ---------------------------------------------------------------------------------------------- */
 
 /* Orders a jump: what waits is thrown away, what is shown stays. Returns the epoch. */
 unsigned viewer_exchange_order(struct viewer_exchange *exchange, int input, double time);

@@ -124,8 +124,7 @@ enum duet_status viewer_session_compose(struct viewer_session *session, double n
 /* The overlay has to be drawn anew: the frame is another, or the look. */
 void viewer_session_look_changed(struct viewer_session *session);
 
-/* --- inspect.c --------------------------------------------------------------------------------------------
- */
+/* --- inspect.c ----------------------------------------------------------------------------------------- */
 
 /* From the canvas to the shown frame's pixels. False: not over it. */
 bool viewer_inspect_pixel(const struct viewer_session *session, int x, int y, float *picture_x,

@@ -54,8 +54,7 @@ const float *duet_session_output(const struct duet_session *session, const char 
     return NULL;
 }
 
-/* --- steps without kernels of their own: they move few bytes
- * ------------------------------------------------ */
+/* --- steps without kernels of their own: they move few bytes ------------------------------------------- */
 
 static void run_add_rows(const struct work *w, size_t y0, size_t y1)
 {
@@ -102,8 +101,7 @@ static void run_global_mean(const struct work *w)
     for (size_t c = 0; c < channels; c++) output[c] /= (float)pixels;
 }
 
-/* --- running ----------------------------------------------------------------------------------------------
- */
+/* --- running ------------------------------------------------------------------------------------------- */
 
 /* A 1x1 convolution, input after input: each goes on where the last one's channels ended. What a single pixel
  * at the beginning adds is the same everywhere, so it is worked out once, and the others start from it. */

@@ -47,8 +47,7 @@ static inline const size_t *duet_dims(const struct work *w, duet_node node)
 /* Runs task(arg, 0 .. pieces-1), on the pool unless there is only one. */
 void duet_run_pieces(const struct duet_pool *pool, duet_task *task, void *arg, int pieces);
 
-/* --- convolutions (convolve.c) ---------------------------------------------------------------------------
- */
+/* --- convolutions (convolve.c) ------------------------------------------------------------------------- */
 
 /* A 1x1 convolution, or a part of its input channels: k0 .. k1. */
 struct pointwise {
@@ -89,8 +88,7 @@ struct depthwise_rows {
 void duet_run_depthwise_rows(const struct work *w, duet_node node, duet_node source,
                              const struct depthwise_rows *rows, size_t c0, size_t c1);
 
-/* --- the fused step (separable.c) ------------------------------------------------------------------------
- */
+/* --- the fused step (separable.c) ---------------------------------------------------------------------- */
 
 void duet_run_separable(struct work *w, const struct duet_pool *pool);
 

@@ -108,8 +108,7 @@ static struct pointwise projection(const struct fused *f, size_t pixel, size_t p
                               .output_stride = channels};
 }
 
-/* --- by rows ---------------------------------------------------------------------------------------------
- */
+/* --- by rows ------------------------------------------------------------------------------------------- */
 
 /* Expanded rows that output rows before `end` need. */
 static size_t rows_needed(const struct fused *f, size_t end)
@@ -148,8 +147,7 @@ static void rows_piece(void *arg, int index, int worker)
     }
 }
 
-/* --- by channels -----------------------------------------------------------------------------------------
- */
+/* --- by channels --------------------------------------------------------------------------------------- */
 
 /* A group of channels, filtered together and then projected. */
 struct group {

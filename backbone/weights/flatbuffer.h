@@ -73,8 +73,7 @@ unsigned int flatbuffer_u8(struct flatbuffer *f, const struct flatbuffer_table *
 bool flatbuffer_has(struct flatbuffer *f, const struct flatbuffer_table *t, unsigned int field,
                     const char *what);
 
-/* --- loads from places that are known to be inside --------------------------------------------------------
- */
+/* --- loads from places that are known to be inside ----------------------------------------------------- */
 
 static inline uint16_t load_u16(const uint8_t *p)
 {

@@ -12,8 +12,7 @@
 #define MAX_FILE       ((size_t)INT32_MAX) /* what a FlatBuffer's offsets reach */
 #define MAX_NAME       200
 
-/* --- tensors ----------------------------------------------------------------------------------------------
- */
+/* --- tensors ------------------------------------------------------------------------------------------- */
 
 /* By number of the schema's enum TensorType. */
 static enum duet_dtype dtype_of(unsigned int type)
@@ -152,8 +151,7 @@ static void read_tensors(struct flatbuffer *f, const struct flatbuffer_table *gr
     model->tensor_count = (int)tensors.count;
 }
 
-/* --- operators --------------------------------------------------------------------------------------------
- */
+/* --- operators ----------------------------------------------------------------------------------------- */
 
 /* A vector of numbers of tensors; `low` is -1 where one may be left out. Returns how many. */
 static int read_operands(struct flatbuffer *f, const struct flatbuffer_table *table, unsigned int field,
@@ -307,8 +305,7 @@ static void read_operators(struct flatbuffer *f, const struct flatbuffer_table *
     model->operator_count = (int)operators.count;
 }
 
-/* --- the file ---------------------------------------------------------------------------------------------
- */
+/* --- the file ------------------------------------------------------------------------------------------ */
 
 static void read_graph(struct flatbuffer *f, const struct flatbuffer_table *root, struct duet_tflite *model)
 {
@@ -349,8 +346,8 @@ static void read_file(struct flatbuffer *f, struct duet_tflite *model)
     if (f->status == DUET_OK) read_graph(f, &root, model);
 }
 
-enum duet_status duet_tflite_read(const char *name, const uint8_t *data, size_t size, struct duet_tflite *model,
-                                  struct duet_error *error)
+enum duet_status duet_tflite_read(const char *name, const uint8_t *data, size_t size,
+                                  struct duet_tflite *model, struct duet_error *error)
 {
     struct flatbuffer f = {.path = name, .data = data, .size = size, .error = error};
     *model = (struct duet_tflite){.data = data, .size = size};
@@ -382,8 +379,7 @@ void duet_tflite_close(struct duet_tflite *model)
     *model = (struct duet_tflite){0};
 }
 
-/* --- looking at it ----------------------------------------------------------------------------------------
- */
+/* --- looking at it ------------------------------------------------------------------------------------- */
 
 const char *duet_tflite_code_name(int code, char text[24])
 {

@@ -11,8 +11,7 @@
 #include "import_recipes.h"
 #include "weights/tflite.h"
 
-/* --- a network, its weights, and a graph of it ------------------------------------------------------------
- */
+/* --- a network, its weights, and a graph of it --------------------------------------------------------- */
 
 struct fixture {
     struct duet_model_config config;
@@ -97,8 +96,7 @@ static inline enum duet_status import_spec(const struct spec *spec, const struct
     return status;
 }
 
-/* --- bending a graph --------------------------------------------------------------------------------------
- */
+/* --- bending a graph ----------------------------------------------------------------------------------- */
 
 static inline struct spec_operator *spec_insert(struct spec *s, int at, int code)
 {
@@ -138,8 +136,7 @@ static inline void spec_usual_tail(struct spec *s)
     s->outputs[0] = at;
 }
 
-/* --- what came out ----------------------------------------------------------------------------------------
- */
+/* --- what came out ------------------------------------------------------------------------------------- */
 
 static inline void assert_same_tensors(const struct duet_weights *got, const struct duet_weights *want)
 {

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- random numbers ------------------------------------------------------------------------------------- */
+/* --- random numbers ------------------------------------------------------------------------------------ */
 
 static uint64_t testing_random_state;
 
@@ -59,7 +59,7 @@ static inline void testing_range(float *low, float *high)
     *high = ranges[i][1];
 }
 
-/* --- inputs --------------------------------------------------------------------------------------------- */
+/* --- inputs -------------------------------------------------------------------------------------------- */
 
 /* Memory that the kernel may read and nothing beside it: one end lies against a page without rights (the far
  * one more often than the near one, since kernels run off that end). */
@@ -96,7 +96,7 @@ static inline void testing_input_close(struct testing_input *in)
     in->map = NULL;
 }
 
-/* --- outputs -------------------------------------------------------------------------------------------- */
+/* --- outputs ------------------------------------------------------------------------------------------- */
 
 #define TESTING_GUARD 64
 static const float testing_sentinel = -12345.678f;
@@ -141,8 +141,7 @@ static inline void testing_gaps_check(const struct testing_buffer *b, size_t wid
             fail_msg("written %zu floats past row %zu", i % stride - width + 1, i / stride);
 }
 
-/* --- what other machines must get, too -------------------------------------------------------------------
- */
+/* --- what other machines must get, too ----------------------------------------------------------------- */
 
 static uint64_t testing_sum = 14695981039346656037u;
 
@@ -160,7 +159,7 @@ static inline void testing_sum_say(void)
     printf("# sum of all bytes: %016llx\n", (unsigned long long)testing_sum);
 }
 
-/* --- levels --------------------------------------------------------------------------------------------- */
+/* --- levels -------------------------------------------------------------------------------------------- */
 
 #define TESTING_MAX_LEVELS 8
 

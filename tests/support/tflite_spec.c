@@ -3,8 +3,7 @@
 #include "support/random_weights.h"
 #include "support/testing.h"
 
-/* --- the list ---------------------------------------------------------------------------------------------
- */
+/* --- the list ------------------------------------------------------------------------------------------ */
 
 struct spec *spec_create(void)
 {
@@ -84,8 +83,7 @@ void spec_set(struct spec *spec, int op, int field, int value)
         if (o->options[i].field == field) o->options[i].value = value;
 }
 
-/* --- the FlatBuffer ---------------------------------------------------------------------------------------
- */
+/* --- the FlatBuffer ------------------------------------------------------------------------------------ */
 
 struct writer {
     uint8_t *data;
@@ -270,8 +268,7 @@ uint8_t *spec_write(const struct spec *spec, size_t *size, size_t *data_begin)
     return w.data;
 }
 
-/* --- a network --------------------------------------------------------------------------------------------
- */
+/* --- a network ----------------------------------------------------------------------------------------- */
 
 enum { CONV = 3, DEPTHWISE = 4, ADD = 0, CONCATENATION = 2, AVERAGE_POOL = 1, RESIZE = 23, QUANTIZE = 114 };
 
@@ -438,8 +435,7 @@ int spec_find(const struct spec *spec, const char *name)
     return -1;
 }
 
-/* --- weights ----------------------------------------------------------------------------------------------
- */
+/* --- weights ------------------------------------------------------------------------------------------- */
 
 static void add(struct duet_weights *weights, const char *layer, const char *tail, enum duet_dtype dtype,
                 const struct duet_shape *shape, const void *data)

@@ -127,8 +127,7 @@ static void companions_are_told_by_name(void **state)
     assert_false(duet_weights_is_companion("scale"));
 }
 
-/* --- compiled ---------------------------------------------------------------------------------------------
- */
+/* --- compiled ------------------------------------------------------------------------------------------ */
 
 static const struct duet_model_config config = {
     .width_multiplier = 0.25, .channel_divisor = 1, .has_deeplabv3 = true, .deeplabv3 = {4, 6, false}};

@@ -74,8 +74,7 @@ static void expect(struct duet_detections found, const struct duet_detections *w
     assert_true(!found.items && found.count == 0);
 }
 
-/* --- what is found ---------------------------------------------------------------------------------------
- */
+/* --- what is found ------------------------------------------------------------------------------------- */
 
 static void objects_lie_within_the_picture(void **state)
 {
@@ -205,8 +204,7 @@ static void clones_work_side_by_side(void **state)
     duet_detector_close(&detector);
 }
 
-/* --- options ---------------------------------------------------------------------------------------------
- */
+/* --- options ------------------------------------------------------------------------------------------- */
 
 static void options_out_of_range_are_refused_by_name(void **state)
 {
@@ -340,8 +338,7 @@ static void any_input_size_works(void **state)
     duet_image_close(&image);
 }
 
-/* --- refusals --------------------------------------------------------------------------------------------
- */
+/* --- refusals ------------------------------------------------------------------------------------------ */
 
 static void images_of_another_kind_are_refused(void **state)
 {

@@ -36,8 +36,7 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
-/* --- making a source --------------------------------------------------------------------------------------
- */
+/* --- making a source ----------------------------------------------------------------------------------- */
 
 struct source {
     struct duet_network *network;
@@ -173,8 +172,7 @@ static enum duet_status import_labelled(struct duet_weights **weights, struct du
     return duet_model_import(source_path, &options, weights, error);
 }
 
-/* --- what comes out ---------------------------------------------------------------------------------------
- */
+/* --- what comes out ------------------------------------------------------------------------------------ */
 
 static void every_way_of_normalising_folds_to_the_same(void **state)
 {
@@ -267,8 +265,7 @@ static void names_are_those_of_the_object_detection_api(void **state)
     duet_network_close(&network);
 }
 
-/* --- what is refused --------------------------------------------------------------------------------------
- */
+/* --- what is refused ----------------------------------------------------------------------------------- */
 
 /* The source without tensor `leave`, and with `add` (a scalar when `rank` is 0, else [3]) if that is not
  * NULL. Import it and expect `status` and `says`. */

@@ -1,8 +1,7 @@
 /* TFLite graphs to native models: what comes out of graphs that compute our networks. */
 #include "support/import_tflite.h"
 
-/* --- graphs of our networks -------------------------------------------------------------------------------
- */
+/* --- graphs of our networks ---------------------------------------------------------------------------- */
 
 static void check_import(struct duet_model_config config, int output_stride, enum duet_dtype dtype)
 {
@@ -142,8 +141,7 @@ static void no_bias_is_a_bias_of_zero(void **state)
     unmake(&f);
 }
 
-/* --- options ----------------------------------------------------------------------------------------------
- */
+/* --- options ------------------------------------------------------------------------------------------- */
 
 static void labels_go_with_their_head(void **state)
 {

@@ -8,8 +8,7 @@
 
 #define CLASSES 5
 
-/* --- class maps
- * ------------------------------------------------------------------------------------------------ */
+/* --- class maps ---------------------------------------------------------------------------------------- */
 
 /* Logit of class c at map position (y, x), plainly. */
 static double logit_at(const struct logit_map *map, double y, double x, size_t c)
@@ -77,8 +76,7 @@ static void class_maps_equal_plain_interpolation(void **state)
     check_map((struct logit_map){logits, 3, 2, CLASSES, false, duet_upsample_scalar}, 40, 17, 3, 5);
 }
 
-/* --- fitting
- * ---------------------------------------------------------------------------------------------------- */
+/* --- fitting ------------------------------------------------------------------------------------------- */
 
 static void small_pictures_stand_at_the_top_left(void **state)
 {
@@ -128,8 +126,7 @@ static void large_pictures_are_averaged(void **state)
     duet_image_close(&image);
 }
 
-/* --- segmenting
- * ---------------------------------------------------------------------------------------------------- */
+/* --- segmenting ---------------------------------------------------------------------------------------- */
 
 /* A small model in a file of its own, opened. */
 static struct duet_model *make_model(void)

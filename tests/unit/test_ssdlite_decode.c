@@ -92,8 +92,7 @@ static void nms_keeps_the_best_and_breaks_ties_by_anchor(void **state)
     assert_int_equal(duet_nms(f, 2, 0.5f, 1), 1);
 }
 
-/* --- decoding
- * ------------------------------------------------------------------------------------------------ */
+/* --- decoding ------------------------------------------------------------------------------------------ */
 
 #define CLASSES 3
 static float boxes[1917 * 4], logits[1917 * (CLASSES + 1)];

@@ -12,8 +12,7 @@
 /* What reading may take beside the file, whatever that says: the limits on counts, and a little. */
 #define MOST_MEMORY ((ptrdiff_t)16 << 20)
 
-/* --- a small graph: input -> CONV_2D 3x3 -> DEPTHWISE_CONV_2D ----------------------------------------------
- */
+/* --- a small graph: input -> CONV_2D 3x3 -> DEPTHWISE_CONV_2D ------------------------------------------ */
 
 enum { INPUT, WEIGHTS, BIAS, MIDDLE, FILTER, OUTPUT };
 enum { CONV, DEPTHWISE };
@@ -60,8 +59,7 @@ static uint8_t *small_file(size_t *size, size_t *data_begin)
     return data;
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------------------------------------- */
 
 static void a_small_graph_is_read(void **state)
 {
@@ -133,8 +131,7 @@ static void newer_codes_are_read(void **state)
     spec_free(s);
 }
 
-/* --- lies -------------------------------------------------------------------------------------------------
- */
+/* --- lies ---------------------------------------------------------------------------------------------- */
 
 static void version_2(struct spec *s)
 {
@@ -340,8 +337,7 @@ static void other_files_are_refused(void **state)
     duet_tflite_close(NULL);
 }
 
-/* --- damage -----------------------------------------------------------------------------------------------
- */
+/* --- damage -------------------------------------------------------------------------------------------- */
 
 /* Touch what the reader hands out; of long data every 97th byte and the last. */
 static unsigned int look_at(const struct duet_tflite *m)
@@ -473,8 +469,7 @@ static void real_files_may_be_damaged(void **state)
     }
 }
 
-/* --- limits -----------------------------------------------------------------------------------------------
- */
+/* --- limits -------------------------------------------------------------------------------------------- */
 
 static void every_allocation_may_fail(void **state)
 {

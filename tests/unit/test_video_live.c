@@ -56,7 +56,7 @@ static void pause_for(double seconds)
     nanosleep(&t, NULL);
 }
 
-/* --- a server ------------------------------------------------------------------------------------------- */
+/* --- a server ------------------------------------------------------------------------------------------ */
 
 /* What it does with one connection after the other. */
 struct visit {
@@ -149,8 +149,7 @@ static void stop_server(struct server *server)
     pthread_join(server->thread, NULL);
 }
 
-/* --- going away and coming back ---------------------------------------------------------------------------
- */
+/* --- going away and coming back ------------------------------------------------------------------------ */
 
 static void a_stream_comes_back_after_a_gap(void **state)
 {
@@ -305,8 +304,7 @@ static void parts_of_a_playlist_come_from_its_server(void **state)
     }
 }
 
-/* --- being called off
- * --------------------------------------------------------------------------------------- */
+/* --- being called off ---------------------------------------------------------------------------------- */
 
 struct call {
     atomic_bool off, spared;
@@ -378,8 +376,7 @@ static void waits_can_be_called_off(void **state)
     unlink(fifo);
 }
 
-/* --- pipes
- * ---------------------------------------------------------------------------------------------------- */
+/* --- pipes --------------------------------------------------------------------------------------------- */
 
 struct feed {
     int fd;
@@ -544,8 +541,7 @@ static void a_socket_in_a_folder_is_a_pipe(void **state)
     unlink(path);
 }
 
-/* --- FFmpeg's own sources
- * ------------------------------------------------------------------------------------- */
+/* --- FFmpeg's own sources ------------------------------------------------------------------------------ */
 
 static void graphs_are_sources(void **state)
 {

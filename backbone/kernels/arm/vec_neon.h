@@ -97,8 +97,7 @@ static inline vec vec_clamp(vec x, vec low, vec high)
     return vminnmq_f32(vmaxnmq_f32(x, low), high);
 }
 
-/* --- half vectors: only what a tile's last columns need --------------------------------------------------
- */
+/* --- half vectors: only what a tile's last columns need ------------------------------------------------ */
 
 typedef float32x2_t vec_half;
 

@@ -190,8 +190,7 @@ static bool is_dense(const struct duet_depthwise3x3_args *a)
     return a->rate == 1 && a->pad_left <= 1 && (a->out_width - 1) * a->stride + 1 - a->pad_left < a->in_width;
 }
 
-/* --- stride 2 with a rate, and odd paddings --------------------------------------------------------------
- */
+/* --- stride 2 with a rate, and odd paddings ------------------------------------------------------------ */
 
 /* A window's taps inside the picture. */
 struct dw_taps {

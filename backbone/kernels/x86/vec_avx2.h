@@ -89,8 +89,7 @@ static inline vec vec_clamp(vec x, vec low, vec high)
     return _mm256_min_ps(_mm256_max_ps(x, low), high);
 }
 
-/* --- half vectors: only what a tile's last columns need --------------------------------------------------
- */
+/* --- half vectors: only what a tile's last columns need ------------------------------------------------ */
 
 typedef __m128 vec_half;
 

@@ -90,8 +90,7 @@ static inline vec vec_clamp(vec x, vec low, vec high)
     return _mm512_min_ps(_mm512_max_ps(x, low), high);
 }
 
-/* --- half vectors: only what a tile's last columns need --------------------------------------------------
- */
+/* --- half vectors: only what a tile's last columns need ------------------------------------------------ */
 
 typedef __m256 vec_half;
 
