@@ -11,6 +11,10 @@
  * keep 8 workers busy 52 % of the time, 4 80 %, 8 99 %, 16 no more than that. A slot is a few words. */
 enum { SLOTS_A_WORKER = 8 };
 
+/* Workers that one video is worth. Its frames are decoded one by one: at 3 ms each (1080p), they keep 5
+ * detectors busy, or 25 segmenters; and each worker has memory of its own. */
+enum { MOST_FOR_ONE = 16 };
+
 /* A piece on its way. */
 struct piece {
     struct piece *next;
@@ -135,6 +139,7 @@ static bool claim(struct pipeline *pipeline, size_t *index)
 
 struct worker {
     struct pipeline *pipeline;
+    struct duet_pool pool;
     void *memory; /* from create_worker */
     pthread_t thread;
 };
@@ -318,19 +323,34 @@ static bool pipeline_open(struct pipeline *pipeline, int threads)
     return true;
 }
 
-static enum duet_status run_together(const struct duet_job *job, size_t count, int threads,
+static enum duet_status worker_open(struct worker *worker, struct pipeline *pipeline, int threads,
+                                    struct duet_error *error)
+{
+    const struct duet_job *job = pipeline->job;
+    worker->pipeline = pipeline;
+    enum duet_status status = duet_pool_create(threads, &worker->pool, error);
+    return status == DUET_OK ? job->create_worker(job->ctx, &worker->pool, &worker->memory, error) : status;
+}
+
+static void worker_close(struct worker *worker)
+{
+    if (!worker->pipeline) return;
+    const struct duet_job *job = worker->pipeline->job;
+    if (worker->memory) job->close_worker(job->ctx, worker->memory);
+    duet_pool_close(&worker->pool);
+}
+
+/* `threads` workers with `each` threads each. */
+static enum duet_status run_together(const struct duet_job *job, size_t count, int threads, int each,
                                      struct duet_pipeline_outcome *outcome, struct duet_error *error)
 {
-    const struct duet_pool single = duet_pool_single();
     struct pipeline pipeline = {.job = job, .count = count};
     struct worker *workers = calloc((size_t)threads, sizeof *workers);
     enum duet_status status = DUET_OK;
     if (!workers || !pipeline_open(&pipeline, threads))
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for threads");
-    for (int i = 0; status == DUET_OK && i < threads; i++) {
-        workers[i].pipeline = &pipeline;
-        status = job->create_worker(job->ctx, &single, &workers[i].memory, error);
-    }
+    for (int i = 0; status == DUET_OK && i < threads; i++)
+        status = worker_open(&workers[i], &pipeline, each, error);
     pthread_mutex_init(&pipeline.lock, NULL);
     pthread_cond_init(&pipeline.room, NULL);
     pthread_cond_init(&pipeline.ready, NULL);
@@ -339,8 +359,7 @@ static enum duet_status run_together(const struct duet_job *job, size_t count, i
     pthread_cond_destroy(&pipeline.ready);
     pthread_cond_destroy(&pipeline.room);
     pthread_mutex_destroy(&pipeline.lock);
-    for (int i = 0; workers && i < threads; i++)
-        if (workers[i].memory) job->close_worker(job->ctx, workers[i].memory);
+    for (int i = 0; workers && i < threads; i++) worker_close(&workers[i]);
     free(pipeline.pieces);
     free(pipeline.slots);
     free(workers);
@@ -353,8 +372,11 @@ enum duet_status duet_pipeline_run(const struct duet_job *job, size_t count, int
     *outcome = (struct duet_pipeline_outcome){0};
     if (threads < 1 || threads > 256)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%d threads: expected 1 to 256", threads);
-    bool together = threads > 1 && (job->many || count >= (size_t)threads);
-    enum duet_status status = (together ? run_together : run_alone)(job, count, threads, outcome, error);
+    bool enough = count >= (size_t)threads; /* one for each thread */
+    int workers = enough || threads < MOST_FOR_ONE ? threads : MOST_FOR_ONE;
+    enum duet_status status = threads > 1 && (job->many || enough)
+                                  ? run_together(job, count, workers, threads / workers, outcome, error)
+                                  : run_alone(job, count, threads, outcome, error);
     outcome->interrupted = status == DUET_OK && outcome->finished < count;
     return status;
 }

@@ -18,7 +18,8 @@
  * threads hold four, those being worked on included.
  *
  * A video's frames side by side rather than one by one on a pool of threads: detect gets through 121 frames
- * of a 640x480 clip a second with two threads that way, 106 with a pool, 63 with one thread.
+ * of a 640x480 clip a second with two threads that way, 106 with a pool, 63 with one thread. Sixteen frames
+ * are enough at a time: more threads than that work together on one.
  *
  * With one thread, everything happens on the caller's: one means one. With fewer inputs than threads, and
  * none of them with many pieces, inputs are taken one by one on the caller's thread too, and the worker gets

@@ -312,6 +312,29 @@ static void a_long_input_is_worked_on_side_by_side_and_bounded(void **state)
         }
 }
 
+/* Decoding is one thread's at a time, and memory every worker's own: more threads than can be fed join in. */
+static void many_threads_share_a_long_input(void **state)
+{
+    (void)state;
+    static const struct {
+        int threads;
+        size_t count;
+        int workers, each;
+    } cases[] = {{15, 1, 15, 1}, {16, 1, 16, 1}, {31, 1, 16, 1}, {40, 3, 16, 2}, {40, 40, 40, 1}};
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct job job;
+        reset(&job);
+        job.many = true;
+        job.results_a_input = 30;
+        assert_ok(run(&job, cases[i].count, cases[i].threads, &outcome, &e), e);
+        assert_int_equal(job.delivered, 30 * cases[i].count);
+        assert_int_equal(job.workers, cases[i].workers);
+        assert_int_equal(job.pool_threads, cases[i].each);
+    }
+}
+
 /* A source that a signal ended says so by giving nothing: what it gave before is delivered. */
 static void an_input_can_be_cut_while_it_is_waited_for(void **state)
 {
@@ -398,6 +421,7 @@ int main(void)
         cmocka_unit_test(an_interrupt_keeps_a_gapless_beginning),
         cmocka_unit_test(an_interrupt_cuts_long_inputs),
         cmocka_unit_test(a_long_input_is_worked_on_side_by_side_and_bounded),
+        cmocka_unit_test(many_threads_share_a_long_input),
         cmocka_unit_test(an_input_can_be_cut_while_it_is_waited_for),
         cmocka_unit_test(a_failed_finish_ends_everything),
         cmocka_unit_test(the_bar_fits),
