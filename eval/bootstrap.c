@@ -1,4 +1,7 @@
-#include "duet/bootstrap.h"
+#include "bootstrap_run.h"
+
+#include "core/checked.h"
+#include "core/fail.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -87,4 +90,44 @@ double duet_bootstrap_p(double *draws, size_t count, double difference)
         high += draws[i] + by >= 0;
     }
     return fmin(1, 2.0 * (double)((low < high ? low : high) + 1) / (double)(kept + 1));
+}
+
+/* --- running ------------------------------------------------------------------------------------------ */
+
+/* `rows` [score_count][replicates], `scores` [score_count] and `weights` [image_count] are room. */
+static void run(const struct duet_bootstrap_scoring *scoring, size_t replicates, uint64_t seed, double *rows,
+                double *scores, uint32_t *weights, struct duet_interval *intervals)
+{
+    for (size_t r = 0; r < replicates; r++) {
+        duet_bootstrap_draw(seed, r, weights, scoring->image_count);
+        scoring->score(scoring->ctx, weights, scores);
+        for (size_t i = 0; i < scoring->score_count; i++) rows[i * replicates + r] = scores[i];
+    }
+    scoring->score(scoring->ctx, NULL, scores);
+    for (size_t i = 0; i < scoring->score_count; i++)
+        intervals[i] = duet_bootstrap_score_interval(rows + i * replicates, replicates, scores[i]);
+}
+
+enum duet_status duet_bootstrap_run(const struct duet_bootstrap_scoring *scoring, size_t replicates,
+                                    uint64_t seed, struct duet_interval *intervals, struct duet_error *error)
+{
+    if (scoring->image_count == 0 || replicates == 0)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "bootstrap: %zu images, %zu replicates: expected some",
+                         scoring->image_count, replicates);
+    size_t count, bytes;
+    double *rows =
+        duet_mul_size(replicates, scoring->score_count, &count) && duet_mul_size(count, sizeof *rows, &bytes)
+            ? malloc(bytes)
+            : NULL;
+    double *scores = calloc(scoring->score_count, sizeof *scores);
+    uint32_t *weights = calloc(scoring->image_count, sizeof *weights);
+    enum duet_status status = DUET_OK;
+    if (rows && scores && weights)
+        run(scoring, replicates, seed, rows, scores, weights, intervals);
+    else
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "bootstrap: no memory for %zu replicates", replicates);
+    free(rows);
+    free(scores);
+    free(weights);
+    return status;
 }

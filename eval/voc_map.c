@@ -1,7 +1,7 @@
 #include "duet/voc_map.h"
 
+#include "bootstrap_run.h"
 #include "core/abi.h"
-#include "core/checked.h"
 #include "core/fail.h"
 
 #include <math.h>
@@ -331,49 +331,29 @@ enum duet_status duet_voc_map_open(const struct duet_voc_truth *truths, size_t t
 
 /* --- bootstrap ---------------------------------------------------------------------------------------- */
 
-static void draw_all(const struct duet_voc_map *map, size_t replicates, uint64_t seed, uint32_t *weights,
-                     double *all_points, double *eleven_points)
+/* First AP of all points, then of eleven; the mean stands where class 0 would. */
+static void score_choice(void *ctx, const uint32_t *weights, double *out)
 {
-    for (size_t r = 0; r < replicates; r++) {
-        struct duet_voc_ap aps[CLASSES];
-        duet_bootstrap_draw(seed, r, weights, map->image_count);
-        for (int c = 1; c < CLASSES; c++) aps[c] = score_class(map, c, weights);
-        aps[0] = mean_of(aps);
-        for (size_t c = 0; c < CLASSES; c++) {
-            all_points[c * replicates + r] = aps[c].all_points;
-            eleven_points[c * replicates + r] = aps[c].eleven_points;
-        }
+    const struct duet_voc_map *map = ctx;
+    struct duet_voc_ap aps[CLASSES];
+    for (int c = 1; c < CLASSES; c++) aps[c] = score_class(map, c, weights);
+    aps[0] = mean_of(aps);
+    for (int c = 0; c < CLASSES; c++) {
+        out[c] = aps[c].all_points;
+        out[CLASSES + c] = aps[c].eleven_points;
     }
 }
 
 enum duet_status duet_voc_map_bootstrap(const struct duet_voc_map *map, size_t replicates, uint64_t seed,
                                         struct duet_voc_map_intervals *intervals, struct duet_error *error)
 {
-    size_t count, bytes;
+    const struct duet_bootstrap_scoring scoring = {score_choice, (void *)(uintptr_t)map, 2 * CLASSES,
+                                                   map->image_count};
+    struct duet_interval found[2 * CLASSES];
     *intervals = (struct duet_voc_map_intervals){0};
-    if (map->image_count == 0 || replicates == 0)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "bootstrap: %zu images, %zu replicates: expected some",
-                         map->image_count, replicates);
-    double *values =
-        duet_mul_size(replicates, 2 * CLASSES, &count) && duet_mul_size(count, sizeof *values, &bytes)
-            ? malloc(bytes)
-            : NULL;
-    uint32_t *weights = calloc(map->image_count, sizeof *weights);
-    enum duet_status status = DUET_OK;
-    if (values && weights) {
-        double *eleven_points = values + CLASSES * replicates;
-        draw_all(map, replicates, seed, weights, values, eleven_points);
-        for (int c = 0; c < CLASSES; c++) {
-            const struct duet_voc_ap ap = c > 0 ? map->classes[c].ap : duet_voc_map_mean(map);
-            const size_t row = (size_t)c * replicates;
-            intervals->all_points[c] = duet_bootstrap_score_interval(values + row, replicates, ap.all_points);
-            intervals->eleven_points[c] =
-                duet_bootstrap_score_interval(eleven_points + row, replicates, ap.eleven_points);
-        }
-    } else {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "bootstrap: no memory for %zu replicates", replicates);
-    }
-    free(values);
-    free(weights);
-    return status;
+    enum duet_status status = duet_bootstrap_run(&scoring, replicates, seed, found, error);
+    if (status != DUET_OK) return status;
+    memcpy(intervals->all_points, found, sizeof intervals->all_points);
+    memcpy(intervals->eleven_points, found + CLASSES, sizeof intervals->eleven_points);
+    return DUET_OK;
 }

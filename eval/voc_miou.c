@@ -1,5 +1,6 @@
 #include "duet/voc_miou.h"
 
+#include "bootstrap_run.h"
 #include "core/fail.h"
 #include "grow.h"
 
@@ -149,70 +150,42 @@ void duet_voc_miou_confusion(const struct duet_voc_miou *miou, int plane,
 
 /* --- bootstrap ---------------------------------------------------------------------------------------- */
 
-/* The scores that get an interval, one row of values each. */
-enum row { ROW_MIOU, ROW_PIXEL, ROW_MEAN, ROW_IOU, ROW_COUNT = ROW_IOU + CLASSES };
+/* The scores that get an interval. */
+enum { SCORE_MIOU, SCORE_PIXEL, SCORE_MEAN, SCORE_IOU, SCORE_COUNT = SCORE_IOU + CLASSES };
 
-static void draw_all(const struct duet_voc_miou *miou, int plane, size_t replicates, uint64_t seed,
-                     uint32_t *weights, double *values)
-{
-    for (size_t r = 0; r < replicates; r++) {
-        struct duet_voc_confusion confusion = {{{0}}};
-        struct duet_voc_scores scores;
-        duet_bootstrap_draw(seed, r, weights, miou->count);
-        for (size_t i = 0; i < miou->count; i++)
-            if (weights[i] > 0) accumulate(miou, i, plane, weights[i], &confusion);
-        duet_voc_score(&confusion, &scores);
-        values[ROW_MIOU * replicates + r] = scores.miou;
-        values[ROW_PIXEL * replicates + r] = scores.pixel_accuracy;
-        values[ROW_MEAN * replicates + r] = scores.mean_accuracy;
-        for (size_t c = 0; c < CLASSES; c++) values[(ROW_IOU + c) * replicates + r] = scores.iou[c];
-    }
-}
+struct choice {
+    const struct duet_voc_miou *miou;
+    int plane;
+};
 
-static void fill_intervals(const struct duet_voc_miou *miou, int plane, size_t replicates, double *values,
-                           struct duet_voc_intervals *intervals)
+static void score_choice(void *ctx, const uint32_t *weights, double *out)
 {
-    struct duet_voc_confusion confusion;
+    const struct choice *choice = ctx;
+    struct duet_voc_confusion confusion = {{{0}}};
     struct duet_voc_scores scores;
-    duet_voc_miou_confusion(miou, plane, &confusion);
+    for (size_t i = 0; i < choice->miou->count; i++)
+        if (!weights || weights[i] > 0)
+            accumulate(choice->miou, i, choice->plane, weights ? weights[i] : 1, &confusion);
     duet_voc_score(&confusion, &scores);
-    const struct {
-        size_t row;
-        double value;
-        struct duet_interval *interval;
-    } means[] = {{ROW_MIOU, scores.miou, &intervals->miou},
-                 {ROW_PIXEL, scores.pixel_accuracy, &intervals->pixel_accuracy},
-                 {ROW_MEAN, scores.mean_accuracy, &intervals->mean_accuracy}};
-    for (size_t i = 0; i < sizeof means / sizeof *means; i++)
-        *means[i].interval =
-            duet_bootstrap_score_interval(values + means[i].row * replicates, replicates, means[i].value);
-    for (size_t c = 0; c < CLASSES; c++)
-        intervals->iou[c] =
-            duet_bootstrap_score_interval(values + (ROW_IOU + c) * replicates, replicates, scores.iou[c]);
+    out[SCORE_MIOU] = scores.miou;
+    out[SCORE_PIXEL] = scores.pixel_accuracy;
+    out[SCORE_MEAN] = scores.mean_accuracy;
+    for (int c = 0; c < CLASSES; c++) out[SCORE_IOU + c] = scores.iou[c];
 }
 
 enum duet_status duet_voc_miou_bootstrap(const struct duet_voc_miou *miou, int plane, size_t replicates,
                                          uint64_t seed, struct duet_voc_intervals *intervals,
                                          struct duet_error *error)
 {
+    struct choice choice = {miou, plane};
+    const struct duet_bootstrap_scoring scoring = {score_choice, &choice, SCORE_COUNT, miou->count};
+    struct duet_interval found[SCORE_COUNT];
     *intervals = (struct duet_voc_intervals){0};
-    if (miou->count == 0 || replicates == 0)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "bootstrap: %zu pictures, %zu replicates: expected some",
-                         miou->count, replicates);
-    size_t value_count, bytes;
-    double *values = duet_mul_size(replicates, ROW_COUNT, &value_count) &&
-                             duet_mul_size(value_count, sizeof *values, &bytes)
-                         ? malloc(bytes)
-                         : NULL;
-    uint32_t *weights = calloc(miou->count, sizeof *weights);
-    enum duet_status status = DUET_OK;
-    if (values && weights) {
-        draw_all(miou, plane, replicates, seed, weights, values);
-        fill_intervals(miou, plane, replicates, values, intervals);
-    } else {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "bootstrap: no memory for %zu replicates", replicates);
-    }
-    free(values);
-    free(weights);
-    return status;
+    enum duet_status status = duet_bootstrap_run(&scoring, replicates, seed, found, error);
+    if (status != DUET_OK) return status;
+    intervals->miou = found[SCORE_MIOU];
+    intervals->pixel_accuracy = found[SCORE_PIXEL];
+    intervals->mean_accuracy = found[SCORE_MEAN];
+    memcpy(intervals->iou, found + SCORE_IOU, sizeof intervals->iou);
+    return DUET_OK;
 }
