@@ -1,28 +1,12 @@
 /* Videos through the module: frames, numbers, times, seeking, limits. Hostile and live ones are in
  * test_video_damage.c and test_video_live.c. */
 #include "support/clips.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 #include "support/testing.h"
 
 #include "duet/frames.h"
 
 #include <math.h>
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
 
 /* A clip in the scratch folder; its path. */
 static const char *make_clip(const struct clip *clip, const char *name)

@@ -1,29 +1,13 @@
 /* Videos that are cut off, bent, empty, too large, or no videos; and sizes that change. */
 #include "support/clips.h"
 #include "support/mutation.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 #include "support/testing.h"
 
 #include "duet/frames.h"
 
 #include <pthread.h>
 #include <time.h>
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
 
 static struct duet_bytes make_bytes(const struct clip *clip, const char *name)
 {

@@ -1,5 +1,5 @@
 /* Videos written, and read back by our own reader: times, sizes, colours; full disks and other mishaps. */
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 #include "support/testing.h"
 
 #include "duet/frames.h"
@@ -8,22 +8,6 @@
 #include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    if (!getenv("KEEP")) scratch_remove(&scratch);
-    return 0;
-}
 
 /* The path of a name in the scratch folder, until the next call but three. */
 static const char *at(const char *name)
