@@ -20,3 +20,11 @@ if [ -f build/models/deeplabv3-voc.safetensors ]; then
 else
     say "no masks: the model deeplabv3-voc is missing; 'build/bin/models fetch deeplabv3-voc' gets it"
 fi
+
+if [ -f build/lib/duet/duet-video.so ]; then
+    say "the same, moving: build/bin/detect --track --annotate build/demo/seen.mp4 build/demo/drive.mp4"
+    build/bin/scene --quiet --force --frames 50 --video build/demo/drive.mp4
+    build/bin/detect --force --track -f ndjson -o build/demo/drive.ndjson --annotate build/demo/seen.mp4 build/demo/drive.mp4
+    say "the video with what was found: build/demo/seen.mp4; a record for each frame: build/demo/drive.ndjson"
+fi
+[ ! -x build/bin/viewer ] || say "to watch: build/bin/viewer --segment --loop build/demo/drive.mp4 (press h for the keys)"
