@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The H.265 encoder leaks a little when it is closed; what is tested is the decoder. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:x265_malloc\n";

@@ -136,13 +136,8 @@ static void check_still(struct picture p, bool still)
 static void what_follows_a_still_does_not_make_it_move(void **state)
 {
     (void)state;
-    static const char *const tails[] = {"trailing",
-                                        "\xff",
-                                        "\xff\xd8",
-                                        "\xff\xd8\xff",
-                                        "\xff\xd8\xff\xe0garbage",
-                                        "\0\0\0\x18"
-                                        "ftypmp42"};
+    static const char *const tails[] = {
+        "trailing", "\xff", "\xff\xd8", "\xff\xd8\xff", "\xff\xd8\xff\xe0garbage", "\0\0\0\30ftypmp42"};
     for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
         struct picture one = grey(16, 8, 20);
         append(&one, tails[i], i == 5 ? 12 : strlen(tails[i]));
@@ -361,15 +356,9 @@ static void videos_are_told_by_their_beginning(void **state)
         size_t size;
         bool video;
     } cases[] = {
-        {"\0\0\0\x18"
-         "ftypisom",
-         12, true},
-        {"\0\0\0\x18"
-         "ftypheic",
-         12, false},
-        {"\0\0\0\x18"
-         "ftypM4A ",
-         12, false},
+        {"\0\0\0\30ftypisom", 12, true},
+        {"\0\0\0\30ftypheic", 12, false},
+        {"\0\0\0\30ftypM4A ", 12, false},
         {"\x1a\x45\xdf\xa3", 4, true},
         {"RIFF\1\2\3\4AVI ", 12, true},
         {"RIFF\1\2\3\4WAVE", 12, false},

@@ -95,20 +95,25 @@ struct duet_frames_about {
 
 struct duet_frames; /* opaque */
 
-/* Open a file; "-" is standard input. Errors: DUET_NOT_FOUND, DUET_IO_ERROR, DUET_BAD_FORMAT (empty, or not a
- * picture this build knows), DUET_TOO_LARGE, DUET_BAD_ARGUMENT (a folder), DUET_OUT_OF_MEMORY. */
+/* Open a file, device or address; "-" is standard input. Errors: DUET_NOT_FOUND, DUET_IO_ERROR (refused,
+ * gone), DUET_BAD_FORMAT (empty, or not a picture or video this build knows; damaged; no video in it),
+ * DUET_TOO_LARGE, DUET_BAD_ARGUMENT (a folder), DUET_UNSUPPORTED (no FFmpeg in this build or on this machine:
+ * the text says what is missing; a playlist; an unknown kind of address or codec), DUET_INTERRUPTED,
+ * DUET_OUT_OF_MEMORY. */
 enum duet_status duet_frames_open(const char *path, const struct duet_frames_options *options,
                                   struct duet_frames **frames, struct duet_error *error);
 
-/* The same from bytes in memory, which must outlive the frames. `name` stands in error texts (copied). */
+/* The same from bytes in memory, a picture or a video, which must outlive the frames. `name` stands in error
+ * texts (copied). */
 enum duet_status duet_frames_open_bytes(const void *data, size_t size, const char *name,
                                         const struct duet_frames_options *options,
                                         struct duet_frames **frames, struct duet_error *error);
 
 /* Decode the next frame into *image (owned by the caller: duet_image_close) and *info (may be NULL).
  * *more tells whether there was one; at the end it is false, the status DUET_OK and *image zero.
- * Errors: DUET_BAD_FORMAT (truncated or damaged), DUET_TOO_LARGE, DUET_UNSUPPORTED, DUET_OUT_OF_MEMORY; after
- * an error there are no more frames. */
+ * A frame may have another size than the one before. Errors: DUET_BAD_FORMAT (truncated or damaged),
+ * DUET_TOO_LARGE, DUET_UNSUPPORTED, DUET_IO_ERROR (a live source that is gone), DUET_INTERRUPTED,
+ * DUET_OUT_OF_MEMORY; after an error there are no more frames. */
 enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image *image,
                                   struct duet_frame_info *info, bool *more, struct duet_error *error);
 
@@ -116,8 +121,11 @@ void duet_frames_about(const struct duet_frames *frames, struct duet_frames_abou
 
 /* The next frame will be the one shown at `time` (seconds since the source's first frame): the last one that
  * begins at or before it; the first one for times before it, the end after the last one's. Its number and
- * time are what they would be when read from the beginning. Errors: DUET_UNSUPPORTED (live, or a pipe),
- * DUET_IO_ERROR. Also after the end of the frames, but not after an error. */
+ * time are what they would be when read from the beginning. With `every` the last one of those that are
+ * delivered; never before `start`. It costs what decoding from the key frame before costs, and once reading
+ * (not decoding) up to there; formats without stamps or an index are decoded from their beginning. Errors:
+ * DUET_UNSUPPORTED (live, a pipe, a still), and those of duet_frames_next. Also after the end of the frames,
+ * but not after an error. */
 enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struct duet_error *error);
 
 /* Accepts NULL and an empty *frames. */
