@@ -251,7 +251,7 @@ static enum duet_status choose_format(const struct duet_reader *reader, const AV
                 source->name);
         av_dict_set(options, "protocol_whitelist", protocols, 0);
         if (strncasecmp(source->address, "rtsp", 4) == 0) av_dict_set(options, "rtsp_flags", "prefer_tcp", 0);
-        return DUET_OK;
+        return duet_video_resolve(reader, error);
     }
     register_devices();
     const char *name = source->kind == DUET_VIDEO_LAVFI ? "lavfi" : "video4linux2,v4l2";

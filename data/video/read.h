@@ -128,6 +128,10 @@ void duet_demuxer_close(struct duet_demuxer *demuxer);
 enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_error *error, int code,
                                  const char *what);
 
+/* --- resolve.c --- */
+/* Wait until the address' host is known. */
+enum duet_status duet_video_resolve(const struct duet_reader *reader, struct duet_error *error);
+
 /* --- convert.c --- */
 enum duet_status duet_video_check_size(const struct duet_reader *reader, int64_t width, int64_t height,
                                        struct duet_error *error);

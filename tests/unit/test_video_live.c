@@ -7,8 +7,10 @@
 #include "duet/frames.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <math.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -221,6 +223,9 @@ static void without_reconnect_the_end_is_the_end(void **state)
     stop_server(&server);
     assert_fails(DUET_IO_ERROR, duet_frames_open(address, &options, &frames, &e), e);
     assert_non_null(strstr(e.text, "refused"));
+    assert_fails(DUET_IO_ERROR, duet_frames_open("rtsp://u:secret@no.such.host.invalid/x", NULL, &frames, &e),
+                 e);
+    assert_non_null(strstr(e.text, "rtsp://u:***@no.such.host.invalid/x: cannot open: "));
     assert_fails(DUET_UNSUPPORTED, duet_frames_open("gopher://u:secret@host/x", NULL, &frames, &e), e);
     assert_non_null(strstr(e.text, "gopher://u:***@host/x: unknown kind of address"));
     assert_fails(DUET_UNSUPPORTED, duet_frames_open("file:///etc/passwd", NULL, &frames, &e), e);
@@ -327,6 +332,18 @@ static void *call_off(void *ctx)
     return NULL;
 }
 
+/* Stands before the C library's: a name server that does not answer for a while. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints, struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+    memcpy(&real, &symbol, sizeof real);
+    if (!node || strcmp(node, "slow.test") != 0) return real(node, service, hints, found);
+    pause_for(1);
+    return EAI_AGAIN;
+}
+
 /* Open and read until it is called off, after `after` seconds; it must end soon then. */
 static void check_called_off(const char *path, double reconnect, double after)
 {
@@ -364,6 +381,7 @@ static void waits_can_be_called_off(void **state)
     stop_server(&server);
     check_called_off(start_server(&server, leaves, 1), 60, 1);
     stop_server(&server);
+    check_called_off("http://slow.test/x", 0, 0.2);
     const char *fifo = scratch_path(&scratch, "fifo");
     assert_int_equal(mkfifo(fifo, 0600), 0);
     check_called_off(fifo, 0, 0.15); /* nobody has it open */

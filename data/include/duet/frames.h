@@ -58,7 +58,7 @@ struct duet_frames_options {
                          the failure, then after twice as long each time, up to 10 s); 0: not, the failure is
                          an error and the end the end; INFINITY: for ever. The first opening is tried once */
     /* Asked while a source makes us wait, at least every 0.1 s, and between frames; true ends the waiting
-     * with DUET_INTERRUPTED. (Looking up a host's name cannot be ended.) May be NULL. */
+     * with DUET_INTERRUPTED. May be NULL. */
     bool (*cancelled)(void *ctx);
     void *ctx;
 };
