@@ -183,6 +183,18 @@ static int refuse_open(AVFormatContext *format, AVIOContext **io, const char *ur
     return AVERROR(EPERM);
 }
 
+/* The format knows which protocols are allowed; avio_open2 must be told. */
+static int open_allowed(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
+                        AVDictionary *const *options)
+{
+    AVDictionary *all = NULL;
+    if (options && *options) av_dict_copy(&all, *options, 0);
+    int code = av_dict_set(&all, "protocol_whitelist", format->protocol_whitelist, 0);
+    if (code >= 0) code = avio_open2(io, url, flags, &format->interrupt_callback, &all);
+    av_dict_free(&all);
+    return code;
+}
+
 static bool is_http(const char *scheme)
 {
     return strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0;
@@ -207,8 +219,7 @@ static int open_part(AVFormatContext *format, AVIOContext **io, const char *url,
                      AVDictionary **options)
 {
     const struct duet_reader *reader = format->opaque;
-    if (same_server(reader->source.address, url))
-        return avio_open2(io, url, flags, &format->interrupt_callback, options);
+    if (same_server(reader->source.address, url)) return open_allowed(format, io, url, flags, options);
     return refuse_open(format, io, url, flags, options);
 }
 
@@ -217,7 +228,7 @@ static int open_address(AVFormatContext *format, AVIOContext **io, const char *u
                         AVDictionary **options)
 {
     format->io_open = open_part;
-    return avio_open2(io, url, flags, &format->interrupt_callback, options);
+    return open_allowed(format, io, url, flags, options);
 }
 
 /* libavdevice brings SDL, X11 and PulseAudio along, 60 ms of them: it comes in only for a camera or a graph.
@@ -342,6 +353,7 @@ enum duet_status duet_demuxer_open(struct duet_demuxer *demuxer, struct duet_rea
     enum duet_status status = open_format(demuxer, reader, error);
     if (status == DUET_OK) status = find_streams(demuxer, reader, error);
     if (status == DUET_OK) status = choose_stream(demuxer, reader, error);
+    reader->refused = false; /* it does without, or has failed already */
     if (status != DUET_OK) duet_demuxer_close(demuxer);
     return status;
 }
