@@ -319,8 +319,10 @@ enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struc
         return duet_fail(error, DUET_UNSUPPORTED, "%s: %s", frames->name,
                          frames->failed ? "has failed, there is no way back in it"
                                         : "is a still, it has one frame");
+    struct duet_frames_about about;
+    duet_frames_about(frames, &about);
     enum duet_status status = duet_moving_seek(&frames->moving, time, error);
-    frames->done = status != DUET_OK && status != DUET_UNSUPPORTED;
+    frames->done = status != DUET_OK && about.seekable; /* a source without a way back is as it was */
     frames->failed = frames->done;
     return status;
 }

@@ -41,6 +41,11 @@ static int connect_to(const char *path)
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) { /* a terminal that nobody sits at */
+        errno = ENXIO;
+        return -1;
+    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) return fd;
     int cause = errno;
@@ -83,11 +88,16 @@ void duet_stream_close(struct duet_stream *stream)
 
 /* --- reading -------------------------------------------------------------------------------------------- */
 
+static bool is_cancelled(const struct duet_stream *stream)
+{
+    return stream->cancelled && stream->cancelled(stream->ctx);
+}
+
 /* Wait until there is something to read. 0 or negative. */
 static ptrdiff_t wait_for(const struct duet_stream *stream)
 {
     for (;;) {
-        if (stream->cancelled && stream->cancelled(stream->ctx)) return -ECANCELED;
+        if (is_cancelled(stream)) return -ECANCELED;
         struct pollfd one = {.fd = stream->fd, .events = POLLIN};
         int ready = poll(&one, 1, PATIENCE_MS);
         if (ready > 0) return 0;
@@ -99,6 +109,8 @@ static ptrdiff_t read_fd(const struct duet_stream *stream, int64_t position, uin
 {
     for (;;) {
         ptrdiff_t got;
+        /* A file may be endless for all we know: holes cost nothing, and /proc has files that wait. */
+        if (is_cancelled(stream)) return -ECANCELED;
         if (stream->size >= 0) {
             got = pread(stream->fd, data, size, (off_t)(stream->base + position));
         } else {
@@ -108,6 +120,8 @@ static ptrdiff_t read_fd(const struct duet_stream *stream, int64_t position, uin
         }
         if (got >= 0) return got;
         if (errno != EINTR && errno != EAGAIN) return -errno;
+        ptrdiff_t waited = errno == EAGAIN ? wait_for(stream) : 0;
+        if (waited < 0) return waited;
     }
 }
 

@@ -6,6 +6,7 @@
 #include "video/read.h"
 
 #include <libavdevice/version.h>
+#include <libavutil/bprint.h>
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -48,6 +49,8 @@ static enum duet_status status_of(int code)
     }
 }
 
+static const char not_allowed[] = "Format not on whitelist"; /* how FFmpeg says it */
+
 enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_error *error, int code,
                                  const char *what)
 {
@@ -55,10 +58,16 @@ enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_e
     if (is_cancelled(reader)) return duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", name);
     if (code == AVERROR_EXIT) return duet_fail(error, DUET_IO_ERROR, "%s: %s: no answer in time", name, what);
     int width, height;
-    if (sscanf(said, "Picture size %dx%d exceeds", &width, &height) == 2) {
+    if (sscanf(said, "Picture size %dx%d", &width, &height) == 2) {
         enum duet_status status = duet_video_check_size(reader, width, height, error);
         if (status != DUET_OK) return status;
+        if (strstr(said, " is invalid")) /* a limit of its own, near 16384x16384 */
+            return duet_fail(error, DUET_TOO_LARGE, "%s: frames of %dx%d pixels, more than FFmpeg takes",
+                             name, width, height);
     }
+    if (strncmp(said, not_allowed, strlen(not_allowed)) == 0)
+        return duet_fail(error, DUET_UNSUPPORTED,
+                         "%s: a list of other files or addresses, expected the video itself", name);
     if (code < 0 && reader->refused)
         return duet_fail(error, DUET_UNSUPPORTED,
                          "%s: %s: it asks for another file or address, which is not opened", name, what);
@@ -248,6 +257,28 @@ static void register_devices(void)
     dlclose(library);
 }
 
+/* HLS and DASH ask open_part() for what they name. Other lists do not: `concat` opens it by itself. */
+static bool may_stream(const AVInputFormat *format, const char *address)
+{
+    bool asks = strcmp(format->name, "hls") == 0 || strcmp(format->name, "dash") == 0;
+    bool named = strcmp(format->name, "rtsp") == 0 && strncasecmp(address, "rtsp", 4) == 0;
+    return asks || named || !is_list(format);
+}
+
+/* FFmpeg looks at this before a demuxer reads its first byte, also at the parts of a playlist. */
+static int set_whitelist(const char *address, AVDictionary **options)
+{
+    const AVInputFormat *format;
+    void *place = NULL;
+    AVBPrint names;
+    char *all;
+    av_bprint_init(&names, 0, AV_BPRINT_SIZE_UNLIMITED);
+    while ((format = av_demuxer_iterate(&place)))
+        if (may_stream(format, address)) av_bprintf(&names, "%s,", format->name);
+    int code = av_bprint_finalize(&names, &all);
+    return code < 0 ? code : av_dict_set(options, "format_whitelist", all, AV_DICT_DONT_STRDUP_VAL);
+}
+
 static enum duet_status choose_format(const struct duet_reader *reader, const AVInputFormat **format,
                                       AVDictionary **options, struct duet_error *error)
 {
@@ -261,6 +292,8 @@ static enum duet_status choose_format(const struct duet_reader *reader, const AV
                 "udp, tcp or srt",
                 source->name);
         av_dict_set(options, "protocol_whitelist", protocols, 0);
+        if (set_whitelist(source->address, options) < 0)
+            return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source->name);
         if (strncasecmp(source->address, "rtsp", 4) == 0) av_dict_set(options, "rtsp_flags", "prefer_tcp", 0);
         return duet_video_resolve(reader, error);
     }
@@ -322,7 +355,8 @@ static enum duet_status find_streams(struct duet_demuxer *demuxer, struct duet_r
     }
     if (status == DUET_OK) {
         int code = avformat_find_stream_info(format, options);
-        if (code < 0) status = duet_video_fail(reader, error, code, "cannot read");
+        /* What was read before a cancellation would seem to be all there is. */
+        if (code < 0 || is_cancelled(reader)) status = duet_video_fail(reader, error, code, "cannot read");
     }
     for (unsigned i = 0; i < count; i++) av_dict_free(&options[i]);
     av_free(options);

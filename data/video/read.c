@@ -12,6 +12,7 @@
 #include "core/os.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +340,18 @@ static bool has_no_stamps(const struct duet_reader *reader)
     return format->flags & AVFMT_NOTIMESTAMPS;
 }
 
+/* Stamps closer than this are the same one: they are told to the nanosecond. What is made up is further. */
+static const double same_stamp = 2e-9, least_step = 1e-6;
+
+/* Seconds. Stamps beyond are nonsense, and doubles too coarse there to tell frames apart; some live streams
+ * count from 1970. */
+static const double stamp_limit = 4e9;
+
+static bool is_in_order(const struct duet_reader *reader, double pts)
+{
+    return fabs(pts) <= stamp_limit && (!reader->stepped || pts >= reader->last_pts + same_stamp);
+}
+
 /* A stamp that is missing or does not ascend is made up: the last one plus 1/rate. */
 static void stamp(struct duet_reader *reader, struct duet_decoded *decoded)
 {
@@ -347,9 +360,9 @@ static void stamp(struct duet_reader *reader, struct duet_decoded *decoded)
     if (has_no_stamps(reader)) ticks = AV_NOPTS_VALUE;
     decoded->ticks = ticks;
     decoded->pts = ticks != AV_NOPTS_VALUE ? duet_ticks_seconds(reader, ticks) : 0;
-    if (ticks == AV_NOPTS_VALUE || (reader->stepped && decoded->pts <= reader->last_pts)) {
+    if (ticks == AV_NOPTS_VALUE || !is_in_order(reader, decoded->pts)) {
         decoded->ticks = AV_NOPTS_VALUE;
-        decoded->pts = reader->stepped ? reader->last_pts + 1 / reader->rate : 0;
+        decoded->pts = reader->stepped ? reader->last_pts + fmax(1 / reader->rate, least_step) : 0;
         reader->made_up = true;
     }
     if (!reader->stepped) {

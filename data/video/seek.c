@@ -26,6 +26,9 @@ enum { PROOF_FRAMES = 12 };
 /* Decoding on is not dearer than a jump when the frame is so near. */
 enum { NEAR_FRAMES = 12 };
 
+/* Codecs hold back 16 frames at most. */
+enum { MOST_REORDERED = 64 };
+
 /* --- the index ------------------------------------------------------------------------------------------ */
 
 static bool grow(int64_t **items, size_t count, size_t *capacity)
@@ -88,7 +91,8 @@ static bool is_shown(const struct duet_reader *reader, const AVPacket *packet)
     return !(vp8 && packet->size > 0 && !(packet->data[0] & 0x10));
 }
 
-/* Put a packet's stamp in its place: among the last few. False: its like is there, or no memory. */
+/* Put a packet's stamp in its place: among the last few. False: it is not there, its like is, or no memory.
+ */
 static bool note_packet(struct duet_index *index, const AVPacket *packet)
 {
     if (packet->pts == AV_NOPTS_VALUE || packet->dts == AV_NOPTS_VALUE) return false;
@@ -97,7 +101,7 @@ static bool note_packet(struct duet_index *index, const AVPacket *packet)
     if (!grow(&index->scanned, index->scanned_count, &index->scanned_capacity)) return false;
     size_t at = index->scanned_count++;
     for (; at > 0 && index->scanned[at - 1] >= packet->pts; at--) {
-        if (index->scanned[at - 1] == packet->pts) return false;
+        if (index->scanned[at - 1] == packet->pts || index->scanned_count - at > MOST_REORDERED) return false;
         index->scanned[at] = index->scanned[at - 1];
     }
     index->scanned[at] = packet->pts;
@@ -224,8 +228,11 @@ static enum duet_status go_to(struct duet_reader *reader, int64_t number, int64_
     double second = 1 / duet_ticks_seconds(reader, 1);
     bool jump = is_regular(reader) && number >= NEAR_FRAMES,
          landed = jump && land(reader, ticks, number, ticks);
-    for (double back = 1; jump && !landed && back < 100; back *= 3)
-        landed = land(reader, ticks - (int64_t)(back * second), number, ticks);
+    for (double back = 1; jump && !landed && back < 100; back *= 3) {
+        int64_t from;
+        if (__builtin_sub_overflow(ticks, (int64_t)(back * second), &from)) break;
+        landed = land(reader, from, number, ticks);
+    }
     if (landed) return DUET_OK;
     enum duet_status status = duet_reader_rewind(reader, error);
     return status == DUET_OK ? decode_to(reader, number, error) : status;
@@ -278,7 +285,8 @@ static bool choose_stamps(struct duet_reader *reader, int64_t ticks, const int64
     if (*all || (*count > 0 && index->known[*count - 1] > ticks)) return true;
     if (!is_regular(reader)) return false;
     scan(reader, ticks);
-    index->hopeless = index->hopeless || !agrees(reader);
+    /* None are left when the file is another one by now. */
+    index->hopeless = index->hopeless || !agrees(reader) || index->scanned_count == 0;
     *stamps = index->scanned;
     *count = index->scanned_count;
     *all = index->scanned_all;
@@ -317,7 +325,10 @@ enum duet_status duet_reader_seek(void *self, double time, int every, struct due
         return search(reader, time, every, error);
     int64_t number = place(stamps, count, ticks);
     if (number < 0) number = 0;
-    double end = duet_ticks_seconds(reader, stamps[count - 1] - reader->first_ticks) + 1 / reader->rate;
+    int64_t last;
+    if (__builtin_sub_overflow(stamps[count - 1], reader->first_ticks, &last))
+        return search(reader, time, every, error);
+    double end = duet_ticks_seconds(reader, last) + 1 / reader->rate;
     if (all && (size_t)number == count - 1 && time >= end) {
         reader->at_end = true;
         return DUET_OK;

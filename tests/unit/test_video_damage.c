@@ -232,9 +232,84 @@ static void large_ones_are_refused_before_memory_is_taken(void **state)
     duet_bytes_close(&bytes);
     static const char huge[] = "YUV4MPEG2 W60000 H60000 F25:1\nFRAME\nabc";
     check_refused(DUET_TOO_LARGE, "60000x60000", huge, sizeof huge - 1);
+    static const char most[] = "YUV4MPEG2 W16384 H16384 F25:1\nFRAME\nabc";
+    struct duet_frames *frames;
+    struct duet_error e;
+    assert_fails(DUET_TOO_LARGE, duet_frames_open_bytes(most, sizeof most - 1, "x", NULL, &frames, &e), e);
+    assert_string_equal(e.text, "x: frames of 16384x16384 pixels, more than FFmpeg takes");
     static const char none[] = "YUV4MPEG2 W0 H0 F25:1\nFRAME\nabc";
     play(none, sizeof none - 1, &outcome);
     assert_int_not_equal(outcome.status, DUET_OK);
+}
+
+/* --- odd stamps, and files that become others -------------------------------------------------------------
+ */
+
+enum { Y4M_FRAMES = 20 };
+
+/* A Y4M of 2x2 pixels at such a rate; its size. */
+static size_t make_y4m(char *data, size_t size, const char *rate)
+{
+    static const char frame[] = "FRAME\n\x80\x80\x80\x80\x80\x80";
+    size_t at = (size_t)snprintf(data, size, "YUV4MPEG2 W2 H2 F%s C420jpeg\n", rate);
+    for (int i = 0; i < Y4M_FRAMES; i++, at += sizeof frame - 1) {
+        assert_true(at + sizeof frame < size);
+        memcpy(data + at, frame, sizeof frame - 1);
+    }
+    return at;
+}
+
+/* Times ascend as they are told, to the nanosecond, however close the stamps are, or far. */
+static void times_ascend_at_any_rate(void **state)
+{
+    (void)state;
+    static const char *const rates[] = {"25:1",         "2147483647:1", "1000000000:1", "1:2147483647",
+                                        "1:1000000000", "0:0",          "1:0",          "-1:25"};
+    for (size_t r = 0; r < sizeof rates / sizeof *rates; r++) {
+        char data[512];
+        size_t size = make_y4m(data, sizeof data, rates[r]);
+        struct duet_frames *frames;
+        struct duet_error e;
+        double last = -1;
+        assert_ok(duet_frames_open_bytes(data, size, "x", NULL, &frames, &e), e);
+        for (int i = 0; i < Y4M_FRAMES; i++) {
+            struct duet_image image;
+            struct duet_frame_info info;
+            bool more;
+            assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+            if (!more || !(info.time > last))
+                fail_msg("%s: frame %d at %g s after %g s", rates[r], i, info.time, last);
+            last = info.time;
+            duet_image_close(&image);
+        }
+        duet_frames_close(&frames);
+    }
+}
+
+/* Somebody writes another file over the one that is read. */
+static void a_file_may_become_another(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:2,\nt.ts\n", "nothing"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char data[512];
+        size_t size = make_y4m(data, sizeof data, "25:1");
+        struct duet_frames *frames;
+        struct duet_error e;
+        struct duet_image image;
+        bool more;
+        assert_ok(duet_frames_open_bytes(data, size, "x", NULL, &frames, &e), e);
+        assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+        duet_image_close(&image);
+        memset(data, '\n', sizeof data);
+        memcpy(data, others[i], strlen(others[i]));
+        assert_true(duet_frames_seek(frames, 0, &e) != DUET_OK);
+        fprintf(stderr, "# %s\n", e.text);
+        assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e); /* nothing comes after an error */
+        assert_false(more);
+        assert_fails(DUET_UNSUPPORTED, duet_frames_seek(frames, 0, &e), e);
+        duet_frames_close(&frames);
+    }
 }
 
 /* --- threads -------------------------------------------------------------------------------------------- */
@@ -307,6 +382,8 @@ int main(void)
         cmocka_unit_test(what_is_no_video_is_called_by_its_name),
         cmocka_unit_test(the_size_may_change_on_the_way),
         cmocka_unit_test(large_ones_are_refused_before_memory_is_taken),
+        cmocka_unit_test(times_ascend_at_any_rate),
+        cmocka_unit_test(a_file_may_become_another),
         cmocka_unit_test(readers_do_not_mix),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);

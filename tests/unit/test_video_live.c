@@ -265,12 +265,10 @@ static void broken_frames_of_a_stream_are_left_out(void **state)
 #define HTTP_OK  "HTTP/1.0 200 OK\r\nContent-Length: %zu\r\n\r\n"
 #define PLAYLIST "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.2,\n%s\n#EXT-X-ENDLIST\n"
 
-/* Count the frames of a playlist at /list.m3u8 whose only part is `part`; -1: it is not opened, *e says why.
- */
-static int play(struct server *server, const char *part, struct duet_error *e)
+/* Count the frames of the list at /list.m3u8; -1: it is not opened, *e says why. */
+static int play_list(struct server *server, const char *list, struct duet_error *e)
 {
-    char list[256], head[512], body[64], address[128];
-    snprintf(list, sizeof list, PLAYLIST, part);
+    char head[512], body[64], address[128];
     snprintf(head, sizeof head, HTTP_OK "%s", strlen(list), list);
     snprintf(body, sizeof body, HTTP_OK, stream.size);
     const struct visit visits[] = {{.head = head}, {.head = body, .bytes = stream.size}};
@@ -287,6 +285,14 @@ static int play(struct server *server, const char *part, struct duet_error *e)
     duet_frames_close(&frames);
     stop_server(server);
     return count;
+}
+
+/* The same of a playlist whose only part is `part`. */
+static int play(struct server *server, const char *part, struct duet_error *e)
+{
+    char list[256];
+    snprintf(list, sizeof list, PLAYLIST, part);
+    return play_list(server, list, e);
 }
 
 /* What a stream names on its own server is part of it; elsewhere it has no business. */
@@ -306,6 +312,22 @@ static void parts_of_a_playlist_come_from_its_server(void **state)
         bool told = i > 1 || strstr(e.text, "it asks for another file or address");
         if (count >= 0 || server.served > 2 || !told)
             fail_msg("%s: %d frames, %d served; %s", elsewhere[i], count, server.served, e.text);
+    }
+}
+
+/* FFmpeg's demuxers of these open what they name without asking us. */
+static void lists_of_other_kinds_are_not_opened(void **state)
+{
+    (void)state;
+    struct server server;
+    struct duet_error e;
+    static const char *const lists[] = {"ffconcat version 1.0\nfile 'next.ts'\n",
+                                        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+                                        "m=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        int count = play_list(&server, lists[i], &e);
+        if (count >= 0 || server.served > 1 || !strstr(e.text, "a list of other files or addresses"))
+            fail_msg("%d frames, %d served; %s", count, server.served, e.text);
     }
 }
 
@@ -392,6 +414,25 @@ static void waits_can_be_called_off(void **state)
     check_called_off(fifo, 0, 0.3); /* in the middle of a video */
     close(fd);
     unlink(fifo);
+}
+
+/* Files with a hole behind the video, which holds nothing and is long to read. */
+static void reading_a_file_can_be_called_off(void **state)
+{
+    (void)state;
+    static const struct {
+        struct clip clip;
+        const char *name;
+    } files[] = {{{.codec = "mpeg2video", .frames = 20}, "hole.mpg"},
+                 {{.codec = "mjpeg", .frames = 20}, "hole.avi"},
+                 {{.codec = "mjpeg", .frames = 20, .format = "mjpeg"}, "hole.mjpeg"}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *path = scratch_path(&scratch, files[i].name);
+        if (!clip_write(&files[i].clip, path)) fail_msg("cannot make %s", path);
+        if (truncate(path, (off_t)1 << 34) != 0) skip(); /* no holes in files here */
+        check_called_off(path, 0, 0.3);
+        unlink(path);
+    }
 }
 
 /* --- pipes --------------------------------------------------------------------------------------------- */
@@ -606,8 +647,10 @@ int main(void)
         cmocka_unit_test(a_stream_comes_back_after_a_gap),
         cmocka_unit_test(without_reconnect_the_end_is_the_end),
         cmocka_unit_test(parts_of_a_playlist_come_from_its_server),
+        cmocka_unit_test(lists_of_other_kinds_are_not_opened),
         cmocka_unit_test(broken_frames_of_a_stream_are_left_out),
         cmocka_unit_test(waits_can_be_called_off),
+        cmocka_unit_test(reading_a_file_can_be_called_off),
         cmocka_unit_test(videos_come_through_pipes),
         cmocka_unit_test(a_pipe_is_not_read_to_its_end_first),
         cmocka_unit_test(a_socket_in_a_folder_is_a_pipe),
