@@ -30,8 +30,7 @@ static const struct duet_option options[] = {
     DUET_CHOICE(
         0, "live", "HOW", struct viewer_settings, live, viewer_live_words,
         "latest: of cameras and streams the newest frame, of files what inference keeps up with; all: every "
-        "frame, however long that takes",
-        .shown = "latest"),
+        "frame, however long that takes"),
     DUET_FLAG('l', "loop", struct viewer_settings, loop, "begin again at the end"),
     DUET_INT(0, "every", "N", struct viewer_settings, every, 1, 100000, "only the frames 0, N, 2N ...",
              .shown = "1"),

@@ -192,7 +192,7 @@ void viewer_exchange_opened(struct viewer_exchange *x, unsigned epoch, const str
 {
     pthread_mutex_lock(&x->lock);
     if (!outdated(x, epoch)) {
-        bool every = about->live ? x->options.live_every : x->options.every;
+        bool every = x->options.every;
         x->playback.live = about->live;
         x->playback.still = !about->moving;
         x->playback.pace = every ? VIEWER_PACE_EVERY : about->live ? VIEWER_PACE_NEWEST : VIEWER_PACE_SOURCE;

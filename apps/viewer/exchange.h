@@ -23,8 +23,7 @@ struct viewer_exchange_options {
     int frames;      /* places, 2 .. 16: the decoder is so far ahead, memory is bounded by it */
     size_t bytes;    /* with frames so large that the places would hold more, fewer are used, at least 2 */
     double patience; /* see playback.h */
-    bool every;      /* files: no frame is dropped */
-    bool live_every; /* live sources: no frame is dropped */
+    bool every;      /* no frame is dropped */
     unsigned wanted; /* kinds of results that frames are to have before they are shown */
     void (*notify)(void *ctx); /* something came for the main thread; called on any thread, under no lock */
     void *ctx;

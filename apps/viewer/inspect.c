@@ -49,9 +49,10 @@ static void draw_selected(const struct viewer_session *s, struct duet_image *vie
     size_t ghosts = 0;
     float best = 0;
     for (size_t i = 0; i < results->suppressions.count; i++) {
-        if (results->suppressions.items[i].by != s->look.selected - 1) continue;
+        const struct duet_suppressed *ghost = &results->suppressions.items[i];
+        if (ghost->by != s->look.selected - 1 || !(ghost->score >= s->look.threshold)) continue;
         ghosts++;
-        best = fmaxf(best, results->suppressions.items[i].score);
+        best = fmaxf(best, ghost->score);
     }
     char score[32], anchor[32], place[64], size[64], suppressed[64];
     snprintf(score, sizeof score, "%.3f", (double)d->score);

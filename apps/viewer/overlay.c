@@ -61,16 +61,19 @@ static enum duet_status draw_masks(struct viewer_overlay *overlay, const struct 
     return status;
 }
 
-/* What the selected box suppressed. */
+/* What the selected box suppressed, of that which would be shown without it. Thin: there may be many. */
 static void draw_ghosts(const struct viewer_results *results, const struct viewer_look *look,
                         const struct duet_draw_style *style, float x, float y, struct duet_image *onto)
 {
     const struct duet_suppressions *ghosts = &results->suppressions;
+    struct duet_draw_style thin = *style;
+    thin.scale = 0.5f;
     for (size_t i = ghosts->count; look->selected > 0 && i-- > 0;) {
-        if (ghosts->items[i].by != look->selected - 1) continue;
+        if (ghosts->items[i].by != look->selected - 1 || !(ghosts->items[i].score >= look->threshold))
+            continue;
         struct duet_box box = scale_box(ghosts->items[i].box, x, y);
         int id = results->detections.items[look->selected - 1].category_id;
-        duet_draw_ghost(onto, &box, duet_box_color(look->palette, id), style);
+        duet_draw_ghost(onto, &box, duet_box_color(look->palette, id), &thin);
     }
 }
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const viewer_live_words[] = {"auto", "latest", "all", NULL};
+const char *const viewer_live_words[] = {"latest", "all", NULL};
 
 /* The longest nap: signals are noticed after it. */
 static const double nap = 0.25;
@@ -352,8 +352,7 @@ static enum duet_status start(struct viewer_session *s, struct duet_error *error
     const struct viewer_exchange_options options = {.frames = FRAMES_AHEAD,
                                                     .bytes = frame_bytes,
                                                     .patience = viewer_session_headless(s) ? INFINITY : 0.25,
-                                                    .every = settings->live == 2,
-                                                    .live_every = settings->live == 2,
+                                                    .every = settings->live == 1,
                                                     .wanted = wanted,
                                                     .notify = viewer_window_wake,
                                                     .ctx = &s->window};

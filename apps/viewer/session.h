@@ -45,7 +45,7 @@ struct viewer_settings {
     bool force;
 };
 
-extern const char *const viewer_live_words[]; /* "auto", "latest", "all" */
+extern const char *const viewer_live_words[]; /* "latest", "all" */
 
 /* A line over the picture. */
 struct viewer_message {

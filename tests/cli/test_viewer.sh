@@ -8,7 +8,7 @@ viewer=$DUET_BIN/viewer
 for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
     [ -f "$folder/ssdlite-coco.safetensors" ] && DUET_MODELS=$(realpath "$folder") && break
 done
-export DUET_MODELS SDL_RENDER_DRIVER=software
+export DUET_MODELS SDL_RENDER_DRIVER=software SDL_FRAMEBUFFER_ACCELERATION=0
 # What SDL and its libraries keep until the end of the process is theirs.
 export LSAN_OPTIONS=suppressions=$work/lsan
 printf 'leak:libSDL2\nleak:libdbus\nleak:libX11\n' >"$work/lsan"

@@ -88,7 +88,6 @@ static void begin(struct world *w, unsigned wanted, bool every)
                                                     .bytes = 1 << 20,
                                                     .patience = 0.05,
                                                     .every = every,
-                                                    .live_every = every,
                                                     .wanted = wanted,
                                                     .notify = notify,
                                                     .ctx = w};
