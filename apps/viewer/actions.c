@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double seek_seconds = 5;
-
 /* --- moving --------------------------------------------------------------------------------------------- */
 
 static bool moving(const struct viewer_session *s)
@@ -40,8 +38,9 @@ static void seek(struct viewer_session *s, double time)
     viewer_session_go(s, s->source.input, fmax(time, s->settings->start));
 }
 
-static void pause_or_go_on(struct viewer_session *s)
+static void pause_or_go_on(struct viewer_session *s, int number)
 {
+    (void)number;
     struct viewer_playback *playback = viewer_exchange_lock(s->exchange);
     viewer_playback_pause(playback, duet_seconds(), !playback->paused);
     bool paused = playback->paused;
@@ -61,10 +60,6 @@ static void pause_or_go_on(struct viewer_session *s)
 
 static void step_forward(struct viewer_session *s)
 {
-    if (!moving(s)) {
-        go_to_input(s, 1);
-        return;
-    }
     struct viewer_playback *playback = viewer_exchange_lock(s->exchange);
     viewer_playback_step(playback);
     viewer_exchange_unlock(s->exchange);
@@ -74,10 +69,6 @@ static void step_forward(struct viewer_session *s)
 
 static void step_back(struct viewer_session *s)
 {
-    if (!moving(s)) {
-        go_to_input(s, -1);
-        return;
-    }
     struct viewer_playback *playback = viewer_exchange_lock(s->exchange);
     viewer_playback_pause(playback, duet_seconds(), true);
     viewer_exchange_unlock(s->exchange);
@@ -88,12 +79,31 @@ static void step_back(struct viewer_session *s)
     seek(s, s->shown.frame->info.time - 1e-4 - between * period);
 }
 
-static void seek_by(struct viewer_session *s, double seconds)
+static void step(struct viewer_session *s, int direction)
+{
+    if (!moving(s))
+        go_to_input(s, direction);
+    else if (direction > 0)
+        step_forward(s);
+    else
+        step_back(s);
+}
+
+static void seek_by(struct viewer_session *s, int seconds)
 {
     if (moving(s))
         seek(s, s->shown.frame->info.time + seconds);
     else
         go_to_input(s, seconds > 0 ? 1 : -1);
+}
+
+static void go_to_start(struct viewer_session *s, int number)
+{
+    (void)number;
+    if (moving(s))
+        seek(s, s->settings->start);
+    else
+        viewer_session_go(s, 0, s->settings->start);
 }
 
 static void change_speed(struct viewer_session *s, int direction)
@@ -118,8 +128,9 @@ static void want(struct viewer_session *s)
     viewer_session_look_changed(s);
 }
 
-static void toggle_boxes(struct viewer_session *s)
+static void toggle_boxes(struct viewer_session *s, int number)
 {
+    (void)number;
     if (!s->networks->detector) {
         viewer_session_say(s, VIEWER_TELL, 3, "no boxes: started with --no-detect");
         return;
@@ -129,8 +140,9 @@ static void toggle_boxes(struct viewer_session *s)
     viewer_session_say(s, VIEWER_TELL, 1, s->look.boxes ? "boxes" : "no boxes");
 }
 
-static void toggle_masks(struct viewer_session *s)
+static void toggle_masks(struct viewer_session *s, int number)
 {
+    (void)number;
     if (!s->networks->segmenter) {
         viewer_session_say(s, VIEWER_TELL, 3, "masks come with the option --segment");
         return;
@@ -185,8 +197,9 @@ static char *free_name(const struct viewer_session *s, const char *extension)
     return path;
 }
 
-static void screenshot(struct viewer_session *s)
+static void screenshot(struct viewer_session *s, int number)
 {
+    (void)number;
     struct duet_image image = {0};
     struct duet_error error = {.text = "no memory"};
     if (!s->shown.frame) return;
@@ -203,8 +216,9 @@ static void screenshot(struct viewer_session *s)
     free(path);
 }
 
-static void record(struct viewer_session *s)
+static void record(struct viewer_session *s, int number)
 {
+    (void)number;
     if (s->record)
         viewer_session_stop_recording(s);
     else if (s->shown.frame)
@@ -214,85 +228,66 @@ static void record(struct viewer_session *s)
 
 /* --- events --------------------------------------------------------------------------------------------- */
 
-static void act(struct viewer_session *s, const struct viewer_key *key)
+static void toggle_side_by_side(struct viewer_session *s, int number)
 {
-    switch (key->action) {
-    case VIEWER_PAUSE:
-        pause_or_go_on(s);
-        break;
-    case VIEWER_STEP_FORWARD:
-        step_forward(s);
-        break;
-    case VIEWER_STEP_BACK:
-        step_back(s);
-        break;
-    case VIEWER_SEEK_FORWARD:
-        seek_by(s, seek_seconds);
-        break;
-    case VIEWER_SEEK_BACK:
-        seek_by(s, -seek_seconds);
-        break;
-    case VIEWER_NEXT_INPUT:
-        go_to_input(s, 1);
-        break;
-    case VIEWER_PREVIOUS_INPUT:
-        go_to_input(s, -1);
-        break;
-    case VIEWER_TO_START:
-        if (moving(s))
-            seek(s, s->settings->start);
-        else
-            viewer_session_go(s, 0, s->settings->start);
-        break;
-    case VIEWER_SLOWER:
-        change_speed(s, -1);
-        break;
-    case VIEWER_FASTER:
-        change_speed(s, 1);
-        break;
-    case VIEWER_TOGGLE_BOXES:
-        toggle_boxes(s);
-        break;
-    case VIEWER_TOGGLE_MASKS:
-        toggle_masks(s);
-        break;
-    case VIEWER_MORE_THRESHOLD:
-        change_threshold(s, 1);
-        break;
-    case VIEWER_LESS_THRESHOLD:
-        change_threshold(s, -1);
-        break;
-    case VIEWER_TOGGLE_CLASS:
-        toggle_class(s, key->number);
-        break;
-    case VIEWER_SIDE_BY_SIDE:
-        s->side_by_side = !s->side_by_side;
-        viewer_session_look_changed(s);
-        break;
-    case VIEWER_SCREENSHOT:
-        screenshot(s);
-        break;
-    case VIEWER_RECORD:
-        record(s);
-        break;
-    case VIEWER_FULLSCREEN:
-        viewer_window_toggle_fullscreen(&s->window);
-        s->redraw = true;
-        break;
-    case VIEWER_TOGGLE_HUD:
-        s->hud = !s->hud;
-        viewer_session_look_changed(s);
-        break;
-    case VIEWER_TOGGLE_HELP:
-        s->help = !s->help;
-        s->redraw = true;
-        break;
-    case VIEWER_QUIT:
-        s->quit = true;
-        break;
-    case VIEWER_NOTHING:
-        break;
-    }
+    (void)number;
+    s->side_by_side = !s->side_by_side;
+    viewer_session_look_changed(s);
+}
+
+static void toggle_fullscreen(struct viewer_session *s, int number)
+{
+    (void)number;
+    viewer_window_toggle_fullscreen(&s->window);
+    s->redraw = true;
+}
+
+static void toggle_hud(struct viewer_session *s, int number)
+{
+    (void)number;
+    s->hud = !s->hud;
+    s->redraw = true;
+}
+
+static void toggle_help(struct viewer_session *s, int number)
+{
+    (void)number;
+    s->help = !s->help;
+    s->redraw = true;
+}
+
+static void quit(struct viewer_session *s, int number)
+{
+    (void)number;
+    s->quit = true;
+}
+
+static void (*const actions[VIEWER_ACTION_COUNT])(struct viewer_session *s, int number) = {
+    [VIEWER_PAUSE] = pause_or_go_on,
+    [VIEWER_STEP] = step,
+    [VIEWER_SEEK] = seek_by,
+    [VIEWER_INPUT] = go_to_input,
+    [VIEWER_START] = go_to_start,
+    [VIEWER_SPEED] = change_speed,
+    [VIEWER_TOGGLE_BOXES] = toggle_boxes,
+    [VIEWER_TOGGLE_MASKS] = toggle_masks,
+    [VIEWER_THRESHOLD] = change_threshold,
+    [VIEWER_CLASS] = toggle_class,
+    [VIEWER_SIDE_BY_SIDE] = toggle_side_by_side,
+    [VIEWER_SCREENSHOT] = screenshot,
+    [VIEWER_RECORD] = record,
+    [VIEWER_FULLSCREEN] = toggle_fullscreen,
+    [VIEWER_HUD] = toggle_hud,
+    [VIEWER_HELP] = toggle_help,
+    [VIEWER_QUIT] = quit,
+};
+
+static void press(struct viewer_session *s, const SDL_KeyboardEvent *event)
+{
+    if (event->keysym.mod & (KMOD_CTRL | KMOD_ALT | KMOD_GUI)) return;
+    const struct viewer_key *key = viewer_key_find(event->keysym.sym);
+    if (key && actions[key->action] && (event->repeat == 0 || key->repeats))
+        actions[key->action](s, key->number);
 }
 
 static void click(struct viewer_session *s, int x, int y)
@@ -309,17 +304,9 @@ static void click(struct viewer_session *s, int x, int y)
 
 void viewer_session_act(struct viewer_session *s, const SDL_Event *event)
 {
-    const struct viewer_key *key;
     switch (event->type) {
     case SDL_KEYDOWN:
-        key = event->key.keysym.mod & (KMOD_CTRL | KMOD_ALT | KMOD_GUI)
-                  ? NULL
-                  : viewer_key_find(event->key.keysym.sym);
-        bool repeats = key &&
-                       (key->action <= VIEWER_SEEK_BACK || key->action == VIEWER_MORE_THRESHOLD ||
-                        key->action == VIEWER_LESS_THRESHOLD) &&
-                       key->action != VIEWER_PAUSE;
-        if (key && (event->key.repeat == 0 || repeats)) act(s, key);
+        press(s, &event->key);
         break;
     case SDL_MOUSEMOTION:
         viewer_window_to_canvas(&s->window, event->motion.x, event->motion.y, &s->mouse_x, &s->mouse_y);

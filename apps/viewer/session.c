@@ -306,7 +306,7 @@ static enum duet_status round_once(struct viewer_session *s, double opened, doub
 static void handle(struct viewer_session *s, const SDL_Event *event)
 {
     if (event->type == s->window.wake_event) {
-        atomic_store(&s->window.woken, false);
+        viewer_window_awake(&s->window);
         return;
     }
     switch (event->type) {
@@ -441,7 +441,7 @@ static void stop(struct viewer_session *s)
     viewer_exchange_close(&s->exchange);
     viewer_overlay_close(&s->overlay);
     duet_image_close(&s->composed);
-    if (s->window.initialized) SDL_Quit();
+    viewer_window_quit(&s->window);
 }
 
 int viewer_session_run(struct viewer_session *s)

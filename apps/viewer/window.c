@@ -39,8 +39,8 @@ enum duet_status viewer_window_init(struct viewer_window *window, bool unseen, s
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     if (!init_video(unseen)) return refused("no window can be shown", error);
     window->initialized = true;
+    pthread_mutex_init(&window->lock, NULL);
     window->wake_event = SDL_RegisterEvents(1);
-    atomic_store(&window->woken, false);
     return DUET_OK;
 }
 
@@ -123,18 +123,41 @@ void viewer_window_to_canvas(const struct viewer_window *window, int x, int y, i
 void viewer_window_wake(void *ctx)
 {
     struct viewer_window *window = ctx;
-    if (atomic_exchange(&window->woken, true)) return;
+    pthread_mutex_lock(&window->lock);
     SDL_Event event = {.type = window->wake_event};
-    SDL_PushEvent(&event);
+    if (!window->woken && !window->closing) window->woken = SDL_PushEvent(&event) == 1;
+    pthread_mutex_unlock(&window->lock);
+}
+
+void viewer_window_awake(struct viewer_window *window)
+{
+    pthread_mutex_lock(&window->lock);
+    window->woken = false;
+    pthread_mutex_unlock(&window->lock);
 }
 
 void viewer_window_close(struct viewer_window *window)
 {
-    duet_image_close(&window->canvas);
+    if (!window->initialized) return;
+    pthread_mutex_lock(&window->lock);
+    window->closing = true;
+    pthread_mutex_unlock(&window->lock);
+    if (window->window) SDL_HideWindow(window->window);
+}
+
+void viewer_window_quit(struct viewer_window *window)
+{
+    if (!window->initialized) return;
+    /* SDL wakes us by messages to our own window, over a second connection to the X server. One that is read
+     * there after the window is gone ends the process with BadWindow (seen once in 20 runs): let it be read.
+     */
+    SDL_PumpEvents();
+    if (window->window) SDL_Delay(20);
     if (window->texture) SDL_DestroyTexture(window->texture);
     if (window->renderer) SDL_DestroyRenderer(window->renderer);
     if (window->window) SDL_DestroyWindow(window->window);
-    window->texture = NULL;
-    window->renderer = NULL;
-    window->window = NULL;
+    duet_image_close(&window->canvas);
+    SDL_Quit();
+    pthread_mutex_destroy(&window->lock);
+    *window = (struct viewer_window){0};
 }

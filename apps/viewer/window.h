@@ -8,7 +8,7 @@
 #include "duet/image.h"
 
 #include <SDL.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 struct viewer_window {
@@ -19,7 +19,9 @@ struct viewer_window {
     float scale;              /* canvas pixels a point: 2 on high-DPI screens */
     int texture_limit;        /* longest side of a texture */
     Uint32 wake_event;        /* another thread has news */
-    atomic_bool woken;        /* one is on its way: one is enough */
+    pthread_mutex_t lock;     /* of the next two */
+    bool woken;               /* it is on its way: one is enough */
+    bool closing;             /* nobody is to be woken any more */
     bool initialized;
 };
 
@@ -48,10 +50,15 @@ void viewer_window_toggle_fullscreen(struct viewer_window *window);
 /* From points, as events have them, to the canvas's pixels. */
 void viewer_window_to_canvas(const struct viewer_window *window, int x, int y, int *canvas_x, int *canvas_y);
 
-/* Wake the thread that waits for events. From any thread. */
+/* Wake the thread that waits for events: it gets a wake_event. From any thread. */
 void viewer_window_wake(void *window);
+/* That thread has it. */
+void viewer_window_awake(struct viewer_window *window);
 
-/* Accepts what was never opened; the window is gone when it returns. */
+/* The window goes from the screen, at once; other threads may still call viewer_window_wake. Both accept what
+ * was never opened. */
 void viewer_window_close(struct viewer_window *window);
+/* The end, when no other thread is left. */
+void viewer_window_quit(struct viewer_window *window);
 
 #endif

@@ -310,7 +310,7 @@ if ! command -v Xvfb >/dev/null || ! command -v xdotool >/dev/null; then
     skip "a person at the window" "no Xvfb or no xdotool"
     finish
 fi
-Xvfb -displayfd 5 -screen 0 1280x1024x24 5>display 2>/dev/null &
+Xvfb -noreset -displayfd 5 -screen 0 1280x1024x24 5>display 2>/dev/null &
 xvfb=$!
 trap 'kill $xvfb 2>/dev/null; wait $xvfb 2>/dev/null; rm -rf "$work"' EXIT
 until_true 20 test -s display || skip_all "a person at the window" "Xvfb does not start"
