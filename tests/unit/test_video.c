@@ -276,6 +276,22 @@ static bool maps_contain(const char *text)
     return found;
 }
 
+/* The path of a library that is there and is no module; "" when it cannot be found. */
+static void find_library(const char *name, char *path, size_t size)
+{
+    char line[1024];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    *path = '\0';
+    while (!*path && fgets(line, sizeof line, maps)) {
+        char *begin = strchr(line, '/');
+        if (!begin || !strstr(begin, name)) continue;
+        begin[strcspn(begin, "\n")] = '\0';
+        snprintf(path, size, "%s", begin);
+    }
+    fclose(maps);
+}
+
 /* This test's program links FFmpeg to make clips, so that another one is looked at. */
 static void what_needs_no_module_loads_none(void **state)
 {
@@ -302,13 +318,15 @@ static void a_missing_module_is_named(void **state)
     (void)state;
     const struct clip clip = {.codec = "mpeg4", .frames = 1};
     const char *path = make_clip(&clip, "one.mp4");
-    char other[600];
+    char other[600], library[600];
+    find_library("/libm.so", library, sizeof library);
     snprintf(other, sizeof other, "%s", path);
-    static const struct {
+    const struct {
         const char *module, *says;
     } cases[] = {{"/no/such.so", "(there is no /no/such.so)"},
                  {NULL, "video needs FFmpeg: "},
-                 {"libm.so.6", "there is no libm.so.6"}};
+                 {"libm.so.6", "there is no libm.so.6"},
+                 {library, "is no video module of Duet's"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct duet_frames *frames;
         struct duet_error e;
@@ -413,6 +431,37 @@ static void seeking_gives_what_reading_gives(void **state)
     }
 }
 
+/* Larger than 2560x1440, two threads decode. */
+static void two_threads_give_the_same(void **state)
+{
+    (void)state;
+    const struct clip clip = {
+        .codec = "mpeg4", .width = 2576, .height = 1440, .frames = 20, .gop = 5, .b_frames = 2};
+    const char *path = make_clip(&clip, "large.mp4");
+    struct duet_frames *frames = open_clip(path, NULL);
+    struct duet_image image;
+    struct duet_frame_info info;
+    int count = 0;
+    for (; take(frames, &image, &info); count++) {
+        assert_int_equal(clip_number(&image), count);
+        assert_int_equal(info.frame, count);
+        duet_image_close(&image);
+    }
+    assert_int_equal(count, 20);
+    for (int i = 0; i < 8; i++) {
+        struct duet_error e;
+        int number = (i * 13 + 17) % 19;
+        assert_ok(duet_frames_seek(frames, number / 25.0, &e), e);
+        for (int k = 0; k < 2; k++) {
+            assert_true(take(frames, &image, &info));
+            assert_int_equal(clip_number(&image), number + k);
+            assert_int_equal(info.frame, number + k);
+            duet_image_close(&image);
+        }
+    }
+    duet_frames_close(&frames);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +473,7 @@ int main(void)
         cmocka_unit_test(pictures_are_turned_upright),
         cmocka_unit_test(every_kind_gives_all_its_frames),
         cmocka_unit_test(seeking_gives_what_reading_gives),
+        cmocka_unit_test(two_threads_give_the_same),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }

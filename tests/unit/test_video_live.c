@@ -633,6 +633,13 @@ static void graphs_are_sources(void **state)
     }
     struct duet_frames *frames;
     struct duet_error e;
+    struct duet_image image;
+    bool more;
+    assert_ok(duet_frames_open("lavfi:color=red@0.5:size=8x8,format=rgba", NULL, &frames, &e), e);
+    assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e); /* alpha lies over white */
+    assert_true(image.pixels[0] > 250 && abs(image.pixels[1] - 128) < 4 && abs(image.pixels[2] - 128) < 4);
+    duet_image_close(&image);
+    duet_frames_close(&frames);
     assert_true(duet_frames_open("lavfi:no_such_filter", NULL, &frames, &e) != DUET_OK);
     fprintf(stderr, "# %s\n", e.text);
     assert_non_null(strstr(e.text, "no_such_filter"));
