@@ -44,6 +44,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("The window"),
     DUET_CHOICE(0, "palette", "NAME", struct viewer_settings, palette, duet_palette_words,
                 "normal, or safe: colours that colour-blind eyes tell apart"),
+    DUET_FLOAT(0, "scale", "X", struct viewer_settings, scale, 0.5, 4, "text and lines X times as large"),
     DUET_FLAG(0, "fullscreen", struct viewer_settings, fullscreen, "begin in full screen"),
     DUET_STRING(0, "size", "WxH", struct viewer_settings, size, "the window's size",
                 .shown = "the first picture's"),
@@ -164,7 +165,8 @@ static int show(const struct viewer_settings *settings, const struct duet_inputs
 
 int main(int argc, char **argv)
 {
-    struct viewer_settings settings = {.detect = DUET_DETECT_DEFAULTS, .segment = DUET_SEGMENT_DEFAULTS};
+    struct viewer_settings settings = {
+        .detect = DUET_DETECT_DEFAULTS, .segment = DUET_SEGMENT_DEFAULTS, .scale = 1};
     struct duet_arguments arguments;
     struct duet_inputs inputs = {0};
     duet_process_start();

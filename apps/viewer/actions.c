@@ -292,7 +292,7 @@ static void press(struct viewer_session *s, const SDL_KeyboardEvent *event)
 
 static void click(struct viewer_session *s, int x, int y)
 {
-    double share = viewer_hud_seek_at(&s->layout, s->window.scale, x, y);
+    double share = viewer_hud_seek_at(&s->layout, s->scale, x, y);
     if (share >= 0 && moving(s) && s->source.about.duration > 0) {
         seek(s, share * s->source.about.duration);
         return;

@@ -140,7 +140,7 @@ static void draw_bars(struct viewer_session *s, double now)
                                            .speed = speed,
                                            .threshold = s->look.threshold,
                                            .boxes = s->look.boxes};
-    viewer_hud_draw(&s->window.canvas, &s->layout, s->window.scale, &figures);
+    viewer_hud_draw(&s->window.canvas, &s->layout, s->scale, &figures);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
@@ -152,19 +152,20 @@ enum duet_status viewer_session_compose(struct viewer_session *s, double now, st
     if (status != DUET_OK) return status;
     struct duet_image *canvas = &s->window.canvas;
     const struct viewer_frame *frame = s->shown.frame;
-    s->look.scale = s->window.scale;
-    s->layout = viewer_layout_make(canvas, s->window.scale, s->hud, s->side_by_side,
-                                   frame ? frame->image.width : 4, frame ? frame->image.height : 3);
+    s->look.scale = s->scale = s->window.scale * (float)s->settings->scale;
+    s->layout = viewer_layout_make(canvas, s->scale, s->hud, s->side_by_side, frame ? frame->image.width : 4,
+                                   frame ? frame->image.height : 3);
     clear(canvas);
     if (frame) status = draw_picture(s, error);
     if (status != DUET_OK) return status;
     struct duet_image view = viewer_layout_part(canvas, s->layout.view);
-    const struct duet_draw_style style = {.palette = s->look.palette, .scale = s->window.scale};
+    const struct duet_draw_style style = {.palette = s->look.palette, .scale = s->scale};
     draw_legend(s, &view, &style);
     viewer_inspect_draw(s, &view, &style);
     if (s->help) draw_help(&view, &style);
     draw_bars(s, now);
+    if (!frame) viewer_hud_toast(canvas, &s->layout, s->scale, "waiting for the first frame", VIEWER_TELL);
     if (now < s->message.until)
-        viewer_hud_toast(canvas, &s->layout, s->window.scale, s->message.text, s->message.tone);
+        viewer_hud_toast(canvas, &s->layout, s->scale, s->message.text, s->message.tone);
     return DUET_OK;
 }

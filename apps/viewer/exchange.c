@@ -398,6 +398,8 @@ bool viewer_exchange_show(struct viewer_exchange *x, double now, double *wake)
     if (index >= 0) show(x, now, index);
     unsigned has = x->shown ? x->shown->frame.results.has : 0;
     bool news = index >= 0 || has != x->reported;
+    if (index < 0 && news && x->playback.bared && ready(x, x->shown))
+        viewer_playback_shown(&x->playback, now, x->shown->frame.stamp.time, false);
     x->reported = has;
     if (index >= 0) pthread_cond_broadcast(&x->changed);
     pthread_mutex_unlock(&x->lock);

@@ -55,7 +55,7 @@ void viewer_playback_change_speed(struct viewer_playback *p, double now, int dir
 
 void viewer_playback_jump(struct viewer_playback *p)
 {
-    p->anchored = false;
+    p->anchored = p->bared = false;
     p->steps = p->paused;
 }
 
@@ -67,6 +67,7 @@ void viewer_playback_shown(struct viewer_playback *p, double now, double time, b
         return;
     }
     double late = now - viewer_playback_due(p, time);
+    p->bared = bare;
     if (bare)
         p->time = time;
     else if (!p->anchored || p->live || p->still || late > late_limit ||
@@ -98,6 +99,7 @@ int viewer_playback_choose(const struct viewer_playback *p, double now, const st
     *wake = INFINITY;
     if (count == 0 || (p->paused && p->steps == 0)) return -1;
     if (p->pace == VIEWER_PACE_NEWEST && !p->still) return last_ready(queue, count);
+    if (!p->paused && !p->still && p->bared) return queue[0].ready ? 0 : -1;
     if (p->paused || p->still || !p->anchored) return choose_awaited(p, now, &queue[0], wake);
     int best = -1;
     for (int i = 0; i < count; i++) {

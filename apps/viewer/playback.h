@@ -25,6 +25,7 @@ struct viewer_playback {
     bool paused;   /* nothing new is shown ... */
     int steps;     /* ... but so many frames */
     double speed;  /* seconds of the source a second */
+    bool bared;    /* a bare frame is shown; the clock will begin with it when its results come */
     bool anchored; /* the clock runs: frame time `time` is due at `now` */
     double now, time;
     double patience; /* seconds until a frame that is asked for is shown without its results */
@@ -54,7 +55,8 @@ void viewer_playback_change_speed(struct viewer_playback *playback, double now, 
 /* The frames that follow are from somewhere else. The first of them is shown even when paused. */
 void viewer_playback_jump(struct viewer_playback *playback);
 
-/* A frame was put on the screen. `bare`: without its results; then the clock does not start by it. */
+/* A frame was put on the screen, or, bare before, has got its results there. `bare`: without them; the clock
+ * does not start by it. At most one is shown so after a start or a jump, while nothing is paused. */
 void viewer_playback_shown(struct viewer_playback *playback, double now, double time, bool bare);
 
 /* The frame to put on the screen, -1: none; those before it are given up. *wake: look again then at the

@@ -165,7 +165,8 @@ static enum duet_status open_window(struct viewer_session *s, int width, int hei
     if (s->settings->size)
         sscanf(s->settings->size, "%dx%d", &width, &height);
     else
-        viewer_window_limit(&width, &height, VIEWER_TOP_BAR + VIEWER_BOTTOM_BAR);
+        viewer_window_limit(&width, &height,
+                            (int)(s->settings->scale * (VIEWER_TOP_BAR + VIEWER_BOTTOM_BAR)));
     snprintf(title, sizeof title, "%.200s \u2013 Duet", name);
     enum duet_status status =
         viewer_window_open(&s->window, title, width, height, s->settings->fullscreen, error);

@@ -36,6 +36,7 @@ struct viewer_settings {
     double start, duration, reconnect;
     double interval; /* seconds a picture stays; < 0: until somebody goes on */
     int palette;     /* enum duet_palette */
+    double scale;    /* of text and lines */
     bool fullscreen;
     const char *size; /* WxH of the window in points, or NULL */
     int frames;       /* > 0: end after so many */
@@ -77,6 +78,7 @@ struct viewer_session {
     struct viewer_overlay overlay;
     struct duet_image composed; /* the picture with its overlay, as on the canvas; none: to be drawn anew */
     struct viewer_layout layout;
+    float scale; /* canvas pixels a point of text and lines */
     struct viewer_stats stats;
     struct viewer_trace trace;
     struct viewer_record *record; /* NULL: nothing is recorded */

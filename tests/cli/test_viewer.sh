@@ -10,7 +10,7 @@ for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/buil
 done
 export DUET_MODELS SDL_RENDER_DRIVER=software SDL_FRAMEBUFFER_ACCELERATION=0
 # What SDL and its libraries keep until the end of the process is theirs.
-export LSAN_OPTIONS=suppressions=$work/lsan
+export LSAN_OPTIONS=suppressions=$work/lsan:print_suppressions=0
 printf 'leak:libSDL2\nleak:libdbus\nleak:libX11\n' >"$work/lsan"
 unset DISPLAY WAYLAND_DISPLAY SDL_VIDEODRIVER
 cd "$work" || exit 1
@@ -207,10 +207,12 @@ until_true() { # SECONDS COMMAND...
     done
 }
 window_there() { xdotool search --onlyvisible --name "$1" >window 2>/dev/null && [ -s window ]; }
+settle=1.5 # until the first results are there
+! grep -q __asan_init "$viewer" || settle=5
 begin() { # ARGUMENT...: the viewer with a window; its pid in $pid
     "$viewer" "$@" >out 2>err </dev/null &
     pid=$!
-    until_true 20 window_there Duet && sleep 1.5 && xdotool windowfocus "$(head -1 window)" 2>/dev/null
+    until_true 20 window_there Duet && sleep $settle && xdotool windowfocus "$(head -1 window)" 2>/dev/null
     xdotool mousemove 5 5
 }
 ended() { # CODE: within some seconds

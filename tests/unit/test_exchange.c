@@ -176,6 +176,29 @@ static void slow_inference_drops(void **state)
     end(&w);
 }
 
+static void inference_slower_than_patience_shows_one_bare_frame(void **state)
+{
+    (void)state;
+    struct world w = {.frames = 100, .cost = 0.12}; /* patience is 50 ms */
+    struct viewer_shown shown;
+    double wake, begun = duet_seconds();
+    int bare = 0, complete = 0;
+    begin(&w, VIEWER_BOXES, false);
+    viewer_exchange_order(w.exchange, 0, 0);
+    while (duet_seconds() < begun + 1.3) {
+        if (viewer_exchange_show(w.exchange, duet_seconds(), &wake)) {
+            viewer_exchange_shown(w.exchange, &shown);
+            check_shown(&shown);
+            bare += shown.wanting;
+            complete += !shown.wanting;
+        }
+        nap(0.001);
+    }
+    assert_int_equal(bare, 1);
+    assert_true(complete >= 3);
+    end(&w);
+}
+
 static void every_frame_is_shown_when_asked_for(void **state)
 {
     (void)state;
@@ -361,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_carry_their_own_results),
         cmocka_unit_test(slow_inference_drops),
+        cmocka_unit_test(inference_slower_than_patience_shows_one_bare_frame),
         cmocka_unit_test(every_frame_is_shown_when_asked_for),
         cmocka_unit_test(live_drops_and_never_blocks_the_camera),
         cmocka_unit_test(a_still_is_shown_at_once_and_its_results_follow),
