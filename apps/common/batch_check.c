@@ -104,12 +104,19 @@ static enum duet_status check_sources(const struct batch *batch, struct duet_err
     return status;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return strcmp(a, b) == 0 ||
+           (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
 /* --annotate out.mp4: one moving input, and nothing of that name yet. */
 static enum duet_status check_video(const struct batch *batch, struct duet_error *error)
 {
     const char *video = batch->settings->annotate;
     const struct duet_inputs *inputs = &batch->inputs;
-    struct stat there, source;
+    const char *output = duet_batch_output_name(batch->settings);
     if (inputs->count != 1)
         return duet_fail(error, DUET_BAD_ARGUMENT,
                          "--annotate: the video %s can show one input, got %zu; name a folder for several",
@@ -118,9 +125,10 @@ static enum duet_status check_video(const struct batch *batch, struct duet_error
         return duet_fail(error, DUET_BAD_ARGUMENT,
                          "--annotate: the video %s cannot show %s, which does not move; name a folder", video,
                          inputs->items[0].shown);
-    if (stat(video, &there) != 0) return DUET_OK;
-    if (stat(inputs->items[0].path, &source) == 0 && source.st_dev == there.st_dev &&
-        source.st_ino == there.st_ino)
+    if (output && same_file(video, output))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "--annotate: %s is the --output, too", video);
+    if (!duet_path_exists(video)) return DUET_OK;
+    if (same_file(video, inputs->items[0].path))
         return duet_fail(error, DUET_BAD_ARGUMENT, "--annotate: %s is the input", video);
     return batch->settings->force ? DUET_OK : duet_fail(error, DUET_EXISTS, "%s: exists already", video);
 }

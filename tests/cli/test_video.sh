@@ -158,6 +158,7 @@ names_are_checked_before_work() {
     run detect -a v.mp4 stills/scene_0000.png && want 2 && mentions "does not move" && [ ! -e v.mp4 ] || return 1
     run detect -a kept.mp4 drive.mp4 && want 2 && mentions "kept.mp4: exists already; --force" && cmp -s kept.mp4 drive.mp4 || return 1
     run detect --force -a drive.mp4 drive.mp4 && want 2 && mentions "is the input" && cmp -s kept.mp4 drive.mp4 || return 1
+    run detect -a v.mp4 -o v.mp4 drive.mp4 && want 2 && mentions "is the --output, too" && [ ! -e v.mp4 ] || return 1
     run detect -a no/such/v.mp4 missing.mp4 && want 3 && [ ! -e no ] || return 1
     mkdir -p twins/a twins/b && cp ntsc.mp4 twins/a/x.mp4 && "$bin/scene" -q -n 2 -s 64x48 -v twins/b/x.mkv
     run detect -a both twins/a/x.mp4 twins/b/x.mkv && want 2 && mentions "would both be written as both/x.mp4" && [ ! -e both/x.mp4 ]
