@@ -24,12 +24,14 @@
  * that very name; one that is missing leaves its time, 1/25 s
  *
  * A file is read and nothing it names: playlists and the like are refused. The parts of a stream's playlist
- * (HLS) are asked of the server that the address names, and of no other.
+ * (HLS) are asked of the server that the address names, and of no other; where a web server sends us on to
+ * (by http or https), there we go.
  *
  * Frames are delivered as stored, turned as the video asks (exif); pixels that are not square stay so, fields
  * stay woven. A video that is damaged or shorter than its container says (MP4, MKV, AVI, GIF; of others
- * FFmpeg cannot tell) ends with an error, after the frames before. Live, broken frames are left out, and a
- * source that gives none for 10 s has failed.
+ * FFmpeg cannot tell) ends with an error, after the frames before. FFmpeg goes on behind a hole in AVI, WebM,
+ * FLV, ASF, Ogg and MPEG-TS without a word: frames are missing there, and times tell. Live, broken frames are
+ * left out, and a source that gives none for 10 s has failed.
  */
 #ifndef DUET_FRAMES_H
 #define DUET_FRAMES_H
