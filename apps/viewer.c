@@ -51,7 +51,7 @@ static const struct duet_option options[] = {
     DUET_STRING(0, "record", "FILE", struct viewer_settings, record,
                 "write what is shown to the video FILE, from the first frame on"),
     DUET_GROUP("Without anybody watching"),
-    DUET_INT('n', "frames", "N", struct viewer_settings, frames, 1, 1000000000,
+    DUET_INT(0, "frames", "N", struct viewer_settings, frames, 1, 1000000000,
              "end after N frames were shown with their results; a still is shown again and again",
              .shown = ""),
     DUET_STRING(0, "screenshot", "FILE", struct viewer_settings, screenshot,
