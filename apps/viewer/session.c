@@ -129,7 +129,8 @@ static void watch_source(struct viewer_session *s, double now)
         s->failures = s->source.failures;
         s->failed++;
         complain(s, s->source.failure.text);
-        if (s->source.drained && nothing && (!s->shown.frame || viewer_session_headless(s))) go_on(s);
+        bool passes = !s->shown.frame || viewer_session_headless(s) || s->settings->interval >= 0;
+        if (s->source.drained && nothing && passes) go_on(s);
     } else if (s->source.drained && s->shown.frame && s->shown.frame->stamp.epoch == s->source.epoch) {
         struct viewer_playback *playback = viewer_exchange_lock(s->exchange);
         bool paused = playback->paused;
