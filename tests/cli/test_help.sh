@@ -25,9 +25,9 @@ help_is_printed() { # PROGRAM [COMMAND]
     return 0
 }
 # The exceptions: -s is the size of an input, and of segment's output (and then --size has none); -n is what a
-# command is most often told to have N of.
+# command is most often told to have N of: of frames scene, but not viewer.
 letters_agree() {
-    grep -vE '^(size|output-stride|max-detections|detections|pictures) ' letters | sort -u | awk -F'\t' '
+    grep -vE '^(size|output-stride|max-detections|detections|pictures|frames) ' letters | sort -u | awk -F'\t' '
         { split($1, word, " "); name = word[1]; letter = word[2] == "" ? "none" : "-" word[2]
           if (name in known && known[name] != letter) { print "--" name ": " known[name] " of " of[name] ", " letter " of " $2; bad = 1 }
           else { known[name] = letter; of[name] = $2 } }
