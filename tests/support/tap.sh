@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tap.sh NAME COMMAND...: run one test program and keep its TAP output in build/tests/tap/NAME.tap.
+# tap.sh NAME COMMAND...: run one test program and keep its TAP output in build/tests/tap/NAME.tap. Names are those of
+# ctest, KIND-NAME: no two are the same.
 # Fails when the command fails, or when it ended without printing a single result.
 set -u
 name=$1
