@@ -27,4 +27,8 @@ if [ -f build/lib/duet/duet-video.so ]; then
     build/bin/detect --force --track -f ndjson -o build/demo/drive.ndjson --annotate build/demo/seen.mp4 build/demo/drive.mp4
     say "the video with what was found: build/demo/seen.mp4; a record for each frame: build/demo/drive.ndjson"
 fi
-[ ! -x build/bin/viewer ] || say "to watch: build/bin/viewer --segment --loop build/demo/drive.mp4 (press h for the keys)"
+if [ -x build/bin/viewer ]; then
+    masks=
+    [ ! -f build/models/deeplabv3-voc.safetensors ] || masks=" --segment"
+    say "to watch: build/bin/viewer$masks build/demo/street/scene_0000.png (press h for the keys)"
+fi

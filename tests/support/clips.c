@@ -1,5 +1,7 @@
 #include "support/clips.h"
 
+#include "support/testing.h"
+
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
@@ -171,4 +173,13 @@ bool clip_write(const struct clip *clip, const char *path)
     av_frame_free(&maker.frame);
     av_packet_free(&maker.packet);
     return code >= 0;
+}
+
+struct duet_bytes clip_bytes(const struct clip *clip, const char *path)
+{
+    struct duet_error e;
+    struct duet_bytes bytes;
+    if (!clip_write(clip, path)) fail_msg("cannot make %s", path);
+    assert_ok(duet_read_file(path, (size_t)1 << 28, &bytes, &e), e);
+    return bytes;
 }

@@ -2,6 +2,7 @@
 #ifndef DUET_TEST_CLIPS_H
 #define DUET_TEST_CLIPS_H
 
+#include "core/os.h"
 #include "duet/image.h"
 
 #include <stdbool.h>
@@ -26,6 +27,9 @@ bool clip_can(const char *codec);
 
 /* Write the clip; false (and a note on stderr) when FFmpeg refuses. */
 bool clip_write(const struct clip *clip, const char *path);
+
+/* Write it and read it back; the test fails when either does. Owned: duet_bytes_close. */
+struct duet_bytes clip_bytes(const struct clip *clip, const char *path);
 
 /* The number that the picture carries; -1: it carries none. Wants at least 64 pixels a row. */
 int clip_number(const struct duet_image *image);

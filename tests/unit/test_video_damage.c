@@ -9,16 +9,6 @@
 #include <pthread.h>
 #include <time.h>
 
-static struct duet_bytes make_bytes(const struct clip *clip, const char *name)
-{
-    struct duet_error e;
-    struct duet_bytes bytes;
-    const char *path = scratch_path(&scratch, name);
-    if (!clip_write(clip, path)) fail_msg("cannot make %s", path);
-    assert_ok(duet_read_file(path, (size_t)1 << 28, &bytes, &e), e);
-    return bytes;
-}
-
 /* A sum of a picture's size and pixels. */
 static uint64_t sum_of(const struct duet_image *image)
 {
@@ -83,7 +73,7 @@ static void a_truncated_video_is_an_error_after_its_frames(void **state)
     static struct outcome whole, cut;
     for (int k = 0; k < KINDS; k++) {
         if (!clip_can(kinds[k].clip.codec)) continue;
-        struct duet_bytes bytes = make_bytes(&kinds[k].clip, kinds[k].name);
+        struct duet_bytes bytes = clip_bytes(&kinds[k].clip, scratch_path(&scratch, kinds[k].name));
         play(bytes.data, bytes.size, &whole);
         if (whole.status != DUET_OK) fail_msg("%s: %s", kinds[k].name, whole.text);
         assert_int_equal(whole.count, kinds[k].clip.frames);
@@ -125,7 +115,7 @@ static void bent_videos_do_no_harm(void **state)
     uint64_t random = 5;
     for (int k = 0; k < KINDS; k++) {
         if (!clip_can(kinds[k].clip.codec)) continue;
-        struct duet_bytes bytes = make_bytes(&kinds[k].clip, kinds[k].name);
+        struct duet_bytes bytes = clip_bytes(&kinds[k].clip, scratch_path(&scratch, kinds[k].name));
         uint8_t *bent = malloc(bytes.size);
         assert_non_null(bent);
         int good = 0, bad = 0;
@@ -189,7 +179,8 @@ static void the_size_may_change_on_the_way(void **state)
     large.height = 80;
     large.first = 10;
     large.offset = 400;
-    struct duet_bytes a = make_bytes(&small, "a.ts"), b = make_bytes(&large, "b.ts");
+    struct duet_bytes a = clip_bytes(&small, scratch_path(&scratch, "a.ts")),
+                      b = clip_bytes(&large, scratch_path(&scratch, "b.ts"));
     uint8_t *both = malloc(a.size + b.size);
     assert_non_null(both);
     memcpy(both, a.data, a.size);
@@ -220,12 +211,12 @@ static void large_ones_are_refused_before_memory_is_taken(void **state)
 {
     (void)state;
     struct clip clip = {.codec = "mpeg4", .width = 320, .height = 240, .frames = 3};
-    struct duet_bytes bytes = make_bytes(&clip, "large.mp4");
+    struct duet_bytes bytes = clip_bytes(&clip, scratch_path(&scratch, "large.mp4"));
     check_refused(DUET_TOO_LARGE, "frames of 320x240 pixels, the limit is 65536 in all", bytes.data,
                   bytes.size);
     duet_bytes_close(&bytes);
     clip.codec = "mpeg2video"; /* its size is found by decoding */
-    bytes = make_bytes(&clip, "large.ts");
+    bytes = clip_bytes(&clip, scratch_path(&scratch, "large.ts"));
     static struct outcome outcome;
     play(bytes.data, bytes.size, &outcome);
     assert_int_equal(outcome.status, DUET_TOO_LARGE);
@@ -357,7 +348,8 @@ static void readers_do_not_mix(void **state)
     static const int cuts[] = {300, 0, 50, 99999999};
     struct reader readers[4];
     for (int i = 0; i < 4; i++) {
-        readers[i] = (struct reader){.number = i, .bytes = make_bytes(&clips[i], names[i])};
+        readers[i] =
+            (struct reader){.number = i, .bytes = clip_bytes(&clips[i], scratch_path(&scratch, names[i]))};
         readers[i].size =
             cuts[i] < (int)readers[i].bytes.size ? readers[i].bytes.size - (size_t)cuts[i] : 100;
     }

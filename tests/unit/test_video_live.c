@@ -23,23 +23,13 @@ static struct scratch scratch;
 static struct duet_bytes stream; /* an MPEG-TS of FRAMES frames */
 enum { FRAMES = 30 };
 
-static struct duet_bytes make_bytes(const struct clip *clip, const char *name)
-{
-    struct duet_error e;
-    struct duet_bytes bytes;
-    const char *path = scratch_path(&scratch, name);
-    if (!clip_write(clip, path)) fail_msg("cannot make %s", path);
-    assert_ok(duet_read_file(path, (size_t)1 << 28, &bytes, &e), e);
-    return bytes;
-}
-
 static int set_up(void **state)
 {
     (void)state;
     signal(SIGPIPE, SIG_IGN);
     scratch_make(&scratch);
     const struct clip clip = {.codec = "mpeg2video", .frames = FRAMES};
-    stream = make_bytes(&clip, "stream.ts");
+    stream = clip_bytes(&clip, scratch_path(&scratch, "stream.ts"));
     return 0;
 }
 

@@ -15,23 +15,13 @@ static struct scratch scratch;
 static struct duet_bytes stream; /* an MPEG-TS of FRAMES frames */
 enum { FRAMES = 30 };
 
-static struct duet_bytes make_bytes(const struct clip *clip, const char *name)
-{
-    struct duet_error e;
-    struct duet_bytes bytes;
-    const char *path = scratch_path(&scratch, name);
-    if (!clip_write(clip, path)) fail_msg("cannot make %s", path);
-    assert_ok(duet_read_file(path, (size_t)1 << 28, &bytes, &e), e);
-    return bytes;
-}
-
 static int set_up(void **state)
 {
     (void)state;
     signal(SIGPIPE, SIG_IGN);
     scratch_make(&scratch);
     const struct clip clip = {.codec = "mpeg2video", .frames = FRAMES};
-    stream = make_bytes(&clip, "piped.ts");
+    stream = clip_bytes(&clip, scratch_path(&scratch, "piped.ts"));
     return 0;
 }
 
@@ -110,7 +100,7 @@ static void videos_come_through_pipes(void **state)
     };
     struct duet_error e;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        struct duet_bytes bytes = make_bytes(&kinds[k].clip, kinds[k].name);
+        struct duet_bytes bytes = clip_bytes(&kinds[k].clip, scratch_path(&scratch, kinds[k].name));
         int count = read_piped(bytes.data, bytes.size, &e);
         if (count != 40) fail_msg("%s: %d frames, %s", kinds[k].name, count, e.text);
         if (k == 0) {
@@ -126,7 +116,7 @@ static void videos_come_through_pipes(void **state)
     }
     const struct clip late = {
         .codec = "mpeg4", .width = 640, .height = 480, .frames = 40}; /* more than FFmpeg buffers */
-    struct duet_bytes bytes = make_bytes(&late, "late.mp4");
+    struct duet_bytes bytes = clip_bytes(&late, scratch_path(&scratch, "late.mp4"));
     assert_int_equal(read_piped(bytes.data, bytes.size, &e), -1);
     assert_non_null(strstr(e.text, "cannot be read from a pipe (an index at the end, perhaps)"));
     duet_bytes_close(&bytes);
@@ -142,7 +132,7 @@ static void a_pipe_is_not_read_to_its_end_first(void **state)
 {
     (void)state;
     const struct clip clip = {.codec = "wrapped_avframe", .format = "yuv4mpegpipe", .frames = 4};
-    struct duet_bytes bytes = make_bytes(&clip, "step.y4m");
+    struct duet_bytes bytes = clip_bytes(&clip, scratch_path(&scratch, "step.y4m"));
     const size_t frame = 6 + 64 * 48 * 3 / 2, head = bytes.size - 4 * frame;
     const char *path = scratch_path(&scratch, "step");
     assert_int_equal(mkfifo(path, 0600), 0);
