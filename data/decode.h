@@ -24,7 +24,7 @@ struct duet_decoder {
     /* Is this what such a file begins with? 16 bytes suffice. */
     bool (*matches)(const uint8_t *data, size_t size);
     /* Decode into *image, which is zero before and, after a failure, again; the caller owns it.
-     * *orientation is 1 before: a decoder that finds a valid EXIF orientation writes it there. */
+     * *orientation is 0 before: a decoder that finds a valid EXIF orientation writes it there. */
     enum duet_status (*decode)(const struct duet_coded *coded, struct duet_image *image, int *orientation,
                                struct duet_error *error);
 };
@@ -52,8 +52,8 @@ enum duet_status duet_decode_too_short(const struct duet_coded *coded, const cha
 enum duet_status duet_decode_image(const struct duet_coded *coded, size_t width, size_t height,
                                    struct duet_image *image, struct duet_error *error);
 
-/* The orientation, 1 to 8, that an EXIF block asks for (`tiff` begins with "II*\0" or "MM\0*"); 1, upright,
- * when it has none or is malformed. */
+/* The orientation, 1 to 8, that an EXIF block asks for (`tiff` begins with "II*\0" or "MM\0*"); 0 when it has
+ * none or is malformed. */
 int duet_exif_orientation(const uint8_t *tiff, size_t size);
 
 /* Turn *image upright: a new image takes its place unless orientation is 1. False, and *image unchanged, when

@@ -34,7 +34,6 @@ struct job {
     const struct duet_coded *coded;
     struct duet_image *image;
     int *orientation;
-    bool has_exif;
     struct duet_error *error;
     enum duet_status status;
 };
@@ -145,7 +144,7 @@ static void skip_bytes(j_decompress_ptr cinfo, long count)
     cinfo->src->bytes_in_buffer -= (size_t)count;
 }
 
-/* APP1, read where it lies. The first EXIF block counts. */
+/* APP1, read where it lies. The first EXIF block that tells an orientation counts. */
 static boolean on_app1(j_decompress_ptr cinfo)
 {
     struct job *job = cinfo->client_data;
@@ -153,10 +152,8 @@ static boolean on_app1(j_decompress_ptr cinfo)
     if (cinfo->src->bytes_in_buffer < 2) give_up_truncated(cinfo);
     size_t length = (size_t)data[0] << 8 | data[1]; /* counts itself */
     skip_bytes(cinfo, length < 2 ? 2 : (long)length);
-    if (!job->has_exif && length > 8 && memcmp(data + 2, "Exif\0", 5) == 0) {
-        job->has_exif = true;
+    if (*job->orientation == 0 && length > 8 && memcmp(data + 2, "Exif\0", 5) == 0)
         *job->orientation = duet_exif_orientation(data + 8, length - 8);
-    }
     return TRUE;
 }
 

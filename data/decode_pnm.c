@@ -1,4 +1,5 @@
-/* Portable anymaps: P2 and P5 are grey, P3 and P6 colour; P2 and P3 written out in digits. */
+/* Portable anymaps: P1 and P4 are black and white, P2 and P5 grey, P3 and P6 colour, P1 to P3 written out in
+ * digits; P7 (PAM) says itself what it is, and may have alpha, which is laid over white as a PNG's is. */
 #include "core/checked.h"
 #include "core/fail.h"
 #include "decode.h"
@@ -16,8 +17,10 @@ struct reader {
 struct header {
     size_t width, height;
     uint32_t maxval; /* the sample value that means white, 1 to 65535 */
-    int channels;    /* 1 or 3 */
+    int channels;    /* 1 or 3, and 1 more with alpha */
+    bool alpha;
     bool plain;
+    bool bits; /* samples of one bit, 1 for black, and every row begins with a byte of its own */
 };
 
 static bool is_space(uint8_t c)
@@ -32,9 +35,9 @@ static bool is_digit(uint8_t c)
 
 bool duet_pnm_matches(const uint8_t *data, size_t size)
 {
-    if (size < 4 || data[0] != 'P') return false;
-    if (data[1] != '2' && data[1] != '3' && data[1] != '5' && data[1] != '6') return false;
+    if (size < 4 || data[0] != 'P' || data[1] < '1' || data[1] > '7') return false;
     /* More than the letter and digit, so that a text that begins with "P2" is not taken for a picture. */
+    if (data[1] == '7') return data[2] == '\n' && (data[3] == '#' || (data[3] >= 'A' && data[3] <= 'Z'));
     return data[2] == '#' ||
            (is_space(data[2]) && (is_space(data[3]) || is_digit(data[3]) || data[3] == '#'));
 }
@@ -75,24 +78,24 @@ static enum duet_status read_number(struct reader *in, const char *where, uint32
     return DUET_OK;
 }
 
-static enum duet_status read_header(struct reader *in, struct header *header, struct duet_error *error)
+/* --- headers -------------------------------------------------------------------------------------------- */
+
+/* "P1" to "P6", two sides and, but for bits, a maxval. */
+static enum duet_status read_plain_header(struct reader *in, struct header *header, struct duet_error *error)
 {
-    const uint8_t *data = in->coded->data;
-    header->plain = data[1] == '2' || data[1] == '3';
-    header->channels = data[1] == '3' || data[1] == '6' ? 3 : 1;
-    in->at = 2;
+    const uint8_t *data = in->coded->data, kind = data[1];
     uint32_t width, height;
+    *header = (struct header){.channels = kind == '3' || kind == '6' ? 3 : 1,
+                              .maxval = 1,
+                              .plain = kind <= '3',
+                              .bits = kind == '1' || kind == '4'};
+    in->at = 2;
     enum duet_status status = read_number(in, "header", &width, error);
     if (status == DUET_OK) status = read_number(in, "header", &height, error);
-    if (status == DUET_OK) status = read_number(in, "header", &header->maxval, error);
+    if (status == DUET_OK && !header->bits) status = read_number(in, "header", &header->maxval, error);
     if (status != DUET_OK) return status;
     header->width = width;
     header->height = height;
-    status = duet_decode_check(in->coded, width, height, error);
-    if (status != DUET_OK) return status;
-    if (header->maxval < 1 || header->maxval > 65535)
-        return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (maxval %u, expected 1 to 65535)",
-                         in->coded->name, header->maxval);
     if (in->at == in->coded->size) return truncated(in, "header", error);
     if (!is_space(data[in->at]))
         return duet_fail(error, DUET_BAD_FORMAT,
@@ -102,17 +105,104 @@ static enum duet_status read_header(struct reader *in, struct header *header, st
     return DUET_OK;
 }
 
+/* The next word of a PAM's line, at most `room` - 1 bytes of it; "" at the line's end. */
+static void read_word(struct reader *in, char *word, size_t room)
+{
+    const uint8_t *data = in->coded->data;
+    size_t size = in->coded->size, length = 0;
+    while (in->at < size && data[in->at] != '\n' && is_space(data[in->at])) in->at++;
+    for (; in->at < size && !is_space(data[in->at]); in->at++)
+        if (length + 1 < room) word[length++] = (char)data[in->at];
+    word[length] = '\0';
+}
+
+/* What a PAM's tuple type says of its samples; without one, their count does. */
+static enum duet_status take_tuple_type(const struct reader *in, const char *type, uint32_t depth,
+                                        struct header *header, struct duet_error *error)
+{
+    static const struct {
+        const char *name;
+        uint32_t depth;
+    } known[] = {{"GRAYSCALE", 1}, {"GRAYSCALE_ALPHA", 2}, {"RGB", 3},
+                 {"RGB_ALPHA", 4}, {"BLACKANDWHITE", 1},   {"BLACKANDWHITE_ALPHA", 2}};
+    size_t i = 0, count = sizeof known / sizeof *known;
+    while (i < count && !(type[0] ? strcmp(type, known[i].name) == 0 : depth == known[i].depth)) i++;
+    if (i == count)
+        return duet_fail(error, DUET_UNSUPPORTED, "%s: cannot decode this PAM (tuple type '%s', depth %u)",
+                         in->coded->name, type, depth);
+    if (depth != known[i].depth)
+        return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (depth %u, the tuple type %s has %u)",
+                         in->coded->name, depth, type, known[i].depth);
+    header->channels = (int)depth;
+    header->alpha = depth % 2 == 0;
+    return DUET_OK;
+}
+
+/* "P7", then lines of a word and its value, up to ENDHDR. */
+static enum duet_status read_pam_header(struct reader *in, struct header *header, struct duet_error *error)
+{
+    enum { WIDTH, HEIGHT, DEPTH, MAXVAL, COUNT };
+    static const char *const names[COUNT] = {"WIDTH", "HEIGHT", "DEPTH", "MAXVAL"};
+    uint32_t values[COUNT] = {0};
+    char word[24], type[24] = "";
+    *header = (struct header){0};
+    in->at = 3;
+    for (;; in->at++) {
+        int i = 0;
+        if (in->at < in->coded->size && in->coded->data[in->at] == '#') skip_space(in);
+        read_word(in, word, sizeof word);
+        while (i < COUNT && strcmp(word, names[i]) != 0) i++;
+        enum duet_status status = i < COUNT ? read_number(in, "header", &values[i], error) : DUET_OK;
+        if (status != DUET_OK) return status;
+        if (strcmp(word, "TUPLTYPE") == 0) read_word(in, type, sizeof type);
+        while (in->at < in->coded->size && in->coded->data[in->at] != '\n') in->at++;
+        if (in->at == in->coded->size) return truncated(in, "header", error);
+        if (strcmp(word, "ENDHDR") == 0) break;
+    }
+    in->at++;
+    header->width = values[WIDTH];
+    header->height = values[HEIGHT];
+    header->maxval = values[MAXVAL];
+    return take_tuple_type(in, type, values[DEPTH], header, error);
+}
+
+static enum duet_status read_header(struct reader *in, struct header *header, struct duet_error *error)
+{
+    enum duet_status status =
+        in->coded->data[1] == '7' ? read_pam_header(in, header, error) : read_plain_header(in, header, error);
+    if (status == DUET_OK) status = duet_decode_check(in->coded, header->width, header->height, error);
+    if (status != DUET_OK || (header->maxval >= 1 && header->maxval <= 65535)) return status;
+    return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (maxval %u, expected 1 to 65535)",
+                     in->coded->name, header->maxval);
+}
+
 /* Are there enough bytes for the samples? Asked before the image is made. */
 static enum duet_status check_size(const struct reader *in, const struct header *header,
                                    struct duet_error *error)
 {
-    size_t samples, needed;
-    bool fits = duet_mul_size(header->width, header->height, &samples) &&
-                duet_mul_size(samples, (size_t)header->channels, &samples) &&
-                duet_mul_size(samples, header->plain || header->maxval > 255 ? 2 : 1, &needed);
-    if (fits && header->plain) needed--; /* a digit and a space each, but for the last space */
+    size_t row = header->width * (size_t)header->channels, needed; /* at most 4 * 65535 */
+    if (header->bits && !header->plain)
+        row = (row + 7) / 8;
+    else if (!header->bits && (header->plain || header->maxval > 255)) /* a digit and a space each */
+        row *= 2;
+    bool fits = duet_mul_size(row, header->height, &needed);
+    if (header->plain && !header->bits) needed--; /* but for the last space */
     if (fits && in->coded->size - in->at >= needed) return DUET_OK;
     return duet_decode_too_short(in->coded, "PNM", header->width, header->height, error);
+}
+
+/* --- samples -------------------------------------------------------------------------------------------- */
+
+/* Of P1: digits need nothing between them. */
+static enum duet_status read_digit(struct reader *in, uint32_t *value, struct duet_error *error)
+{
+    skip_space(in);
+    if (in->at == in->coded->size) return truncated(in, "samples", error);
+    uint8_t c = in->coded->data[in->at++];
+    *value = c == '0';
+    if (c == '0' || c == '1') return DUET_OK;
+    return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (byte %02x in the samples, expected 0 or 1)",
+                     in->coded->name, c);
 }
 
 static enum duet_status read_sample(struct reader *in, const struct header *header, uint32_t *value,
@@ -120,7 +210,8 @@ static enum duet_status read_sample(struct reader *in, const struct header *head
 {
     const uint8_t *data = in->coded->data;
     if (header->plain) {
-        enum duet_status status = read_number(in, "samples", value, error);
+        enum duet_status status =
+            header->bits ? read_digit(in, value, error) : read_number(in, "samples", value, error);
         if (status != DUET_OK) return status;
     } else if (header->maxval > 255) {
         *value = (uint32_t)data[in->at] << 8 | data[in->at + 1];
@@ -133,6 +224,30 @@ static enum duet_status read_sample(struct reader *in, const struct header *head
                      in->coded->name, *value, header->maxval);
 }
 
+static void read_bits(struct reader *in, const struct header *header, uint8_t *to)
+{
+    const uint8_t *row = in->coded->data + in->at;
+    for (size_t x = 0; x < header->width; x++, to += 3)
+        memset(to, row[x / 8] >> (7 - x % 8) & 1 ? 0 : 255, 3);
+    in->at += (header->width + 7) / 8;
+}
+
+/* Grey or RGB, with or without alpha, to RGB8. */
+static void put_pixel(const struct header *header, const uint32_t *samples, uint8_t *to)
+{
+    const uint32_t full = header->maxval;
+    int colors = header->channels - header->alpha;
+    for (int c = 0; c < colors; c++) {
+        uint32_t value = samples[c];
+        if (header->alpha) {
+            uint64_t alpha = samples[colors];
+            value = (uint32_t)((value * alpha + (uint64_t)full * (full - alpha) + full / 2) / full);
+        }
+        to[c] = (uint8_t)((value * 255 + full / 2) / full);
+    }
+    if (colors == 1) to[1] = to[2] = to[0];
+}
+
 static enum duet_status read_row(struct reader *in, const struct header *header, uint8_t *to,
                                  struct duet_error *error)
 {
@@ -141,14 +256,17 @@ static enum duet_status read_row(struct reader *in, const struct header *header,
         in->at += header->width * 3;
         return DUET_OK;
     }
+    if (header->bits && !header->plain) {
+        read_bits(in, header, to);
+        return DUET_OK;
+    }
     for (size_t x = 0; x < header->width; x++, to += 3) {
+        uint32_t samples[4];
         for (int c = 0; c < header->channels; c++) {
-            uint32_t value;
-            enum duet_status status = read_sample(in, header, &value, error);
+            enum duet_status status = read_sample(in, header, &samples[c], error);
             if (status != DUET_OK) return status;
-            to[c] = (uint8_t)((value * 255 + header->maxval / 2) / header->maxval);
         }
-        if (header->channels == 1) to[1] = to[2] = to[0];
+        put_pixel(header, samples, to);
     }
     return DUET_OK;
 }

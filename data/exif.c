@@ -20,22 +20,34 @@ static bool number(const struct tiff *tiff, size_t at, int bytes, uint32_t *valu
     return true;
 }
 
+/* The value of an entry that holds whole numbers: its first one, where it holds several. They lie in the
+ * entry when they fit there, else where it points to. SHORT is what the standard asks for; cameras and
+ * programs write all of these. */
+static bool entry_value(const struct tiff *tiff, size_t at, uint32_t *value)
+{
+    static const int bytes[] = {
+        [1] = 1 /* BYTE */, [3] = 2 /* SHORT */, [4] = 4 /* LONG */, [6] = 1, [7] = 1, [8] = 2, [9] = 4};
+    uint32_t type, count, elsewhere;
+    if (!number(tiff, at + 2, 2, &type) || !number(tiff, at + 4, 4, &count) || count == 0) return false;
+    if (type >= sizeof bytes / sizeof *bytes || bytes[type] == 0) return false;
+    if (count <= 4 / (uint32_t)bytes[type]) return number(tiff, at + 8, bytes[type], value);
+    return number(tiff, at + 8, 4, &elsewhere) && number(tiff, elsewhere, bytes[type], value);
+}
+
 int duet_exif_orientation(const uint8_t *data, size_t size)
 {
-    enum { ORIENTATION = 0x0112, SHORT = 3 };
-    if (size < 8 || (memcmp(data, "II*\0", 4) != 0 && memcmp(data, "MM\0*", 4) != 0)) return 1;
+    enum { ORIENTATION = 0x0112 };
+    if (size < 8 || (memcmp(data, "II*\0", 4) != 0 && memcmp(data, "MM\0*", 4) != 0)) return 0;
     struct tiff tiff = {data, size, data[0] == 'M'};
-    uint32_t directory, entries, tag, type, count, value;
-    if (!number(&tiff, 4, 4, &directory) || !number(&tiff, directory, 2, &entries)) return 1;
+    uint32_t directory, entries, tag, value;
+    if (!number(&tiff, 4, 4, &directory) || !number(&tiff, directory, 2, &entries)) return 0;
     for (size_t i = 0; i < entries; i++) {
         size_t at = (size_t)directory + 2 + i * 12;
-        if (!number(&tiff, at, 2, &tag)) return 1;
-        if (tag != ORIENTATION) continue;
-        bool sound = number(&tiff, at + 2, 2, &type) && number(&tiff, at + 4, 4, &count) &&
-                     number(&tiff, at + 8, 2, &value) && type == SHORT && count == 1;
-        return sound && value >= 1 && value <= 8 ? (int)value : 1;
+        if (!number(&tiff, at, 2, &tag)) return 0;
+        if (tag == ORIENTATION && entry_value(&tiff, at, &value) && value >= 1 && value <= 8)
+            return (int)value;
     }
-    return 1;
+    return 0;
 }
 
 /* --- turning ------------------------------------------------------------------------------------------ */

@@ -270,7 +270,7 @@ static enum duet_status next_still(struct duet_frames *frames, struct duet_image
 {
     struct duet_coded coded = {frames->name, frames->still.data, frames->still.size,
                                frames->options.max_pixels};
-    int orientation = 1;
+    int orientation = 0;
     enum duet_status status = frames->still.decoder->decode(&coded, image, &orientation, error);
     free(frames->still.owned); /* one frame: the file has served */
     frames->still.owned = NULL;

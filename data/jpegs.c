@@ -66,7 +66,8 @@ static enum duet_status load(struct duet_jpegs *jpegs, struct duet_jpeg_scan *sc
     jpegs->length = 0;
     enum duet_status status = DUET_OK;
     for (;;) {
-        jpegs->length += duet_jpeg_scan(scan, jpegs->data + jpegs->length, jpegs->size - jpegs->length);
+        if (jpegs->size > jpegs->length) /* before the first reading `data` is NULL */
+            jpegs->length += duet_jpeg_scan(scan, jpegs->data + jpegs->length, jpegs->size - jpegs->length);
         if (scan->ended || scan->broken || got == 0) return DUET_OK;
         status = read_more(jpegs, &got, error);
         if (status != DUET_OK) return status;
@@ -227,7 +228,7 @@ static enum duet_status image(void *self, struct duet_image *into, int *orientat
 {
     const struct duet_jpegs *jpegs = self;
     const struct duet_coded coded = {jpegs->stream->name, jpegs->data, jpegs->length, jpegs->max_pixels};
-    *orientation = 1;
+    *orientation = 0;
     return duet_decode_jpeg(&coded, into, orientation, error);
 }
 

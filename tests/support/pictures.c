@@ -201,6 +201,11 @@ static const struct {
     PNM("pnm-p5-16", "P5\n#\n2 2\n1000 \0\1\0\2\3\xe8\0\0"),
     PNM("pnm-p6", "P6\n2 2\n255\nabcdefghijkl"),
     PNM("pnm-p6-16", "P6 1 2 65535\nabcdefghijkl"),
+    PNM("pnm-p1", "P1\n# digits need nothing between them\n3 2\n101\n0 1 0"),
+    PNM("pnm-p4", "P4\n9 2\n\xa5\x80\0\xff"),
+    PNM("pam-rgb", "P7\nWIDTH 2\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\nabcdef"),
+    PNM("pam-grey-alpha-16", "P7\n# a comment\nWIDTH 1\nHEIGHT 2\nDEPTH 2\nMAXVAL 1000\nENDHDR\n"
+                             "\0\1\0\2\3\xe8\0\0"),
 };
 #define PNM_COUNT ((int)(sizeof pnms / sizeof *pnms))
 

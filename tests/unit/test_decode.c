@@ -353,6 +353,33 @@ static void pnms_of_every_kind(void **state)
     CHECK_PNM("P5 1 3 65535\n\0\x80\0\x81\xff\xff", 1, 3, "\0\0\0\1\1\1\xff\xff\xff");
     CHECK_PNM("P6 1 1 1000 \0\0\1\xf4\3\xe8", 1, 1, "\0\x80\xff");
     CHECK_PNM("P5 2 1 2 \0\1", 2, 1, "\0\0\0\x80\x80\x80");
+    CHECK_PNM("P1 3 1 10 #x\n1", 3, 1, "\0\0\0\xff\xff\xff\0\0\0");
+    CHECK_PNM(
+        "P4\n9 2\n\xfe\x7f\0\x80", 9, 2, /* a row begins with a byte of its own */
+        "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff"
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\0\0\0");
+}
+
+#define PAM(width, depth, maxval, type, samples)                                                             \
+    "P7\nWIDTH " #width "\nHEIGHT 1\nDEPTH " #depth "\nMAXVAL " #maxval "\n" type "ENDHDR\n" samples
+
+static void pams_of_every_kind(void **state)
+{
+    (void)state;
+    CHECK_PNM(PAM(2, 1, 1, "TUPLTYPE BLACKANDWHITE\n", "\0\1"), 2, 1, "\0\0\0\xff\xff\xff"); /* 1 is white */
+    CHECK_PNM(PAM(1, 1, 100, "TUPLTYPE GRAYSCALE\n", "\62"), 1, 1, "\x80\x80\x80");
+    CHECK_PNM(PAM(2, 3, 255, "TUPLTYPE RGB\n", "abcdef"), 2, 1, "abcdef");
+    CHECK_PNM(PAM(1, 3, 65535, "TUPLTYPE RGB\n", "\0\0\x80\0\xff\xff"), 1, 1, "\0\x80\xff");
+    CHECK_PNM(PAM(2, 2, 255, "TUPLTYPE GRAYSCALE_ALPHA\n", "\100\377\100\0"), 2, 1, "@@@\xff\xff\xff");
+    CHECK_PNM(PAM(2, 2, 1, "TUPLTYPE BLACKANDWHITE_ALPHA\n", "\0\1\0\0"), 2, 1, "\0\0\0\xff\xff\xff");
+    /* Half of 100 over white: (100 * 51 + 255 * 204) / 255 */
+    CHECK_PNM(PAM(1, 4, 255, "TUPLTYPE RGB_ALPHA\n", "\144\0\377\63"), 1, 1, "\xe0\xcc\xff");
+    /* Without a tuple type, the depth says it. */
+    CHECK_PNM(PAM(1, 1, 255, "", "a"), 1, 1, "aaa");
+    CHECK_PNM(PAM(1, 2, 255, "", "a\377"), 1, 1, "aaa");
+    CHECK_PNM(PAM(1, 3, 255, "#c\n\n", "abc"), 1, 1, "abc");
+    CHECK_PNM(PAM(1, 4, 255, "NOTE unknown words are passed over\n", "abc\377"), 1, 1, "abc");
 }
 
 static void pnms_that_lie(void **state)
@@ -372,6 +399,16 @@ static void pnms_that_lie(void **state)
     CHECK_LIE(DUET_BAD_FORMAT, "truncated", "P2 2 1 255 1 ");
     CHECK_LIE(DUET_TOO_LARGE, "65536x1 pixels", "P5 65536 1 255 a");
     CHECK_LIE(DUET_TOO_LARGE, "pixels", "P5 99999999999999999999 1 255 a");
+    CHECK_LIE(DUET_BAD_FORMAT, "expected 0 or 1", "P1 2 1 12");
+    CHECK_LIE(DUET_BAD_FORMAT, "truncated", "P1 2 1 1 ");
+    CHECK_LIE(DUET_BAD_FORMAT, "truncated", "P4 9 2\nabc");
+    CHECK_LIE(DUET_BAD_FORMAT, "truncated", "P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\na");
+    CHECK_LIE(DUET_BAD_FORMAT, "truncated", PAM(1, 3, 255, "", "ab"));
+    CHECK_LIE(DUET_BAD_FORMAT, "maxval 0", PAM(1, 3, 0, "", "abc"));
+    CHECK_LIE(DUET_BAD_FORMAT, "sample 99", PAM(1, 3, 98, "", "abc"));
+    CHECK_LIE(DUET_BAD_FORMAT, "depth 4, the tuple type RGB has 3", PAM(1, 4, 255, "TUPLTYPE RGB\n", "abcd"));
+    CHECK_LIE(DUET_UNSUPPORTED, "tuple type 'CMYK'", PAM(1, 4, 255, "TUPLTYPE CMYK\n", "abcd"));
+    CHECK_LIE(DUET_UNSUPPORTED, "depth 5", PAM(1, 5, 255, "", "abcde"));
 }
 
 /* --- EXIF ----------------------------------------------------------------------------------------------- */
@@ -445,7 +482,7 @@ static void malformed_exif_is_ignored(void **state)
         if (cut <= 6) continue;
         uint8_t *tiff = malloc(cut - 6); /* at the end of a block: a sanitizer sees who reads on */
         memcpy(tiff, app1 + 6, cut - 6);
-        assert_int_equal(duet_exif_orientation(tiff, cut - 6), cut < 38 ? 1 : 6);
+        assert_int_equal(duet_exif_orientation(tiff, cut - 6), cut < 38 ? 0 : 6);
         free(tiff);
     }
     for (size_t i = 0; i < size; i++)
@@ -458,6 +495,61 @@ static void malformed_exif_is_ignored(void **state)
         }
     struct duet_image image = decode(jpeg_with_app1((const uint8_t *)"Exif\0\0MM\0*\xff\xff\xff\xff", 14));
     assert_int_equal(image.width, 24);
+    duet_image_close(&image);
+}
+
+/* Whole numbers of any type are understood, inside the entry and outside of it. */
+static void odd_orientations_are_understood(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *tiff;
+        size_t size;
+        int orientation;
+    } cases[] = {
+#define TIFF(name, tiff, orientation) {name, tiff, sizeof tiff - 1, orientation}
+        TIFF("LONG, little", "II*\0\10\0\0\0\1\0\x12\1\4\0\1\0\0\0\6\0\0\0", 6),
+        TIFF("LONG, big", "MM\0*\0\0\0\10\0\1\1\x12\0\4\0\0\0\1\0\0\0\6", 6),
+        TIFF("BYTE, big", "MM\0*\0\0\0\10\0\1\1\x12\0\1\0\0\0\1\6\0\0\0", 6),
+        TIFF("SSHORT, big", "MM\0*\0\0\0\10\0\1\1\x12\0\10\0\0\0\1\0\6\0\0", 6),
+        TIFF("two SHORTs", "II*\0\10\0\0\0\1\0\x12\1\3\0\2\0\0\0\10\0\1\0", 8),
+        TIFF("three SHORTs, elsewhere", "II*\0\10\0\0\0\1\0\x12\1\3\0\3\0\0\0\x16\0\0\0\3\0\1\0\1\0", 3),
+        TIFF("two LONGs, elsewhere", "MM\0*\0\0\0\10\0\1\1\x12\0\4\0\0\0\2\0\0\0\x16\0\0\0\5\0\0\0\0", 5),
+        TIFF("a directory at an odd place", "II*\0\11\0\0\0?\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 6),
+        TIFF("the second tag is sound",
+             "II*\0\10\0\0\0\2\0\x12\1\3\0\1\0\0\0\0\0\0\0"
+             "\x12\1\3\0\1\0\0\0\7\0\0\0",
+             7),
+        TIFF("elsewhere is outside", "II*\0\10\0\0\0\1\0\x12\1\3\0\3\0\0\0\x15\0\0\0", 0),
+        TIFF("0", "II*\0\10\0\0\0\1\0\x12\1\4\0\1\0\0\0\0\0\0\0", 0),
+        TIFF("9", "II*\0\10\0\0\0\1\0\x12\1\4\0\1\0\0\0\11\0\0\0", 0),
+        TIFF("6 and more bits", "II*\0\10\0\0\0\1\0\x12\1\4\0\1\0\0\0\6\0\1\0", 0),
+        TIFF("-6", "II*\0\10\0\0\0\1\0\x12\1\6\0\1\0\0\0\xfa\0\0\0", 0),
+        TIFF("none of them", "II*\0\10\0\0\0\1\0\x12\1\3\0\0\0\0\0\6\0\0\0", 0),
+        TIFF("RATIONAL", "II*\0\10\0\0\0\1\0\x12\1\5\0\1\0\0\0\10\0\0\0", 0),
+        TIFF("an unknown type", "II*\0\10\0\0\0\1\0\x12\1\0\1\1\0\0\0\6\0\0\0", 0),
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t *tiff = malloc(cases[i].size); /* at the end of a block: a sanitizer sees who reads on */
+        memcpy(tiff, cases[i].tiff, cases[i].size);
+        int got = duet_exif_orientation(tiff, cases[i].size);
+        if (got != cases[i].orientation)
+            fail_msg("%s: %d, expected %d", cases[i].name, got, cases[i].orientation);
+        free(tiff);
+    }
+}
+
+/* XMP stands in an APP1 as well, and what one block does not tell the next one may. */
+static void any_of_several_app1_tells_the_orientation(void **state)
+{
+    (void)state;
+    static const char before[] = "\xff\xe1\0\x0ahttp://n\xff\xe1\0\x10"
+                                 "Exif\0\0II*\0\0\0\0\0";
+    uint8_t app1[PICTURE_EXIF_SIZE];
+    struct picture p = jpeg_with_app1(app1, picture_exif(6, true, app1));
+    insert(&p, 2, before, sizeof before - 1);
+    struct duet_image image = decode(p);
+    assert_int_equal(image.width, 16);
     duet_image_close(&image);
 }
 
@@ -474,10 +566,13 @@ int main(void)
         cmocka_unit_test(pngs_of_every_kind),
         cmocka_unit_test(no_byte_of_a_png_can_change_unnoticed),
         cmocka_unit_test(pnms_of_every_kind),
+        cmocka_unit_test(pams_of_every_kind),
         cmocka_unit_test(pnms_that_lie),
         cmocka_unit_test(a_png_is_turned_upright),
         cmocka_unit_test(a_jpeg_is_turned_upright),
         cmocka_unit_test(malformed_exif_is_ignored),
+        cmocka_unit_test(odd_orientations_are_understood),
+        cmocka_unit_test(any_of_several_app1_tells_the_orientation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

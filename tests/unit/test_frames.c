@@ -137,7 +137,7 @@ static void pixels_are_limited(void **state)
     for (int i = 0; i < picture_count; i++) {
         const char *name;
         struct picture p = picture_at(i, &name);
-        if (strncmp(name, "pnm", 3) != 0)
+        if (strncmp(name, "jpeg", 4) == 0 || strncmp(name, "png", 3) == 0)
             check_next_fails(DUET_TOO_LARGE, "17x17 pixels, the limit is 288 in all", p.data, p.size, 288);
         free(p.data);
     }

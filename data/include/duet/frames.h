@@ -1,8 +1,8 @@
 /* frames.h: where pictures come from. Every input is a source of frames; a still has one.
  *
  * Kinds are told apart by content, never by name: JPEG (grey, YCbCr, CMYK, YCCK), PNG (grey, palette,
- * alpha, 16 bit), PPM/PGM (P2 P3 P5 P6, 8 and 16 bit). All become RGB8: a PNG of 16 bit keeps the high byte,
- * a PNM is scaled from its maxval, alpha is laid over white, a palette is looked up, CMYK goes through the
+ * alpha, 16 bit), PBM, PGM, PPM, PAM (P1 to P7, 8 and 16 bit). All become RGB8: a PNG of 16 bit keeps the
+ * high byte, a PNM is scaled from its maxval, alpha is laid over white, a palette is looked up, CMYK goes through the
  * plain (1-c)(1-k). Gamma and colour profiles are left alone.
  *
  * A file that ends early is an error, even when only its end marker is missing; so is one whose pixels are
