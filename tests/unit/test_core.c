@@ -1,5 +1,6 @@
 #include "support/testing.h"
 
+#include "core/bom.h"
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
@@ -213,6 +214,34 @@ static void a_pool_runs_every_index_once(void **state)
     assert_fails(DUET_BAD_ARGUMENT, duet_pool_create(0, &pool, &e), e);
 }
 
+static void byte_order_marks_are_passed_over_or_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t size, begin;
+        const char *encoding; /* refused as that */
+    } cases[] = {{"", 0, 0, NULL},
+                 {"a.jpg", 5, 0, NULL},
+                 {"\xef\xbb", 2, 0, NULL},
+                 {"\xef\xbb\xbf", 3, 3, NULL},
+                 {"\xef\xbb\xbfx", 4, 3, NULL},
+                 {"\xef\xbb\xbf\xef\xbb\xbf", 6, 3, NULL}, /* one is a mark, the second is text */
+                 {"\xff\xfe.\0", 4, 0, "UTF-16"},
+                 {"\xfe\xff\0.", 4, 0, "UTF-16"},
+                 {"\xff\xfe\0\0.\0\0\0", 8, 0, "UTF-32"},
+                 {"\0\0\xfe\xff\0\0\0.", 8, 0, "UTF-32"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct duet_error e = {0};
+        size_t begin = 99;
+        enum duet_status status = duet_bom_check("list", cases[i].text, cases[i].size, &begin, &e);
+        assert_int_equal(status, cases[i].encoding ? DUET_BAD_FORMAT : DUET_OK);
+        assert_int_equal(begin, cases[i].begin);
+        assert_int_equal(duet_bom_size(cases[i].text, cases[i].size), cases[i].begin);
+        if (cases[i].encoding) assert_non_null(strstr(e.text, cases[i].encoding));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +249,7 @@ int main(void)
         cmocka_unit_test(an_error_is_one_line),
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
         cmocka_unit_test(images_have_limits),
+        cmocka_unit_test(byte_order_marks_are_passed_over_or_refused),
         cmocka_unit_test(an_output_appears_whole_or_not_at_all),
         cmocka_unit_test(outputs_of_many_threads_leave_the_umask_alone),
         cmocka_unit_test(a_full_disk_is_called_so),
