@@ -13,8 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /* The formats of stills. The first that matches decodes. */
 static const struct duet_decoder decoders[] = {
@@ -180,13 +178,6 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
     return status;
 }
 
-static bool is_camera(const char *path)
-{
-    enum { VIDEO4LINUX = 81 };
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) == VIDEO4LINUX;
-}
-
 /* What is not bytes to be read. */
 static enum duet_status open_address(struct duet_frames *frames, const char *address,
                                      enum duet_video_kind kind, struct duet_error *error)
@@ -207,21 +198,24 @@ static enum duet_status open_numbered(struct duet_frames *frames, const char *pa
 
 static enum duet_status open_path(struct duet_frames *frames, const char *path, struct duet_error *error)
 {
-    enum duet_video_kind kind;
     enum duet_status status;
     if (strcmp(path, "-") == 0) {
         status = duet_stream_open_stdin(&frames->stream, error);
-    } else if (duet_path_exists(path)) {
-        if (is_camera(path)) return open_address(frames, path, DUET_VIDEO_DEVICE, error);
-        status = duet_stream_open(&frames->stream, path, error);
-    } else if (duet_video_address(path, &kind)) {
-        size_t prefix = kind == DUET_VIDEO_LAVFI ? strlen("lavfi:") : 0;
-        return open_address(frames, path + prefix, kind, error);
-    } else if (duet_is_numbered(path)) {
-        return open_numbered(frames, path, error);
-    } else {
-        status = duet_stream_open(&frames->stream, path, error);
+        return status == DUET_OK ? start(frames, error) : status;
     }
+    switch (duet_frames_address(path)) {
+    case DUET_ADDRESS_CAMERA:
+        return open_address(frames, path, DUET_VIDEO_DEVICE, error);
+    case DUET_ADDRESS_GRAPH:
+        return open_address(frames, path + strlen("lavfi:"), DUET_VIDEO_LAVFI, error);
+    case DUET_ADDRESS_STREAM:
+        return open_address(frames, path, DUET_VIDEO_STREAM, error);
+    case DUET_ADDRESS_NUMBERED:
+        return open_numbered(frames, path, error);
+    case DUET_ADDRESS_FILE:
+        break;
+    }
+    status = duet_stream_open(&frames->stream, path, error);
     return status == DUET_OK ? start(frames, error) : status;
 }
 

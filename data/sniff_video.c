@@ -1,8 +1,5 @@
 #include "duet/frames.h"
 
-#include "numbered.h"
-#include "video.h"
-
 #include <string.h>
 
 static bool has(const uint8_t *data, size_t size, size_t at, const char *bytes, size_t count)
@@ -40,10 +37,4 @@ bool duet_frames_sniff_video(const uint8_t *data, size_t size)
            has(data, size, 0, "YUV4MPEG2 ", 10) || has(data, size, 0, "\0\0\1\xba", 4) ||
            has(data, size, 0, "\0\0\1\xb3", 4) ||                     /* MPEG-PS, MPEG-1/2 */
            has(data, size, 0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", 8); /* ASF */
-}
-
-bool duet_frames_is_address(const char *path)
-{
-    enum duet_video_kind kind;
-    return duet_video_address(path, &kind) || duet_is_numbered(path);
 }

@@ -2,16 +2,12 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/frames.h"
 
-#include <ctype.h>
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* --- the module ----------------------------------------------------------------------------------------- */
 
 /* "PREFIX/lib/duet/duet-video.so" of the program "PREFIX/bin/detect". NULL: no memory. Tests lie in a folder
  * beside bin/. */
@@ -65,37 +61,4 @@ enum duet_status duet_video_load(const char *name, const struct duet_video_modul
     }
     free(path);
     return status;
-}
-
-/* --- addresses ------------------------------------------------------------------------------------------ */
-
-/* The length of "scheme" in "scheme://rest"; 0: it is none. */
-static size_t scheme_length(const char *path)
-{
-    size_t n = 0;
-    while (isalnum((unsigned char)path[n]) || (n > 0 && path[n] && strchr("+-.", path[n]))) n++;
-    return isalpha((unsigned char)path[0]) && strncmp(path + n, "://", 3) == 0 ? n : 0;
-}
-
-bool duet_video_address(const char *path, enum duet_video_kind *kind)
-{
-    if (strncmp(path, "lavfi:", 6) == 0)
-        *kind = DUET_VIDEO_LAVFI;
-    else if (scheme_length(path) > 0)
-        *kind = DUET_VIDEO_STREAM;
-    else
-        return false;
-    return true;
-}
-
-char *duet_frames_shown(const char *address)
-{
-    size_t scheme = scheme_length(address);
-    if (scheme == 0) return duet_text("%s", address);
-    const char *host = address + scheme + 3, *end = host + strcspn(host, "/?#"), *at = NULL;
-    for (const char *p = host; p < end; p++)
-        if (*p == '@') at = p;
-    const char *colon = at ? memchr(host, ':', (size_t)(at - host)) : NULL;
-    if (!colon) return duet_text("%s", address);
-    return duet_text("%.*s:***%s", (int)(colon - address), address, at);
 }

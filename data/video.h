@@ -1,4 +1,4 @@
-/* video.h: the module that knows FFmpeg, and which inputs are its. Internal. */
+/* video.h: the module that knows FFmpeg, loaded when it is needed. Internal. */
 #ifndef DUET_DATA_VIDEO_H
 #define DUET_DATA_VIDEO_H
 
@@ -8,8 +8,5 @@
  * loaded; a second call costs little. Errors: DUET_UNSUPPORTED, `name` first, with what is missing. */
 enum duet_status duet_video_load(const char *name, const struct duet_video_module **module,
                                  struct duet_error *error);
-
-/* What kind of address a path is that no file has; false: none. */
-bool duet_video_address(const char *path, enum duet_video_kind *kind);
 
 #endif

@@ -391,33 +391,37 @@ static void addresses_are_told_from_files(void **state)
     (void)state;
     static const struct {
         const char *path;
-        bool address;
+        enum duet_address kind;
         const char *shown;
     } cases[] = {
-        {"rtsp://host/x", true, "rtsp://host/x"},
-        {"rtsp://u:p@host/x", true, "rtsp://u:***@host/x"},
-        {"http://u:p/w@host", true, "http://u:p/w@host"}, /* the host is "u:p" */
-        {"http://u:@host", true, "http://u:***@host"},
-        {"http://host/a@b:c", true, "http://host/a@b:c"},
-        {"lavfi:testsrc", true, "lavfi:testsrc"},
-        {"a/%03d.png", true, "a/%03d.png"},
-        {"a/%d%d.png", false, "a/%d%d.png"},
-        {"a/%3d.png", false, "a/%3d.png"},
-        {"a/%%d", false, "a/%%d"},
-        {"a/%", false, "a/%"},
-        {"%", false, "%"},
-        {"%099d", false, "%099d"},
-        {"C:/x", false, "C:/x"},
-        {"http:/x", false, "http:/x"},
-        {"3gp://x", false, "3gp://x"},
-        {"", false, ""},
+        {"rtsp://host/x", DUET_ADDRESS_STREAM, "rtsp://host/x"},
+        {"rtsp://u:p@host/x", DUET_ADDRESS_STREAM, "rtsp://u:***@host/x"},
+        {"http://u:p/w@host", DUET_ADDRESS_STREAM, "http://u:p/w@host"}, /* the host is "u:p" */
+        {"http://u:@host", DUET_ADDRESS_STREAM, "http://u:***@host"},
+        {"http://host/a@b:c", DUET_ADDRESS_STREAM, "http://host/a@b:c"},
+        {"lavfi:testsrc", DUET_ADDRESS_GRAPH, "lavfi:testsrc"},
+        {"a/%03d.png", DUET_ADDRESS_NUMBERED, "a/%03d.png"},
+        {"a/%d%d.png", DUET_ADDRESS_FILE, "a/%d%d.png"},
+        {"a/%3d.png", DUET_ADDRESS_FILE, "a/%3d.png"},
+        {"a/%%d", DUET_ADDRESS_FILE, "a/%%d"},
+        {"a/%", DUET_ADDRESS_FILE, "a/%"},
+        {"%", DUET_ADDRESS_FILE, "%"},
+        {"%099d", DUET_ADDRESS_FILE, "%099d"},
+        {"C:/x", DUET_ADDRESS_FILE, "C:/x"},
+        {"http:/x", DUET_ADDRESS_FILE, "http:/x"},
+        {"3gp://x", DUET_ADDRESS_FILE, "3gp://x"},
+        {"", DUET_ADDRESS_FILE, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (duet_frames_is_address(cases[i].path) != cases[i].address) fail_msg("%s", cases[i].path);
+        if (duet_frames_address(cases[i].path) != cases[i].kind) fail_msg("%s", cases[i].path);
+        assert_int_equal(duet_frames_is_address(cases[i].path), cases[i].kind != DUET_ADDRESS_FILE);
         char *shown = duet_frames_shown(cases[i].path);
         assert_string_equal(shown, cases[i].shown);
         free(shown);
     }
+    scratch_write(&scratch, "%03d.png", "x", 1); /* there is a file of that name */
+    assert_int_equal(duet_frames_address(scratch_path(&scratch, "%03d.png")), DUET_ADDRESS_FILE);
+    assert_int_equal(unlink(scratch_path(&scratch, "%03d.png")), 0);
 }
 
 int main(void)

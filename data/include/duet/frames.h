@@ -140,8 +140,19 @@ bool duet_frames_sniff(const uint8_t *data, size_t size);
  * suffice; with fewer, MPEG-TS and Ogg are not known. */
 bool duet_frames_sniff_video(const uint8_t *data, size_t size);
 
-/* Does a path name no file, but a URL, a graph (lavfi:) or numbered pictures? An existing file of that very
- * name goes before. */
+/* What a path names, without opening it. A file of that very name goes before all else. The last two are given
+ * to FFmpeg by name: a program that has paths from somebody it does not trust refuses them. Of the others
+ * nothing is opened but what the path itself names. */
+enum duet_address {
+    DUET_ADDRESS_FILE,     /* a file, pipe or socket of this machine; or there is none */
+    DUET_ADDRESS_CAMERA,   /* a V4L2 device */
+    DUET_ADDRESS_NUMBERED, /* pictures whose names differ by a number: "shot_%04d.png" */
+    DUET_ADDRESS_GRAPH,    /* "lavfi:...": FFmpeg's own sources and filters */
+    DUET_ADDRESS_STREAM    /* "scheme://...": touches a network */
+};
+enum duet_address duet_frames_address(const char *path);
+
+/* Is it one that no file has: numbered pictures, a graph, a stream? */
 bool duet_frames_is_address(const char *path);
 
 /* A path as it may be shown and stored: the password in "scheme://user:password@host" is "***". Error texts
