@@ -59,7 +59,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Running"),
     EVALUATE_THREADS_OPTION(struct settings),
     EVALUATE_CPU_OPTION(struct settings),
-    DUET_FLAG('q', "quiet", struct settings, quiet, "no progress and no warnings"),
+    DUET_FLAG('q', "quiet", struct settings, quiet, "no progress and no notes; warnings are always told"),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {

@@ -30,7 +30,7 @@ static const struct duet_option options[] = {
     EVALUATE_FORCE_OPTION(struct settings),
     DUET_GROUP("Running"),
     EVALUATE_THREADS_OPTION(struct settings),
-    DUET_FLAG('q', "quiet", struct settings, quiet, "no warnings"),
+    DUET_FLAG('q', "quiet", struct settings, quiet, "no notes; warnings are always told"),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {

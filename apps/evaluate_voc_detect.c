@@ -37,7 +37,7 @@ static const struct duet_option options[] = {
     DUET_STRING('R', "report", "DIR", struct settings, report,
                 "write DIR/index.html: tables and curves, for a browser or for print"),
     EVALUATE_FORCE_OPTION(struct settings),
-    DUET_FLAG('q', "quiet", struct settings, quiet, "no warnings"),
+    DUET_FLAG('q', "quiet", struct settings, quiet, "no notes; warnings are always told"),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {

@@ -64,7 +64,7 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
 #define DUET_BATCH_RUN_OPTIONS(type, field)                                                                  \
     DUET_INT('j', "threads", "N", type, field.threads, 1, 256,                                               \
              "use N threads; the results do not depend on it", .shown = "number of CPUs"),                   \
-        DUET_FLAG('q', "quiet", type, field.quiet, "print errors only, no progress and no summary")
+        DUET_FLAG('q', "quiet", type, field.quiet, "print errors and warnings only, no progress and no summary")
 
 /* `details` of a program's help. */
 #define DUET_BATCH_INPUT_DETAILS                                                                             \

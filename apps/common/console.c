@@ -28,7 +28,7 @@ static void say(struct duet_console *console, const char *kind, const char *form
     vsnprintf(text, sizeof text, format, args);
     duet_fail(&line, DUET_OK, "%s", text); /* keeps it one line */
     duet_console_clear(console);
-    fprintf(stderr, "%s: %s%s\n", console->program, kind, line.text);
+    fprintf(stderr, "%s%s: %s\n", kind, console->program, line.text);
 }
 
 void duet_console_error(struct duet_console *console, const char *format, ...)
@@ -41,7 +41,6 @@ void duet_console_error(struct duet_console *console, const char *format, ...)
 
 void duet_console_warning(struct duet_console *console, const char *format, ...)
 {
-    if (console->quiet) return;
     va_list args;
     va_start(args, format);
     say(console, "warning: ", format, args);

@@ -13,7 +13,7 @@
 
 struct duet_console {
     const char *program; /* begins every line: "detect" */
-    bool quiet;          /* no notes, no warnings, no bar; errors are always told */
+    bool quiet;          /* no notes, no bar; errors and warnings are always told */
     bool bar;            /* draw one */
     bool drawn;          /* it stands on the screen now */
     size_t total;        /* things to do */
@@ -26,7 +26,7 @@ void duet_console_open(struct duet_console *console, const char *program, bool q
 /* One line, "detect: ...": control characters become '?'. */
 void duet_console_error(struct duet_console *console, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* "detect: warning: ..." */
+/* "warning: detect: ...", also when quiet: it bears on the results. */
 void duet_console_warning(struct duet_console *console, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* "detect: ..." unless quiet */
