@@ -31,7 +31,8 @@ extern const char *const evaluate_coco_types[]; /* "bbox", "segm" */
 
 #define EVALUATE_COCO_RULES(settings_type, field)                                                            \
     DUET_STRING(0, "iou", "X,Y", settings_type, field.thresholds,                                            \
-                "overlaps (intersection / union) that make a hit: numbers, or FROM:TO:STEP", .shown = "0.5:0.95:0.05"),             \
+                "overlaps (intersection / union) that make a hit: numbers, or FROM:TO:STEP",                 \
+                .shown = "0.5:0.95:0.05"),                                                                   \
         DUET_STRING(0, "max-detections", "N,N", settings_type, field.limits,                                 \
                     "count at most so many detections of a class in an image", .shown = "1,10,100"),         \
         DUET_STRING(0, "areas", "LIST", settings_type, field.areas,                                          \
@@ -53,6 +54,8 @@ struct evaluate_coco_scope {
     int *category_ids;
     char **warnings; /* [warning_count] told so far */
     size_t warning_count, warning_capacity;
+    bool warning_lost;  /* for want of memory */
+    const char *scored; /* the name before warnings of results */
 };
 
 /* Read what can be mistaken on the command line, without opening any file. Returns DUET_GO_ON or an exit

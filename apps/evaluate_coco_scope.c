@@ -247,20 +247,20 @@ static int find_categories(struct evaluate_coco_scope *scope)
 
 /* --- warnings ------------------------------------------------------------------------------------------- */
 
-/* Told at once, and kept for the JSON. */
+/* Told at once, and kept for the JSON. One that cannot be kept is a reason to stop, later. */
 static void warn(struct evaluate_coco_scope *scope, const char *name, const char *text)
 {
     char *line = duet_text("%s%s%s", name, name[0] ? ": " : "", text);
-    if (!line) return;
-    duet_console_warning(scope->console, "%s", line);
     char **warnings =
         duet_grow(scope->warnings, &scope->warning_capacity, scope->warning_count + 1, sizeof *warnings);
-    if (warnings) {
-        scope->warnings = warnings;
-        warnings[scope->warning_count++] = line;
-    } else {
+    if (warnings) scope->warnings = warnings;
+    if (!line || !warnings) {
+        scope->warning_lost = true;
         free(line);
+        return;
     }
+    warnings[scope->warning_count++] = line;
+    duet_console_warning(scope->console, "%s", line);
 }
 
 static void warn_of_truth(struct evaluate_coco_scope *scope)
@@ -272,7 +272,10 @@ static void warn_of_truth(struct evaluate_coco_scope *scope)
                                duet_coco_oddity_subject((enum duet_coco_oddity)i),
                                duet_coco_oddity_words((enum duet_coco_oddity)i), odd->count, odd->first,
                                odd->count > 1 ? " ..." : "");
-        if (text) warn(scope, scope->settings->gt, text);
+        if (text)
+            warn(scope, scope->settings->gt, text);
+        else
+            scope->warning_lost = true;
         free(text);
     }
 }
@@ -284,7 +287,7 @@ int evaluate_coco_open(struct evaluate_coco_scope *scope)
     if (duet_coco_truth_open(scope->settings->gt, masks, &scope->truth, &error) != DUET_OK)
         return evaluate_failed(scope->console, &error);
     warn_of_truth(scope);
-    int code = find_images(scope);
+    int code = scope->warning_lost ? no_memory(scope) : find_images(scope);
     if (code == DUET_GO_ON) code = find_categories(scope);
     return code;
 }
@@ -301,22 +304,16 @@ void evaluate_coco_close(struct evaluate_coco_scope *scope)
 
 /* --- scoring -------------------------------------------------------------------------------------------- */
 
-struct warner {
-    struct evaluate_coco_scope *scope;
-    const char *name;
-};
-
 static void warn_of_results(void *ctx, const char *text)
 {
-    const struct warner *warner = ctx;
-    warn(warner->scope, warner->name, text);
+    struct evaluate_coco_scope *scope = ctx;
+    warn(scope, scope->scored, text);
 }
 
 int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, const char *name,
                         struct duet_coco_results *results, struct duet_coco_eval **eval)
 {
     struct duet_error error;
-    struct warner warner = {scope, name};
     bool masks = scope->settings->type == DUET_COCO_MASKS;
     enum duet_status status = masks ? duet_coco_results_open_masks(path, results, &error)
                                     : duet_coco_results_open(path, results, &error);
@@ -325,7 +322,8 @@ int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, con
         status = duet_coco_results_open_masks(path, results, &error);
     }
     scope->options.warn = warn_of_results;
-    scope->options.warn_ctx = &warner;
+    scope->options.warn_ctx = scope;
+    scope->scored = name;
     if (status == DUET_OK) {
         status = duet_coco_eval_open(&scope->truth, results, &scope->options, eval, &error);
         if (status != DUET_OK) { /* not the command line's fault, and it does not name the file */
@@ -333,6 +331,7 @@ int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, con
             return DUET_EXIT_FATAL;
         }
     }
+    if (status == DUET_OK && scope->warning_lost) return no_memory(scope);
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(scope->console, &error);
 }
 
@@ -352,14 +351,11 @@ static void put_thresholds(const struct evaluate_coco_scope *scope, const struct
         duet_conditions_text(conditions, "iou", scope->settings->thresholds);
     else
         duet_conditions_text(conditions, "iou", "0.5:0.95:0.05");
-    char *limits = duet_text("%d", what->limits[0]);
-    for (size_t i = 1; limits && i < what->limit_count; i++) {
-        char *longer = duet_text("%s,%d", limits, what->limits[i]);
-        free(limits);
-        limits = longer;
-    }
+    char limits[DUET_COCO_MAX_LIMITS * 12];
+    int used = 0;
+    for (size_t i = 0; i < what->limit_count; i++)
+        used += snprintf(limits + used, sizeof limits - (size_t)used, "%s%d", i ? "," : "", what->limits[i]);
     duet_conditions_text(conditions, "max_detections", limits);
-    free(limits);
     duet_conditions_text(conditions, "areas",
                          scope->settings->areas ? scope->settings->areas
                                                 : "all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10");

@@ -62,23 +62,30 @@ void duet_putf(struct duet_buffer *buffer, const char *format, ...)
 
 /* --- numbers ------------------------------------------------------------------------------------------ */
 
-#define NUMBER_TEXT 400 /* the largest double takes 309 digits under %f */
+#define NUMBER_TEXT DUET_FIXED_TEXT
 
-/* Add a number that printf made: whatever bytes the process's locale has for a decimal point become '.'.
- * That asks nothing of the locale and so nothing of other threads. */
-static void put_number(struct duet_buffer *buffer, const char *text)
+/* A number that printf made, in place: whatever bytes the process's locale has for a decimal point become
+ * '.'. That asks nothing of the locale and so nothing of other threads. Returns the length. */
+static size_t make_plain(char *number)
 {
-    char plain[NUMBER_TEXT];
     size_t length = 0;
-    for (bool point = false; *text; text++) {
-        bool usual = (*text >= '0' && *text <= '9') || *text == '-' || *text == '+' || *text == 'e';
+    bool point = false;
+    for (const char *from = number; *from; from++) {
+        bool usual = (*from >= '0' && *from <= '9') || *from == '-' || *from == '+' || *from == 'e';
         if (usual)
-            plain[length++] = *text;
+            number[length++] = *from;
         else if (!point)
-            plain[length++] = '.';
+            number[length++] = '.';
         point = !usual;
     }
-    duet_put_bytes(buffer, plain, length);
+    number[length] = '\0';
+    return length;
+}
+
+static void put_number(struct duet_buffer *buffer, char *text)
+{
+    size_t length = make_plain(text);
+    duet_put_bytes(buffer, text, length);
 }
 
 void duet_put_float(struct duet_buffer *buffer, float value)
@@ -108,11 +115,17 @@ void duet_put_rounded(struct duet_buffer *buffer, double value, int digits)
     put_number(buffer, text);
 }
 
+const char *duet_fixed_text(double value, int decimals, char text[DUET_FIXED_TEXT])
+{
+    snprintf(text, DUET_FIXED_TEXT, "%.*f", decimals, value);
+    make_plain(text);
+    return text;
+}
+
 void duet_put_fixed(struct duet_buffer *buffer, double value, int decimals)
 {
     char text[NUMBER_TEXT];
-    snprintf(text, sizeof text, "%.*f", decimals, value);
-    put_number(buffer, text);
+    duet_put(buffer, duet_fixed_text(value, decimals, text));
 }
 
 /* --- strings ------------------------------------------------------------------------------------------ */

@@ -29,6 +29,9 @@ void duet_put_double(struct duet_buffer *buffer, double value);
 void duet_put_rounded(struct duet_buffer *buffer, double value, int digits);
 /* `decimals` (0..9) places, as %f prints them. */
 void duet_put_fixed(struct duet_buffer *buffer, double value, int decimals);
+/* The same without a buffer, and so without memory. Returns `text`. */
+#define DUET_FIXED_TEXT 400 /* the largest double takes 309 digits */
+const char *duet_fixed_text(double value, int decimals, char text[DUET_FIXED_TEXT]);
 
 /* A JSON string with its quotes. Control characters are escaped; what is not UTF-8 becomes U+FFFD, one for
  * each maximal part that could have begun a character. */

@@ -9,25 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct duet_interval interval_of(const double *row, size_t count, double value)
+static struct duet_interval interval_of(const struct duet_coco_draws *draws, const double *rows, size_t row,
+                                        double value)
 {
-    double *copy = value >= 0 && count > 0 ? malloc(count * sizeof *copy) : NULL;
-    if (!copy) return (struct duet_interval){NAN, NAN};
-    memcpy(copy, row, count * sizeof *copy);
-    const struct duet_interval interval = duet_bootstrap_score_interval(copy, count, value);
-    free(copy);
-    return interval;
+    if (!(value >= 0) || draws->count == 0) return (struct duet_interval){NAN, NAN};
+    memcpy(draws->room, rows + row * draws->count, draws->count * sizeof *rows);
+    return duet_bootstrap_score_interval(draws->room, draws->count, value);
 }
 
 struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line, double value)
 {
-    return interval_of(draws->lines + line * draws->count, draws->count, value);
+    return interval_of(draws, draws->lines, line, value);
 }
 
 struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category,
                                                  double value)
 {
-    return interval_of(draws->categories + category * draws->count, draws->count, value);
+    return interval_of(draws, draws->categories, category, value);
 }
 
 /* --- two evaluations ---------------------------------------------------------------------------------- */
@@ -58,18 +56,17 @@ enum duet_status duet_coco_comparable(const struct duet_coco_eval *a, const stru
     return duet_fail(error, DUET_MISMATCH, "two evaluations of different %s cannot be compared", what);
 }
 
-static struct duet_coco_difference compare(const double *a_row, const double *b_row, size_t count, double a,
-                                           double b)
+/* `draws` are those of one of the two, with as many in each row. */
+static struct duet_coco_difference compare(const struct duet_coco_draws *draws, const double *a_row,
+                                           const double *b_row, double a, double b)
 {
     struct duet_coco_difference result = {a, b, NAN, {NAN, NAN}, NAN};
     if (a < 0 || b < 0) return result;
     result.difference = b - a;
-    double *differences = count > 0 ? malloc(count * sizeof *differences) : NULL;
-    if (!differences) return result;
-    for (size_t i = 0; i < count; i++) differences[i] = b_row[i] - a_row[i]; /* NaN where either is */
-    result.interval = duet_bootstrap_interval(differences, count, result.difference);
-    result.p = duet_bootstrap_p(differences, count, result.difference);
-    free(differences);
+    size_t count = draws->count;
+    for (size_t i = 0; i < count; i++) draws->room[i] = b_row[i] - a_row[i]; /* NaN where either is */
+    result.interval = duet_bootstrap_interval(draws->room, count, result.difference);
+    result.p = duet_bootstrap_p(draws->room, count, result.difference);
     return result;
 }
 
@@ -77,16 +74,16 @@ struct duet_coco_difference duet_coco_compare_line(const struct duet_coco_draws 
                                                    const struct duet_coco_draws *b_draws, size_t line,
                                                    double a, double b)
 {
-    return compare(a_draws->lines + line * a_draws->count, b_draws->lines + line * a_draws->count,
-                   a_draws->count, a, b);
+    size_t row = line * a_draws->count;
+    return compare(a_draws, a_draws->lines + row, b_draws->lines + row, a, b);
 }
 
 struct duet_coco_difference duet_coco_compare_category(const struct duet_coco_draws *a_draws,
                                                        const struct duet_coco_draws *b_draws, size_t category,
                                                        double a, double b)
 {
-    return compare(a_draws->categories + category * a_draws->count,
-                   b_draws->categories + category * a_draws->count, a_draws->count, a, b);
+    size_t row = category * a_draws->count;
+    return compare(a_draws, a_draws->categories + row, b_draws->categories + row, a, b);
 }
 
 /* --- images by themselves ----------------------------------------------------------------------------- */

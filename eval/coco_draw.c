@@ -318,6 +318,7 @@ void duet_coco_draws_close(struct duet_coco_draws *draws)
     if (!draws) return;
     free(draws->lines);
     free(draws->categories);
+    free(draws->room);
     *draws = (struct duet_coco_draws){0};
 }
 
@@ -353,9 +354,11 @@ enum duet_status duet_coco_draw(const struct duet_coco_eval *eval, size_t count,
             duet_mul_size(count, eval->category_count + 1, &categories)) {
             draws->lines = calloc(lines, sizeof *draws->lines);
             draws->categories = calloc(categories, sizeof *draws->categories);
+            draws->room = calloc(count, sizeof *draws->room);
         }
-        status = draws->lines && draws->categories ? draw_all(&plan, pool ? pool : &single, draws, error)
-                                                   : no_memory(error);
+        status = draws->lines && draws->categories && draws->room
+                     ? draw_all(&plan, pool ? pool : &single, draws, error)
+                     : no_memory(error);
     }
     plan_close(&plan);
     if (status != DUET_OK) duet_coco_draws_close(draws);

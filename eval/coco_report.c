@@ -182,9 +182,11 @@ static void read_curve(const struct view *v, int threshold, int category, struct
     for (size_t c = first; c < end; c++) {
         struct duet_coco_curve one;
         const struct duet_coco_cut cut = {threshold, (int)c, 0, (int)v->scope.limit_count - 1};
-        if (duet_coco_positives(v->outcome->eval, (int)c, 0) == 0 ||
-            duet_coco_eval_curve(v->outcome->eval, cut, &one, NULL) != DUET_OK)
+        if (duet_coco_positives(v->outcome->eval, (int)c, 0) == 0) continue;
+        if (duet_coco_eval_curve(v->outcome->eval, cut, &one, NULL) != DUET_OK) {
+            v->page->failed = true;
             continue;
+        }
         size_t count = reached(&one);
         if (count > curve->count) curve->count = count;
         for (size_t i = 0; i < count; i++) curve->precision[i] += one.precision[i];

@@ -75,32 +75,19 @@ size_t duet_coco_eval_lines(const struct duet_coco_eval *eval,
     return count;
 }
 
-static void put_spaces(struct duet_buffer *buffer, size_t from, size_t width)
-{
-    while (buffer->size - from < width) duet_put(buffer, " ");
-}
-
+/* Takes no memory: a line that could fail would have to be missed. */
 void duet_coco_line_text(const struct duet_coco_eval *eval, const struct duet_coco_line *line,
                          char text[DUET_COCO_LINE_TEXT])
 {
-    struct duet_buffer buffer = {0};
-    duet_putf(&buffer, " %-18s %s @[ IoU=", line->recall ? "Average Recall" : "Average Precision",
-              line->recall ? "(AR)" : "(AP)");
-    size_t from = buffer.size;
+    char overlaps[DUET_FIXED_TEXT], to[DUET_FIXED_TEXT], value[DUET_FIXED_TEXT];
     bool all = line->cut.threshold == -1;
-    duet_put_fixed(&buffer, all ? eval->thresholds[0] : line->threshold, 2);
-    if (all) {
-        duet_put(&buffer, ":");
-        duet_put_fixed(&buffer, eval->thresholds[eval->threshold_count - 1], 2);
-    }
-    put_spaces(&buffer, from, 9);
-    duet_putf(&buffer, " | area=%6s | maxDets=%3d ] = ", eval->areas[line->cut.area].name,
-              eval->limits[line->cut.limit]);
-    duet_put_fixed(&buffer, line->value, 3);
-    size_t size = buffer.failed                       ? 0
-                  : buffer.size < DUET_COCO_LINE_TEXT ? buffer.size
-                                                      : DUET_COCO_LINE_TEXT - 1;
-    if (size) memcpy(text, buffer.data, size);
-    text[size] = '\0';
-    duet_buffer_close(&buffer);
+    duet_fixed_text(all ? eval->thresholds[0] : line->threshold, 2, overlaps);
+    size_t used = strlen(overlaps);
+    if (all)
+        snprintf(overlaps + used, sizeof overlaps - used, ":%s",
+                 duet_fixed_text(eval->thresholds[eval->threshold_count - 1], 2, to));
+    snprintf(text, DUET_COCO_LINE_TEXT, " %-18s %s @[ IoU=%-9.20s | area=%6s | maxDets=%3d ] = %.40s",
+             line->recall ? "Average Recall" : "Average Precision", line->recall ? "(AR)" : "(AP)", overlaps,
+             eval->areas[line->cut.area].name, eval->limits[line->cut.limit],
+             duet_fixed_text(line->value, 3, value));
 }

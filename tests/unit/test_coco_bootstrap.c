@@ -109,13 +109,17 @@ static void threads_change_nothing(void **state)
 static void scores_of_none_have_no_interval(void **state)
 {
     (void)state;
-    double values[101], nothing[101];
+    double values[101], nothing[101], room[101];
     for (int i = 0; i <= 100; i++) {
         values[i] = 0.4 + i / 1000.0;
         nothing[i] = NAN;
     }
-    struct duet_coco_draws draws = {
-        .count = 101, .line_count = 1, .category_count = 1, .lines = values, .categories = nothing};
+    struct duet_coco_draws draws = {.count = 101,
+                                    .line_count = 1,
+                                    .category_count = 1,
+                                    .lines = values,
+                                    .categories = nothing,
+                                    .room = room};
     struct duet_interval interval = duet_coco_line_interval(&draws, 0, 0.43);
     assert_true(fabs(interval.low - 0.3625) < 1e-12 && fabs(interval.high - 0.4575) < 1e-12);
     interval = duet_coco_line_interval(&draws, 0, -1);
@@ -127,13 +131,13 @@ static void scores_of_none_have_no_interval(void **state)
 static void differences_have_an_interval_and_a_p(void **state)
 {
     (void)state;
-    double a[99], b[99];
+    double a[99], b[99], room[99];
     for (int i = 0; i < 99; i++) {
         a[i] = 0.3 + i / 1000.0;
         b[i] = a[i] + 0.05 + (i - 49) / 10000.0; /* always better, by .0451 to .0549 */
     }
-    struct duet_coco_draws left = {.count = 99, .lines = a, .categories = a},
-                           right = {.count = 99, .lines = b, .categories = b};
+    struct duet_coco_draws left = {.count = 99, .lines = a, .categories = a, .room = room},
+                           right = {.count = 99, .lines = b, .categories = b, .room = room};
     struct duet_coco_difference d = duet_coco_compare_line(&left, &right, 0, 0.35, 0.40);
     assert_true(fabs(d.difference - 0.05) < 1e-12);
     assert_true(d.interval.low > 0.045 && d.interval.high < 0.055);

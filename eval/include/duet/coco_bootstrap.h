@@ -24,6 +24,7 @@ struct duet_coco_draws {
     uint64_t seed;
     double *lines;      /* [line_count][count] of duet_coco_eval_lines */
     double *categories; /* [category_count][count] AP over all thresholds */
+    double *room;       /* [count] where intervals are made: draws serve one thread at a time */
 };
 
 /* Draw `count` times. Draw i of seed s is the same images for every evaluation of as many images. `pool` may
@@ -36,8 +37,8 @@ enum duet_status duet_coco_draw(const struct duet_coco_eval *eval, size_t count,
 /* Free and zero. Accepts NULL and a zeroed struct. */
 void duet_coco_draws_close(struct duet_coco_draws *draws);
 
-/* 95 % intervals of a score, `value`, from what the draws gave for it; within 0..1. NaN when there is none,
- * or no memory for it. */
+/* 95 % intervals of a score, `value`, from what the draws gave for it; within 0..1. NaN when there is
+ * none. */
 struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line, double value);
 struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category,
                                                  double value);
