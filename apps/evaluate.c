@@ -55,6 +55,7 @@ static enum duet_status write_file(const char *path, const char *text, struct du
 int evaluate_write(struct duet_console *console, const char *path, char *text)
 {
     bool standard = strcmp(path, "-") == 0;
+    if (!standard) duet_process_catch_signals(); /* a file that was begun is finished */
     struct duet_error error = {.status = DUET_OUT_OF_MEMORY, .text = "no memory to write the scores"};
     enum duet_status status = text ? DUET_OK : DUET_OUT_OF_MEMORY;
     if (status == DUET_OK && standard) {
@@ -106,10 +107,10 @@ static const struct duet_program program = {
                    "  1    nothing was scored; the reason is on standard error\n"
                    "  2    the command line makes no sense, or would overwrite something\n"
                    "  3    scored, but some inputs could not be read; each is named\n"
-                   "  130  interrupted; nothing was scored\n"};
+                   "  130, 143, 129  stopped by SIGINT, SIGTERM or SIGHUP; nothing was scored\n"};
 
 int main(int argc, char **argv)
 {
     duet_process_start();
-    return duet_commands_run(&program, argc, argv);
+    return duet_process_exit_code(duet_commands_run(&program, argc, argv));
 }

@@ -84,7 +84,7 @@ static const struct duet_program program = {
                    "  1    nothing was scored (a file that cannot be read, no model)\n"
                    "  2    the command line makes no sense, or would overwrite something\n"
                    "  3    scored, but some pictures could not be read; each is named\n"
-                   "  130  interrupted; nothing was scored\n"};
+                   "  130, 143, 129  stopped by SIGINT, SIGTERM or SIGHUP; nothing was scored\n"};
 
 /* --- the command line --------------------------------------------------------------------------------- */
 

@@ -1,4 +1,5 @@
 /* The report of evaluate coco: scores, and the worst and best pictures with their boxes. */
+#include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/coco_report.h"
@@ -64,6 +65,7 @@ int evaluate_coco_report(const struct evaluate_coco_report *r)
     struct duet_report *report = NULL;
     struct duet_error error;
     const struct duet_coco_scope scope = duet_coco_eval_scope(r->outcome->eval);
+    duet_process_catch_signals();
     char *title = duet_text("COCO %s: %s", scope.type == DUET_COCO_MASKS ? "masks" : "boxes", r->name);
     char *subtitle = duet_text("%zu pictures, %zu annotations, %zu detections", scope.image_count,
                                scope.truth_count, scope.detection_count);

@@ -39,7 +39,7 @@ int evaluate_coco_run_done(struct evaluate_coco_run *run)
     duet_process_release_signals();
     if (!duet_interrupted()) return DUET_GO_ON;
     duet_console_error(run->scope->console, "interrupted: nothing was scored");
-    return DUET_EXIT_INTERRUPTED;
+    return duet_process_exit_code(DUET_EXIT_OK);
 }
 
 void evaluate_coco_run_close(struct evaluate_coco_run *run)
@@ -118,7 +118,7 @@ static int detect(struct evaluate_coco_run *run, char **paths, size_t count)
     const struct duet_batch_task task = duet_networks_task(&run->networks);
     int code = duet_batch_run(run->program, &settings, &arguments, &task);
     run->some_failed = code == DUET_EXIT_SOME_FAILED;
-    if (code == DUET_EXIT_INTERRUPTED) duet_console_error(run->scope->console, "nothing was scored");
+    if (duet_interrupted()) duet_console_error(run->scope->console, "nothing was scored");
     return code == DUET_EXIT_OK || run->some_failed ? DUET_GO_ON : code;
 }
 

@@ -1,4 +1,5 @@
 /* evaluate subset: a part of a COCO data set that anybody can name and draw again. */
+#include "common/process.h"
 #include "core/os.h"
 #include "duet/coco_subset.h"
 #include "eval_text.h"
@@ -129,6 +130,7 @@ static int write_part(const struct subset *subset)
         return status == DUET_OK ? evaluate_write(subset->console, "-", duet_text("%s", ""))
                                  : evaluate_failed(subset->console, &error);
     }
+    duet_process_catch_signals();
     enum duet_status status = duet_output_open(&output, path, &error);
     if (status == DUET_OK) {
         status = duet_coco_copy_subset(subset->settings->gt, subset->ids, subset->count, output.stream, path,

@@ -1,4 +1,5 @@
 /* evaluate voc: class masks, or a model, against PASCAL VOC's masks. */
+#include "common/process.h"
 #include "evaluate_voc.h"
 #include "evaluate.h"
 
@@ -68,7 +69,7 @@ static const struct duet_program program = {
                    "  1    nothing was scored (no model, no list, a mask does not fit its truth)\n"
                    "  2    the command line makes no sense, or would overwrite something\n"
                    "  3    scored, but some images could not be read; each is named\n"
-                   "  130  interrupted; nothing was scored\n"};
+                   "  130, 143, 129  stopped by SIGINT, SIGTERM or SIGHUP; nothing was scored\n"};
 
 /* --- the command line --------------------------------------------------------------------------------- */
 
@@ -217,7 +218,7 @@ static int score(struct evaluate_voc_run *run)
     if (status != DUET_OK) return evaluate_failed(run->console, &error);
     if (interrupted) {
         duet_console_error(run->console, "interrupted: nothing was scored");
-        return DUET_EXIT_INTERRUPTED;
+        return duet_process_exit_code(DUET_EXIT_OK);
     }
     size_t scored = duet_voc_miou_count(run->miou);
     if (run->wrong > 0 || scored == 0) {

@@ -1,4 +1,5 @@
 /* evaluate voc-detect: boxes against PASCAL VOC's annotations. */
+#include "common/process.h"
 #include "evaluate.h"
 
 #include "core/fail.h"
@@ -214,6 +215,7 @@ static int write_report(struct run *run, const struct duet_voc_map_outcome *outc
     const struct settings *s = run->settings;
     struct duet_error error;
     struct duet_report *report = NULL;
+    duet_process_catch_signals();
     char *title = duet_text("PASCAL VOC boxes: %s", s->detections);
     char *subtitle = duet_text("%zu pictures of the list %s", run->scored, s->list);
     enum duet_status status = title && subtitle

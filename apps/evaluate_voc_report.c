@@ -1,4 +1,5 @@
 /* The report of evaluate voc: scores, and the worst and best pictures, loaded (or predicted) once more. */
+#include "common/process.h"
 #include "evaluate.h"
 #include "evaluate_voc.h"
 
@@ -65,6 +66,7 @@ enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
     struct duet_report *report = NULL;
     struct duet_pool pool = {0};
     void *worker = NULL;
+    duet_process_catch_signals();
     char *title = duet_text("PASCAL VOC masks: %s", s->masks ? s->masks : s->segment.model);
     char *subtitle = duet_text("%zu pictures of the list %s", duet_voc_miou_count(run->miou), s->list);
     enum duet_status status = title && subtitle

@@ -2,15 +2,18 @@
 #include "models.h"
 
 #include "common/model_path.h"
+#include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/import.h"
 #include "duet/labels.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CORAL                                                                                                \
@@ -128,11 +131,12 @@ int models_import(int argc, char **argv)
     struct duet_error error;
     struct duet_weights *weights = NULL;
     enum duet_status status = duet_model_import(arguments.operands[0], &options, &weights, &error);
+    duet_process_catch_signals(); /* no file half written is left behind */
     if (status == DUET_OK) status = duet_weights_save(weights, settings.output, &error);
     duet_weights_close(&weights);
     if (status != DUET_OK) return models_failed(&import_program, &error);
     fprintf(stderr, "models import: wrote %s\n", settings.output);
-    return DUET_EXIT_OK;
+    return duet_process_exit_code(DUET_EXIT_OK);
 }
 
 /* --- fetch ---------------------------------------------------------------------------------------------- */
@@ -204,19 +208,38 @@ static enum duet_status target_of(const struct model_source *source, const char 
     return status;
 }
 
+/* Wait for a child, and have it end when a signal says that we are to: it and what it started are a group of
+ * their own, which a terminal's Ctrl-C does not reach. */
+static enum duet_status wait_for(pid_t child, int *ended, struct duet_error *error)
+{
+    const struct timespec nap = {.tv_nsec = 20000000};
+    bool told = false;
+    for (;;) {
+        pid_t got = waitpid(child, ended, WNOHANG);
+        if (got == child) return DUET_OK;
+        if (got < 0 && errno != EINTR) return duet_fail_errno(error, errno, "process %d: lost", (int)child);
+        if (duet_interrupted() && !told) told = kill(-child, SIGTERM) == 0;
+        nanosleep(&nap, NULL);
+    }
+}
+
 /* Run a program to its end. Errors: DUET_IO_ERROR (it cannot be started, or failed; then it has said why). */
 static enum duet_status run(char *const argv[], int *exit_code, struct duet_error *error)
 {
+    duet_process_catch_signals();
     pid_t child = fork();
     if (child < 0) return duet_fail_errno(error, errno, "%s: cannot start", argv[0]);
     if (child == 0) {
+        duet_process_release_signals();
+        setpgid(0, 0);
         execv(argv[0], argv);
         _exit(127);
     }
+    setpgid(child, child); /* whoever comes first */
     int ended = 0;
-    while (waitpid(child, &ended, 0) < 0)
-        if (errno != EINTR) return duet_fail_errno(error, errno, "%s: lost", argv[0]);
-    *exit_code = WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
+    enum duet_status status = wait_for(child, &ended, error);
+    if (status != DUET_OK) return status;
+    *exit_code = duet_process_exit_code(WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended));
     if (*exit_code == 127) return duet_fail(error, DUET_IO_ERROR, "%s: cannot start", argv[0]);
     return DUET_OK;
 }

@@ -181,7 +181,7 @@ static int draw_all(const struct settings *settings, const char *masks, const ch
     if (status == DUET_OK && !duet_interrupted()) status = duet_scene_truth_commit(&truth, &error);
     duet_scene_truth_discard(&truth);
     if (status != DUET_OK) return failed(&error);
-    if (duet_interrupted()) return DUET_EXIT_INTERRUPTED;
+    if (duet_interrupted()) return duet_process_exit_code(DUET_EXIT_OK);
     if (!settings->quiet)
         fprintf(stderr, "%s: %d picture%s, masks and instances.json in %s\n", program.name, settings->frames,
                 settings->frames == 1 ? "" : "s", settings->output);
@@ -252,7 +252,7 @@ static int film_all(const struct settings *settings)
     else if (status != DUET_OK)
         code = failed(&error);
     else if (duet_interrupted())
-        code = DUET_EXIT_INTERRUPTED;
+        code = duet_process_exit_code(DUET_EXIT_OK);
     else if (!settings->quiet)
         fprintf(stderr, "%s: %d frame%s in %s, and what is where in %s\n", program.name, settings->frames,
                 settings->frames == 1 ? "" : "s", settings->video, truth);

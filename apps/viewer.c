@@ -92,7 +92,7 @@ static const struct duet_program program = {
                    "  1    nothing useful could be done (no model, no window)\n"
                    "  2    the command line makes no sense, or would overwrite something\n"
                    "  3    some inputs failed; each is named on standard error\n"
-                   "  130  interrupted\n"};
+                   "  130, 143, 129  stopped by SIGINT, SIGTERM or SIGHUP; what was recorded is kept\n"};
 
 /* May FILE be written? DUET_GO_ON or the exit code. */
 static int may_write(const char *option, const char *path, bool force)

@@ -28,56 +28,80 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-/* "12 pictures", "300 frames", "12 pictures, 300 frames" */
+/* "12 pictures", "300 frames", "12 pictures, 300 frames"; "0 pictures read" when all failed */
 static void format_done(const struct batch *batch, char *text, size_t size)
 {
     char stills[48] = "", frames[48] = "";
-    bool both = batch->stills > 0 && batch->frames > 0;
+    bool both = batch->stills > 0 && batch->frames > 0, nothing = batch->read == 0 && batch->failed > 0;
     if (batch->stills > 0 || batch->frames == 0)
-        snprintf(stills, sizeof stills, "%zu picture%s", batch->stills, plural(batch->stills));
+        snprintf(stills, sizeof stills, "%zu picture%s%s", nothing ? 0 : batch->stills,
+                 plural(nothing ? 0 : batch->stills), nothing ? " read" : "");
     if (batch->frames > 0)
         snprintf(frames, sizeof frames, "%zu frame%s", batch->frames, plural(batch->frames));
     snprintf(text, size, "%s%s%s", stills, both ? ", " : "", frames);
 }
 
+/* ", 5 other files skipped"; nothing when there are none. */
+static void format_count(char *text, size_t size, size_t count, const char *what, const char *then)
+{
+    text[0] = '\0';
+    if (count) snprintf(text, size, ", %zu %s%s%s", count, what, plural(count), then);
+}
+
 /* "12 pictures, 34 objects, 1 failed, 5 other files skipped; 3.20 s (3.8 a second)" */
 static void summarize(struct batch *batch)
 {
-    char done[112], failed[48] = "", skipped[64] = "", rate[48] = "";
+    char done[112], failed[48] = "", skipped[64], undrawn[80], unfilmed[80], rate[48] = "";
     double seconds = duet_console_elapsed(&batch->console);
-    size_t others = batch->inputs.skipped, count = batch->stills + batch->frames;
+    size_t count = batch->stills + batch->frames;
     format_done(batch, done, sizeof done);
     if (batch->failed) snprintf(failed, sizeof failed, ", %zu failed", batch->failed);
-    if (others) snprintf(skipped, sizeof skipped, ", %zu other file%s skipped", others, plural(others));
+    format_count(skipped, sizeof skipped, batch->inputs.skipped, "other file", " skipped");
+    format_count(undrawn, sizeof undrawn, batch->undrawn, "picture", " could not be written");
+    format_count(unfilmed, sizeof unfilmed, batch->unfilmed, "video", " could not be written to the end");
     if (count > 1 && seconds >= 0.1) snprintf(rate, sizeof rate, " (%.1f a second)", (double)count / seconds);
     if (batch->inputs.count == 0)
         duet_console_warning(&batch->console, "no pictures to work on%s", skipped);
     else
-        duet_console_note(&batch->console, "%s, %zu object%s%s%s; %.2f s%s", done, batch->objects,
-                          plural(batch->objects), failed, skipped, seconds, rate);
+        duet_console_note(&batch->console, "%s, %zu object%s%s%s%s%s; %.2f s%s", done, batch->objects,
+                          plural(batch->objects), failed, skipped, undrawn, unfilmed, seconds, rate);
 }
 
-static int fatal(struct batch *batch, enum duet_status status, const struct duet_error *error)
+static int fatal(struct batch *batch, const struct duet_error *error)
 {
-    duet_writer_discard(&batch->writer);
-    duet_video_writer_discard(&batch->video.writer);
     if (duet_pipe_broken()) {
         duet_console_clear(&batch->console);
         duet_process_die_of_broken_pipe();
     }
     duet_console_error(&batch->console, "%s%s", error->text,
-                       status == DUET_EXISTS ? "; --force replaces it" : "");
-    return duet_batch_exit_code(status);
+                       error->status == DUET_EXISTS ? "; --force replaces it" : "");
+    return duet_process_exit_code(duet_batch_exit_code(error->status));
 }
 
 static void tell_interrupted(struct batch *batch, size_t finished)
 {
     size_t count = batch->inputs.count;
-    char frames[48] = "";
-    if (batch->frames > 0)
-        snprintf(frames, sizeof frames, ", %zu frame%s", batch->frames, plural(batch->frames));
+    char frames[48];
+    format_count(frames, sizeof frames, batch->frames, "frame", "");
     duet_console_error(&batch->console, "interrupted after %zu of %zu %s%s%s", finished, count,
                        batch->any_moving ? "input" : "picture", plural(count), frames);
+}
+
+/* Whatever ended the work: what there is becomes files, whole as far as it goes. */
+static enum duet_status keep(struct batch *batch, enum duet_status status, struct duet_error *error)
+{
+    struct duet_error ending;
+    duet_batch_video_end(batch);
+    if (status != DUET_OK && batch->read == 0) return status; /* there is nothing */
+    if (duet_writer_commit(&batch->writer, &ending) == DUET_OK) return status;
+    *error = ending; /* if the work has ended for that, this text says what was kept, too */
+    return ending.status;
+}
+
+static int exit_code(const struct batch *batch)
+{
+    if (batch->failed > 0 && batch->read == 0) return DUET_EXIT_FATAL;
+    return batch->failed || batch->undrawn || batch->unfilmed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
 }
 
 static int work(struct batch *batch)
@@ -93,24 +117,19 @@ static int work(struct batch *batch)
                                  .drop = duet_batch_drop,
                                  .many = batch->any_moving};
     struct duet_pipeline_outcome outcome = {0};
-    struct duet_error error;
+    struct duet_error error = {0};
     size_t count = batch->inputs.count;
     int threads = batch->settings->threads > 0 ? batch->settings->threads : duet_cpu_count();
     duet_console_begin(&batch->console, count);
     enum duet_status status = count > 0 ? duet_pipeline_run(&job, count, threads, &outcome, &error) : DUET_OK;
-    /* An interrupted video is whole as far as it goes. */
-    if (status == DUET_OK) status = duet_batch_video_end(batch, &error);
-    if (status == DUET_OK) status = duet_writer_commit(&batch->writer, &error);
-    if (status != DUET_OK) return fatal(batch, status, &error);
+    if (keep(batch, status, &error) != DUET_OK) return fatal(batch, &error);
     summarize(batch);
     if (batch->one_video && batch->frames > 0 && !batch->filmed)
         duet_console_warning(&batch->console, "--save-if kept no frame: there is no %s",
                              batch->settings->annotate);
-    if (outcome.interrupted) {
-        tell_interrupted(batch, outcome.finished);
-        return DUET_EXIT_INTERRUPTED;
-    }
-    return batch->failed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
+    if (!outcome.interrupted) return exit_code(batch);
+    tell_interrupted(batch, outcome.finished);
+    return duet_process_exit_code(DUET_EXIT_OK);
 }
 
 int duet_batch_exit_code(enum duet_status status)
@@ -133,7 +152,7 @@ int duet_batch_run(const struct duet_program *program, const struct duet_batch_s
     duet_console_open(&batch.console, program->name, settings->quiet, !output);
     enum duet_status status = duet_batch_prepare(&batch, arguments, &error);
     if (status == DUET_OK && settings->track) status = duet_tracker_create(NULL, &batch.tracker, &error);
-    int code = status == DUET_OK ? work(&batch) : fatal(&batch, status, &error);
+    int code = status == DUET_OK ? work(&batch) : fatal(&batch, &error);
     duet_writer_discard(&batch.writer);
     duet_tracker_close(&batch.tracker);
     duet_video_writer_discard(&batch.video.writer);

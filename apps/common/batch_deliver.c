@@ -38,6 +38,15 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
     return write_item(batch, index, item, error);
 }
 
+void duet_batch_complain(struct batch *batch, const struct duet_error *error)
+{
+    enum { TOLD = 3 };
+    unsigned *times = &batch->complained[error->status];
+    if (*times < TOLD) duet_console_warning(&batch->console, "%s", error->text);
+    if (++*times == TOLD)
+        duet_console_warning(&batch->console, "more of this kind is counted, not told");
+}
+
 static void count(struct batch *batch, size_t index, const struct item *item)
 {
     if (item->failed) {
@@ -50,6 +59,9 @@ static void count(struct batch *batch, size_t index, const struct item *item)
                              item->info.gap);
         return;
     }
+    batch->read++;
+    if (item->undrawn) duet_batch_complain(batch, &item->undrawn_error);
+    batch->undrawn += item->undrawn;
     if (item->info.moving) batch->frames++;
     batch->objects += item->result.detections.count;
     for (size_t i = 0; i < item->result.segmentation.segments.count; i++)
@@ -69,8 +81,8 @@ static enum duet_status track(struct batch *batch, struct item *item, struct due
     return duet_tracker_update(batch->tracker, item->info.frame, &found->detections, found->tracks, error);
 }
 
-/* A frame that fails ends its input: what fails once (a full disk, an input that the format refuses) would
- * fail with every other frame. Workers may be ahead by then; what they did is passed over. */
+/* A frame that fails ends its input: what fails once (an input that the format refuses, say) would fail with
+ * every other frame. Workers may be ahead by then; what they did is passed over. */
 enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struct duet_error *error)
 {
     struct batch *batch = ctx;
@@ -83,7 +95,7 @@ enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struc
         if (status == DUET_OK) status = write_item(batch, index, item, error);
         count(batch, index, item);
         if (status == DUET_OK && !item->failed && item->info.gap <= 0 && duet_batch_to_video(batch, item))
-            status = duet_batch_video_add(batch, index, item, error);
+            duet_batch_video_add(batch, index, item);
         if (item->failed && item->info.moving) {
             batch->ended = index + 1;
             atomic_store(&batch->stop, index + 1);
@@ -99,12 +111,16 @@ enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struc
 
 enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *error)
 {
+    (void)error;
     struct batch *batch = ctx;
     if (batch->tracker) duet_tracker_reset(batch->tracker);
-    /* A video of which no frame is wanted is no picture. */
-    if (!batch->moved && !(batch->moving[index] && batch->failed == batch->failed_before)) batch->stills++;
+    /* A video of which no frame is wanted is no picture, nor is a stream that could not be opened. */
+    bool failed = batch->failed != batch->failed_before;
+    bool still = !batch->moving[index] || (failed && !duet_frames_is_address(batch->inputs.items[index].path));
+    if (!batch->moved && still) batch->stills++;
     batch->moved = false;
     batch->failed_before = batch->failed;
     duet_console_progress(&batch->console, index + 1);
-    return duet_batch_video_end(batch, error);
+    duet_batch_video_end(batch);
+    return DUET_OK;
 }

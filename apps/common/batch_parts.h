@@ -16,6 +16,7 @@
 /* The annotated video of the input that is being delivered. */
 struct batch_video {
     struct duet_video_writer *writer; /* NULL until its first frame */
+    bool given_up;                    /* writing failed: what was whole is kept, the rest goes without */
     bool seen;                        /* a frame of the input came, kept or not */
     bool kept;                        /* the last one that came was kept */
     double last;                      /* its time */
@@ -45,11 +46,15 @@ struct batch {
     bool moved;               /* the input being delivered did */
     size_t stills;            /* worked through, failed ones too */
     size_t frames, objects;
-    size_t failed;        /* inputs */
-    size_t failed_before; /* the one that is being delivered */
-    bool filmed;          /* a frame went into a video */
-    size_t ended;         /* 1 + the input that a failed frame ended; its later ones are passed over */
-    atomic_size_t stop;   /* the same for the workers */
+    size_t read;                           /* pictures and frames that have results */
+    size_t failed;                         /* inputs */
+    size_t failed_before;                  /* the one that is being delivered */
+    size_t undrawn;                        /* pictures that could not be written ... */
+    size_t unfilmed;                       /* ... and videos that break off ... */
+    unsigned complained[DUET_STATUS_COUNT]; /* ... and how often that was told, by its kind */
+    bool filmed;                           /* a frame went into a video */
+    size_t ended;       /* 1 + the input that a failed frame ended; its later ones are passed over */
+    atomic_size_t stop; /* the same for the workers */
 };
 
 /* What one frame gave, on its way from a worker to the writer. */
@@ -62,6 +67,8 @@ struct item {
     bool kept; /* --save-if holds, or is not asked for */
     bool failed;
     struct duet_error error;
+    size_t undrawn; /* pictures of it that could not be written; that is no failure of the item */
+    struct duet_error undrawn_error; /* why the first of them could not */
 };
 
 /* --- batch_check.c --- */
@@ -84,7 +91,7 @@ enum duet_status duet_batch_write_annotated(void *ctx, const char *path, struct 
 /* Objects get their numbers in the frames' order, on the delivering side: what is drawn of them waits for
  * that. */
 bool duet_batch_is_tracked(const struct batch *batch, const struct item *item);
-/* Write the pictures that had to wait. A failure goes into the item. */
+/* Write the pictures that had to wait. */
 void duet_batch_write_waiting(struct batch *batch, size_t index, struct item *item);
 /* Does this frame go into a video? */
 bool duet_batch_to_video(const struct batch *batch, const struct item *item);
@@ -92,12 +99,14 @@ bool duet_batch_to_video(const struct batch *batch, const struct item *item);
 /* --- batch_deliver.c --- */
 enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struct duet_error *error);
 enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *error);
+/* A warning that something could not be drawn: of each kind the first few are told, all are counted. */
+void duet_batch_complain(struct batch *batch, const struct duet_error *error);
 
 /* --- batch_video.c --- */
-/* A frame of input `index` came; it is added when it was kept. */
-enum duet_status duet_batch_video_add(struct batch *batch, size_t index, const struct item *item,
-                                      struct duet_error *error);
+/* A frame of input `index` came; it is added when it was kept. A video that cannot be written is told once
+ * and costs no result. */
+void duet_batch_video_add(struct batch *batch, size_t index, const struct item *item);
 /* The input is through, or was cut: what there is of its video becomes a file. */
-enum duet_status duet_batch_video_end(struct batch *batch, struct duet_error *error);
+void duet_batch_video_end(struct batch *batch);
 
 #endif

@@ -47,12 +47,23 @@ static enum duet_status begin(struct batch *batch, size_t index, const struct it
     return status;
 }
 
+/* What there is becomes a file; whole as far as it goes. */
+static void give_up(struct batch *batch, const struct duet_error *fault)
+{
+    struct duet_error again; /* the same fault, as a rule */
+    struct batch_video *video = &batch->video;
+    duet_batch_complain(batch, fault);
+    batch->unfilmed++;
+    if (video->writer) duet_video_writer_commit(&video->writer, &again);
+    video->given_up = true;
+}
+
 /* The source's own times, less what was left out: a video of what --save-if keeps does not stand still in
  * between. */
-enum duet_status duet_batch_video_add(struct batch *batch, size_t index, const struct item *item,
-                                      struct duet_error *error)
+void duet_batch_video_add(struct batch *batch, size_t index, const struct item *item)
 {
     struct batch_video *video = &batch->video;
+    struct duet_error error;
     const double time = item->info.time;
     enum duet_status status = DUET_OK;
     if (!video->seen)
@@ -62,21 +73,22 @@ enum duet_status duet_batch_video_add(struct batch *batch, size_t index, const s
     video->seen = true;
     video->kept = item->kept;
     video->last = time;
-    if (!item->kept) return DUET_OK;
+    if (!item->kept || item->undrawn || video->given_up) return;
     double at = time - video->left_out;
-    if (!video->writer) status = begin(batch, index, item, error);
+    if (!video->writer) status = begin(batch, index, item, &error);
     /* The stamps of a live source that went away and came back may begin anew. */
     else if (at <= video->shown)
         at = video->shown + period(batch, &item->about);
     video->shown = at;
     batch->filmed = true;
-    return status == DUET_OK ? duet_video_writer_add(video->writer, &item->image, at, error) : status;
+    if (status == DUET_OK) status = duet_video_writer_add(video->writer, &item->image, at, &error);
+    if (status != DUET_OK) give_up(batch, &error);
 }
 
-enum duet_status duet_batch_video_end(struct batch *batch, struct duet_error *error)
+void duet_batch_video_end(struct batch *batch)
 {
     struct batch_video *video = &batch->video;
-    enum duet_status status = video->writer ? duet_video_writer_commit(&video->writer, error) : DUET_OK;
+    struct duet_error error;
+    if (video->writer && duet_video_writer_commit(&video->writer, &error) != DUET_OK) give_up(batch, &error);
     *video = (struct batch_video){0};
-    return status;
 }

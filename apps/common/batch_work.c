@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Stands for an item when there is no memory for one; never written to, never freed. */
 static const struct item no_memory_item = {
@@ -104,36 +105,51 @@ bool duet_batch_to_video(const struct batch *batch, const struct item *item)
 }
 
 static enum duet_status write_picture(const struct batch *batch, const struct duet_batch_picture *picture,
-                                      const struct duet_input *input, struct item *item)
+                                      const char *path, struct item *item, struct duet_error *error)
 {
-    struct duet_error *error = &item->error;
-    enum duet_annotate_format format = (enum duet_annotate_format)picture->format;
-    char *path = item->info.moving
-                     ? duet_annotate_frame_path(picture->folder, input->relative, format, item->info.frame)
-                     : duet_annotate_path(picture->folder, input->relative, format);
-    char *folder = path ? duet_text("%.*s", (int)(duet_path_name(path) - path), path) : NULL;
+    char *folder = duet_text("%.*s", (int)(duet_path_name(path) - path), path);
     enum duet_status status =
-        folder ? duet_make_folders(folder, error) : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+        folder ? duet_make_folders(folder, error) : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
     void *ctx = picture->write == duet_batch_write_annotated ? (void *)(uintptr_t)batch : batch->task->ctx;
     if (status == DUET_OK) status = picture->write(ctx, path, &item->image, &item->result, error);
     free(folder);
-    free(path);
     return status;
 }
 
+/* Not drawn: no reason to be without the result. `name` is the picture's, or its source's. */
+static void note_undrawn(struct item *item, const char *name, const struct duet_error *error)
+{
+    if (item->undrawn++ > 0) return;
+    if (strncmp(error->text, name, strlen(name)) == 0)
+        item->undrawn_error = *error;
+    else
+        duet_fail(&item->undrawn_error, error->status, "%s: %s", name, error->text);
+}
+
+static char *picture_path(const struct duet_batch_picture *picture, const struct duet_input *input,
+                          const struct item *item)
+{
+    enum duet_annotate_format format = (enum duet_annotate_format)picture->format;
+    return item->info.moving
+               ? duet_annotate_frame_path(picture->folder, input->relative, format, item->info.frame)
+               : duet_annotate_path(picture->folder, input->relative, format);
+}
+
 /* What --masks, --annotate and the like ask for. */
-static enum duet_status write_pictures(const struct batch *batch, const struct duet_input *input,
-                                       struct item *item)
+static void write_pictures(const struct batch *batch, const struct duet_input *input, struct item *item)
 {
     const struct duet_batch_task *task = batch->task;
     bool to_video = duet_batch_to_video(batch, item);
-    enum duet_status status = DUET_OK;
-    for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
-        if (!to_video || batch->pictures[i].write != duet_batch_write_annotated)
-            status = write_picture(batch, &batch->pictures[i], input, item);
-    if (status == DUET_OK && to_video)
-        status = task->draw(task->ctx, &item->image, &item->result, &item->error);
-    return status;
+    struct duet_error error = {.status = DUET_OUT_OF_MEMORY, .text = "no memory for a picture's name"};
+    for (int i = 0; i < batch->picture_count; i++) {
+        if (to_video && batch->pictures[i].write == duet_batch_write_annotated) continue;
+        char *path = picture_path(&batch->pictures[i], input, item);
+        if (!path || write_picture(batch, &batch->pictures[i], path, item, &error) != DUET_OK)
+            note_undrawn(item, path ? path : input->shown, &error);
+        free(path);
+    }
+    if (to_video && task->draw(task->ctx, &item->image, &item->result, &error) != DUET_OK)
+        note_undrawn(item, input->shown, &error);
 }
 
 /* --- the network --------------------------------------------------------------------------------------- */
@@ -157,7 +173,8 @@ static enum duet_status analyse(const struct batch *batch, void *worker, const s
     enum duet_status status = task->analyse(task->ctx, worker, &frame, &item->result, &item->error);
     if (status != DUET_OK) return status;
     item->kept = is_kept(batch, item);
-    return item->kept && !duet_batch_is_tracked(batch, item) ? write_pictures(batch, input, item) : DUET_OK;
+    if (item->kept && !duet_batch_is_tracked(batch, item)) write_pictures(batch, input, item);
+    return DUET_OK;
 }
 
 bool duet_batch_is_tracked(const struct batch *batch, const struct item *item)
@@ -209,6 +226,6 @@ void duet_batch_process(void *ctx, void *worker, size_t index, void *piece)
 void duet_batch_write_waiting(struct batch *batch, size_t index, struct item *item)
 {
     if (!makes_pictures(batch, item)) return;
-    if (write_pictures(batch, &batch->inputs.items[index], item) != DUET_OK) fail_item(batch, index, item);
+    write_pictures(batch, &batch->inputs.items[index], item);
     let_go(batch, item);
 }

@@ -156,10 +156,12 @@ struct duet_program {
     "  2    the command line makes no sense, or would overwrite something\n"
 #define DUET_EXIT_STATUS_BATCH                                                                               \
     "  0    done\n"                                                                                          \
-    "  1    nothing useful could be done (no model, results cannot be written)\n"                            \
+    "  1    nothing useful could be done (no model, no input could be read, results\n"                       \
+    "       cannot be written; what of them was written is whole)\n"                                         \
     "  2    the command line makes no sense, or would overwrite something\n"                                 \
-    "  3    finished, but some inputs failed; each is named on standard error\n"                             \
-    "  130  interrupted; what was complete is kept\n"
+    "  3    finished, but some inputs failed, or pictures could not be drawn; each is\n"                     \
+    "       named on standard error\n"                                                                       \
+    "  130, 143, 129  stopped by SIGINT, SIGTERM or SIGHUP; what was complete is kept\n"
 
 /* What remains of a command line. */
 struct duet_arguments {

@@ -8,53 +8,67 @@
 #include <unistd.h>
 
 /* The only mutable globals of the programs: a signal handler can reach nothing else. */
-static atomic_bool interrupted, pipe_broken;
+static atomic_int first_signal; /* 0: none came */
+static atomic_bool hurried, pipe_broken;
+
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+enum { ENDING_COUNT = sizeof ending / sizeof *ending };
 
 void duet_process_start(void)
 {
+    signal(SIGXFSZ, SIG_IGN);
     /* Read-only even for 1 and 2: writing there must fail, not vanish. */
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) != fd) return;
 }
 
-static void on_signal(int number)
+static void on_signal(int number);
+
+/* SA_RESTART, at first: libraries that are in the middle of reading or writing need not know. A signal that
+ * comes while another of the three is handled waits for that: two at once are two. */
+static void listen_to(int number, bool restart)
 {
-    if (number == SIGPIPE)
-        atomic_store(&pipe_broken, true);
-    else
-        atomic_store(&interrupted, true);
+    struct sigaction now, new = {.sa_handler = on_signal, .sa_flags = restart ? SA_RESTART : 0};
+    sigemptyset(&new.sa_mask);
+    for (size_t i = 0; i < ENDING_COUNT; i++) sigaddset(&new.sa_mask, ending[i]);
+    if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_IGN) sigaction(number, &new, NULL);
 }
 
-/* `once`: the second such signal does what it does by default. */
-static void catch_signal(int number, bool once)
+static void on_signal(int number)
 {
-    /* SA_RESTART: a result half written when Ctrl-C comes is written to its end. */
-    struct sigaction old, new = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    if (once) new.sa_flags |= (int)SA_RESETHAND;
-    sigemptyset(&new.sa_mask);
-    if (sigaction(number, NULL, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(number, &new, NULL);
+    int none = 0, before = errno;
+    if (number == SIGPIPE) {
+        atomic_store(&pipe_broken, true);
+    } else if (atomic_compare_exchange_strong(&first_signal, &none, number)) {
+        for (size_t i = 0; i < ENDING_COUNT; i++) listen_to(ending[i], false);
+    } else {
+        atomic_store(&hurried, true);
+    }
+    errno = before;
 }
 
 void duet_process_catch_signals(void)
 {
-    catch_signal(SIGINT, true);
-    catch_signal(SIGTERM, true);
-    catch_signal(SIGPIPE, false);
+    for (size_t i = 0; i < ENDING_COUNT; i++) listen_to(ending[i], true);
+    listen_to(SIGPIPE, true);
 }
 
 void duet_process_release_signals(void)
 {
-    const int numbers[] = {SIGINT, SIGTERM};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
         struct sigaction now;
-        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == on_signal)
-            signal(numbers[i], SIG_DFL);
+        if (sigaction(ending[i], NULL, &now) == 0 && now.sa_handler == on_signal) signal(ending[i], SIG_DFL);
     }
 }
 
 bool duet_interrupted(void)
 {
-    return atomic_load(&interrupted);
+    return atomic_load(&first_signal) != 0;
+}
+
+bool duet_process_hurried(void)
+{
+    return atomic_load(&hurried);
 }
 
 bool duet_pipe_broken(void)
@@ -62,10 +76,22 @@ bool duet_pipe_broken(void)
     return atomic_load(&pipe_broken);
 }
 
+int duet_process_exit_code(int code)
+{
+    int number = atomic_load(&first_signal);
+    return number ? 128 + number : code;
+}
+
 bool duet_process_cancelled(void *ctx)
 {
     (void)ctx;
     return duet_interrupted();
+}
+
+bool duet_process_gives_up(void *ctx)
+{
+    (void)ctx;
+    return duet_process_hurried();
 }
 
 void duet_process_die_of_broken_pipe(void)
@@ -76,6 +102,7 @@ void duet_process_die_of_broken_pipe(void)
 
 void duet_process_forget_signals(void)
 {
-    atomic_store(&interrupted, false);
+    atomic_store(&first_signal, 0);
+    atomic_store(&hurried, false);
     atomic_store(&pipe_broken, false);
 }

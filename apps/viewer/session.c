@@ -425,7 +425,7 @@ static void run(struct viewer_session *s)
         wait_for_events(s, wake);
         if (duet_interrupted()) {
             s->quit = true;
-            s->code = DUET_EXIT_INTERRUPTED;
+            s->code = duet_process_exit_code(DUET_EXIT_OK);
         }
     }
     take_screenshot(s);

@@ -78,7 +78,7 @@ folders_are_walked() {
 patterns_and_lists_work() {
     mkdir list && picture list/1.ppm && picture $'list/2\n.ppm' && printf 'list/1.ppm\n\nwalk\n' >list/files.txt
     run -f ndjson 'list/*.ppm' && want 0 && lines 2 out || return 1
-    run -f ndjson 'list/*.png' && want 3 && lines 1 out && mentions 'list/*.png' || return 1
+    run -f ndjson 'list/*.png' && want 1 && lines 1 out && mentions 'list/*.png' || return 1
     run -f ndjson @list/files.txt && want 0 && lines 4 out || return 1
     run -f ndjson @list/none.txt && want 1 && says "detect: @list/none.txt: cannot open: No such file or directory" &&
         [ ! -s out ] || return 1
@@ -88,7 +88,7 @@ patterns_and_lists_work() {
 }
 standard_input_is_a_picture() {
     "$detect" -q -f ndjson - <walk/b.ppm >out 2>err && lines 1 out && grep -qF '"source":"-"' out || return 1
-    run -f ndjson - && want 3 && mentions "standard input: is empty" || return 1
+    run -f ndjson - && want 1 && mentions "standard input: is empty" || return 1
     run - @- && want 2 && mentions "standard input is named twice"
 }
 bad_files_do_not_stop_the_others() {
@@ -100,7 +100,9 @@ bad_files_do_not_stop_the_others() {
     grep '"index":3' out | grep -q '"source":"bad/empty.png","error":{"code":"bad-format"' &&
         grep '"index":4' out | grep -q '"code":"too-large"' && grep '"index":5' out | grep -q '"code":"not-found"' &&
         sed -n 1p out | grep -q '"width":40,"height":30,"detections":\[' || return 1
-    run -q -f ndjson bad/missing.jpg && want 3 && lines 1 err
+    run -q -f ndjson bad/missing.jpg && want 1 && lines 1 err && lines 1 out || return 1
+    run -f ndjson bad/missing.jpg bad/empty.png && want 1 && mentions "detect: 0 pictures read, 0 objects, 2 failed; " && lines 2 out || return 1
+    run -f ndjson http://127.0.0.1:1/none && want 1 && mentions "detect: 0 pictures read, 0 objects, 1 failed; "
 }
 nothing_found_is_a_valid_result() {
     mkdir -p none/empty && picture none/1.ppm && echo text >none/empty/readme
@@ -133,10 +135,15 @@ annotated_names_do_not_collide() {
     run --annotate tw/out tw && want 0 && [ -s tw/out/a/x.ppm.png ] && [ -s tw/out/b/x.ppm.png ] || return 1
     run --annotate tw/out --force -f ndjson tw && want 0 && lines 2 out # tw/out is no input
 }
-a_picture_that_cannot_be_annotated_is_an_error() {
+a_picture_that_cannot_be_annotated_keeps_its_result() {
     mkdir -p blocked/in/sub blocked/out && picture blocked/in/1.ppm && picture blocked/in/sub/2.ppm && : >blocked/out/sub
     run -f ndjson --annotate blocked/out blocked/in && want 3 && lines 2 out && [ -s blocked/out/1.ppm.png ] &&
-        grep -q '"index":1.*"error":' out && mentions "blocked/in/sub/2.ppm: blocked/out/sub"
+        ! grep -q '"error":' out && mentions "warning: detect: blocked/out/sub/2.ppm.png: blocked/out/sub: " &&
+        mentions ", 1 picture could not be written; " || return 1
+    rm -r blocked/in/sub blocked/out && for i in 2 3 4 5 6; do cp blocked/in/1.ppm "blocked/in/$i.ppm"; done
+    mkdir blocked/out && for i in 1 2 3 4 5; do mkdir -p "blocked/out/$i.ppm.png"; done # folders where pictures go
+    run -q --force -f ndjson --annotate blocked/out blocked/in && want 3 && lines 6 out && ! grep -q '"error":' out &&
+        [ -s blocked/out/6.ppm.png ] && [ "$(grep -c '^warning: detect: blocked/out/' err)" -eq 3 ] && lines 4 err && no_litter blocked
 }
 classes_are_checked() {
     run -c persn none/1.ppm && want 2 &&
@@ -229,10 +236,10 @@ interrupted_files_are_whole() {
     wait_for has_temporary cut.json && sleep 0.7 && kill -TERM $pid
     code=0
     wait $pid || code=$?
-    want 130 && mentions "detect: interrupted after " && no_litter . || return 1
+    want 143 && mentions "detect: interrupted after " && no_litter . || return 1
     [ "$(head -c 1 cut.json)" = "[" ] && [ "$(tail -c 2 cut.json)" = "]" ]
 }
-a_second_interrupt_kills() {
+more_signals_end_the_waiting_for_a_reader() {
     local pid
     endless
     mkfifo full
@@ -244,7 +251,7 @@ a_second_interrupt_kills() {
     wait $pid || code=$?
     exec 9>&-
     : >out
-    want 130 && [ ! -s err ]
+    want 130 && mentions "standard output: cannot write: " && lines 1 err
 }
 waiting_for_input_can_be_interrupted() {
     local pid
@@ -314,10 +321,10 @@ DUET_MODELS=$(cd "$(dirname "$model")" && pwd)
 export DUET_MODELS
 for name in what_the_scene_shows_is_found awkward_names_are_kept folders_are_walked patterns_and_lists_work standard_input_is_a_picture \
     bad_files_do_not_stop_the_others nothing_found_is_a_valid_result existing_results_are_kept \
-    sources_are_never_replaced annotated_names_do_not_collide a_picture_that_cannot_be_annotated_is_an_error \
+    sources_are_never_replaced annotated_names_do_not_collide a_picture_that_cannot_be_annotated_keeps_its_result \
     classes_are_checked outputs_that_cannot_be_written_are_fatal devices_are_written_to_not_replaced \
     folders_of_results_work image_ids_come_from_the_instances_file results_do_not_depend_on_threads \
-    interrupted_lines_are_whole interrupted_files_are_whole waiting_for_input_can_be_interrupted waiting_for_names_can_be_interrupted a_second_interrupt_kills \
+    interrupted_lines_are_whole interrupted_files_are_whole waiting_for_input_can_be_interrupted waiting_for_names_can_be_interrupted more_signals_end_the_waiting_for_a_reader \
     the_bar_is_for_terminals a_closed_pipe_is_quiet; do
     check "${name//_/ }" $name
 done

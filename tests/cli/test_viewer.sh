@@ -193,7 +193,7 @@ an_interruption_is_an_end() {
     kill -TERM $pid # a shell's background job has SIGINT ignored
     code=0
     wait $pid || code=$?
-    want 130 && [ ! -s err ]
+    want 143 && [ ! -s err ]
 }
 
 # --- a person at the window ---
