@@ -230,23 +230,6 @@ static bool send(struct copy *copy, struct duet_json_reader *reader)
     return true;
 }
 
-static void put_string(struct duet_buffer *b, const struct duet_json_token *token)
-{
-    duet_put(b, "\"");
-    for (size_t i = 0; i < token->length; i++) {
-        unsigned char c = (unsigned char)token->text[i];
-        if (c == '"' || c == '\\') {
-            duet_put(b, "\\");
-            duet_put_bytes(b, token->text + i, 1);
-        } else if (c < 0x20) {
-            duet_putf(b, "\\u%04x", c);
-        } else {
-            duet_put_bytes(b, token->text + i, 1);
-        }
-    }
-    duet_put(b, "\"");
-}
-
 /* The comma, if one is due, and the token. */
 static void put_token(struct copy *copy, const struct duet_json_token *token)
 {
@@ -268,11 +251,11 @@ static void put_token(struct copy *copy, const struct duet_json_token *token)
         duet_put(b, token->kind == DUET_JSON_OBJECT_END ? "}" : "]");
         break;
     case DUET_JSON_KEY:
-        put_string(b, token);
+        duet_put_json_bytes(b, token->text, token->length);
         duet_put(b, ":");
         break;
     case DUET_JSON_STRING:
-        put_string(b, token);
+        duet_put_json_bytes(b, token->text, token->length);
         break;
     default:
         duet_put_bytes(b, token->text, token->length);

@@ -2,7 +2,7 @@
 
 #include "duet/draw.h"
 
-#include "json_text.h"
+#include "core/text.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -26,36 +26,39 @@ extern const unsigned char duet_font_bytes[]; /* font_data.c, made by the build 
 struct walk {
     stbtt_fontinfo font;
     float scale;      /* font units -> pixels */
-    const char *rest; /* UTF-8 not yet walked */
-    float x;          /* pen, pixels from the start */
-    int glyph;        /* last one */
+    const char *rest; /* not yet walked */
+    char shown[DUET_CHARACTER_TEXT];
+    const char *pending; /* what is left of `shown`, which stands for the character before `rest` */
+    float x;             /* pen, pixels from the start */
+    int glyph;           /* last one */
     bool started;
 };
 
 static bool walk_start(struct walk *walk, const char *text)
 {
-    *walk = (struct walk){.rest = text};
+    *walk = (struct walk){.rest = text, .pending = ""};
     return stbtt_InitFont(&walk->font, duet_font_bytes, stbtt_GetFontOffsetForIndex(duet_font_bytes, 0)) != 0;
 }
 
-/* The next code point; U+FFFD for what is no UTF-8. */
-static int next_code_point(const char **rest)
+/* The next code point, of what a terminal would show (core/text.h), so that a name reads alike everywhere. */
+static int next_code_point(struct walk *walk)
 {
-    const unsigned char *s = (const unsigned char *)*rest;
-    bool valid;
-    size_t length = duet_utf8_step(*rest, &valid);
-    *rest += length;
-    if (!valid) return 0xfffd;
-    int code = length == 1 ? s[0] : s[0] & (0x7f >> length);
-    for (size_t i = 1; i < length; i++) code = code << 6 | (s[i] & 0x3f);
-    return code < 0x20 ? ' ' : code;
+    if (!*walk->pending) {
+        struct duet_character c = duet_character_at(walk->rest, SIZE_MAX);
+        const char *text = walk->rest;
+        walk->rest += c.bytes;
+        if (c.plain) return (int)c.code;
+        duet_character_show(text, c, walk->shown);
+        walk->pending = walk->shown;
+    }
+    return *walk->pending++;
 }
 
 /* Step to the next glyph: its number and the pen's place before it. False at the end. */
 static bool walk_next(struct walk *walk, int *glyph, float *x)
 {
-    if (!*walk->rest) return false;
-    int next = stbtt_FindGlyphIndex(&walk->font, next_code_point(&walk->rest));
+    if (!*walk->rest && !*walk->pending) return false;
+    int next = stbtt_FindGlyphIndex(&walk->font, next_code_point(walk));
     if (walk->started)
         walk->x += (float)stbtt_GetGlyphKernAdvance(&walk->font, walk->glyph, next) * walk->scale;
     *glyph = next;

@@ -1,5 +1,5 @@
 /* json_text.h: text put together in memory, and the pieces that result files are made of: numbers that do
- * not depend on the locale, JSON strings. Internal to duet-data. */
+ * not depend on the locale, foreign text as each kind of file takes it. Internal to duet-data. */
 #ifndef DUET_DATA_JSON_TEXT_H
 #define DUET_DATA_JSON_TEXT_H
 
@@ -33,12 +33,28 @@ void duet_put_fixed(struct duet_buffer *buffer, double value, int decimals);
 #define DUET_FIXED_TEXT 400 /* the largest double takes 309 digits */
 const char *duet_fixed_text(double value, int decimals, char text[DUET_FIXED_TEXT]);
 
-/* A JSON string with its quotes. Control characters are escaped; what is not UTF-8 becomes U+FFFD, one for
- * each maximal part that could have begun a character. */
-void duet_put_json_string(struct duet_buffer *buffer, const char *text);
+/* --- foreign text (core/text.h) ----------------------------------------------------------------------- */
 
-/* How many bytes the character at `text` (not at its terminator) takes. When they are not UTF-8, *valid is
- * false and the count is of the bytes to be replaced together. */
-size_t duet_utf8_step(const char *text, bool *valid);
+/* A JSON string with its quotes. Every character that is not plain is escaped ("\u202e"); what is not UTF-8
+ * becomes U+FFFD, one for each maximal part that could have begun a character. */
+void duet_put_json_string(struct duet_buffer *buffer, const char *text);
+/* The same of bytes that may hold a NUL. */
+void duet_put_json_bytes(struct duet_buffer *buffer, const char *text, size_t length);
+/* A whole JSON text that somebody else made, with what is not plain in its strings escaped. */
+void duet_put_json_text(struct duet_buffer *buffer, const char *json);
+
+/* A text field of CSV (RFC 4180): in quotes where it needs them, with its newlines and tabs; other characters
+ * that are not plain as they are shown. What a spreadsheet would compute (it begins, past spaces and quotes,
+ * with
+ * '=', '+', '-', '@', a tab or the end of a line) has an apostrophe in front. */
+void duet_put_csv(struct duet_buffer *buffer, const char *text);
+
+/* As it is shown to people, on one line. */
+void duet_put_shown(struct duet_buffer *buffer, const char *text);
+/* So in exactly `columns` (2 or more) of a terminal: filled up with spaces, or cut, with an ellipsis: at its
+ * beginning, where a path says least ... */
+void duet_put_tail_column(struct duet_buffer *buffer, const char *text, int columns);
+/* ... or at its end. */
+void duet_put_head_column(struct duet_buffer *buffer, const char *text, int columns);
 
 #endif

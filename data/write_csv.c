@@ -2,7 +2,6 @@
 #include "writer.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static void begin(struct duet_writer *writer)
 {
@@ -12,34 +11,18 @@ static void begin(struct duet_writer *writer)
                  : "index,source,frame,time,class,category_id,score,x,y,width,height\n");
 }
 
-/* A field, in quotes where it needs them. */
-static void put_field(struct duet_buffer *text, const char *field)
-{
-    if (!strpbrk(field, ",\"\r\n")) {
-        duet_put(text, field);
-        return;
-    }
-    duet_put(text, "\"");
-    for (const char *quote; (quote = strchr(field, '"')); field = quote + 1) {
-        duet_put_bytes(text, field, (size_t)(quote + 1 - field));
-        duet_put(text, "\"");
-    }
-    duet_put(text, field);
-    duet_put(text, "\"");
-}
-
 /* index,source,frame,time,class,id: the columns are the same whether something moves or not, for the header
  * is written before anybody knows. */
 static void put_head(struct duet_buffer *text, const struct duet_record *record, const char *label, int id)
 {
     duet_putf(text, "%zu,", record->index);
-    put_field(text, record->source);
+    duet_put_csv(text, record->source);
     duet_put(text, ",");
     if (record->moving) duet_putf(text, "%" PRId64, record->frame);
     duet_put(text, ",");
     if (record->moving) duet_put_double(text, record->time);
     duet_put(text, ",");
-    put_field(text, label);
+    duet_put_csv(text, label);
     duet_putf(text, ",%d", id);
 }
 

@@ -1,6 +1,7 @@
 /* VOC: DIR/comp4_det_test_CLASS.txt for each class, as the development kit reads them (comp4: trained on any
  * data). Every file is there at the end, empty ones too; before that, none. */
 #include "core/fail.h"
+#include "core/text.h"
 #include "writer.h"
 
 #include <errno.h>
@@ -12,12 +13,15 @@ struct state {
     struct duet_claims ids;
 };
 
-/* Class names may hold what file names should not. */
+/* Class names may hold what file names should not: a '_' each. */
 static char *class_path(const char *folder, const char *label)
 {
     char *name = duet_text("comp4_det_test_%s.txt", label);
-    for (char *c = name; c && *c; c++)
-        if (*c == ' ' || *c == '/' || (unsigned char)*c < 0x20) *c = '_';
+    for (size_t at = 0; name && name[at];) {
+        struct duet_character c = duet_character_at(name + at, SIZE_MAX);
+        if (!c.plain || c.code == ' ' || c.code == '/') memset(name + at, '_', c.bytes);
+        at += c.bytes;
+    }
     char *path = name ? duet_path_join(folder, name) : NULL;
     free(name);
     return path;
@@ -50,7 +54,20 @@ static enum duet_status open_folder(struct duet_writer *writer, struct duet_erro
     return DUET_OK;
 }
 
-/* The picture's id is its stem, and stands in a line whose fields are separated by spaces. */
+/* Ids stand in lines whose fields are separated by spaces: what keeps a stem from being one, or NULL. */
+static const char *id_fault(const char *stem)
+{
+    if (!*stem) return "it is empty";
+    for (struct duet_character c; *stem; stem += c.bytes) {
+        c = duet_character_at(stem, SIZE_MAX);
+        if (c.code == ' ' || c.code == 0xa0 || (c.code >= '\t' && c.code <= '\r'))
+            return "it has white space in it";
+        if (c.valid && !c.plain) return "it has a control character in it";
+    }
+    return NULL;
+}
+
+/* The picture's id is its stem. */
 static enum duet_status claim_id(struct duet_writer *writer, const char *source, bool once, char **id,
                                  struct duet_error *error)
 {
@@ -58,9 +75,9 @@ static enum duet_status claim_id(struct duet_writer *writer, const char *source,
     *id = duet_source_stem(source);
     if (!*id) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source);
     enum duet_status status;
-    if (!**id || strpbrk(*id, " \t\n\v\f\r"))
-        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: its name is no VOC image id: %s", source,
-                           **id ? "it has white space in it" : "it is empty");
+    const char *fault = id_fault(*id);
+    if (fault)
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: its name is no VOC image id: %s", source, fault);
     else
         status = duet_claim(&state->ids, "image id", *id, source, once, error);
     if (status == DUET_OK) return DUET_OK;

@@ -119,7 +119,14 @@ static enum duet_status end(struct duet_writer *writer, struct duet_error *error
 {
     struct state *state = writer->state;
     const struct duet_labels *labels = writer->options.labels;
-    for (size_t i = 0; i < labels->count; i++) fprintf(state->classes.stream, "%s\n", labels->items[i].name);
+    struct duet_buffer *text = &writer->text;
+    text->size = 0;
+    for (size_t i = 0; i < labels->count; i++) { /* a line each, whatever the names hold */
+        duet_put_shown(text, labels->items[i].name);
+        duet_put(text, "\n");
+    }
+    if (text->failed) return no_memory(writer, error);
+    fwrite(text->data, 1, text->size, state->classes.stream); /* commit looks whether it went well */
     return duet_output_commit(&state->classes, error);
 }
 

@@ -51,20 +51,10 @@ static double none_as_nan(double value)
 void duet_put_class_name(struct duet_buffer *b, const struct duet_coco_scope *scope, size_t category)
 {
     const char *name = scope->category_names[category];
-    size_t length = 0, columns = 0;
-    bool valid;
-    while (name[length] && columns < DUET_CLASS_COLUMNS) {
-        size_t step = duet_utf8_step(name + length, &valid);
-        bool plain = valid && (unsigned char)name[length] >= 0x20 && name[length] != 0x7f;
-        duet_put_bytes(b, plain ? name + length : "?", plain ? step : 1);
-        length += step;
-        columns++;
-    }
-    if (columns == 0) {
+    if (*name)
+        duet_put_head_column(b, name, DUET_CLASS_COLUMNS);
+    else
         duet_putf(b, "%-*d", DUET_CLASS_COLUMNS, scope->category_ids[category]);
-        return;
-    }
-    while (columns++ < DUET_CLASS_COLUMNS) duet_put(b, " ");
 }
 
 /* Of a class's AP. */

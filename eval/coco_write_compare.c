@@ -174,8 +174,7 @@ static void put_image(struct duet_buffer *b, const struct duet_coco_comparison *
     duet_put_cell(b, c->b_images[image], 9);
     put_signed(b, image_gain(c, image), 10);
     duet_put(b, "  ");
-    const char *name = duet_coco_truth_image(c->a->truth, scope.image_ids[image])->file_name;
-    for (; *name; name++) duet_put_bytes(b, (unsigned char)*name < 0x20 || *name == 0x7f ? "?" : name, 1);
+    duet_put_shown(b, duet_coco_truth_image(c->a->truth, scope.image_ids[image])->file_name);
     duet_put(b, "\n");
 }
 
@@ -201,7 +200,11 @@ char *duet_coco_comparison_table(const struct duet_coco_comparison *comparison)
     pairs_open(&pairs, comparison);
     b.failed = pairs.failed;
     if (!pairs.failed) {
-        duet_putf(&b, "A  %s\nB  %s\n\n", comparison->a_name, comparison->b_name);
+        duet_put(&b, "A  ");
+        duet_put_shown(&b, comparison->a_name);
+        duet_put(&b, "\nB  ");
+        duet_put_shown(&b, comparison->b_name);
+        duet_put(&b, "\n\n");
         put_lines(&b, comparison, &pairs);
         put_classes(&b, comparison, &pairs);
         put_images(&b, comparison, &pairs);

@@ -7,18 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RFC 4180: quoted where need be. */
-static void put_text(struct duet_buffer *b, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        duet_put(b, text);
-        return;
-    }
-    duet_put(b, "\"");
-    for (; *text; text++) duet_put_bytes(b, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-    duet_put(b, "\"");
-}
-
 /* A field after others; empty where there is no score. */
 static void put_field(struct duet_buffer *b, double value)
 {
@@ -54,7 +42,7 @@ static void put_row(struct duet_buffer *b, const struct duet_coco_outcome *outco
     if (category < 0) {
         duet_put(b, "mean,");
     } else {
-        put_text(b, scope.category_names[category]);
+        duet_put_csv(b, scope.category_names[category]);
         duet_putf(b, ",%d", scope.category_ids[category]);
     }
     for (size_t i = 0; i < count; i++)
@@ -92,7 +80,7 @@ static bool put_curve(struct duet_buffer *b, const struct duet_coco_eval *eval,
     struct duet_coco_curve curve;
     if (duet_coco_eval_curve(eval, cut, &curve, NULL) != DUET_OK) return false;
     for (int r = 0; curve.recall >= 0 && r < DUET_COCO_RECALLS; r++) {
-        put_text(b, scope->category_names[cut.category]);
+        duet_put_csv(b, scope->category_names[cut.category]);
         duet_putf(b, ",%d", scope->category_ids[cut.category]);
         put_field(b, scope->thresholds[cut.threshold]);
         put_field(b, r / 100.0);
@@ -124,11 +112,11 @@ char *duet_coco_confusion_csv(const struct duet_coco_eval *eval, const struct du
     duet_put(&b, "truth");
     for (size_t k = 0; k < scope.category_count; k++) {
         duet_put(&b, ",");
-        put_text(&b, scope.category_names[k]);
+        duet_put_csv(&b, scope.category_names[k]);
     }
     duet_put(&b, ",background\n");
     for (size_t row = 0; row < confusion->side; row++) {
-        put_text(&b, row < scope.category_count ? scope.category_names[row] : "background");
+        duet_put_csv(&b, row < scope.category_count ? scope.category_names[row] : "background");
         for (size_t column = 0; column < confusion->side; column++)
             duet_putf(&b, ",%" PRIu64, confusion->cells[row * confusion->side + column]);
         duet_put(&b, "\n");

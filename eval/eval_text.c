@@ -85,9 +85,7 @@ void duet_put_condition_lines(struct duet_buffer *buffer, const struct duet_cond
         const struct duet_condition *condition = &conditions->items[i];
         for (const char *c = condition->name; *c; c++) duet_put_bytes(buffer, *c == '_' ? " " : c, 1);
         duet_putf(buffer, "%*s  ", (int)(widest - strlen(condition->name)), "");
-        /* A text may come from a file: nothing in it may steer the terminal. */
-        for (const char *c = condition->text; *c; c++)
-            duet_put_bytes(buffer, (unsigned char)*c < 0x20 || *c == 0x7f ? "?" : c, 1);
+        duet_put_shown(buffer, condition->text);
         duet_put(buffer, "\n");
     }
 }

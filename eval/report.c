@@ -2,6 +2,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
+#include "core/text.h"
 #include "duet/picture_write.h"
 
 #include <math.h>
@@ -25,25 +26,17 @@ struct duet_buffer *duet_report_page(struct duet_report *report)
 
 void duet_put_html(struct duet_buffer *b, const char *text)
 {
+    static const char *const entities[][2] = {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"},
+                                              {"'", "&#39;"}, {"\n", "\n"},  {"\t", "\t"}};
     while (*text) {
-        bool valid;
-        size_t step = duet_utf8_step(text, &valid);
-        unsigned char c = (unsigned char)*text;
-        if (!valid || (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-            duet_put(b, "\xef\xbf\xbd");
-        else if (c == '&')
-            duet_put(b, "&amp;");
-        else if (c == '<')
-            duet_put(b, "&lt;");
-        else if (c == '>')
-            duet_put(b, "&gt;");
-        else if (c == '"')
-            duet_put(b, "&quot;");
-        else if (c == '\'')
-            duet_put(b, "&#39;");
-        else
-            duet_put_bytes(b, text, step);
-        text += step;
+        struct duet_character c = duet_character_at(text, SIZE_MAX);
+        char shown[DUET_CHARACTER_TEXT];
+        const char *entity = NULL;
+        for (size_t i = 0; i < sizeof entities / sizeof entities[0] && !entity; i++)
+            if (*text == *entities[i][0]) entity = entities[i][1];
+        duet_character_show(text, c, shown);
+        duet_put(b, entity ? entity : shown);
+        text += c.bytes;
     }
 }
 

@@ -11,8 +11,8 @@
 /* The page so far. */
 struct duet_buffer *duet_report_page(struct duet_report *report);
 
-/* Text between tags or in an attribute's quotes: nothing in it is markup. What is not UTF-8, and control
- * characters, become U+FFFD. */
+/* Text between tags or in an attribute's quotes: nothing in it is markup; what is not plain is shown
+ * (core/text.h), but for newlines and tabs. */
 void duet_put_html(struct duet_buffer *b, const char *text);
 /* A length or coordinate, to a hundredth. */
 void duet_put_px(struct duet_buffer *b, double value);

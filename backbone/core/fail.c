@@ -1,5 +1,7 @@
 #include "core/fail.h"
 
+#include "core/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,21 +15,27 @@ const char *duet_status_name(enum duet_status status)
     return (unsigned)status < DUET_STATUS_COUNT ? names[status] : "unknown";
 }
 
-/* File names may hold anything; an error stays one line all the same. */
-static void keep_one_line(char *text)
+/* The text, as it is shown: file names may hold anything, and an error stays one line all the same. Of a raw
+ * text that was cut, the last character may be half. */
+static void fill(struct duet_error *error, const char *raw, bool cut)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+    size_t length = strlen(raw);
+    if (cut) {
+        while (length > 0 && ((unsigned char)raw[length - 1] & 0xc0) == 0x80) length--;
+        if (length > 0 && (unsigned char)raw[length - 1] >= 0xc0) length--;
+    }
+    duet_text_show(error->text, sizeof error->text, raw, length);
 }
 
 enum duet_status duet_fail(struct duet_error *error, enum duet_status status, const char *format, ...)
 {
     if (error) {
+        char raw[DUET_ERROR_TEXT];
         va_list args;
         va_start(args, format);
-        vsnprintf(error->text, sizeof error->text, format, args);
+        int length = vsnprintf(raw, sizeof raw, format, args);
         va_end(args);
-        keep_one_line(error->text);
+        fill(error, raw, length >= DUET_ERROR_TEXT);
         error->status = status;
     }
     return status;
@@ -54,13 +62,14 @@ enum duet_status duet_fail_errno(struct duet_error *error, int errnum, const cha
 {
     enum duet_status status = status_of_errno(errnum);
     if (error) {
+        char raw[DUET_ERROR_TEXT];
         va_list args;
         va_start(args, format);
-        int used = vsnprintf(error->text, sizeof error->text, format, args);
+        int length = vsnprintf(raw, sizeof raw, format, args);
         va_end(args);
-        if (used >= 0 && (size_t)used < sizeof error->text)
-            snprintf(error->text + used, sizeof error->text - (size_t)used, ": %s", strerror(errnum));
-        keep_one_line(error->text);
+        if (length >= 0 && length < DUET_ERROR_TEXT)
+            length += snprintf(raw + length, sizeof raw - (size_t)length, ": %s", strerror(errnum));
+        fill(error, raw, length >= DUET_ERROR_TEXT);
         error->status = status;
     }
     return status;

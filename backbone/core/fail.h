@@ -5,7 +5,7 @@
 #include "duet/status.h"
 
 /* Fill `error` (may be NULL) with `status` and the formatted text; return `status`.
- * Control characters in the text become '?', so that it stays one line. */
+ * The text is shown as core/text.h shows foreign text: one line, nothing in it that a terminal would obey. */
 enum duet_status duet_fail(struct duet_error *error, enum duet_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

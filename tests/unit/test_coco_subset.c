@@ -42,7 +42,7 @@ static void only_what_belongs_to_the_images_stays(void **state)
         text, "{\"info\":{\"images\":[{\"id\":1}],\n\"x\":[[],{},null,true]},\n\"e\":[],\n\"n\":1.50E+3,\n"
               "\"annotations\":[{\"id\":1,\"image_id\":7,\"bbox\":[0.10,1e400,-0,12345678901234567890],"
               "\"t\":{\"image_id\":9}},\n"
-              "{\"t\":\"\\\"\\\\\\u0001\xc3\xa9\\u000a/\",\"image_id\":9.0,\"id\":2}],\n"
+              "{\"t\":\"\\\"\\\\\\u0001\xc3\xa9\\n/\",\"image_id\":9.0,\"id\":2}],\n"
               "\"categories\":[{\"id\":8}],\n"
               "\"images\":[{\"file_name\":\"a\",\"id\":7},\n{\"id\":9,\"image_id\":8}]}\n");
     free(text);

@@ -26,7 +26,7 @@ static void an_error_is_one_line(void **state)
     (void)state;
     struct duet_error e;
     assert_int_equal(duet_fail(&e, DUET_NOT_FOUND, "%s: gone", "a\nb"), DUET_NOT_FOUND);
-    assert_string_equal(e.text, "a?b: gone");
+    assert_string_equal(e.text, "a\\x0ab: gone");
     assert_int_equal(duet_fail(NULL, DUET_TOO_LARGE, "x"), DUET_TOO_LARGE);
     assert_int_equal(duet_fail_errno(&e, ENOENT, "f"), DUET_NOT_FOUND);
     assert_string_equal(e.text, "f: No such file or directory");

@@ -190,7 +190,9 @@ static void strings_are_escaped(void **state)
         {"", "\"\""},
         {"a b", "\"a b\""},
         {"\"\\/", "\"\\\"\\\\/\""},
-        {"\b\t\n\v\f\r\x01\x1f\x7f", "\"\\b\\t\\n\\u000b\\f\\r\\u0001\\u001f\x7f\""},
+        {"\b\t\n\v\f\r\x01\x1f\x7f", "\"\\b\\t\\n\\u000b\\f\\r\\u0001\\u001f\\u007f\""},
+        {"\xc2\x9b|\xe2\x80\xae|\xe2\x80\xa8|\xf3\xa0\x81\x81|\xef\xbb\xbf",
+         "\"\\u009b|\\u202e|\\u2028|\\udb40\\udc41|\\ufeff\""},
         {"\xc3\xa9\xe7\x8c\xab\xf0\x9f\x90\x88", "\"\xc3\xa9\xe7\x8c\xab\xf0\x9f\x90\x88\""},
         {"\xff.", "\"\xef\xbf\xbd.\""},
         {"\xe9t\xe9", "\"\xef\xbf\xbdt\xef\xbf\xbd\""},               /* Latin-1 */

@@ -165,7 +165,7 @@ static void mistakes_are_explained(void **state)
         {"--quiet=yes", "--quiet: takes no value, got 'yes'"},
         {"--help=yes", "--help: takes no value, got 'yes'"},
         {"--output", "--output: expected FILE, got nothing"},
-        {"--new\nline", "unknown option '--new?line'"},
+        {"--new\nline", "unknown option '--new\\x0aline'"},
         {"", "no INPUT given"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

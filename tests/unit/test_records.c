@@ -224,7 +224,7 @@ static void the_table_stays_aligned(void **state)
         "\xe2\x80\xa6somewhere/beyond/the/column.jpg  dog              0.93     11     20    100     50\n"
         "caf\xc3\xa9/\xe7\x8c\xab/e\xcc\x81.jpg                     dog              0.93     11     20    "
         "100     50\n"
-        "bad??[31m??.jpg                   dog              0.93     11     20    100     50\n"
+        "bad\\x0a\\x1b[31m\\xff\\u009b.jpg     dog              0.93     11     20    100     50\n"
         "v.mp4 #1234 49.36s                dog              0.93     11     20    100     50\n"
         "cam #8                            was away for 3.2 s\n");
     m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_TABLE, .segments = true});

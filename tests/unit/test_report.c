@@ -77,8 +77,8 @@ static void text_is_escaped(void **state)
     } cases[] = {
         {"a<b>&\"c'", "a&lt;b&gt;&amp;&quot;c&#39;"},
         {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x95", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x95"},
-        {"\x01|\x7f|\x1b[2J", "\xef\xbf\xbd|\xef\xbf\xbd|\xef\xbf\xbd[2J"},
-        {"\xff\xc3(\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd"},
+        {"\x01|\x7f|\x1b[2J|\n\t", "\\x01|\\x7f|\\x1b[2J|\n\t"},
+        {"\xff\xc3(\xe2\x82", "\\xff\\xc3(\\xe2\\x82"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct duet_buffer b = {0};

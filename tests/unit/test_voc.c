@@ -93,7 +93,7 @@ static void bad_ids_are_named(void **state)
         {"\n\n2007_000032 -1\n", 0,
          "line 3: the id '2007_000032 -1' has white space in it: expected one id a line"},
         {"a\nb\nc\r\nb \n", 0, "line 4: the id 'b' stands in line 2 already"},
-        {"a\x01z\n", 0, "line 1: the id 'a?z' has a control character in it"},
+        {"a\x01z\n", 0, "line 1: the id 'a\\x01z' has a control character in it"},
         {"a\0z\n", 4, "line 1: the id 'a' has a control character in it"},
         {"", 0, "no ids in it"},
         {" \r\n\n", 0, "no ids in it"},

@@ -39,7 +39,7 @@ enum duet_status {
 
 struct duet_error {
     enum duet_status status;
-    char text[DUET_ERROR_TEXT]; /* one line, UTF-8, no trailing full stop or newline */
+    char text[DUET_ERROR_TEXT]; /* one line of UTF-8, fit to be shown; no full stop at its end */
 };
 
 /* A short stable word for a status, as it stands in records' "code": "ok",

@@ -53,7 +53,8 @@ enum duet_format {
     /* one JSON array: image_id, category_id, bbox [x,y,w,h], score; "[]" when empty. A moving input's frames
      * have the ids of STEM_000012.png (or .jpg) and so on among `coco_images` */
     DUET_FORMAT_COCO,
-    /* RFC 4180 with a header line, CRLF-free; frame and time (seconds) are empty for stills */
+    /* RFC 4180 with a header line, CRLF-free; frame and time (seconds) are empty for stills. Texts that a spreadsheet
+     * would compute have an apostrophe in front; control characters and the like are written out ("\x1b") */
     DUET_FORMAT_CSV,
     /* DIR/STEM.txt ("DIR/STEM_000012.txt" and so on for moving inputs): "class cx cy w h score", sides as
      * shares of the picture's, class = place among the labels from 0; an empty file when there is nothing.
