@@ -134,8 +134,8 @@ enum duet_status bench_coco_write(const struct bench_coco *counts, const char *i
                                   struct duet_error *error)
 {
     struct duet_output truth = {0}, found = {0};
-    enum duet_status status = duet_output_open(&truth, instances, error);
-    if (status == DUET_OK) status = duet_output_open(&found, results, error);
+    enum duet_status status = duet_output_open(&truth, instances, DUET_OUTPUT_FORCE, error);
+    if (status == DUET_OK) status = duet_output_open(&found, results, DUET_OUTPUT_FORCE, error);
     if (status == DUET_OK) {
         make(truth.stream, found.stream, counts);
         status = duet_output_commit(&truth, error);

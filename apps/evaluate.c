@@ -46,7 +46,7 @@ int evaluate_failed(struct duet_console *console, const struct duet_error *error
 static enum duet_status write_file(const char *path, const char *text, struct duet_error *error)
 {
     struct duet_output output;
-    enum duet_status status = duet_output_open(&output, path, error);
+    enum duet_status status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, error);
     if (status != DUET_OK) return status;
     fputs(text, output.stream); /* commit looks whether it went well */
     return duet_output_commit(&output, error);

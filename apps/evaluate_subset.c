@@ -131,7 +131,7 @@ static int write_part(const struct subset *subset)
                                  : evaluate_failed(subset->console, &error);
     }
     duet_process_catch_signals();
-    enum duet_status status = duet_output_open(&output, path, &error);
+    enum duet_status status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, &error);
     if (status == DUET_OK) {
         status = duet_coco_copy_subset(subset->settings->gt, subset->ids, subset->count, output.stream, path,
                                        &error);

@@ -20,13 +20,6 @@ char *duet_frame_stem(const struct duet_record *record)
     return name;
 }
 
-enum duet_status duet_writer_may_replace(const struct duet_writer *writer, const char *path,
-                                         struct duet_error *error)
-{
-    if (writer->options.force || !duet_path_exists(path)) return DUET_OK;
-    return duet_fail(error, DUET_EXISTS, "%s: exists already", path);
-}
-
 void duet_claims_close(struct duet_claims *claims)
 {
     duet_names_close(&claims->keys);

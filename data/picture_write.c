@@ -86,7 +86,7 @@ static enum duet_status write_through(const char *path, const struct duet_image 
 {
     struct duet_output output;
     enum duet_status status = check_image(path, image, error);
-    if (status == DUET_OK) status = duet_output_open(&output, path, error);
+    if (status == DUET_OK) status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, error);
     if (status != DUET_OK) return status;
     status = encode(output.stream, path, image, error);
     if (status == DUET_OK) return duet_output_commit(&output, error);

@@ -62,14 +62,6 @@ static enum duet_status check_options(const struct duet_writer_options *options,
     return DUET_OK;
 }
 
-/* A device or pipe is written as it stands: renaming a file over /dev/null would be no service. */
-static enum duet_status open_special(struct duet_writer *writer, struct duet_error *error)
-{
-    const char *path = writer->output;
-    writer->stream = writer->special = fopen(path, "wbe");
-    return writer->special ? DUET_OK : duet_fail_errno(error, errno, "%s: cannot write", path);
-}
-
 static enum duet_status open_output(struct duet_writer *writer, struct duet_error *error)
 {
     const char *path = writer->output;
@@ -78,11 +70,7 @@ static enum duet_status open_output(struct duet_writer *writer, struct duet_erro
         writer->stream = writer->options.stream;
         return DUET_OK;
     }
-    if (duet_path_is_special(path)) return open_special(writer, error);
-    if (duet_path_is_folder(path))
-        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected the name of a file", path);
-    enum duet_status status = duet_writer_may_replace(writer, path, error);
-    if (status == DUET_OK) status = duet_output_open(&writer->file, path, error);
+    enum duet_status status = duet_output_open(&writer->file, path, writer->flags, error);
     writer->stream = writer->file.stream;
     return status;
 }
@@ -104,6 +92,7 @@ enum duet_status duet_writer_open(const struct duet_writer_options *options, str
     made->options = known_options;
     made->output = known_options.output ? duet_text("%s", known_options.output) : NULL;
     made->options.output = made->output;
+    made->flags = known_options.force ? DUET_OUTPUT_FORCE : 0;
     made->state = calloc(1, kind->state_size ? kind->state_size : 1);
     if (!made->state || (known_options.output && !made->output))
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a writer");
@@ -253,16 +242,6 @@ enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet
 
 /* --- ending ------------------------------------------------------------------------------------------- */
 
-/* The stream's or file's last word. */
-static enum duet_status close_output(struct duet_writer *writer, struct duet_error *error)
-{
-    if (writer->file.stream) return duet_output_commit(&writer->file, error);
-    if (!writer->special) return DUET_OK; /* a stream is flushed already */
-    FILE *special = writer->special;
-    writer->special = NULL;
-    return fclose(special) == 0 ? DUET_OK : duet_fail_errno(error, errno, "%s: cannot write", writer->output);
-}
-
 enum duet_status duet_writer_commit(struct duet_writer **writer, struct duet_error *error)
 {
     struct duet_writer *w = *writer;
@@ -273,7 +252,8 @@ enum duet_status duet_writer_commit(struct duet_writer **writer, struct duet_err
         begin(w);
         if (w->kind->end) status = w->kind->end(w, error);
         if (status == DUET_OK && !w->kind->folder) status = send_text(w, error);
-        if (status == DUET_OK) status = close_output(w, error);
+        /* A stream is flushed already. */
+        if (status == DUET_OK && w->file.stream) status = duet_output_commit(&w->file, error);
     }
     duet_writer_discard(writer);
     return status;
@@ -285,7 +265,6 @@ void duet_writer_discard(struct duet_writer **writer)
     struct duet_writer *w = *writer;
     if (w->state && w->kind->close) w->kind->close(w);
     duet_output_discard(&w->file);
-    if (w->special) fclose(w->special);
     duet_buffer_close(&w->text);
     free(w->output);
     free(w->state);

@@ -44,7 +44,7 @@ static int sink_write(void *ctx, const uint8_t *data, size_t size)
 {
     const struct duet_video_writer *writer = ctx;
     while (size > 0) {
-        ssize_t written = write(fileno(writer->output.stream), data, size);
+        ssize_t written = write(writer->output.file, data, size);
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return written < 0 ? errno : EIO;
         data += written;
@@ -56,10 +56,15 @@ static int sink_write(void *ctx, const uint8_t *data, size_t size)
 static int sink_seek(void *ctx, int64_t position)
 {
     const struct duet_video_writer *writer = ctx;
-    return lseek(fileno(writer->output.stream), position, SEEK_SET) < 0 ? errno : 0;
+    return lseek(writer->output.file, position, SEEK_SET) < 0 ? errno : 0;
 }
 
 /* --- opening -------------------------------------------------------------------------------------------- */
+
+static unsigned output_flags(const struct duet_video_writer_options *options)
+{
+    return options->force ? DUET_OUTPUT_FORCE : 0;
+}
 
 static enum duet_status check_options(const char *path, struct duet_video_writer_options *o,
                                       struct duet_error *error)
@@ -77,10 +82,7 @@ static enum duet_status check_options(const char *path, struct duet_video_writer
     if (o->rate_num < 0 || o->rate_den < 1)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: a video of %d/%d frames a second", path, o->rate_num,
                          o->rate_den);
-    if (duet_path_is_folder(path))
-        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected the name of a file", path);
-    if (!o->force && duet_path_exists(path)) return duet_fail(error, DUET_EXISTS, "%s: exists already", path);
-    return DUET_OK;
+    return duet_output_check(path, output_flags(o), error);
 }
 
 static enum duet_status open_encoder(struct duet_video_writer *writer,
@@ -88,7 +90,7 @@ static enum duet_status open_encoder(struct duet_video_writer *writer,
 {
     const struct duet_video_module *module;
     enum duet_status status = duet_video_load(writer->path, &module, error);
-    if (status == DUET_OK) status = duet_output_open(&writer->output, writer->path, error);
+    if (status == DUET_OK) status = duet_output_open(&writer->output, writer->path, output_flags(o), error);
     if (status != DUET_OK) return status;
     const struct duet_video_target target = {.name = writer->path,
                                              .container = container_of(writer->path),

@@ -32,8 +32,7 @@ static enum duet_status open_class(struct duet_writer *writer, size_t index, str
     struct state *state = writer->state;
     char *path = class_path(writer->output, writer->options.labels->items[index].name);
     if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
-    enum duet_status status = duet_writer_may_replace(writer, path, error);
-    if (status == DUET_OK) status = duet_output_open(&state->files[index], path, error);
+    enum duet_status status = duet_output_open(&state->files[index], path, writer->flags, error);
     for (size_t i = 0; status == DUET_OK && i < index; i++)
         if (strcmp(state->files[i].path, path) == 0)
             status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: the name of two classes' files", path);

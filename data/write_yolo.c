@@ -20,8 +20,7 @@ static enum duet_status open_folder(struct duet_writer *writer, struct duet_erro
     struct state *state = writer->state;
     char *path = duet_path_join(writer->output, "classes.txt");
     if (!path) return no_memory(writer, error);
-    enum duet_status status = duet_writer_may_replace(writer, path, error);
-    if (status == DUET_OK) status = duet_output_open(&state->classes, path, error);
+    enum duet_status status = duet_output_open(&state->classes, path, writer->flags, error);
     /* A picture called classes.jpg would take the same name. */
     if (status == DUET_OK)
         status = duet_claim(&state->claims, "file", "classes.txt", "the list of classes", true, error);
@@ -41,7 +40,7 @@ static char *file_name(const char *source, const struct duet_record *record)
 static enum duet_status check_file(struct duet_writer *writer, const char *name, struct duet_error *error)
 {
     char *path = duet_path_join(writer->output, name);
-    enum duet_status status = path ? duet_writer_may_replace(writer, path, error) : no_memory(writer, error);
+    enum duet_status status = path ? duet_output_check(path, writer->flags, error) : no_memory(writer, error);
     free(path);
     return status;
 }
@@ -84,7 +83,7 @@ static enum duet_status write_file(struct duet_writer *writer, const char *name,
         free(path);
         return no_memory(writer, error);
     }
-    enum duet_status status = duet_output_open(&file, path, error);
+    enum duet_status status = duet_output_open(&file, path, writer->flags, error);
     errno = 0;
     if (status == DUET_OK && writer->text.size &&
         fwrite(writer->text.data, 1, writer->text.size, file.stream) != writer->text.size) {

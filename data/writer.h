@@ -42,9 +42,9 @@ struct duet_writer {
     const struct duet_writer_kind *kind;
     struct duet_writer_options options; /* borrowed, but for output */
     char *output;                       /* options.output, owned; NULL for a stream */
-    FILE *stream;                       /* where a stream format goes: one of the three below */
-    struct duet_output file;            /* a temporary file, renamed at the end */
-    FILE *special;                      /* a device or pipe named as output: written directly */
+    FILE *stream;                       /* where a stream format goes: options.stream or file.stream */
+    struct duet_output file;
+    unsigned flags; /* for duet_output_open */
     struct duet_buffer text;
     bool begun;
     struct duet_error broken; /* the first fault in writing; nothing is written after it */
@@ -59,10 +59,6 @@ char *duet_frame_stem(const struct duet_record *record);
 
 /* A source's file name without folders and extension; "stdin" for "-". NULL when out of memory; free() it. */
 char *duet_source_stem(const char *source);
-
-/* DUET_EXISTS, unless force is set or there is no such file. */
-enum duet_status duet_writer_may_replace(const struct duet_writer *writer, const char *path,
-                                         struct duet_error *error);
 
 /* Which source has which name. Zero to begin with. */
 struct duet_claims {

@@ -319,7 +319,7 @@ static enum duet_status write_page(struct duet_report *report, struct duet_error
     if (report->open) duet_put(b, "</section>\n");
     duet_put(b, "</body>\n</html>\n");
     char *path = duet_path_join(report->folder, "index.html");
-    enum duet_status status = path && !b->failed ? duet_output_open(&output, path, error)
+    enum duet_status status = path && !b->failed ? duet_output_open(&output, path, DUET_OUTPUT_FORCE, error)
                                                  : duet_fail(error, DUET_OUT_OF_MEMORY,
                                                              "%s: no memory for the report", report->folder);
     if (status == DUET_OK) {

@@ -2,7 +2,7 @@
 
 enum duet_status viewer_trace_open(struct viewer_trace *trace, const char *path, struct duet_error *error)
 {
-    return duet_output_open(&trace->output, path, error);
+    return duet_output_open(&trace->output, path, DUET_OUTPUT_FORCE, error);
 }
 
 static void put_boxes(struct duet_buffer *line, const struct duet_detections *detections, float threshold)

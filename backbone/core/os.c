@@ -4,12 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,7 +37,11 @@ static enum duet_status read_to_end(FILE *stream, const char *name, size_t expec
             free(data);
             return too_large(name, max_bytes, error);
         }
-        if (size < capacity) break;
+        if (size < capacity) {
+            if (!ferror(stream) || errno != EINTR) break;
+            clearerr(stream); /* a signal's handler ran meanwhile */
+            continue;
+        }
         uint8_t *grown = capacity > SIZE_MAX / 2 ? NULL : realloc(data, capacity * 2);
         if (!grown) {
             free(data);
@@ -129,99 +131,6 @@ void duet_bytes_close(struct duet_bytes *bytes)
     *bytes = (struct duet_bytes){0};
 }
 
-/* --- writing ------------------------------------------------------------------------------------------ */
-
-/* Make the file DIR/.NAME.random.tmp; < 0 and errno when that cannot be. Not mkostemps: its files are 0600,
- * and what a file's mode is to be, only the system can say without disturbing other threads (umask() sets
- * it). */
-static int create_temporary(struct duet_output *output)
-{
-    enum { ATTEMPTS = 100 };
-    const char *name = duet_path_name(output->path);
-    for (int i = 0; i < ATTEMPTS; i++) {
-        uint64_t number;
-        if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) return -1;
-        free(output->temporary);
-        /* A long name is cut in the temporary one, which may not be longer than NAME_MAX either. */
-        output->temporary = duet_text("%.*s.%.200s.%012" PRIx64 ".tmp", (int)(name - output->path),
-                                      output->path, name, number >> 16);
-        if (!output->temporary) {
-            errno = ENOMEM;
-            return -1;
-        }
-        int fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST) return fd;
-    }
-    return -1;
-}
-
-enum duet_status duet_output_open(struct duet_output *output, const char *path, struct duet_error *error)
-{
-    *output = (struct duet_output){.path = duet_text("%s", path)};
-    if (!output->path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
-    int fd = create_temporary(output);
-    if (fd < 0) {
-        int cause = errno;
-        free(output->temporary);
-        output->temporary = NULL; /* nothing to remove */
-        duet_output_discard(output);
-        return duet_fail_errno(error, cause, "%s: cannot write", path);
-    }
-    output->stream = fdopen(fd, "wb");
-    if (!output->stream) {
-        int cause = errno;
-        close(fd);
-        duet_output_discard(output);
-        return duet_fail_errno(error, cause, "%s: cannot write", path);
-    }
-    return DUET_OK;
-}
-
-/* Why writing to `stream` failed at some time: stdio does not remember, so ask by writing on (the file is
- * lost already). Two writes: before it refuses, a disk may have room for a part. */
-static int cause_of_failure(FILE *stream)
-{
-    static const char more[65536];
-    for (int i = 0; i < 2; i++)
-        if (write(fileno(stream), more, sizeof more) < 0) return errno;
-    return EIO;
-}
-
-enum duet_status duet_output_commit(struct duet_output *output, struct duet_error *error)
-{
-    int cause = ferror(output->stream) ? cause_of_failure(output->stream) : 0;
-    bool written = !cause && fflush(output->stream) == 0 && fsync(fileno(output->stream)) == 0;
-    if (!written && !cause) cause = errno;
-    if (fclose(output->stream) != 0 && written) {
-        written = false;
-        cause = errno;
-    }
-    output->stream = NULL;
-    if (written && rename(output->temporary, output->path) != 0) {
-        written = false;
-        cause = errno;
-    }
-    enum duet_status status = DUET_OK;
-    if (written) {
-        free(output->temporary);
-        output->temporary = NULL;
-    } else {
-        status = duet_fail_errno(error, cause, "%s: cannot write", output->path);
-    }
-    duet_output_discard(output);
-    return status;
-}
-
-void duet_output_discard(struct duet_output *output)
-{
-    if (!output) return;
-    if (output->stream) fclose(output->stream);
-    if (output->temporary) unlink(output->temporary);
-    free(output->temporary);
-    free(output->path);
-    *output = (struct duet_output){0};
-}
-
 /* --- this machine ------------------------------------------------------------------------------------- */
 
 size_t duet_cache_bytes(int level)
@@ -234,6 +143,7 @@ size_t duet_cache_bytes(int level)
 
 enum duet_status duet_make_folders(const char *path, struct duet_error *error)
 {
+    if (!path[0]) return duet_fail(error, DUET_BAD_ARGUMENT, "the name of a folder is empty");
     char *copy = duet_text("%s", path);
     if (!copy) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
     enum duet_status status = DUET_OK;

@@ -40,22 +40,55 @@ void duet_bytes_close(struct duet_bytes *bytes);
 
 /* --- writing ------------------------------------------------------------------------------------------ */
 
-/* A file that is written under a temporary name beside its final one, and renamed when complete:
- * open, write to `stream`, then commit or discard. After either the struct is zero. */
+/* The one way to write a file that has a name. Open, write to `stream`, then commit or discard; after either
+ * the struct is zero. What happens depends on what the name leads to, symbolic links followed:
+ *
+ * - nothing, or a plain file: what is written goes to a temporary file beside it, which gets the name when it
+ *   is complete, with the permissions and the owner of the file that it replaces. A link stays a link. The
+ *   temporary file is locked while it is written; one that nobody holds any more was left by a process that
+ *   died, and goes away when a file of the same name is opened next.
+ * - a device or a pipe, or an open file of this process ("/dev/stdout"): it is written to as it stands.
+ *
+ * A write that a signal interrupts goes on. `stream` is fully buffered, and fileno() knows nothing of it. */
 struct duet_output {
     FILE *stream;
-    char *path;      /* final name */
-    char *temporary; /* "DIR/.NAME.0123456789ab.tmp", random */
+    int file;        /* the stream's descriptor */
+    char *path;      /* the name as it was given */
+    char *target;    /* the plain file that it leads to; NULL: a device or pipe */
+    char *temporary; /* "DIR/.NAME.0123456789ab.tmp", to become `target`; NULL: it is written in place */
+    bool made;       /* in place, and there was no such file before */
+    struct duet_output_sink *sink;
 };
 
-/* Errors: DUET_IO_ERROR, DUET_NOT_FOUND (no such folder), DUET_OUT_OF_MEMORY. */
-enum duet_status duet_output_open(struct duet_output *output, const char *path, struct duet_error *error);
+enum duet_output_flags {
+    DUET_OUTPUT_FORCE = 1,    /* an existing plain file may be replaced */
+    DUET_OUTPUT_IN_PLACE = 2, /* for what has no end: the file stands under its name at once, and what is
+                                 flushed is in it */
+    DUET_OUTPUT_APPEND = 4    /* in place, behind what an existing file holds; needs no FORCE */
+};
 
-/* Flush, fsync, close, rename over `path`. On failure (a full disk, say) the temporary file is removed and
- * whatever stood under `path` before is untouched. */
+/* Errors: DUET_BAD_ARGUMENT when the name is empty or a folder's; DUET_EXISTS of a plain file without FORCE
+ * or APPEND; DUET_NOT_FOUND (no such folder), DUET_IO_ERROR (links in a circle, too), DUET_OUT_OF_MEMORY. */
+enum duet_status duet_output_open(struct duet_output *output, const char *path, unsigned flags,
+                                  struct duet_error *error);
+
+/* Would open refuse the name as it stands now? For asking before work starts. Nothing is made or opened; the
+ * folder must be there and allow new files. */
+enum duet_status duet_output_check(const char *path, unsigned flags, struct duet_error *error);
+
+/* After a write to the stream that failed (a full disk, a limit on files' sizes): forget what is still
+ * buffered, cut the file back to its first `size` bytes and go on there, as if nothing had failed. So a
+ * writer that notes ftello() after each flushed record can end a file with whole records, and commit it.
+ * DUET_UNSUPPORTED of a device or pipe: what was written there is gone. */
+enum duet_status duet_output_cut(struct duet_output *output, size_t size, struct duet_error *error);
+
+/* Flush, fsync, rename, close, and fsync the folder. When something was not written, the temporary file is
+ * removed and what stood under the name before is untouched; a file in place stays as far as it came. When
+ * only the rename fails, what was written stays under a name that the error's text ends with. */
 enum duet_status duet_output_commit(struct duet_output *output, struct duet_error *error);
 
-/* Close and remove the temporary file. Accepts NULL and a zeroed struct. */
+/* Close and remove the temporary file; a file written in place stays, unless it was made by this output and
+ * is empty. Accepts NULL and a zeroed struct. */
 void duet_output_discard(struct duet_output *output);
 
 /* --- this machine ------------------------------------------------------------------------------------- */
@@ -65,7 +98,8 @@ size_t duet_cache_bytes(int level);
 
 /* --- paths -------------------------------------------------------------------------------------------- */
 
-/* Make a folder and its parents (mode 0777 less umask); fine when it exists. */
+/* Make a folder and its parents (mode 0777 less umask); fine when it exists. DUET_BAD_ARGUMENT of an empty
+ * name. */
 enum duet_status duet_make_folders(const char *path, struct duet_error *error);
 
 bool duet_path_exists(const char *path);

@@ -415,7 +415,7 @@ enum duet_status duet_weights_save(const struct duet_weights *weights, const cha
         status = duet_fail(error, DUET_TOO_LARGE, "%s: a header of %zu bytes, the limit is %zu", path,
                            strlen(header), DUET_WEIGHTS_MAX_HEADER);
     else
-        status = duet_output_open(&output, path, error);
+        status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, error);
     if (status == DUET_OK) {
         write_file(output.stream, header, order, weights->count);
         status = duet_output_commit(&output, error);
