@@ -31,9 +31,8 @@ static void compare(const struct duet_image *classes)
 
 static void write_and_check(struct duet_image *classes)
 {
-    static char path[64];
+    const char *path = fuzz_path("mask.png");
     struct duet_error error = {.text = ""};
-    if (!path[0]) snprintf(path, sizeof path, "/dev/shm/fuzz_mask.%d.png", (int)getpid());
     for (int y = 0; y < classes->height; y++)
         for (int x = 0; x < classes->width; x++) duet_image_row(classes, y)[x] %= DUET_VOC_CLASSES;
     check(duet_mask_write(path, classes, &error) == DUET_OK);

@@ -3,24 +3,15 @@
  * first input byte says after it. What opens must be readable to the last byte, and save and open again. */
 #include "duet/model.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz_file.h"
+
 #include <string.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *path(const char *name)
-{
-    static char folder[64], text[128];
-    if (!folder[0]) snprintf(folder, sizeof folder, "/dev/shm/fuzz_safetensors.%d", (int)getpid());
-    snprintf(text, sizeof text, "%s.%s", folder, name);
-    return text;
-}
-
 static void put(const uint8_t *data, size_t size)
 {
-    FILE *f = fopen(path("in"), "wb");
+    FILE *f = fopen(fuzz_path("in"), "wb");
     if (!f) abort();
     if (size && data[0] & 1) {
         static const uint8_t tail[256] = {7};
@@ -52,15 +43,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct duet_weights *weights, *again;
     struct duet_model *model;
     put(data, size);
-    if (duet_weights_open(path("in"), &weights, &error) != DUET_OK) return 0;
+    if (duet_weights_open(fuzz_path("in"), &weights, &error) != DUET_OK) return 0;
     sink = read_all(weights);
-    if (duet_weights_save(weights, path("out"), &error) != DUET_OK) abort();
-    if (duet_weights_open(path("out"), &again, &error) != DUET_OK) abort();
+    if (duet_weights_save(weights, fuzz_path("out"), &error) != DUET_OK) abort();
+    if (duet_weights_open(fuzz_path("out"), &again, &error) != DUET_OK) abort();
     if (duet_weights_count(again) != duet_weights_count(weights) || read_all(again) != sink) abort();
     if (duet_weights_verify(again, NULL, &error) != DUET_OK) abort();
     duet_weights_close(&again);
     duet_weights_close(&weights);
-    if (duet_model_open(path("in"), &model, &error) == DUET_OK) duet_model_close(&model);
-    unlink(path("out"));
+    if (duet_model_open(fuzz_path("in"), &model, &error) == DUET_OK) duet_model_close(&model);
+    unlink(fuzz_path("out"));
     return 0;
 }

@@ -3,19 +3,13 @@
 #include "duet/import.h"
 #include "weights/tfjs.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "fuzz_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *put(const char *name, const void *data, size_t size)
 {
-    static char path[128];
-    snprintf(path, sizeof path, "/dev/shm/fuzz_tfjs.%d", (int)getpid());
-    mkdir(path, 0777);
-    snprintf(path, sizeof path, "/dev/shm/fuzz_tfjs.%d/%s", (int)getpid(), name);
+    const char *path = fuzz_path(name);
     FILE *f = fopen(path, "wb");
     if (!f || fwrite(data, 1, size, f) != size || fclose(f) != 0) abort();
     return path;
