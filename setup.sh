@@ -13,7 +13,7 @@ packages=(cmake ninja-build gcc libc6-dev pkg-config libjpeg62-turbo-dev libpng-
     libavformat-dev libavcodec-dev libavdevice-dev libswscale-dev libavutil-dev libsdl2-dev)
 for arg in "$@"; do
     case $arg in
-    --tests) packages+=(libcmocka-dev xvfb xdotool) ;;
+    --tests) packages+=(libcmocka-dev xvfb xdotool clang libclang-rt-dev) ;;
     --arm) packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
         {libc6-dev,libjpeg62-turbo-dev,libpng-dev,zlib1g-dev,libjansson-dev,libyajl-dev,libexpat1-dev,libxxhash-dev,nettle-dev,libcmocka-dev}:arm64) ;;
     *) echo "setup.sh: unknown option '$arg'; known: --tests, --arm" >&2; exit 2 ;;
@@ -39,7 +39,7 @@ tests=OFF
 [ -z "$(printf '%s\n' "$@" | grep -x -- --tests)" ] || tests=ON
 [ -f build/CMakeCache.txt ] && grep -q '^DUET_TESTS:BOOL=ON' build/CMakeCache.txt && tests=ON
 say "building into build/"
-cmake -S . -B build -G Ninja -DDUET_TESTS=$tests >build-configure.log 2>&1 || { cat build-configure.log >&2; exit 1; }
+cmake -S . -B build -G Ninja -DDUET_TESTS=$tests -DDUET_WERROR=$tests >build-configure.log 2>&1 || { cat build-configure.log >&2; exit 1; }
 mv build-configure.log build/configure.log
 cmake --build build >&2
 

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# test.sh: set up, run the whole suite, then its unit and kernel tests once more under AddressSanitizer and
-# UndefinedBehaviorSanitizer, and end with the line "N passed, N failed, N skipped".
-# Usage: ./test.sh [--quick]   (--quick: not under the sanitizers)
+# test.sh: set up and run the whole suite; then build it three times more, every warning an error, and run what
+# each build is for; and end with the line "N passed, N failed, N skipped".
+#   build/sanitized  gcc, AddressSanitizer (with leaks) and UndefinedBehaviorSanitizer: all but golden and cross
+#   build/threads    clang, ThreadSanitizer: unit and kernel tests
+#   build/release    gcc, -DCMAKE_BUILD_TYPE=Release: it builds
+# Usage: ./test.sh [--quick]   (--quick: the first run alone)
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -12,32 +15,36 @@ case ${1:-} in
 *) echo "test.sh: unknown option '$1'; known: --quick" >&2; exit 2 ;;
 esac
 
-broken() { # WHAT: could not even run
-    echo "not ok - $1"
-    echo "0 passed, 1 failed, 0 skipped"
-    exit 1
-}
-
 run() { # BUILD-FOLDER CTEST-OPTION...
     local folder=$1
     shift
-    rm -rf "$folder/tests/tap"
     ctest --test-dir "$folder" --output-on-failure -j "$(nproc)" "$@"
 }
 
-./setup.sh --tests || broken "setup.sh"
+build() { # NAME CMAKE-OPTION...: into build/NAME, with the models of build/; that it builds is a result, too
+    local name=$1 folder=build/$1 result=ok
+    shift
+    echo "== building $folder: $*" >&2
+    mkdir -p "$folder/tests/tap"
+    ln -sfn ../models "$folder/models"
+    cmake -S . -B "$folder" -G Ninja -DDUET_TESTS=ON -DDUET_WERROR=ON "$@" >"$folder.log" 2>&1 &&
+        cmake --build "$folder" >>"$folder.log" 2>&1 || { result='not ok'; tail -n 40 "$folder.log"; }
+    echo "$result - build/$name builds" >"$folder/tests/tap/build.tap"
+    [ "$result" = ok ]
+}
+
+rm -rf build/tests/tap build/*/tests/tap # of an earlier run
+./setup.sh --tests || { echo "not ok - setup.sh"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 run build
-rm -rf build/sanitized/tests/tap # of an earlier run
 if ! $quick; then
-    echo "== once more under the sanitizers" >&2
-    cmake -S . -B build/sanitized -G Ninja -DDUET_TESTS=ON -DDUET_SANITIZE=address,undefined >build/sanitized.log 2>&1 &&
-        cmake --build build/sanitized >>build/sanitized.log 2>&1 || { tail -n 40 build/sanitized.log; broken "building for the sanitizers"; }
-    run build/sanitized -R '^(unit|kernels)/'
+    build sanitized -DDUET_SANITIZE=address,undefined && run build/sanitized -R '^(unit|kernels|cli|fuzz)/'
+    build threads -DCMAKE_C_COMPILER=clang -DDUET_SANITIZE=thread && run build/threads -R '^(unit|kernels)/'
+    build release -DCMAKE_BUILD_TYPE=Release
 fi
 
 # cmocka says "not ok N # SKIP" of a skipped test.
-shopt -s nullglob # with --quick, the second folder is not there
-cat /dev/null build/tests/tap/*.tap build/sanitized/tests/tap/*.tap | awk '
+shopt -s nullglob # with --quick, some folders are not there
+cat /dev/null build/tests/tap/*.tap build/*/tests/tap/*.tap | awk '
     /^(ok|not ok) .*# SKIP/ { skipped++; next }
     /^ok/ { passed++ }
     /^not ok/ { failed++ }

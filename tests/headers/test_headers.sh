@@ -2,7 +2,7 @@
 # Every public header compiles by itself, first and twice, as C11 and as C++11, without a warning.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh" || exit 1
 warnings=(-Wall -Wextra -Wpedantic -Wundef -Werror)
-folders=(backbone heads data)
+folders=(backbone heads data eval)
 includes=()
 for folder in "${folders[@]}"; do includes+=(-I "$DUET_SOURCE_DIR/$folder/include"); done
 
