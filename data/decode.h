@@ -6,7 +6,7 @@
 #ifndef DUET_DATA_DECODE_H
 #define DUET_DATA_DECODE_H
 
-#include "duet/image.h"
+#include "duet/frames.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,10 @@ struct duet_coded {
     const char *name; /* stands first in error texts */
     const uint8_t *data;
     size_t size;
-    size_t max_pixels;
+    const struct duet_frames_options *options; /* its limits, `strict` */
+    struct duet_warnings *warnings;            /* for duet_decode_warn */
+    size_t
+        *cost; /* not NULL: nothing is to be decoded; duet_decode_afford leaves here what that would take */
 };
 
 struct duet_decoder {
@@ -24,6 +27,7 @@ struct duet_decoder {
     /* Is this what such a file begins with? 16 bytes suffice. */
     bool (*matches)(const uint8_t *data, size_t size);
     /* Decode into *image, which is zero before and, after a failure, again; the caller owns it.
+     * Where coded->cost is set, end with DUET_OK once duet_decode_afford has filled it.
      * *orientation is 0 before: a decoder that finds a valid EXIF orientation writes it there. */
     enum duet_status (*decode)(const struct duet_coded *coded, struct duet_image *image, int *orientation,
                                struct duet_error *error);
@@ -43,6 +47,15 @@ enum duet_status duet_decode_pnm(const struct duet_coded *coded, struct duet_ima
  * DUET_IMAGE_MAX_SIDE, and are there at most max_pixels? */
 enum duet_status duet_decode_check(const struct duet_coded *coded, size_t width, size_t height,
                                    struct duet_error *error);
+
+/* And then: is that within max_memory? `beside` is what decoding takes beside the image; one of that
+ * `orientation` is turned afterwards. */
+enum duet_status duet_decode_afford(const struct duet_coded *coded, size_t width, size_t height,
+                                    size_t beside, int orientation, struct duet_error *error);
+
+/* Something is odd, and all pixels are there: a warning, or an error where that is asked for. */
+enum duet_status duet_decode_warn(const struct duet_coded *coded, struct duet_error *error,
+                                  const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The fault of a file too short for the size its header tells, found before memory is taken for it. */
 enum duet_status duet_decode_too_short(const struct duet_coded *coded, const char *kind, size_t width,

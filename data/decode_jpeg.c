@@ -1,8 +1,9 @@
 /* JPEG through libjpeg-turbo, with its defaults (islow DCT, fancy upsampling): the decode that the published
  * numbers of the networks were measured with.
  *
- * A picture is refused when pixels would not be what was encoded, not when its wrapping is merely odd; see
- * is_damage(). Bytes after the picture's end are nobody's business (telephones put a second picture there).
+ * A picture is refused when pixels would not be what was encoded, and warned of when its wrapping is merely
+ * odd, or only its end marker is missing; see is_damage() and on_empty(). Bytes after the picture's end are
+ * nobody's business (telephones put a second picture there).
  */
 #include "core/checked.h"
 #include "core/fail.h"
@@ -34,6 +35,8 @@ struct job {
     const struct duet_coded *coded;
     struct duet_image *image;
     int *orientation;
+    bool in_pixels; /* behind the header */
+    bool cut;       /* the data ended before the end marker */
     struct duet_error *error;
     enum duet_status status;
 };
@@ -87,6 +90,7 @@ static _Noreturn void give_up_message(j_common_ptr cinfo)
     struct job *job = cinfo->client_data;
     enum duet_status status = status_of(job->fault.msg_code);
     char text[JMSG_LENGTH_MAX];
+    if (job->cut) give_up_truncated(&job->cinfo);
     job->fault.format_message(cinfo, text);
     if (status == DUET_BAD_FORMAT)
         give_up(job, duet_fail(job->error, status, "%s: damaged JPEG (%s)", job->coded->name, text));
@@ -104,8 +108,8 @@ static bool is_damage(int message)
     case JWRN_BOGUS_PROGRESSION: /* a scan refines what was never sent: one was lost */
         return true;
     /* The rest says something of the wrapping only: JWRN_EXTRANEOUS_DATA (bytes between segments that are
-     * skipped), JWRN_NOT_SEQUENTIAL (header fields that mean nothing here; telephones wrote them for
-     * years), JWRN_ADOBE_XFORM and JWRN_JFIF_MAJOR (unknown versions), JWRN_BOGUS_ICC (not used). */
+     * skipped), JWRN_NOT_SEQUENTIAL, JWRN_ADOBE_XFORM and JWRN_JFIF_MAJOR (unknown versions), JWRN_BOGUS_ICC
+     * (not used). */
     default:
         return false;
     }
@@ -113,7 +117,15 @@ static bool is_damage(int message)
 
 static void on_message(j_common_ptr cinfo, int level)
 {
-    if (level < 0 && is_damage(cinfo->err->msg_code)) give_up_message(cinfo);
+    struct job *job = cinfo->client_data;
+    char text[JMSG_LENGTH_MAX];
+    if (level >= 0) return;
+    if (is_damage(cinfo->err->msg_code)) give_up_message(cinfo);
+    /* Header fields that mean nothing here; telephones wrote them for years. */
+    if (cinfo->err->msg_code == JWRN_NOT_SEQUENTIAL) return;
+    job->fault.format_message(cinfo, text);
+    enum duet_status status = duet_decode_warn(job->coded, job->error, "odd JPEG (%s)", text);
+    if (status != DUET_OK) give_up(job, status);
 }
 
 static void on_progress(j_common_ptr cinfo)
@@ -131,9 +143,17 @@ static void no_op(j_decompress_ptr cinfo)
     (void)cinfo;
 }
 
+/* The data ended. Perhaps only the end marker is missing: it is made up, once, and whoever lacks more than
+ * that says so. Not so the arithmetic decoder: zeros behind the end are its rule. */
 static boolean on_empty(j_decompress_ptr cinfo)
 {
-    give_up_truncated(cinfo);
+    static const JOCTET end[] = {0xff, JPEG_EOI};
+    struct job *job = cinfo->client_data;
+    if (!job->in_pixels || job->cut || cinfo->arith_code) give_up_truncated(cinfo);
+    job->cut = true;
+    cinfo->src->next_input_byte = end;
+    cinfo->src->bytes_in_buffer = sizeof end;
+    return TRUE;
 }
 
 static void skip_bytes(j_decompress_ptr cinfo, long count)
@@ -180,6 +200,18 @@ static void set_up(struct job *job)
     jpeg_set_marker_processor(cinfo, JPEG_APP0 + 1, on_app1);
 }
 
+/* What libjpeg takes: some rows of every component; and where these, or their bits, come one after the other,
+ * all coefficients, of two bytes. */
+static size_t memory_beside(j_decompress_ptr cinfo)
+{
+    size_t coefficients = 0;
+    if (jpeg_has_multiple_scans(cinfo))
+        for (int i = 0; i < cinfo->num_components; i++)
+            coefficients +=
+                (size_t)cinfo->comp_info[i].width_in_blocks * DCTSIZE2 * cinfo->comp_info[i].height_in_blocks;
+    return coefficients * sizeof(JCOEF) + (size_t)cinfo->image_width * 128 + 100000;
+}
+
 static void read_header(struct job *job)
 {
     j_decompress_ptr cinfo = &job->cinfo;
@@ -203,6 +235,10 @@ static void read_header(struct job *job)
         give_up(job, duet_fail(job->error, DUET_UNSUPPORTED, "%s: JPEG of %d unknown colour components",
                                job->coded->name, cinfo->num_components));
     }
+    status =
+        duet_decode_afford(job->coded, width, height, memory_beside(cinfo), *job->orientation, job->error);
+    if (status != DUET_OK || job->coded->cost) give_up(job, status);
+    job->in_pixels = true;
 }
 
 /* Plain (1-c)(1-k). Adobe's programs store CMYK upside down, 255 for no ink, and say so by their marker. */
@@ -229,6 +265,17 @@ static void read_rows(struct job *job)
     }
 }
 
+/* Is there, of a file without its end marker, nothing else missing either? Whole scans may be. */
+static bool has_all_scans(const struct jpeg_decompress_struct *cinfo)
+{
+    for (int i = 0; i < cinfo->num_components; i++) {
+        if (!cinfo->comp_info[i].quant_table) return false; /* kept from a component's first scan on */
+        for (int k = 0; cinfo->progressive_mode && k < DCTSIZE2; k++)
+            if (cinfo->coef_bits[i][k] != 0) return false;
+    }
+    return true;
+}
+
 static void decode(struct job *job)
 {
     set_up(job);
@@ -238,7 +285,9 @@ static void decode(struct job *job)
                                                 job->image, job->error);
     if (status != DUET_OK) give_up(job, status);
     read_rows(job);
+    if (job->cut && !has_all_scans(&job->cinfo)) give_up_truncated(&job->cinfo);
     jpeg_finish_decompress(&job->cinfo); /* demands the end marker */
+    if (job->cut) job->status = duet_decode_warn(job->coded, job->error, "JPEG without an end marker (EOI)");
 }
 
 /* In a function of its own: *job, which changes on the way, is not a local of the one that calls setjmp. */

@@ -1,5 +1,8 @@
 /* PNG through libpng: every colour type to RGB8. 16 bit keeps the high byte, alpha is laid over white as the
- * numbers stand; gamma and colour profiles are left alone, as viewers and training sets did. */
+ * numbers stand; gamma and colour profiles are left alone, as viewers and training sets did.
+ *
+ * A picture is refused when pixels are missing or their checksums wrong. What is wrong in the ancillary
+ * chunks, and whatever stands behind the pixels or is missing there, is warned of. */
 #include "core/fail.h"
 #include "decode.h"
 
@@ -22,6 +25,7 @@ struct job {
     const struct duet_coded *coded;
     size_t at; /* what libpng has read of the bytes */
     bool no_memory;
+    bool has_pixels; /* all rows were read */
     struct duet_image *image;
     int *orientation;
     struct duet_error *error;
@@ -41,8 +45,19 @@ static _Noreturn void give_up(struct job *job, enum duet_status status)
     longjmp(job->escape, 1);
 }
 
+/* Is libpng past the pixels, the last chunk of them with a right checksum? The end may then be damaged or
+ * missing. */
+static bool is_behind_pixels(const struct job *job)
+{
+    enum { IDAT = 0x49444154 };
+    return job->has_pixels &&
+           ((png_get_io_state(job->png) & PNG_IO_CHUNK_HDR) != 0 || png_get_io_chunk_type(job->png) != IDAT);
+}
+
 static _Noreturn void give_up_truncated(struct job *job)
 {
+    if (is_behind_pixels(job))
+        give_up(job, duet_decode_warn(job->coded, job->error, "PNG without its end (IEND)"));
     give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: truncated PNG (ends after %zu bytes)",
                            job->coded->name, job->coded->size));
 }
@@ -52,13 +67,18 @@ static _Noreturn void on_error(png_structp png, png_const_charp message)
     struct job *job = png_get_error_ptr(png);
     if (job->no_memory)
         give_up(job, duet_fail(job->error, DUET_OUT_OF_MEMORY, "%s: no memory to decode", job->coded->name));
+    if (is_behind_pixels(job))
+        give_up(job, duet_decode_warn(job->coded, job->error, "PNG damaged behind its pixels (%s)", message));
     give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: damaged PNG (%s)", job->coded->name, message));
 }
 
+/* libpng warns of what it can make good, by leaving out a chunk as a rule. */
 static void on_warning(png_structp png, png_const_charp message)
 {
-    (void)png;
-    (void)message; /* libpng warns of what it can make good */
+    struct job *job = png_get_error_ptr(png);
+    enum duet_status status =
+        duet_decode_warn(job->coded, job->error, "PNG damaged beside its pixels (%s)", message);
+    if (status != DUET_OK) give_up(job, status);
 }
 
 static void on_read(png_structp png, png_bytep to, size_t count)
@@ -98,7 +118,7 @@ static void set_up(struct job *job)
     /* Sides are judged by duet_decode_check, whose message is better. */
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_chunk_malloc_max(png, MAX_CHUNK);
-    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);
     png_set_benign_errors(png, 1);
     /* No text, no profile is unpacked, and gAMA does not get a say in how alpha is laid over white. */
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
@@ -115,6 +135,10 @@ static void read_header(struct job *job)
     size_t bits = (size_t)png_get_bit_depth(job->png, job->info) * png_get_channels(job->png, job->info);
     if (width * height / 8 / MAX_INFLATION * bits > job->coded->size)
         give_up(job, duet_decode_too_short(job->coded, "PNG", width, height, job->error));
+    /* Two rows as they are stored, one as it is made, and zlib's window. */
+    size_t beside = 2 * png_get_rowbytes(job->png, job->info) + width * 8 + 100000;
+    status = duet_decode_afford(job->coded, width, height, beside, 0, job->error);
+    if (status != DUET_OK || job->coded->cost) give_up(job, status);
 }
 
 static void ask_for_rgb8(struct job *job)
@@ -160,9 +184,9 @@ static void decode(struct job *job)
     if (status != DUET_OK) give_up(job, status);
     ask_for_rgb8(job);
     read_rows(job);
+    job->has_pixels = true;
     png_read_end(job->png, job->info);                    /* eXIf may follow the pixels */
     if (job->no_memory) png_error(job->png, "no memory"); /* libpng would do without an eXIf it cannot keep */
-    read_orientation(job);
 }
 
 /* In a function of its own: *job, which changes on the way, is not a local of the one that calls setjmp. */
@@ -176,6 +200,7 @@ enum duet_status duet_decode_png(const struct duet_coded *coded, struct duet_ima
 {
     struct job job = {.coded = coded, .image = image, .orientation = orientation, .error = error};
     run(&job);
+    if (job.status == DUET_OK && !coded->cost) read_orientation(&job);
     png_destroy_read_struct(&job.png, &job.info, NULL);
     if (job.status != DUET_OK) duet_image_close(image);
     return job.status;

@@ -279,6 +279,8 @@ enum duet_status duet_decode_pnm(const struct duet_coded *coded, struct duet_ima
     struct header header;
     enum duet_status status = read_header(&in, &header, error);
     if (status == DUET_OK) status = check_size(&in, &header, error);
+    if (status == DUET_OK) status = duet_decode_afford(coded, header.width, header.height, 0, 0, error);
+    if (status == DUET_OK && coded->cost) return DUET_OK;
     if (status == DUET_OK) status = duet_decode_image(coded, header.width, header.height, image, error);
     for (int y = 0; status == DUET_OK && y < image->height; y++)
         status = read_row(&in, &header, duet_image_row(image, y), error);

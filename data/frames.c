@@ -1,7 +1,6 @@
 #include "duet/frames.h"
 
 #include "core/abi.h"
-#include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "decode.h"
@@ -38,6 +37,8 @@ struct duet_frames {
     } still;
     const struct duet_video_module *module;
     struct duet_moving moving;
+    struct duet_warnings warnings; /* of the last frame, or of opening for the first one */
+    bool begun;                    /* a frame was asked for */
 };
 
 /* --- opening ------------------------------------------------------------------------------------------ */
@@ -61,6 +62,8 @@ static enum duet_status create(const char *name, const struct duet_frames_option
     made->options = known;
     if (made->options.max_pixels == 0) made->options.max_pixels = DUET_MAX_PIXELS;
     if (made->options.max_bytes == 0) made->options.max_bytes = DUET_MAX_PICTURE_BYTES;
+    const size_t memory = made->options.max_memory;
+    if (memory > 0 && memory < made->options.max_bytes) made->options.max_bytes = memory;
     made->stream.name = made->name;
     made->stream.cancelled = made->options.cancelled;
     made->stream.ctx = made->options.ctx;
@@ -153,8 +156,8 @@ static enum duet_status start_picture(struct duet_frames *frames, struct duet_er
     struct duet_jpegs *jpegs = NULL;
     enum duet_status status = DUET_OK;
     if (frames->still.decoder->matches == duet_jpeg_matches)
-        status = duet_jpegs_open(&frames->stream, &frames->options, &jpegs, &frames->still.owned,
-                                 &frames->still.size, error);
+        status = duet_jpegs_open(&frames->stream, &frames->options, &frames->warnings, &jpegs,
+                                 &frames->still.owned, &frames->still.size, error);
     if (status != DUET_OK || !jpegs) return status == DUET_OK ? read_still(frames, error) : status;
     frames->still.decoder = NULL;
     move(frames, &duet_jpegs_type, jpegs);
@@ -191,7 +194,7 @@ static enum duet_status open_address(struct duet_frames *frames, const char *add
 static enum duet_status open_numbered(struct duet_frames *frames, const char *path, struct duet_error *error)
 {
     void *self;
-    enum duet_status status = duet_numbered_open(path, &frames->options, &self, error);
+    enum duet_status status = duet_numbered_open(path, &frames->options, &frames->warnings, &self, error);
     if (status == DUET_OK) move(frames, &duet_numbered_type, self);
     return status;
 }
@@ -262,8 +265,11 @@ void duet_frames_close(struct duet_frames **frames)
 static enum duet_status next_still(struct duet_frames *frames, struct duet_image *image, bool *more,
                                    struct duet_error *error)
 {
-    struct duet_coded coded = {frames->name, frames->still.data, frames->still.size,
-                               frames->options.max_pixels};
+    struct duet_coded coded = {.name = frames->name,
+                               .data = frames->still.data,
+                               .size = frames->still.size,
+                               .options = &frames->options,
+                               .warnings = &frames->warnings};
     int orientation = 0;
     enum duet_status status = frames->still.decoder->decode(&coded, image, &orientation, error);
     free(frames->still.owned); /* one frame: the file has served */
@@ -285,6 +291,8 @@ enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image 
 {
     *image = (struct duet_image){0};
     *more = false;
+    if (frames->begun) frames->warnings.count = 0;
+    frames->begun = true;
     if (frames->done) return DUET_OK;
     struct duet_frame_info found = {0};
     enum duet_status status = frames->still.decoder
@@ -294,6 +302,33 @@ enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image 
     if (!*more) frames->done = true;
     if (info && *more) *info = found;
     return status;
+}
+
+const struct duet_warnings *duet_frames_warnings(const struct duet_frames *frames)
+{
+    return &frames->warnings;
+}
+
+size_t duet_frames_cost(const struct duet_frames *frames)
+{
+    /* Of what moves: the picture, and what FFmpeg has of it before it is RGB. */
+    enum { A_PIXEL = 12 };
+    size_t cost = 0;
+    struct duet_frames_about about;
+    if (frames->done) return 0;
+    if (!frames->still.decoder) {
+        duet_frames_about(frames, &about);
+        return (size_t)about.width * (size_t)about.height * A_PIXEL;
+    }
+    const struct duet_coded coded = {.name = frames->name,
+                                     .data = frames->still.data,
+                                     .size = frames->still.size,
+                                     .options = &frames->options,
+                                     .cost = &cost};
+    struct duet_image none = {0};
+    int orientation = 0;
+    frames->still.decoder->decode(&coded, &none, &orientation, NULL);
+    return cost;
 }
 
 void duet_frames_about(const struct duet_frames *frames, struct duet_frames_about *about)
@@ -319,37 +354,4 @@ enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struc
     frames->done = status != DUET_OK && about.seekable; /* a source without a way back is as it was */
     frames->failed = frames->done;
     return status;
-}
-
-/* --- what the decoders share -------------------------------------------------------------------------- */
-
-enum duet_status duet_decode_check(const struct duet_coded *coded, size_t width, size_t height,
-                                   struct duet_error *error)
-{
-    if (width == 0 || height == 0)
-        return duet_fail(error, DUET_BAD_FORMAT, "%s: %zux%zu pixels, expected at least 1x1", coded->name,
-                         width, height);
-    if (width > DUET_IMAGE_MAX_SIDE || height > DUET_IMAGE_MAX_SIDE)
-        return duet_fail(error, DUET_TOO_LARGE, "%s: %zux%zu pixels, the limit is %d a side", coded->name,
-                         width, height, DUET_IMAGE_MAX_SIDE);
-    size_t pixels;
-    if (!duet_mul_size(width, height, &pixels) || pixels > coded->max_pixels)
-        return duet_fail(error, DUET_TOO_LARGE, "%s: %zux%zu pixels, the limit is %zu in all", coded->name,
-                         width, height, coded->max_pixels);
-    return DUET_OK;
-}
-
-enum duet_status duet_decode_too_short(const struct duet_coded *coded, const char *kind, size_t width,
-                                       size_t height, struct duet_error *error)
-{
-    return duet_fail(error, DUET_BAD_FORMAT, "%s: truncated %s (%zu bytes cannot hold %zux%zu pixels)",
-                     coded->name, kind, coded->size, width, height);
-}
-
-enum duet_status duet_decode_image(const struct duet_coded *coded, size_t width, size_t height,
-                                   struct duet_image *image, struct duet_error *error)
-{
-    if (duet_image_create(image, (int)width, (int)height, DUET_RGB8, NULL) == DUET_OK) return DUET_OK;
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zux%zu pixels", coded->name, width,
-                     height);
 }

@@ -13,8 +13,9 @@ enum { RATE = 25, CHUNK = 64 * 1024 };
 
 struct duet_jpegs {
     struct duet_stream *stream;
-    size_t max_bytes, max_pixels;
-    uint8_t *data; /* from `offset` of the stream on */
+    const struct duet_frames_options *options;
+    struct duet_warnings *warnings; /* of the frame that is decoded */
+    uint8_t *data;                  /* from `offset` of the stream on */
     size_t size, capacity;
     int64_t offset;
     size_t length;   /* of the current picture, at the beginning of `data` */
@@ -33,9 +34,9 @@ static enum duet_status read_more(struct duet_jpegs *jpegs, size_t *got, struct 
     const char *name = jpegs->stream->name;
     if (jpegs->capacity - jpegs->size < CHUNK) {
         size_t capacity = jpegs->capacity * 2 + CHUNK;
-        if (jpegs->size > jpegs->max_bytes)
+        if (jpegs->size > jpegs->options->max_bytes)
             return duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes", name,
-                             jpegs->max_bytes);
+                             jpegs->options->max_bytes);
         uint8_t *grown = capacity > PTRDIFF_MAX ? NULL : realloc(jpegs->data, capacity);
         if (!grown)
             return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zu bytes", name, capacity);
@@ -125,9 +126,9 @@ static enum duet_status give_back(struct duet_jpegs *jpegs, uint8_t **data, size
     enum duet_status status = DUET_OK;
     if (jpegs->stream->size >= 0) return DUET_OK;
     while (status == DUET_OK && got > 0) status = read_more(jpegs, &got, error);
-    if (status == DUET_OK && jpegs->size > jpegs->max_bytes)
+    if (status == DUET_OK && jpegs->size > jpegs->options->max_bytes)
         status = duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes",
-                           jpegs->stream->name, jpegs->max_bytes);
+                           jpegs->stream->name, jpegs->options->max_bytes);
     if (status != DUET_OK) return status;
     *data = jpegs->data;
     *size = jpegs->size;
@@ -145,15 +146,15 @@ static void close_jpegs(void *self)
 }
 
 enum duet_status duet_jpegs_open(struct duet_stream *stream, const struct duet_frames_options *options,
-                                 struct duet_jpegs **jpegs, uint8_t **data, size_t *size,
-                                 struct duet_error *error)
+                                 struct duet_warnings *warnings, struct duet_jpegs **jpegs, uint8_t **data,
+                                 size_t *size, struct duet_error *error)
 {
     struct duet_jpegs *made = calloc(1, sizeof *made);
     *jpegs = NULL;
     if (!made) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", stream->name);
     made->stream = stream;
-    made->max_bytes = options->max_bytes;
-    made->max_pixels = options->max_pixels;
+    made->options = options;
+    made->warnings = warnings;
     struct duet_jpeg_scan scan;
     bool another = false;
     enum duet_status status = load(made, &scan, error);
@@ -227,7 +228,11 @@ static enum duet_status step(void *self, struct duet_moving_stamp *stamp, bool *
 static enum duet_status image(void *self, struct duet_image *into, int *orientation, struct duet_error *error)
 {
     const struct duet_jpegs *jpegs = self;
-    const struct duet_coded coded = {jpegs->stream->name, jpegs->data, jpegs->length, jpegs->max_pixels};
+    const struct duet_coded coded = {.name = jpegs->stream->name,
+                                     .data = jpegs->data,
+                                     .size = jpegs->length,
+                                     .options = jpegs->options,
+                                     .warnings = jpegs->warnings};
     *orientation = 0;
     return duet_decode_jpeg(&coded, into, orientation, error);
 }

@@ -18,7 +18,7 @@ extern const struct duet_moving_type duet_jpegs_type;
  * and gain maps there). In a pipe any JPEG is, unless MPF says so; to know, one waits for its first bytes or
  * the end. A pipe's still: *data (free() it) and *size are what it held, since it can be read only once. */
 enum duet_status duet_jpegs_open(struct duet_stream *stream, const struct duet_frames_options *options,
-                                 struct duet_jpegs **jpegs, uint8_t **data, size_t *size,
+                                 struct duet_warnings *warnings, struct duet_jpegs **jpegs, uint8_t **data, size_t *size,
                                  struct duet_error *error);
 
 #endif

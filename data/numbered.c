@@ -14,6 +14,7 @@ enum { RATE = 25, MAX_DIGITS = 18 };
 
 struct numbered {
     struct duet_frames_options options; /* of each picture */
+    struct duet_warnings *warnings;     /* of the one that is decoded */
     char *path;                         /* as it was given */
     char *folder, *before, *after;      /* "frames", "", ".png" */
     int digits;                         /* at least so many; 0: as they come, without leading zeros */
@@ -131,8 +132,8 @@ static void close_numbered(void *self)
     free(numbered);
 }
 
-enum duet_status duet_numbered_open(const char *path, const struct duet_frames_options *options, void **self,
-                                    struct duet_error *error)
+enum duet_status duet_numbered_open(const char *path, const struct duet_frames_options *options,
+                                    struct duet_warnings *warnings, void **self, struct duet_error *error)
 {
     struct numbered *numbered = *self = calloc(1, sizeof *numbered);
     if (!numbered) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
@@ -142,7 +143,10 @@ enum duet_status duet_numbered_open(const char *path, const struct duet_frames_o
                                                      .max_pixels = options->max_pixels,
                                                      .max_bytes = options->max_bytes,
                                                      .cancelled = options->cancelled,
-                                                     .ctx = options->ctx};
+                                                     .ctx = options->ctx,
+                                                     .max_memory = options->max_memory,
+                                                     .strict = options->strict};
+    numbered->warnings = warnings;
     numbered->path = duet_text("%s", path);
     numbered->folder = duet_text("%.*s", (int)(name - path), path);
     numbered->before = duet_text("%s", name);
@@ -205,6 +209,7 @@ static enum duet_status image(void *self, struct duet_image *into, int *orientat
     if (status == DUET_OK) status = duet_frames_next(frames, into, NULL, &more, error);
     if (status == DUET_OK && !more)
         status = duet_fail(error, DUET_BAD_FORMAT, "%s: no frame in it, expected a picture", path);
+    if (status == DUET_OK) *numbered->warnings = *duet_frames_warnings(frames);
     duet_frames_close(&frames);
     if (status == DUET_OK && numbered->width == 0) {
         numbered->width = into->width;

@@ -1,4 +1,5 @@
 /* NDJSON: one line a record, everything in it (the fields stand in record.h). */
+#include "duet/frames.h"
 #include "rle.h"
 #include "writer.h"
 
@@ -114,6 +115,16 @@ static void put_moment(struct duet_buffer *text, const struct duet_record *recor
     }
 }
 
+static void put_warnings(struct duet_buffer *text, const struct duet_warnings *warnings)
+{
+    duet_put(text, ",\"warnings\":[");
+    for (int i = 0; i < warnings->count; i++) {
+        if (i > 0) duet_put(text, ",");
+        duet_put_json_string(text, warnings->texts[i]);
+    }
+    duet_put(text, "]");
+}
+
 static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
                                      struct duet_error *error)
 {
@@ -130,6 +141,7 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
         duet_putf(text, ",\"width\":%d,\"height\":%d", record->width, record->height);
         if (record->detections) put_detections(text, record->detections, record->tracks);
         if (record->segments) put_segments(text, record->segments, record->classes);
+        if (record->warnings && record->warnings->count > 0) put_warnings(text, record->warnings);
     }
     duet_put(text, "}\n");
     return DUET_OK;

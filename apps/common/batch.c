@@ -104,6 +104,13 @@ static int exit_code(const struct batch *batch)
     return batch->failed || batch->undrawn || batch->unfilmed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
 }
 
+/* Half of the budget is the networks', the rest the pictures'. */
+static int most_workers(const struct batch *batch)
+{
+    size_t one = batch->task->worker_bytes, most = one > 0 ? batch->budget.limit / 2 / one : 256;
+    return most > 256 ? 256 : most > 1 ? (int)most : 1;
+}
+
 static int work(struct batch *batch)
 {
     const struct duet_job job = {.ctx = batch,
@@ -115,7 +122,8 @@ static int work(struct batch *batch)
                                  .deliver = duet_batch_deliver,
                                  .finish = duet_batch_finish,
                                  .drop = duet_batch_drop,
-                                 .many = batch->any_moving};
+                                 .many = batch->any_moving,
+                                 .most_workers = most_workers(batch)};
     struct duet_pipeline_outcome outcome = {0};
     struct duet_error error = {0};
     size_t count = batch->inputs.count;
@@ -149,8 +157,12 @@ int duet_batch_run(const struct duet_program *program, const struct duet_batch_s
         return duet_usage_error(program, "--coco-images: is for --format coco, got %s", format);
     struct batch batch = {.settings = settings, .task = task};
     struct duet_error error;
+    size_t memory;
+    int usage = duet_budget_bytes(program, &settings->pictures, &memory);
+    if (usage != DUET_GO_ON) return usage;
     duet_console_open(&batch.console, program->name, settings->quiet, !output);
-    enum duet_status status = duet_batch_prepare(&batch, arguments, &error);
+    enum duet_status status = duet_budget_open(&batch.budget, memory, &error);
+    if (status == DUET_OK) status = duet_batch_prepare(&batch, arguments, &error);
     if (status == DUET_OK && settings->track) status = duet_tracker_create(NULL, &batch.tracker, &error);
     int code = status == DUET_OK ? work(&batch) : fatal(&batch, &error);
     duet_writer_discard(&batch.writer);
@@ -159,6 +171,7 @@ int duet_batch_run(const struct duet_program *program, const struct duet_batch_s
     duet_frames_close(&batch.first);
     duet_coco_images_close(&batch.coco_images);
     duet_inputs_close(&batch.inputs);
+    duet_budget_close(&batch.budget);
     free(batch.moving);
     return code;
 }

@@ -4,6 +4,7 @@
 #ifndef DUET_APPS_BATCH_H
 #define DUET_APPS_BATCH_H
 
+#include "common/budget.h"
 #include "common/inputs.h"
 #include "common/options.h"
 #include "duet/frames.h"
@@ -23,6 +24,7 @@ struct duet_batch_settings {
     int exif;                /* enum duet_exif: index in duet_batch_exif_words */
     int every;               /* of moving inputs, as in struct duet_frames_options, with the next three */
     double start, duration, reconnect;
+    struct duet_picture_settings pictures;
     int threads; /* 0: as many as CPUs */
     bool track;  /* number the objects of moving inputs: common/track.h */
     bool null, force, quiet;
@@ -33,6 +35,7 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
 #define DUET_BATCH_INPUT_OPTIONS(type, field)                                                                \
     DUET_CHOICE(0, "exif", "HOW", type, field.exif, duet_batch_exif_words,                                   \
                 "apply or ignore the orientation that cameras note"),                                        \
+        DUET_PICTURE_OPTIONS(type, field.pictures),                                                          \
         DUET_FLAG('0', "null", type, field.null, "paths in @LIST are separated by NUL, not by lines"),       \
         DUET_GROUP("Videos and cameras"),                                                                    \
         DUET_INT(0, "every", "N", type, field.every, 1, 1000000000, "look at frames 0, N, 2N ... only",      \
@@ -119,6 +122,7 @@ struct duet_batch_task {
     struct duet_batch_picture
         pictures[DUET_BATCH_MAX_PICTURES]; /* beside --annotate; in this order, before it */
     int picture_count;
+    size_t worker_bytes; /* about what create_worker takes, for --max-memory */
     bool segments_first; /* table and csv list segments rather than detections */
     bool runs;           /* ndjson: each segment's mask too */
 };

@@ -3,6 +3,7 @@
 
 #include "core/fail.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* Write an item's record; one that the format refuses (a moving picture for voc, say) becomes a failure. */
@@ -28,6 +29,7 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
         record.detections = found->has_detections ? &found->detections : NULL;
         record.tracks = found->tracks;
         record.segments = found->has_segments ? &found->segmentation.segments : NULL;
+        record.warnings = &item->warnings;
         record.classes = found->segmentation.classes.pixels ? &found->segmentation.classes : NULL;
     }
     enum duet_status status = duet_writer_write(batch->writer, &record, error);
@@ -47,6 +49,15 @@ void duet_batch_complain(struct batch *batch, const struct duet_error *error)
         duet_console_warning(&batch->console, "more of this kind is counted, not told");
 }
 
+static void warn(struct batch *batch, size_t index, const struct item *item, const char *text)
+{
+    const char *source = batch->inputs.items[index].shown;
+    if (item->info.moving)
+        duet_console_warning(&batch->console, "%s: frame %" PRId64 ": %s", source, item->info.frame, text);
+    else
+        duet_console_warning(&batch->console, "%s: %s", source, text);
+}
+
 static void count(struct batch *batch, size_t index, const struct item *item)
 {
     if (item->failed) {
@@ -62,6 +73,7 @@ static void count(struct batch *batch, size_t index, const struct item *item)
     batch->read++;
     if (item->undrawn) duet_batch_complain(batch, &item->undrawn_error);
     batch->undrawn += item->undrawn;
+    for (int i = 0; i < item->warnings.count; i++) warn(batch, index, item, item->warnings.texts[i]);
     if (item->info.moving) batch->frames++;
     batch->objects += item->result.detections.count;
     for (size_t i = 0; i < item->result.segmentation.segments.count; i++)

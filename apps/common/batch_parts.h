@@ -34,6 +34,7 @@ struct batch {
         *first;               /* a single input is opened before work starts; until its turn comes: it, ... */
     enum duet_status opening; /* ... or why it could not be */
     struct duet_error opening_error;
+    struct duet_budget budget; /* of memory, for pictures and their workers */
     struct duet_coco_images *coco_images;
     struct duet_writer *writer;
     struct duet_console console;
@@ -61,6 +62,8 @@ struct batch {
 struct item {
     struct duet_frame_info info;
     struct duet_frames_about about; /* kind is not valid */
+    struct duet_warnings warnings;
+    size_t share;                   /* of the budget, while a worker has it */
     struct duet_image image;        /* until it was processed; of what goes into a video, until it is there */
     int width, height;
     struct duet_batch_result result;

@@ -32,13 +32,15 @@ void duet_batch_drop(void *ctx, void *piece)
 struct duet_frames_options duet_batch_frames_options(const struct batch *batch)
 {
     const struct duet_batch_settings *s = batch->settings;
-    return (struct duet_frames_options){.struct_size = sizeof(struct duet_frames_options),
-                                        .exif = (enum duet_exif)s->exif,
-                                        .every = s->every,
-                                        .start = s->start,
-                                        .duration = s->duration,
-                                        .reconnect = s->reconnect,
-                                        .cancelled = duet_process_cancelled};
+    struct duet_frames_options options = {.struct_size = sizeof options,
+                                          .exif = (enum duet_exif)s->exif,
+                                          .every = s->every,
+                                          .start = s->start,
+                                          .duration = s->duration,
+                                          .reconnect = s->reconnect,
+                                          .cancelled = duet_process_cancelled};
+    duet_budget_limits(&s->pictures, &options);
+    return options;
 }
 
 static enum duet_status open_input(struct batch *batch, size_t index, struct duet_frames **frames,
@@ -57,6 +59,25 @@ static enum duet_status open_input(struct batch *batch, size_t index, struct due
     return duet_frames_open(input->path, &options, frames, error);
 }
 
+/* The next frame, once there is memory for it. What is too large altogether is refused there. */
+static enum duet_status next_frame(struct batch *batch, struct duet_frames *frames, struct item *item,
+                                   bool *there)
+{
+    size_t cost = duet_frames_cost(frames);
+    /* JPEG, PNG, PNM will be refused then; of others it is a guess, and they are decoded alone. */
+    if (cost > batch->budget.limit) cost = batch->budget.limit;
+    if (!duet_budget_take(&batch->budget, cost))
+        return duet_fail(&item->error, DUET_INTERRUPTED, "stopped on request");
+    item->share = cost;
+    return duet_frames_next(frames, &item->image, &item->info, there, &item->error);
+}
+
+static void give_back(struct batch *batch, struct item *item)
+{
+    duet_budget_give(&batch->budget, item->share);
+    item->share = 0;
+}
+
 /* A signal that ends the waiting for a live source is no failure: there is no item, but there was more. */
 void *duet_batch_take(void *ctx, size_t index, void **source, bool *more)
 {
@@ -70,13 +91,17 @@ void *duet_batch_take(void *ctx, size_t index, void **source, bool *more)
     enum duet_status status = DUET_OK;
     if (!frames) status = open_input(batch, index, &frames, &item->error);
     *source = frames;
-    if (status == DUET_OK) status = duet_frames_next(frames, &item->image, &item->info, &there, &item->error);
+    if (status == DUET_OK) status = next_frame(batch, frames, item, &there);
     *more = status == DUET_INTERRUPTED || (status == DUET_OK && there && item->info.moving);
     if (status == DUET_INTERRUPTED || (status == DUET_OK && !there)) goto nothing;
     item->failed = status != DUET_OK;
-    if (status == DUET_OK) duet_frames_about(frames, &item->about);
+    if (status == DUET_OK) {
+        duet_frames_about(frames, &item->about);
+        item->warnings = *duet_frames_warnings(frames);
+    }
     return item;
 nothing:
+    if (item) give_back(batch, item);
     if (item) duet_batch_drop(NULL, item);
     return NULL;
 }
@@ -218,9 +243,13 @@ void duet_batch_process(void *ctx, void *worker, size_t index, void *piece)
 {
     struct batch *batch = ctx;
     struct item *item = piece;
-    if (item->failed || item->info.gap > 0) return;
-    if (analyse(batch, worker, &batch->inputs.items[index], item) != DUET_OK) fail_item(batch, index, item);
-    if (!makes_pictures(batch, item) || !duet_batch_is_tracked(batch, item)) let_go(batch, item);
+    if (item == &no_memory_item) return;
+    if (!item->failed && item->info.gap <= 0) {
+        if (analyse(batch, worker, &batch->inputs.items[index], item) != DUET_OK)
+            fail_item(batch, index, item);
+        if (!makes_pictures(batch, item) || !duet_batch_is_tracked(batch, item)) let_go(batch, item);
+    }
+    give_back(batch, item);
 }
 
 void duet_batch_write_waiting(struct batch *batch, size_t index, struct item *item)

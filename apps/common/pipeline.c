@@ -374,6 +374,7 @@ enum duet_status duet_pipeline_run(const struct duet_job *job, size_t count, int
         return duet_fail(error, DUET_BAD_ARGUMENT, "%d threads: expected 1 to 256", threads);
     bool enough = count >= (size_t)threads; /* one for each thread */
     int workers = enough || threads < MOST_FOR_ONE ? threads : MOST_FOR_ONE;
+    if (job->most_workers > 0 && workers > job->most_workers) workers = job->most_workers;
     enum duet_status status = threads > 1 && (job->many || enough)
                                   ? run_together(job, count, workers, threads / workers, outcome, error)
                                   : run_alone(job, count, threads, outcome, error);

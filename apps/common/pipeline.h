@@ -63,7 +63,8 @@ struct duet_job {
     enum duet_status (*finish)(void *ctx, size_t index, struct duet_error *error);
     /* Free a piece that will not be delivered. */
     void (*drop)(void *ctx, void *piece);
-    bool many; /* some input has, or may have, many pieces */
+    bool many;        /* some input has, or may have, many pieces */
+    int most_workers; /* memory does not suffice for more; each then has several threads. 0: any number */
 };
 
 struct duet_pipeline_outcome {

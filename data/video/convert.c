@@ -20,7 +20,8 @@ enum duet_status duet_video_check_size(const struct duet_reader *reader, int64_t
         return duet_fail(error, DUET_TOO_LARGE, "%s: frames of %lldx%lld pixels, the limit is %d a side",
                          name, (long long)width, (long long)height, DUET_IMAGE_MAX_SIDE);
     if ((uint64_t)width * (uint64_t)height > reader->source.max_pixels)
-        return duet_fail(error, DUET_TOO_LARGE, "%s: frames of %lldx%lld pixels, the limit is %zu in all",
+        return duet_fail(error, DUET_TOO_LARGE,
+                         "%s: frames of %lldx%lld pixels, the limit is %zu in all; --max-pixels raises it",
                          name, (long long)width, (long long)height, reader->source.max_pixels);
     return DUET_OK;
 }

@@ -42,6 +42,43 @@ static void check_refused(enum duet_status want, const char *says, const void *d
     duet_frames_close(&frames);
 }
 
+enum { SAID = DUET_ERROR_TEXT };
+
+/* Decode, strictly or not. What it says, "" for nothing, is an error's text or its warnings'. */
+static enum duet_status decode_telling(const void *data, size_t size, bool strict, struct duet_image *image,
+                                       char said[SAID])
+{
+    struct duet_frames_options options = {
+        .struct_size = sizeof options, .exif = DUET_EXIF_IGNORE, .strict = strict};
+    struct duet_error e = {.text = ""};
+    struct duet_frames *frames;
+    bool more;
+    assert_ok(duet_frames_open_bytes(data, size, "x", &options, &frames, &e), e);
+    enum duet_status status = duet_frames_next(frames, image, NULL, &more, &e);
+    const struct duet_warnings *warnings = duet_frames_warnings(frames);
+    said[0] = '\0';
+    for (int i = 0; status == DUET_OK && i < warnings->count; i++)
+        snprintf(said + strlen(said), SAID - strlen(said), "%s;", warnings->texts[i]);
+    if (status != DUET_OK) snprintf(said, SAID, "%s", e.text);
+    duet_frames_close(&frames);
+    return status;
+}
+
+/* Decoding `data` gives the picture `want` with warnings that contain `says`, and strictly an error. */
+static void check_warned(const struct duet_image *want, const char *says, const void *data, size_t size)
+{
+    struct duet_image image;
+    char said[SAID];
+    enum duet_status status = decode_telling(data, size, false, &image, said);
+    if (status != DUET_OK || !strstr(said, says))
+        fail_msg("%s: says '%s', expected '%s'", duet_status_name(status), said, says);
+    assert_int_equal(image.height, want->height);
+    assert_memory_equal(image.pixels, want->pixels, want->stride * (size_t)want->height);
+    duet_image_close(&image);
+    assert_int_equal(decode_telling(data, size, true, &image, said), DUET_BAD_FORMAT);
+    if (!strstr(said, "; --strict refuses that")) fail_msg("strictly: '%s'", said);
+}
+
 /* --- JPEG ----------------------------------------------------------------------------------------------- */
 
 /* One colour all over, so that a JPEG keeps it to a level or three. */
@@ -121,10 +158,36 @@ static void odd_wrapping_of_a_jpeg_is_no_fault(void **state)
     insert(&p, find_marker(p, 0xdb), "stray", 5);      /* between segments */
     insert(&p, p.size - 2, "\0\0\0", 3);               /* before the end marker */
     insert(&p, p.size, "\xff\xd8 another picture", 5); /* after it */
-    struct duet_image got = decode(p);
-    assert_memory_equal(got.pixels, want.pixels, want.stride * (size_t)want.height);
+    check_warned(&want, "extraneous bytes", p.data, p.size);
     duet_image_close(&want);
-    duet_image_close(&got);
+    free(p.data);
+}
+
+static void a_jpeg_without_its_end_marker_is_a_warning(void **state)
+{
+    (void)state;
+    static const jpeg_scan_info parts[] = {{1, {0}, 0, 63, 0, 0}, {2, {1, 2}, 0, 63, 0, 0}};
+    const struct picture_jpeg kinds[] = {
+        {.in = JCS_RGB, .stored = JCS_YCbCr},
+        {.in = JCS_RGB, .stored = JCS_YCbCr, .restart = 2},
+        {.in = JCS_RGB, .stored = JCS_YCbCr, .progressive = true},
+        {.in = JCS_RGB, .stored = JCS_YCbCr, .scans = parts, .scan_count = 2},
+    };
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct picture p = noisy_jpeg(kinds[k], 40);
+        struct duet_image want = decode_with(DUET_EXIF_APPLY, p.data, p.size);
+        check_warned(&want, "JPEG without an end marker (EOI)", p.data, p.size - 2);
+        check_warned(&want, "JPEG without an end marker (EOI)", p.data, p.size - 1);
+        for (size_t cut = 5; cut < p.size;
+             cut += cut < 20 ? 1 : 37) /* what has pixels missing is no picture */
+            if (cut + 700 < p.size || cut < 20)
+                check_refused(DUET_BAD_FORMAT, "truncated JPEG", p.data, p.size - cut);
+        for (size_t i = 2; i + 1 < p.size; i++) /* not even when it ends between two scans */
+            if (p.data[i] == 0xff && (p.data[i + 1] == 0xda || p.data[i + 1] == 0xc4))
+                check_refused(DUET_BAD_FORMAT, "truncated JPEG", p.data, i);
+        duet_image_close(&want);
+        free(p.data);
+    }
 }
 
 static void damage_in_a_jpeg_is_a_fault(void **state)
@@ -197,6 +260,39 @@ static void jpegs_that_are_not_supported_say_so(void **state)
     p.data[frame + 4] = 12; /* bits a sample */
     check_refused(DUET_UNSUPPORTED, "cannot decode this JPEG", p.data, p.size);
     free(p.data);
+}
+
+/* What a picture needs is known after its header: a byte less is refused, so much is not. */
+static void memory_is_limited(void **state)
+{
+    (void)state;
+    for (int i = 0; i < picture_count; i++) {
+        const char *name;
+        struct picture p = picture_at(i, &name);
+        struct duet_frames_options options = {.struct_size = sizeof options};
+        struct duet_error e;
+        struct duet_frames *frames;
+        struct duet_image image;
+        bool more;
+        for (int less = 0; less < 2; less++) {
+            assert_ok(duet_frames_open_bytes(p.data, p.size, "x", &options, &frames, &e), e);
+            options.max_memory = duet_frames_cost(frames);
+            assert_true(options.max_memory > p.size);
+            options.max_memory -= (size_t)less;
+            duet_frames_close(&frames);
+            assert_ok(duet_frames_open_bytes(p.data, p.size, "x", &options, &frames, &e), e);
+            if (!less) {
+                assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+            } else {
+                assert_fails(DUET_TOO_LARGE, duet_frames_next(frames, &image, NULL, &more, &e), e);
+                assert_non_null(strstr(e.text, "--max-memory raises it"));
+            }
+            assert_int_equal(duet_frames_cost(frames), 0); /* there is no more */
+            duet_image_close(&image);
+            duet_frames_close(&frames);
+        }
+        free(p.data);
+    }
 }
 
 /* --- PNG ------------------------------------------------------------------------------------------------ */
@@ -304,25 +400,75 @@ static void pngs_of_every_kind(void **state)
     }
 }
 
+static struct picture some_png(void)
+{
+    static uint8_t rows[WIDE * TALL * 3], app1[PICTURE_EXIF_SIZE];
+    for (size_t i = 0; i < sizeof rows; i++) rows[i] = (uint8_t)(i * 7);
+    size_t exif_size = picture_exif(1, true, app1) - 6;
+    return picture_png(&(struct picture_png){WIDE, TALL, 8, PNG_COLOR_TYPE_RGB, .gamma = true,
+                                             .exif = app1 + 6, .exif_size = exif_size},
+                       rows);
+}
+
 static void no_byte_of_a_png_can_change_unnoticed(void **state)
 {
     (void)state;
-    uint8_t rows[WIDE * TALL * 3] = {0}, app1[PICTURE_EXIF_SIZE];
-    size_t exif_size = picture_exif(1, true, app1) - 6;
-    struct picture_png how = {
-        WIDE, TALL, 8, PNG_COLOR_TYPE_RGB, .gamma = true, .exif = app1 + 6, .exif_size = exif_size};
-    struct picture p = picture_png(&how, rows);
+    struct picture p = some_png();
+    int warned = 0;
     for (size_t i = 8; i < p.size; i++) {
-        struct duet_error e;
-        struct duet_frames *frames;
         struct duet_image image;
-        bool more;
+        char said[SAID];
         p.data[i] ^= 0x20;
-        assert_ok(duet_frames_open_bytes(p.data, p.size, "x", NULL, &frames, &e), e);
-        assert_int_not_equal(duet_frames_next(frames, &image, NULL, &more, &e), DUET_OK);
-        duet_frames_close(&frames);
+        if (decode_telling(p.data, p.size, false, &image, said) == DUET_OK) warned++;
+        duet_image_close(&image);
+        assert_true(said[0]);
+        assert_int_equal(decode_telling(p.data, p.size, true, &image, said), DUET_BAD_FORMAT);
         p.data[i] ^= 0x20;
     }
+    assert_in_range(warned, 20, 90); /* in gAMA, eXIf and IEND */
+    free(p.data);
+}
+
+/* Where the chunk begins: its length. */
+static size_t find_chunk(struct picture p, const char *type)
+{
+    for (size_t i = 8; i + 8 <= p.size; i++)
+        if (memcmp(p.data + i + 4, type, 4) == 0) return i;
+    fail_msg("no chunk %s", type);
+    return 0;
+}
+
+static void damage_beside_the_pixels_of_a_png_is_a_warning(void **state)
+{
+    (void)state;
+    struct picture p = some_png();
+    struct duet_image want = decode_with(DUET_EXIF_IGNORE, p.data, p.size);
+    size_t gamma = find_chunk(p, "gAMA"), pixels = find_chunk(p, "IDAT"), exif = find_chunk(p, "eXIf");
+    const struct {
+        size_t at;
+        const char *says;
+    } ancillary[] = {{gamma + 8, "PNG damaged beside its pixels (gAMA: CRC error)"},
+                     {gamma + 12, "gAMA: CRC error"},
+                     {exif + 20, "eXIf: CRC error"},
+                     {p.size - 1, "PNG damaged behind its pixels (IEND: CRC error)"}};
+    for (size_t i = 0; i < sizeof ancillary / sizeof *ancillary; i++) {
+        p.data[ancillary[i].at] ^= 1;
+        check_warned(&want, ancillary[i].says, p.data, p.size);
+        p.data[ancillary[i].at] ^= 1;
+    }
+    check_warned(&want, "PNG without its end (IEND)", p.data, p.size - 12);
+    check_warned(&want, "PNG without its end (IEND)", p.data, p.size - 1);
+    check_warned(&want, "PNG without its end (IEND)", p.data, exif);
+    check_refused(DUET_BAD_FORMAT, "truncated PNG", p.data, exif - 1); /* half a checksum */
+    p.data[exif - 1] ^= 1;
+    check_refused(DUET_BAD_FORMAT, "damaged PNG (IDAT: CRC error)", p.data, p.size);
+    p.data[exif - 1] ^= 1;
+    p.data[pixels - 1] ^= 1; /* of gAMA; and a text, which is not looked at otherwise */
+    insert(&p, pixels, "\0\0\0\3tEXta\0b\0\0\0\1", 15);
+    check_warned(&want, "gAMA: CRC error);PNG damaged beside its pixels (tEXt: CRC error)", p.data, p.size);
+    p.data[19] ^= 1; /* the width */
+    check_refused(DUET_BAD_FORMAT, "damaged PNG (IHDR: CRC error)", p.data, p.size);
+    duet_image_close(&want);
     free(p.data);
 }
 
@@ -559,12 +705,15 @@ int main(void)
         cmocka_unit_test(jpegs_of_every_colour_space),
         cmocka_unit_test(jpegs_of_four_inks),
         cmocka_unit_test(odd_wrapping_of_a_jpeg_is_no_fault),
+        cmocka_unit_test(a_jpeg_without_its_end_marker_is_a_warning),
         cmocka_unit_test(damage_in_a_jpeg_is_a_fault),
         cmocka_unit_test(a_lost_scan_of_a_jpeg_is_a_fault),
         cmocka_unit_test(a_jpeg_may_not_have_scans_without_end),
         cmocka_unit_test(jpegs_that_are_not_supported_say_so),
+        cmocka_unit_test(memory_is_limited),
         cmocka_unit_test(pngs_of_every_kind),
         cmocka_unit_test(no_byte_of_a_png_can_change_unnoticed),
+        cmocka_unit_test(damage_beside_the_pixels_of_a_png_is_a_warning),
         cmocka_unit_test(pnms_of_every_kind),
         cmocka_unit_test(pams_of_every_kind),
         cmocka_unit_test(pnms_that_lie),

@@ -65,25 +65,40 @@ static void refused_pictures_leave_nothing_behind(void **state)
             struct duet_image image;
             memory_watch(0);
             enum duet_status status = decode((struct picture){p.data, size}, &image, &e);
+            duet_image_close(&image); /* there is one when only the end marker is missing */
             struct memory_report report = memory_unwatch();
-            assert_int_equal(status, DUET_BAD_FORMAT);
+            assert_true(status == DUET_BAD_FORMAT || (status == DUET_OK && size + 70 > p.size));
             if (report.blocks != 0) fail_msg("%s: %zu bytes: %ld leaks", name, size, report.blocks);
         }
         free(p.data);
     }
 }
 
-/* The most a 640x480 picture takes beside its image. */
+/* What duet_frames_cost says of a picture, less its file. */
+static size_t cost_of(struct picture p)
+{
+    struct duet_error e;
+    struct duet_frames *frames;
+    assert_ok(duet_frames_open_bytes(p.data, p.size, "x", NULL, &frames, &e), e);
+    size_t cost = duet_frames_cost(frames);
+    duet_frames_close(&frames);
+    assert_true(cost > p.size);
+    return cost - p.size;
+}
+
+/* The most a 640x480 picture takes beside its image, which is told before. */
 static void check_peak(const char *kind, struct picture p, ptrdiff_t limit)
 {
     struct duet_error e;
     struct duet_image image;
+    size_t cost = cost_of(p);
     memory_watch(0);
     assert_ok(decode(p, &image, &e), e);
     struct memory_report report = memory_unwatch();
     ptrdiff_t beside = report.peak_size - (ptrdiff_t)image.stride * image.height;
     fprintf(stderr, "# 640x480 %s: %td bytes beside the image\n", kind, beside);
     assert_true(beside > 0 && beside < limit);
+    assert_in_range(cost, report.peak_size, report.peak_size + 200000);
     duet_image_close(&image);
     free(p.data);
 }

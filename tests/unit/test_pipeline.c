@@ -24,6 +24,7 @@ struct job {
     size_t interrupt_after;     /* a SIGINT when input n is finished; SIZE_MAX: none */
     bool slow_first, even_last; /* the last piece says that it is the last */
     bool many;
+    int most_workers; /* 0: any number */
     size_t expected_index;
     int expected_result;
     atomic_size_t furthest, head;
@@ -163,8 +164,8 @@ static void reset(struct job *job)
 static enum duet_status run(struct job *job, size_t count, int threads, struct duet_pipeline_outcome *outcome,
                             struct duet_error *error)
 {
-    struct duet_job table = {job,          create_worker, close_worker, take, process,
-                             close_source, deliver,       finish,       drop, job->many};
+    struct duet_job table = {job,     create_worker, close_worker, take,      process,          close_source,
+                             deliver, finish,        drop,         job->many, job->most_workers};
     job->count = count;
     enum duet_status status = duet_pipeline_run(&table, count, threads, outcome, error);
     assert_int_equal(job->alive, 0); /* every worker was closed */
@@ -200,6 +201,21 @@ static void results_come_in_order_for_any_number_of_threads(void **state)
     }
     reset(&job);
     assert_fails(DUET_BAD_ARGUMENT, run(&job, 1, 0, &outcome, &e), e);
+}
+
+static void fewer_workers_get_more_threads_each(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_pipeline_outcome outcome;
+    for (int most = 1; most <= 9; most++) {
+        struct job job;
+        reset(&job);
+        job.most_workers = most;
+        assert_ok(run(&job, 40, 8, &outcome, &e), e);
+        assert_int_equal(job.workers, most < 8 ? most : 8);
+        assert_int_equal(job.pool_threads, most < 8 ? 8 / most : 1);
+    }
 }
 
 static void an_input_may_give_more_than_its_queue_holds(void **state)
@@ -415,6 +431,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_come_in_order_for_any_number_of_threads),
+        cmocka_unit_test(fewer_workers_get_more_threads_each),
         cmocka_unit_test(an_input_may_give_more_than_its_queue_holds),
         cmocka_unit_test(a_failed_delivery_ends_everything),
         cmocka_unit_test(a_worker_that_cannot_be_made_is_an_error),

@@ -2,11 +2,13 @@
  *
  * Kinds are told apart by content, never by name: JPEG (grey, YCbCr, CMYK, YCCK), PNG (grey, palette,
  * alpha, 16 bit), PBM, PGM, PPM, PAM (P1 to P7, 8 and 16 bit). All become RGB8: a PNG of 16 bit keeps the
- * high byte, a PNM is scaled from its maxval, alpha is laid over white, a palette is looked up, CMYK goes through the
- * plain (1-c)(1-k). Gamma and colour profiles are left alone.
+ * high byte, a PNM is scaled from its maxval, alpha is laid over white, a palette is looked up, CMYK goes
+ * through the plain (1-c)(1-k). Gamma and colour profiles are left alone.
  *
- * A file that ends early is an error, even when only its end marker is missing; so is one whose pixels are
- * damaged. What is merely odd about the wrapping is not, nor is what follows the end.
+ * A picture whose pixels are damaged, or not all there, is an error. One that has them all and is damaged
+ * beside them (no end marker, a wrong checksum of a PNG's ancillary chunk, stray bytes between a JPEG's
+ * segments) comes with warnings, or, `strict`, is an error too. What follows a file's end is nobody's
+ * business: telephones put a second picture there.
  *
  * What moves comes through FFmpeg, in a module that is loaded at the first input that needs it:
  *
@@ -63,6 +65,9 @@ struct duet_frames_options {
      * with DUET_INTERRUPTED. May be NULL. */
     bool (*cancelled)(void *ctx);
     void *ctx;
+    size_t max_memory; /* bytes that a picture may take while it is decoded; 0: any. Known of JPEG, PNG, PNM
+                          after the header, before they are taken: a progressive JPEG needs 6 a pixel */
+    bool strict;       /* what is else a warning is an error, DUET_BAD_FORMAT */
 };
 
 #define DUET_MAX_PIXELS        ((size_t)1 << 28) /* 268 million: 16384 x 16384 */
@@ -83,6 +88,13 @@ struct duet_frame_info {
      * and is back; `frame` is the next frame's number. */
     double gap;
     int attempts; /* of reopening it, then */
+};
+
+/* What was odd about a picture and was made good: "JPEG without an end marker (EOI)". */
+#define DUET_WARNINGS_MAX 4
+struct duet_warnings {
+    int count;
+    char texts[DUET_WARNINGS_MAX][200];
 };
 
 /* What is known of a source before its first frame. */
@@ -118,6 +130,13 @@ enum duet_status duet_frames_open_bytes(const void *data, size_t size, const cha
  * DUET_OUT_OF_MEMORY; after an error there are no more frames. */
 enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image *image,
                                   struct duet_frame_info *info, bool *more, struct duet_error *error);
+
+/* The warnings about the frame that duet_frames_next gave last. Borrowed until the next call. */
+const struct duet_warnings *duet_frames_warnings(const struct duet_frames *frames);
+
+/* About how many bytes the next duet_frames_next takes while it decodes, its picture included and, of a still,
+ * the file; 0: not known, or there is no more. For those who decode several at once. */
+size_t duet_frames_cost(const struct duet_frames *frames);
 
 void duet_frames_about(const struct duet_frames *frames, struct duet_frames_about *about);
 

@@ -8,7 +8,8 @@
  *   {"index":0,"source":"rtsp://...","frame":512,"gap":{"seconds":3.2,"attempts":4}}
  * for the time that a live source was away before that frame; detections that were tracked end in "track":4;
  * "segments":[{"class","class_id","pixels","share","bbox", "confidence"}] when a segmenter ran (and in each,
- * on request, "segmentation":{"size":[h,w],"counts":"..."}, COCO's compressed runs), and
+ * on request, "segmentation":{"size":[h,w],"counts":"..."}, COCO's compressed runs); "warnings":["..."] when
+ * the picture was damaged beside its pixels (struct duet_warnings), and
  * {"index","source","error":{"code","message"}} for a failure. No timings: they would differ from run to run.
  * Numbers do not depend on the locale; floats are the shortest decimal that reads back as the same float.
  */
@@ -25,6 +26,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct duet_warnings; /* frames.h */
 
 /* Everything borrowed for the time of the call; zero what there is none of. */
 struct duet_record {
@@ -44,7 +47,8 @@ struct duet_record {
                           none is. NDJSON */
     const struct duet_segments *segments; /* NULL: no segmenter ran */
     const struct duet_image *classes; /* GRAY8: NDJSON adds each segment's mask from it; NULL: it does not */
-    const struct duet_error *error;   /* NULL: it went well */
+    const struct duet_warnings *warnings; /* about the picture; may be NULL. NDJSON */
+    const struct duet_error *error;       /* NULL: it went well */
 };
 
 enum duet_format {

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Pictures that are damaged beside their pixels, large ones, and the limits that options set.
+. "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
+detect=$DUET_BIN/detect
+
+for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
+    [ -f "$folder/ssdlite-coco.safetensors" ] && model=$folder/ssdlite-coco.safetensors && break
+done
+
+run() { # ARGUMENT...: exit code in $code, output in out and err
+    code=0
+    "$detect" -m "$model" "$@" >out 2>err </dev/null || code=$?
+}
+want() { # CODE: what run gave
+    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }
+}
+mentions() { # TEXT FILE: it has that somewhere
+    grep -qF -- "$1" "$2" || { echo "$2 lacks '$1':"; cat "$2"; return 1; }
+}
+
+cd "$work" || exit 1
+[ -n "${model:-}" ] || skip_all "pictures" "the model ssdlite-coco is not there"
+"$DUET_BIN/scene" -q -o scene || exit 1
+png=scene/scene_0000.png
+{ head -c 33 $png; printf '\0\0\0\3tEXta\0b\0\0\0\1'; tail -c +34 $png; } >checksum.png
+head -c -12 $png >endless.png
+run --annotate jpg --annotate-format jpg $png
+mv jpg/scene_0000.jpg whole.jpg
+head -c -2 whole.jpg >endless.jpg
+
+same_as_whole() { # FILE WHOLE: the same was found in both
+    run -q -f csv "$2" && cut -d, -f 4- out >whole && run -f csv "$1" && want 0 &&
+        cut -d, -f 4- out | diff - whole && [ "$(wc -l <whole)" -gt 3 ]
+}
+damage_beside_the_pixels_is_a_warning() {
+    same_as_whole checksum.png $png && mentions "checksum.png: PNG damaged beside its pixels (tEXt: CRC error)" err &&
+        grep -q warning: err && same_as_whole endless.png $png && mentions "PNG without its end (IEND)" err &&
+        same_as_whole endless.jpg whole.jpg && mentions "endless.jpg: JPEG without an end marker (EOI)" err
+}
+records_tell_the_warnings() {
+    run -f ndjson endless.jpg $png checksum.png && want 0 && [ "$(grep -c '"warnings":\["' out)" -eq 2 ] &&
+        head -n 1 out | grep -q '"warnings":\["JPEG without an end marker (EOI)"\]}$' &&
+        [ "$(grep -c warning: err)" -eq 2 ]
+}
+strictly_they_are_failures() {
+    run --strict -f ndjson checksum.png $png endless.jpg endless.png && want 3 &&
+        [ "$(grep -c '"error":{"code":"bad-format"' out)" -eq 3 ] && ! grep -q warning: err &&
+        [ "$(grep -c -- '--strict' err)" -eq 3 ]
+}
+what_misses_pixels_is_a_failure_either_way() {
+    head -c -4000 whole.jpg >cut.jpg && head -c -4000 $png >cut.png && run -f ndjson cut.jpg cut.png $png && want 3 &&
+        [ "$(grep -c truncated out)" -eq 2 ]
+}
+limits_are_named_and_can_be_raised() {
+    run --max-pixels 307199 $png && [ "$code" -ne 0 ] &&
+        mentions "640x480 pixels, the limit is 307199 in all; --max-pixels raises it" err &&
+        run --max-pixels 307200 $png && want 0 &&
+        run --max-memory 900K $png && [ "$code" -ne 0 ] && mentions "--max-memory raises it" err &&
+        run --max-memory 100M $png && want 0 &&
+        run --max-memory 5X $png && want 2 && mentions "--max-memory: expected a size such as 500M or 2G, got '5X'" err
+}
+# Memory for one picture at a time: the same records in the same order.
+a_tight_budget_changes_nothing() {
+    local many=()
+    for i in 1 2 3 4 5 6 7 8 9; do many+=("$png" whole.jpg checksum.png); done
+    run -q -j 4 -f ndjson "${many[@]}" && mv out free && run -q -j 4 --max-memory 64M -f ndjson "${many[@]}" && want 0 &&
+        cmp out free && [ "$(wc -l <out)" -eq 27 ]
+}
+
+check "damage beside the pixels is a warning" damage_beside_the_pixels_is_a_warning
+check "records tell the warnings" records_tell_the_warnings
+check "strictly they are failures" strictly_they_are_failures
+check "what misses pixels is a failure either way" what_misses_pixels_is_a_failure_either_way
+check "limits are named and can be raised" limits_are_named_and_can_be_raised
+check "a tight budget changes nothing" a_tight_budget_changes_nothing
+finish

@@ -1,0 +1,99 @@
+/* Sizes as they are written, and one budget of memory for several threads. */
+#include "support/testing.h"
+
+#include "common/budget.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+static void sizes_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t bytes;
+    } good[] = {{"1", 1},
+                {"100000", 100000},
+                {"1K", 1024},
+                {"500M", 500 << 20},
+                {"1.5G", (size_t)3 << 29},
+                {"2g", (size_t)2 << 30},
+                {"1T", (size_t)1 << 40}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        size_t bytes = 0;
+        if (!duet_parse_size(good[i].text, &bytes) || bytes != good[i].bytes)
+            fail_msg("%s: %zu, expected %zu", good[i].text, bytes, good[i].bytes);
+    }
+    static const char *const bad[] = {"",   "G",   "0",      "-1",  "1 G",  "1GB",      "1X",
+                                      " 1", "1e9", "0.0001", "nan", "1..2", "99999999T"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        size_t bytes;
+        if (duet_parse_size(bad[i], &bytes)) fail_msg("'%s' is read as %zu", bad[i], bytes);
+    }
+}
+
+static void there_is_a_default(void **state)
+{
+    (void)state;
+    size_t bytes = duet_budget_default();
+    struct duet_frames_options options = {.struct_size = sizeof options};
+    assert_true(bytes > 1 << 20 && bytes < (size_t)1 << 50);
+    duet_budget_limits(&(struct duet_picture_settings){.strict = true, .max_pixels = 7}, &options);
+    assert_true(options.strict && options.max_pixels == 7 && options.max_memory == bytes);
+    duet_budget_limits(&(struct duet_picture_settings){.max_memory = "3M"}, &options);
+    assert_true(!options.strict && options.max_pixels == 0 && options.max_memory == 3 << 20);
+}
+
+/* Threads that take shares of all sizes, larger ones than the budget, too. */
+struct crowd {
+    struct duet_budget budget;
+    atomic_size_t held;
+    atomic_int holders, most_holders, taken, too_much;
+};
+
+static void *jostle(void *arg)
+{
+    struct crowd *crowd = arg;
+    for (size_t i = 1; i <= 200; i++) {
+        size_t share = i * 37 % 120; /* the limit is 100 */
+        assert_true(duet_budget_take(&crowd->budget, share));
+        int holders = share > 0 ? atomic_fetch_add(&crowd->holders, 1) + 1 : 1;
+        size_t held = atomic_fetch_add(&crowd->held, share) + share;
+        if (held > 100 && held != share) atomic_fetch_add(&crowd->too_much, 1);
+        if (holders > atomic_load(&crowd->most_holders)) atomic_store(&crowd->most_holders, holders);
+        nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+        atomic_fetch_sub(&crowd->held, share);
+        if (share > 0) atomic_fetch_sub(&crowd->holders, 1);
+        duet_budget_give(&crowd->budget, share);
+        atomic_fetch_add(&crowd->taken, 1);
+    }
+    return NULL;
+}
+
+static void shares_stay_within_the_budget_and_all_get_theirs(void **state)
+{
+    (void)state;
+    enum { THREADS = 6 };
+    struct crowd crowd = {.taken = 0};
+    struct duet_error e;
+    pthread_t threads[THREADS];
+    assert_ok(duet_budget_open(&crowd.budget, 100, &e), e);
+    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, jostle, &crowd), 0);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    assert_int_equal(crowd.taken, THREADS * 200);
+    assert_int_equal(crowd.too_much, 0);
+    assert_true(crowd.most_holders > 1); /* small ones go side by side */
+    assert_int_equal(crowd.budget.used, 0);
+    duet_budget_close(&crowd.budget);
+    duet_budget_close(&crowd.budget);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_are_read),
+        cmocka_unit_test(there_is_a_default),
+        cmocka_unit_test(shares_stay_within_the_budget_and_all_get_theirs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
