@@ -82,6 +82,10 @@ static enum duet_status check_options(const char *path, struct duet_video_writer
     if (o->rate_num < 0 || o->rate_den < 1)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: a video of %d/%d frames a second", path, o->rate_num,
                          o->rate_den);
+    if (o->aspect_num == 0) o->aspect_num = o->aspect_den = 1;
+    if (o->aspect_num < 0 || o->aspect_den < 1)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: a video of pixels of %d:%d", path, o->aspect_num,
+                         o->aspect_den);
     return duet_output_check(path, output_flags(o), error);
 }
 
@@ -98,6 +102,9 @@ static enum duet_status open_encoder(struct duet_video_writer *writer,
                                              .height = o->height,
                                              .rate_num = o->rate_num,
                                              .rate_den = o->rate_den,
+                                             .aspect_num = o->aspect_num,
+                                             .aspect_den = o->aspect_den,
+                                             .prompt = o->in_place,
                                              .sink = {writer, sink_write, sink_seek}};
     writer->type = module->writer;
     return writer->type->open(&target, &writer->self, error);

@@ -2,7 +2,10 @@
  *
  * Pictures are never reordered (no B-frames): a frame's packet comes in its turn, so that the duration of
  * each is known when the next one does. One thread encodes: the same frames give the same bytes on every
- * machine, and whoever asks for one thread gets one. */
+ * machine, and whoever asks for one thread gets one.
+ *
+ * What was written plays at any time, without its end: MP4 and MOV come in fragments and Matroska in clusters
+ * of a second at most, each written at once when it is complete; AVI frame by frame, without an index. */
 #include "core/fail.h"
 #include "video/read.h"
 
@@ -28,10 +31,10 @@ struct encoder {
     int from_width, from_height; /* what sws scales from */
     int errnum;                  /* of the sink, once it failed */
     int64_t position;            /* of the sink */
+    int64_t head, whole;         /* where the first frame begins; how far frames are complete */
     int64_t last;                /* ticks of the last frame; -1: none yet */
     int64_t usual;               /* ticks a frame */
     double first, last_time;     /* seconds as given */
-    bool begun;                  /* the header is written */
 };
 
 /* --- faults --------------------------------------------------------------------------------------------- */
@@ -78,13 +81,16 @@ static int open_format(struct encoder *e)
     int code = avformat_alloc_output_context2(&e->format, NULL, e->target.container, NULL);
     if (code < 0) return code;
     uint8_t *buffer = av_malloc(BUFFER);
-    if (buffer) e->avio = avio_alloc_context(buffer, BUFFER, 1, e, NULL, write_bytes, seek_bytes);
+    if (buffer)
+        e->avio = avio_alloc_context(buffer, BUFFER, 1, e, NULL, write_bytes,
+                                     e->target.sink.seek ? seek_bytes : NULL);
     if (!e->avio) {
         av_free(buffer);
         return AVERROR(ENOMEM);
     }
     e->format->pb = e->avio;
-    e->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT; /* no version, no date */
+    e->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_FLUSH_PACKETS;
+    e->format->flags |= AVFMT_FLAG_BITEXACT; /* no version, no date */
     e->stream = avformat_new_stream(e->format, NULL);
     return e->stream ? 0 : AVERROR(ENOMEM);
 }
@@ -95,16 +101,19 @@ static int open_format(struct encoder *e)
 struct choice {
     const char *encoder;
     const char *settings;
-    int quality; /* of encoders with a fixed quantizer; 0: in the settings */
-    int finest;  /* ticks a second it can count; 0: no limit */
+    int quality;        /* of encoders with a fixed quantizer; 0: in the settings */
+    int finest;         /* ticks a second it can count; 0: no limit */
+    const char *prompt; /* more settings, where frames must not wait */
 };
 
 /* A frame of 640x480 takes 3.5 ms (superfast: 2 ms, files 1.7 times as large), one of 4K 80 ms, 25 of them
- * for its colours. */
-static const struct choice h264_or_mpeg4[] = {
-    {"libx264", "preset=veryfast:crf=20", 0, 0}, {"mpeg4", "", 3, 65535}, {NULL, NULL, 0, 0}};
+ * for its colours. libx264 looks 10 frames ahead, and those of a camera that gives one a second are 10 s. */
+static const struct choice h264_or_mpeg4[] = {{"libx264", "preset=veryfast:crf=20", 0, 0, "rc-lookahead=0"},
+                                              {"mpeg4", "", 3, 65535, ""},
+                                              {NULL, NULL, 0, 0, NULL}};
 static const struct choice vp9[] = {
-    {"libvpx-vp9", "deadline=realtime:cpu-used=8:lag-in-frames=0:crf=30", 0, 0}, {NULL, NULL, 0, 0}};
+    {"libvpx-vp9", "deadline=realtime:cpu-used=8:lag-in-frames=0:crf=30", 0, 0, ""},
+    {NULL, NULL, 0, 0, NULL}};
 
 /* Ticks in which both the source's rate and times between its frames can be told: 1/90000 s, or the nearest
  * finer share of the rate. AVI counts in frames, Matroska in milliseconds. */
@@ -150,7 +159,8 @@ static int open_codec(struct encoder *e, const struct choice *choice)
     c->height = e->target.height > 1 ? e->target.height & ~1 : 2;
     c->time_base = time_base_of(e, choice);
     c->framerate = (AVRational){e->target.rate_num, e->target.rate_den};
-    c->sample_aspect_ratio = (AVRational){1, 1};
+    av_reduce(&c->sample_aspect_ratio.num, &c->sample_aspect_ratio.den, e->target.aspect_num,
+              e->target.aspect_den, UINT16_MAX); /* H.264's fields; MPEG-4 makes 8 bits of it by itself */
     c->gop_size = gop_of(e);
     c->max_b_frames = 0;
     c->thread_count = 1;
@@ -163,6 +173,7 @@ static int open_codec(struct encoder *e, const struct choice *choice)
     set_colors(c);
     AVDictionary *settings = NULL;
     int code = av_dict_parse_string(&settings, choice->settings, "=", ":", 0);
+    if (code >= 0 && e->target.prompt) code = av_dict_parse_string(&settings, choice->prompt, "=", ":", 0);
     if (code >= 0) code = avcodec_open2(c, codec, &settings);
     av_dict_free(&settings);
     return code;
@@ -202,14 +213,27 @@ static int open_frames(struct encoder *e)
     return av_frame_get_buffer(e->frame, 0);
 }
 
+/* How the container is to be cut into pieces that play by themselves; others pass over it. */
+static int set_pieces(AVDictionary **settings)
+{
+    int code = av_dict_set(settings, "movflags", "empty_moov+default_base_moof+frag_keyframe", 0);
+    if (code >= 0) code = av_dict_set(settings, "frag_duration", "1000000", 0);       /* us */
+    return code >= 0 ? av_dict_set(settings, "cluster_time_limit", "1000", 0) : code; /* ms */
+}
+
 static int begin(struct encoder *e)
 {
+    AVDictionary *settings = NULL;
     e->stream->time_base = e->codec->time_base;
     e->stream->avg_frame_rate = e->stream->r_frame_rate = e->codec->framerate;
+    e->stream->sample_aspect_ratio = e->codec->sample_aspect_ratio;
     int code = avcodec_parameters_from_context(e->stream->codecpar, e->codec);
-    if (code >= 0) code = avformat_write_header(e->format, NULL);
-    e->begun = code >= 0;
-    return code;
+    if (code >= 0) code = set_pieces(&settings);
+    if (code >= 0) code = avformat_write_header(e->format, &settings);
+    av_dict_free(&settings);
+    if (code >= 0) avio_flush(e->avio);
+    e->head = e->position;
+    return code >= 0 && e->errnum ? AVERROR(e->errnum) : code;
 }
 
 static void writer_close(void *self)
@@ -284,6 +308,15 @@ static int open_scaler(struct encoder *e, const struct duet_image *image)
                                                                                            : 0;
 }
 
+/* What the container held back has been written, and the sink's position is behind it. */
+static int note_whole(struct encoder *e, int code)
+{
+    avio_flush(e->avio);
+    if (code >= 0 && e->errnum) code = AVERROR(e->errnum);
+    if (code >= 0) e->whole = e->position;
+    return code;
+}
+
 static int write_held(struct encoder *e, int64_t duration)
 {
     e->held->duration = duration;
@@ -291,7 +324,7 @@ static int write_held(struct encoder *e, int64_t duration)
     av_packet_rescale_ts(e->held, e->codec->time_base, e->stream->time_base);
     int code = av_write_frame(e->format, e->held);
     av_packet_unref(e->held);
-    return code;
+    return note_whole(e, code);
 }
 
 /* What the codec has ready. */
@@ -363,12 +396,18 @@ static enum duet_status writer_finish(void *self, struct duet_error *error)
     int code = avcodec_send_frame(e->codec, NULL);
     if (code >= 0) code = drain(e);
     if (code >= 0 && e->held->size > 0) code = write_held(e, e->usual);
+    if (code >= 0) code = note_whole(e, av_write_frame(e->format, NULL)); /* the last piece, before the end */
     if (code >= 0) code = av_write_trailer(e->format);
     avio_flush(e->avio);
-    if (code >= 0 && (e->avio->error < 0 || e->errnum))
-        code = e->avio->error < 0 ? e->avio->error : AVERROR(EIO);
+    if (code >= 0 && e->errnum) code = AVERROR(e->errnum);
     return code >= 0 ? DUET_OK : fail(e, error, code, "cannot write");
 }
 
-const struct duet_video_writer_type duet_video_writer = {writer_open, writer_add, writer_finish,
+static int64_t writer_whole(const void *self)
+{
+    const struct encoder *e = self;
+    return e->whole > e->head ? e->whole : 0;
+}
+
+const struct duet_video_writer_type duet_video_writer = {writer_open, writer_add, writer_finish, writer_whole,
                                                          writer_close};

@@ -8,7 +8,7 @@
 
 #include "moving.h"
 
-#define DUET_VIDEO_ABI    2
+#define DUET_VIDEO_ABI    3
 #define DUET_VIDEO_SYMBOL "duet_video_module"
 
 enum duet_video_kind {
@@ -39,7 +39,7 @@ struct duet_video_source {
 struct duet_video_sink {
     void *ctx;
     int (*write)(void *ctx, const uint8_t *data, size_t size); /* all of it, where the last one ended */
-    int (*seek)(void *ctx, int64_t position);                  /* the next write begins there */
+    int (*seek)(void *ctx, int64_t position); /* the next write begins there; NULL: a pipe, on and on */
 };
 
 /* What to write: struct duet_video_writer_options, checked, and a container that video_write.c knows. */
@@ -47,6 +47,8 @@ struct duet_video_target {
     const char *name;      /* stands first in error texts; borrowed until close */
     const char *container; /* FFmpeg's name: "mp4", "mov", "matroska", "webm", "avi" */
     int width, height, rate_num, rate_den;
+    int aspect_num, aspect_den; /* a pixel's width to its height */
+    bool prompt;                /* a frame is coded when it comes: none waits in the encoder for later ones */
     struct duet_video_sink sink;
 };
 
@@ -56,7 +58,9 @@ struct duet_video_writer_type {
     enum duet_status (*add)(void *self, const struct duet_image *image, double time,
                             struct duet_error *error);
     enum duet_status (*finish)(void *self, struct duet_error *error); /* the file's end is written */
-    void (*close)(void *self);                                        /* accepts NULL */
+    /* How much of the file plays by itself, whatever was written behind; 0: no frame is in it yet. */
+    int64_t (*whole)(const void *self);
+    void (*close)(void *self); /* accepts NULL */
 };
 
 struct duet_video_module {

@@ -34,7 +34,8 @@ static struct duet_video_writer *begin(const char *path, int width, int height, 
 {
     struct duet_error e;
     struct duet_video_writer *writer;
-    const struct duet_video_writer_options options = {sizeof options, width, height, num, den, false};
+    const struct duet_video_writer_options options = {
+        .struct_size = sizeof options, .width = width, .height = height, .rate_num = num, .rate_den = den};
     assert_ok(duet_video_writer_open(path, &options, &writer, &e), e);
     return writer;
 }
@@ -288,7 +289,8 @@ static enum duet_status try_open(const char *path, int width, int height, int nu
                                  struct duet_error *e)
 {
     struct duet_video_writer *writer;
-    const struct duet_video_writer_options options = {sizeof options, width, height, num, den, false};
+    const struct duet_video_writer_options options = {
+        .struct_size = sizeof options, .width = width, .height = height, .rate_num = num, .rate_den = den};
     enum duet_status status = duet_video_writer_open(path, &options, &writer, e);
     assert_null(writer);
     return status;
@@ -342,6 +344,47 @@ static void refused_frames_leave_the_video_alone(void **state)
     assert_true(fabs(seen.times[1] - 1) < 1e-6);
 }
 
+/* The path of the file whose name begins so; it must be there. */
+static const char *named(const char *begins)
+{
+    const char *found = NULL;
+    DIR *folder = opendir(scratch.folder);
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        if (strncmp(entry->d_name, begins, strlen(begins)) == 0) found = at(entry->d_name);
+    closedir(folder);
+    assert_non_null(found);
+    return found;
+}
+
+/* A process that is killed leaves what is in the file at that moment. */
+static void a_video_without_its_end_plays(void **state)
+{
+    (void)state;
+    const char *names[] = {"piece.mp4", "piece.mov", "piece.mkv", "piece.webm", "piece.avi"};
+    const struct duet_video_writer_options options = {.struct_size = sizeof options,
+                                                      .width = 64,
+                                                      .height = 48,
+                                                      .rate_num = 10,
+                                                      .rate_den = 1,
+                                                      .in_place = true};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct duet_video_writer *writer;
+        struct duet_error e;
+        assert_ok(duet_video_writer_open(at(names[i]), &options, &writer, &e), e);
+        for (int n = 0; n < 42; n++) add(writer, 64, 48, colors[n % COLORS], n * 0.1);
+        char begins[64];
+        snprintf(begins, sizeof begins, ".%s.", names[i]);
+        struct seen seen = look(named(begins));
+        duet_video_writer_discard(&writer);
+        if (seen.count < 42 - 11 || seen.count > 42) fail_msg("%s: %d frames of 42", names[i], seen.count);
+        for (int n = 0; n < seen.count; n++) {
+            assert_true(fabs(seen.times[n] - n * 0.1) < 2e-3);
+            expect_color(seen.rgb[n], colors[n % COLORS], 8);
+        }
+    }
+}
+
 static void nothing_half_done_is_left(void **state)
 {
     (void)state;
@@ -366,7 +409,8 @@ static void force_replaces(void **state)
     struct duet_error e;
     struct duet_video_writer *writer;
     scratch_write(&scratch, "old.mp4", "old", 3);
-    const struct duet_video_writer_options options = {sizeof options, 32, 32, 25, 1, true};
+    const struct duet_video_writer_options options = {
+        .struct_size = sizeof options, .width = 32, .height = 32, .force = true};
     assert_ok(duet_video_writer_open(at("old.mp4"), &options, &writer, &e), e);
     add(writer, 32, 32, 0x808080, 0);
     char *old = scratch_read(&scratch, "old.mp4"); /* until all is well */
@@ -400,7 +444,8 @@ static void a_full_disk_is_told(void **state)
         const struct rlimit few = {limit, RLIM_INFINITY};
         struct duet_error e = {0};
         struct duet_video_writer *writer = NULL;
-        const struct duet_video_writer_options options = {sizeof options, 128, 128, 25, 1, false};
+        const struct duet_video_writer_options options = {
+            .struct_size = sizeof options, .width = 128, .height = 128};
         int before = scratch_count(&scratch, "");
         setrlimit(RLIMIT_FSIZE, &few);
         enum duet_status status = duet_video_writer_open(at("full.mp4"), &options, &writer, &e);
@@ -447,6 +492,7 @@ int main(void)
         cmocka_unit_test(the_same_frames_give_the_same_bytes),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(refused_frames_leave_the_video_alone),
+        cmocka_unit_test(a_video_without_its_end_plays),
         cmocka_unit_test(nothing_half_done_is_left),
         cmocka_unit_test(force_replaces),
         cmocka_unit_test(a_full_disk_is_told),

@@ -7,6 +7,10 @@
  * Times are kept to 1/90000 s, or a finer share of the rate, in .mp4 and .mov, to 1/1000 s in .mkv and .webm;
  * .avi has one rate and every frame at its place in it. The caller's thread encodes, no other: the same
  * frames give the same bytes.
+ *
+ * What is in the file plays, whatever becomes of the writer: .mp4 and .mov are fragmented, .mkv and .webm
+ * come in clusters, of a second at most, and each is written at once when it is complete. In an .avi that was
+ * not finished the index is missing: it plays from its beginning on.
  */
 #ifndef DUET_VIDEO_WRITE_H
 #define DUET_VIDEO_WRITE_H
@@ -25,6 +29,9 @@ struct duet_video_writer_options {
     int width, height;      /* of the video; frames of another size are scaled to it. Odd ones lose a row */
     int rate_num, rate_den; /* frames a second; 0: 25/1 */
     bool force;             /* replace what is there; else DUET_EXISTS */
+    bool in_place;          /* for what has no end: the file stands under its name at once, and no frame waits
+                               in the encoder for later ones (which makes files about a tenth larger) */
+    int aspect_num, aspect_den; /* a pixel's width to its height, as players are to show it; 0: 1/1 */
 };
 
 struct duet_video_writer; /* opaque */
