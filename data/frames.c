@@ -262,6 +262,12 @@ void duet_frames_close(struct duet_frames **frames)
 
 /* --- frames ------------------------------------------------------------------------------------------- */
 
+/* What has nothing to say of its pixels' shape says 0/0. */
+static void square_unless_told(int *num, int *den)
+{
+    if (*num < 1 || *den < 1) *num = *den = 1;
+}
+
 static enum duet_status next_still(struct duet_frames *frames, struct duet_image *image, bool *more,
                                    struct duet_error *error)
 {
@@ -300,6 +306,7 @@ enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image 
                                   : duet_moving_next(&frames->moving, image, &found, more, error);
     if (status != DUET_OK) frames->failed = true;
     if (!*more) frames->done = true;
+    square_unless_told(&found.aspect_num, &found.aspect_den);
     if (info && *more) *info = found;
     return status;
 }
@@ -340,6 +347,7 @@ void duet_frames_about(const struct duet_frames *frames, struct duet_frames_abou
         frames->moving.type->about(frames->moving.self, about);
     else /* it went away for good */
         *about = (struct duet_frames_about){.moving = true, .live = true, .rate_den = 1, .kind = "stream"};
+    square_unless_told(&about->aspect_num, &about->aspect_den);
 }
 
 enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struct duet_error *error)

@@ -147,7 +147,9 @@ static enum duet_status deliver(struct duet_moving *moving, struct duet_image *i
                                      .frame = moving->stamp.frame,
                                      .pts = tidy(moving->stamp.pts),
                                      .time = tidy(moving->stamp.time),
-                                     .captured = moving->captured};
+                                     .captured = moving->captured,
+                                     .aspect_num = about.aspect_num,
+                                     .aspect_den = about.aspect_den};
     return DUET_OK;
 }
 

@@ -32,6 +32,8 @@ static enum duet_status begin(struct batch *batch, size_t index, const struct it
     struct duet_video_writer_options options = {.struct_size = sizeof options,
                                                 .width = item->width,
                                                 .height = item->height,
+                                                .aspect_num = item->info.aspect_num,
+                                                .aspect_den = item->info.aspect_den,
                                                 .force = batch->settings->force};
     if (about->rate_num > 0 && about->rate_den > 0 && about->rate_den <= INT32_MAX / every) {
         options.rate_num = about->rate_num;

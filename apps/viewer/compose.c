@@ -153,8 +153,9 @@ enum duet_status viewer_session_compose(struct viewer_session *s, double now, st
     struct duet_image *canvas = &s->window.canvas;
     const struct viewer_frame *frame = s->shown.frame;
     s->look.scale = s->scale = s->window.scale * (float)s->settings->scale;
-    s->layout = viewer_layout_make(canvas, s->scale, s->hud, s->side_by_side, frame ? frame->image.width : 4,
-                                   frame ? frame->image.height : 3);
+    int width = 4, height = 3;
+    if (frame) viewer_frame_shape(frame, &width, &height);
+    s->layout = viewer_layout_make(canvas, s->scale, s->hud, s->side_by_side, width, height);
     clear(canvas);
     if (frame) status = draw_picture(s, error);
     if (status != DUET_OK) return status;

@@ -1,6 +1,16 @@
 #include "viewer/frame.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+void viewer_frame_shape(const struct viewer_frame *frame, int *width, int *height)
+{
+    double wide = (double)frame->info.aspect_num / frame->info.aspect_den;
+    *width = frame->image.width;
+    *height = frame->image.height;
+    if (wide > 1) *width = (int)lrint(*width * wide);
+    if (wide < 1) *height = (int)lrint(*height / wide);
+}
 
 void viewer_results_close(struct viewer_results *results)
 {

@@ -38,6 +38,9 @@ struct viewer_frame {
     struct viewer_results results;
 };
 
+/* The size in which the frame is shown, where pixels are square: the side that is too short grows. */
+void viewer_frame_shape(const struct viewer_frame *frame, int *width, int *height);
+
 /* Both accept zeroed structs and leave them zero. */
 void viewer_results_close(struct viewer_results *results);
 void viewer_frame_close(struct viewer_frame *frame);

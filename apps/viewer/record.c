@@ -76,6 +76,8 @@ enum duet_status viewer_record_start(struct viewer_record **out, struct viewer_e
                                                       .height = first->image.height,
                                                       .rate_num = rate_num,
                                                       .rate_den = rate_den,
+                                                      .aspect_num = first->info.aspect_num,
+                                                      .aspect_den = first->info.aspect_den,
                                                       .force = force};
     struct viewer_record *record = *out = calloc(1, sizeof *record);
     if (!record) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to record");

@@ -292,8 +292,9 @@ static enum duet_status round_once(struct viewer_session *s, double opened, doub
     watch_source(s, now);
     if (!s->window.window &&
         (s->shown.frame || (now > opened + opening_patience && !viewer_session_headless(s)))) {
-        const struct duet_image *image = s->shown.frame ? &s->shown.frame->image : NULL;
-        status = open_window(s, image ? image->width : 960, image ? image->height : 540, error);
+        int width = 960, height = 540;
+        if (s->shown.frame) viewer_frame_shape(s->shown.frame, &width, &height);
+        status = open_window(s, width, height, error);
     }
     if (!s->window.window) *wake = fmin(*wake, opened + opening_patience);
     if (s->ended_at > now) *wake = fmin(*wake, s->ended_at);

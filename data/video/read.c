@@ -174,6 +174,25 @@ static int orientation_of(const struct duet_reader *reader, const AVFrame *frame
     return duet_video_orientation(values);
 }
 
+/* Beyond this a pixel's shape is nonsense: those of anamorphic film are 2:1. */
+static const double widest_pixel = 16;
+
+/* The shape of pixels, by the stream's word or else the frame's (NULL: none yet), in the picture as
+ * delivered.
+ */
+static void learn_aspect(struct duet_reader *reader, const AVFrame *frame)
+{
+    AVStream *stream = reader->demuxer.format->streams[reader->demuxer.stream];
+    AVRational said =
+        av_guess_sample_aspect_ratio(reader->demuxer.format, stream, (AVFrame *)(uintptr_t)frame);
+    bool sane =
+        said.num > 0 && said.den > 0 && av_q2d(said) < widest_pixel && av_q2d(said) > 1 / widest_pixel;
+    bool turned = orientation_of(reader, frame) >= 5 && reader->source.upright;
+    if (!sane || !reader->about.moving) said = (AVRational){1, 1};
+    reader->about.aspect_num = turned ? said.den : said.num;
+    reader->about.aspect_den = turned ? said.num : said.den;
+}
+
 static void reader_about(const void *self, struct duet_frames_about *about)
 {
     *about = ((const struct duet_reader *)self)->about;
@@ -211,6 +230,7 @@ static void learn(struct duet_reader *reader)
                                                .rate_den = rate.den,
                                                .duration = duration_of(reader),
                                                .kind = reader->kind};
+    learn_aspect(reader, NULL);
 }
 
 static enum duet_status reader_open(const struct duet_video_source *source, void **self,
@@ -445,6 +465,7 @@ static enum duet_status reader_image(void *self, struct duet_image *image, int *
     struct duet_reader *reader = self;
     duet_video_log_clear();
     *orientation = orientation_of(reader, reader->current.frame);
+    learn_aspect(reader, reader->current.frame);
     return duet_video_convert(reader, reader->current.frame, image, error);
 }
 

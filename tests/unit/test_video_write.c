@@ -61,6 +61,7 @@ struct seen {
     double times[64];
     int rgb[64][3]; /* of a pixel off the middle */
     struct duet_frames_about about;
+    struct duet_frame_info info; /* of the last frame */
     char kind[80];
 };
 
@@ -80,6 +81,7 @@ static struct seen look(const char *path)
         if (!more) break;
         assert_true(seen.count < 64);
         assert_int_equal(info.frame, seen.count);
+        seen.info = info;
         seen.width = image.width;
         seen.height = image.height;
         const uint8_t *pixel = duet_image_row(&image, image.height / 3) + image.width / 3 * 3;
@@ -344,6 +346,36 @@ static void refused_frames_leave_the_video_alone(void **state)
     assert_true(fabs(seen.times[1] - 1) < 1e-6);
 }
 
+/* Pixels that are not square stay as they are; how they are to be shown stands in the file. */
+static void shapes_of_pixels_are_kept(void **state)
+{
+    (void)state;
+    static const int shapes[][2] = {{2, 1}, {10, 11}, {64, 45}, {1, 1}, {0, 0}, {1, 100}};
+    const char *names[] = {"shape.mp4", "shape.mov", "shape.mkv", "shape.webm", "shape.avi"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+            struct duet_video_writer *writer;
+            struct duet_error e;
+            const struct duet_video_writer_options options = {.struct_size = sizeof options,
+                                                              .width = 64,
+                                                              .height = 48,
+                                                              .aspect_num = shapes[k][0],
+                                                              .aspect_den = shapes[k][1],
+                                                              .force = true};
+            assert_ok(duet_video_writer_open(at(names[i]), &options, &writer, &e), e);
+            add(writer, 64, 48, 0x808080, 0);
+            commit(writer);
+            struct seen seen = look(at(names[i]));
+            bool sane = shapes[k][0] > 0 && shapes[k][1] < 100; /* 1:100 is no pixel */
+            double want = sane ? (double)shapes[k][0] / shapes[k][1] : 1;
+            double got = (double)seen.info.aspect_num / seen.info.aspect_den;
+            double at_first = (double)seen.about.aspect_num / seen.about.aspect_den;
+            /* WebM keeps the width that is shown, in whole pixels. */
+            if (fabs(got - want) > 0.5 / 64 || fabs(at_first - want) > 0.5 / 64 || seen.width != 64)
+                fail_msg("%s: %d:%d is %g, at first %g", names[i], shapes[k][0], shapes[k][1], got, at_first);
+        }
+}
+
 /* The path of the file whose name begins so; it must be there. */
 static const char *named(const char *begins)
 {
@@ -492,6 +524,7 @@ int main(void)
         cmocka_unit_test(the_same_frames_give_the_same_bytes),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(refused_frames_leave_the_video_alone),
+        cmocka_unit_test(shapes_of_pixels_are_kept),
         cmocka_unit_test(a_video_without_its_end_plays),
         cmocka_unit_test(nothing_half_done_is_left),
         cmocka_unit_test(force_replaces),

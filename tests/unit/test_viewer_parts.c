@@ -1,6 +1,7 @@
 /* The viewer's small parts: sizes, places, the legend's numbers. */
 #include "support/testing.h"
 
+#include "viewer/frame.h"
 #include "viewer/layout.h"
 #include "viewer/legend.h"
 #include "viewer/scale.h"
@@ -182,10 +183,28 @@ static void a_new_class_takes_the_number_that_was_away_longest(void **state)
     assert_true(legend.hidden_boxes[1]);
 }
 
+/* A picture is stretched, never squeezed: no pixel of it is lost. */
+static void pixels_that_are_not_square_are_shown_in_their_shape(void **state)
+{
+    (void)state;
+    static const struct {
+        int num, den, width, height;
+    } shapes[] = {{1, 1, 160, 240}, {2, 1, 320, 240}, {1, 2, 160, 480}, {16, 11, 233, 240}, {0, 0, 160, 240}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const struct viewer_frame frame = {.info = {.aspect_num = shapes[i].num, .aspect_den = shapes[i].den},
+                                           .image = {.width = 160, .height = 240}};
+        int width, height;
+        viewer_frame_shape(&frame, &width, &height);
+        assert_int_equal(width, shapes[i].width);
+        assert_int_equal(height, shapes[i].height);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scaling_keeps_the_mean_and_the_bounds),
+        cmocka_unit_test(pixels_that_are_not_square_are_shown_in_their_shape),
         cmocka_unit_test(the_same_size_is_the_same_picture_and_much_larger_shows_pixels),
         cmocka_unit_test(classes_are_never_mixed),
         cmocka_unit_test(pictures_lie_within_the_view),

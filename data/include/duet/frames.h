@@ -29,11 +29,12 @@
  * (HLS) are asked of the server that the address names, and of no other; where a web server sends us on to
  * (by http or https), there we go.
  *
- * Frames are delivered as stored, turned as the video asks (exif); pixels that are not square stay so, fields
- * stay woven. A video that is damaged or shorter than its container says (MP4, MKV, AVI, GIF; of others
- * FFmpeg cannot tell) ends with an error, after the frames before. FFmpeg goes on behind a hole in AVI, WebM,
- * FLV, ASF, Ogg and MPEG-TS without a word: frames are missing there, and times tell. Live, broken frames are
- * left out, and a source that gives none for 10 s has failed.
+ * Frames are delivered as stored, turned as the video asks (exif); pixels that are not square stay so, and
+ * how wide they are to be shown is told (aspect); fields stay woven. A video that is damaged or shorter than
+ * its container says (MP4, MKV, AVI, GIF; of others FFmpeg cannot tell) ends with an error, after the frames
+ * before. FFmpeg goes on behind a hole in AVI, WebM, FLV, ASF, Ogg and MPEG-TS without a word: frames are
+ * missing there, and times tell. Live, broken frames are left out, and a source that gives none for 10 s has
+ * failed.
  */
 #ifndef DUET_FRAMES_H
 #define DUET_FRAMES_H
@@ -88,6 +89,9 @@ struct duet_frame_info {
      * and is back; `frame` is the next frame's number. */
     double gap;
     int attempts; /* of reopening it, then */
+    /* A pixel's width to its height, in the picture as delivered; 1/1 where nothing is said, and of stills.
+     */
+    int aspect_num, aspect_den;
 };
 
 /* What was odd about a picture and was made good: "JPEG without an end marker (EOI)". */
@@ -100,11 +104,12 @@ struct duet_warnings {
 /* What is known of a source before its first frame. */
 struct duet_frames_about {
     bool moving, live;
-    bool seekable;          /* duet_frames_seek works */
-    int width, height;      /* 0: not known yet */
-    int rate_num, rate_den; /* frames a second, on average; 0/1: not known */
-    double duration;        /* seconds; 0: not known */
-    const char *kind;       /* "JPEG", "h264 in mov"; borrowed until close */
+    bool seekable;              /* duet_frames_seek works */
+    int width, height;          /* 0: not known yet */
+    int aspect_num, aspect_den; /* as of its frames; of video that says so only in its frames: 1/1 */
+    int rate_num, rate_den;     /* frames a second, on average; 0/1: not known */
+    double duration;            /* seconds; 0: not known */
+    const char *kind;           /* "JPEG", "h264 in mov"; borrowed until close */
 };
 
 struct duet_frames; /* opaque */
@@ -159,9 +164,9 @@ bool duet_frames_sniff(const uint8_t *data, size_t size);
  * suffice; with fewer, MPEG-TS and Ogg are not known. */
 bool duet_frames_sniff_video(const uint8_t *data, size_t size);
 
-/* What a path names, without opening it. A file of that very name goes before all else. The last two are given
- * to FFmpeg by name: a program that has paths from somebody it does not trust refuses them. Of the others
- * nothing is opened but what the path itself names. */
+/* What a path names, without opening it. A file of that very name goes before all else. The last two are
+ * given to FFmpeg by name: a program that has paths from somebody it does not trust refuses them. Of the
+ * others nothing is opened but what the path itself names. */
 enum duet_address {
     DUET_ADDRESS_FILE,     /* a file, pipe or socket of this machine; or there is none */
     DUET_ADDRESS_CAMERA,   /* a V4L2 device */

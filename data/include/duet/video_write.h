@@ -30,7 +30,7 @@ struct duet_video_writer_options {
     int rate_num, rate_den; /* frames a second; 0: 25/1 */
     bool force;             /* replace what is there; else DUET_EXISTS */
     bool in_place;          /* for what has no end: the file stands under its name at once, and no frame waits
-                               in the encoder for later ones (which makes files about a tenth larger) */
+                               in the encoder for later ones (which makes files a quarter larger) */
     int aspect_num, aspect_den; /* a pixel's width to its height, as players are to show it; 0: 1/1 */
 };
 
