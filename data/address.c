@@ -17,6 +17,11 @@ static size_t scheme_length(const char *path)
     return isalpha((unsigned char)path[0]) && strncmp(path + n, "://", 3) == 0 ? n : 0;
 }
 
+static bool begins(const char *path, const char *with)
+{
+    return strncmp(path, with, strlen(with)) == 0;
+}
+
 static bool is_camera(const struct stat *st)
 {
     enum { VIDEO4LINUX = 81 };
@@ -27,14 +32,15 @@ enum duet_address duet_frames_address(const char *path)
 {
     struct stat st;
     if (stat(path, &st) == 0) return is_camera(&st) ? DUET_ADDRESS_CAMERA : DUET_ADDRESS_FILE;
-    if (strncmp(path, "lavfi:", strlen("lavfi:")) == 0) return DUET_ADDRESS_GRAPH;
+    if (begins(path, "lavfi:")) return DUET_ADDRESS_GRAPH;
+    if (begins(path, "/dev/video") || begins(path, "/dev/v4l/")) return DUET_ADDRESS_CAMERA;
     if (scheme_length(path) > 0) return DUET_ADDRESS_STREAM;
     return duet_is_numbered(path) ? DUET_ADDRESS_NUMBERED : DUET_ADDRESS_FILE;
 }
 
 bool duet_frames_is_address(const char *path)
 {
-    return duet_frames_address(path) > DUET_ADDRESS_CAMERA;
+    return duet_frames_address(path) != DUET_ADDRESS_FILE;
 }
 
 char *duet_frames_shown(const char *address)

@@ -123,13 +123,14 @@ static enum duet_status open_reader(void *ctx, void **self, struct duet_error *e
 static enum duet_status start_video(struct duet_frames *frames, struct duet_error *error)
 {
     enum duet_status status = duet_video_load(frames->name, &frames->module, error);
-    void *self = NULL;
-    if (status == DUET_OK) status = open_reader(frames, &self, error);
     if (status != DUET_OK) return status;
+    bool comes_back = frames->address && frames->kind != DUET_VIDEO_LAVFI;
+    void *self = NULL;
+    if (!comes_back) status = open_reader(frames, &self, error);
     move(frames, &frames->module->reader, self);
-    frames->moving.reopen = frames->address ? open_reader : NULL;
+    frames->moving.reopen = comes_back ? open_reader : NULL;
     frames->moving.reopen_ctx = frames;
-    return DUET_OK;
+    return comes_back ? duet_moving_open(&frames->moving, error) : status;
 }
 
 /* --- finding out what it is ----------------------------------------------------------------------------- */

@@ -100,6 +100,17 @@ static enum duet_status reconnect(struct duet_moving *moving, struct duet_moving
 
 /* --- frames --------------------------------------------------------------------------------------------- */
 
+/* A frame came, to which the last step went. */
+static void note_frame(struct duet_moving *moving)
+{
+    struct duet_frames_about about;
+    moving->type->about(moving->self, &about);
+    moving->stamp.frame += moving->base;
+    moving->stamp.time += moving->time_base;
+    moving->frames = moving->stamp.frame + 1;
+    moving->captured = about.live ? seconds_since_1970() : 0;
+}
+
 /* Go on to the next frame of the source, over a gap when it must be. */
 static enum duet_status step(struct duet_moving *moving, double *gap, int *attempts, bool *more,
                              struct duet_error *error)
@@ -117,12 +128,24 @@ static enum duet_status step(struct duet_moving *moving, double *gap, int *attem
         moving->base = moving->frames;
         moving->time_base = before > 0 ? last + (seconds_since_1970() - before) - stamp->time : 0;
     }
-    if (status != DUET_OK || !*more) return status;
-    stamp->frame += moving->base;
-    stamp->time += moving->time_base;
-    moving->frames = stamp->frame + 1;
-    moving->captured = about.live ? seconds_since_1970() : 0;
-    return DUET_OK;
+    if (status == DUET_OK && *more) note_frame(moving);
+    return status;
+}
+
+/* A server that is not up yet, a camera that is not plugged in, one that answers but has nothing to send. */
+static bool may_come(enum duet_status status)
+{
+    return status == DUET_IO_ERROR || status == DUET_NOT_FOUND || status == DUET_BAD_FORMAT;
+}
+
+enum duet_status duet_moving_open(struct duet_moving *moving, struct duet_error *error)
+{
+    enum duet_status status = moving->reopen(moving->reopen_ctx, &moving->self, error);
+    if (!(moving->options->reconnect > 0) || !may_come(status)) return status;
+    if (is_cancelled(moving)) return stopped(moving, error);
+    status = reconnect(moving, &moving->stamp, &moving->late, &moving->late_attempts, error);
+    if (status == DUET_OK) note_frame(moving);
+    return status;
 }
 
 static enum duet_status deliver(struct duet_moving *moving, struct duet_image *image,
@@ -181,16 +204,17 @@ enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image 
 {
     enum duet_status status = moving->begun ? DUET_OK : begin(moving, error);
     while (status == DUET_OK && !moving->over) {
-        double gap = 0;
-        int attempts = 0;
+        double gap = moving->late;
+        int attempts = moving->late_attempts;
         bool there = true;
-        if (!moving->held) status = step(moving, &gap, &attempts, &there, error);
+        moving->late = 0;
+        if (gap == 0 && !moving->held) status = step(moving, &gap, &attempts, &there, error);
         moving->held = gap > 0;
         if (status != DUET_OK || !there || is_over(moving)) break;
         *more = true;
         if (gap > 0) {
             *info = (struct duet_frame_info){.moving = true,
-                                             .live = true,
+                                             .live = moving->captured > 0,
                                              .frame = moving->stamp.frame,
                                              .pts = tidy(moving->stamp.pts),
                                              .time = tidy(moving->stamp.time),

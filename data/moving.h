@@ -44,11 +44,17 @@ struct duet_moving {
     bool over;  /* it was a picture after all */
     bool held;  /* `stamp` is of a frame that is still to be delivered: the news of a gap went before it */
     struct duet_moving_stamp stamp;
-    double captured;  /* when it came, seconds since 1970 */
-    int64_t frames;   /* how many came; after a gap numbers go on from there */
-    int64_t base;     /* what is added to the source's numbers ... */
-    double time_base; /* ... and times, since it was opened anew */
+    double captured;   /* when it came, seconds since 1970 */
+    int64_t frames;    /* how many came; after a gap numbers go on from there */
+    double late;       /* > 0: so long it took to open it, in so many attempts after the first ... */
+    int late_attempts; /* ... and `stamp` is of its first frame */
+    int64_t base;      /* what is added to the source's numbers ... */
+    double time_base;  /* ... and times, since it was opened anew */
 };
+
+/* Open the source by `reopen`. One that is not there yet is tried again as options.reconnect says; that it
+ * took a while is the first thing that duet_moving_next tells, as a gap. */
+enum duet_status duet_moving_open(struct duet_moving *moving, struct duet_error *error);
 
 enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image *image,
                                   struct duet_frame_info *info, bool *more, struct duet_error *error);

@@ -400,6 +400,7 @@ static void addresses_are_told_from_files(void **state)
         {"http://u:@host", DUET_ADDRESS_STREAM, "http://u:***@host"},
         {"http://host/a@b:c", DUET_ADDRESS_STREAM, "http://host/a@b:c"},
         {"lavfi:testsrc", DUET_ADDRESS_GRAPH, "lavfi:testsrc"},
+        {"/dev/video4711", DUET_ADDRESS_CAMERA, "/dev/video4711"},
         {"a/%03d.png", DUET_ADDRESS_NUMBERED, "a/%03d.png"},
         {"a/%d%d.png", DUET_ADDRESS_FILE, "a/%d%d.png"},
         {"a/%3d.png", DUET_ADDRESS_FILE, "a/%3d.png"},

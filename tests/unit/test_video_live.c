@@ -140,6 +140,66 @@ static void stop_server(struct server *server)
     pthread_join(server->thread, NULL);
 }
 
+/* --- being called off ---------------------------------------------------------------------------------- */
+
+struct call {
+    atomic_bool off, spared;
+    double when; /* duet_seconds() */
+    double after;
+    pthread_t thread;
+};
+
+static bool is_off(void *ctx)
+{
+    return ((struct call *)ctx)->off;
+}
+
+static void *call_off(void *ctx)
+{
+    struct call *call = ctx;
+    for (double end = duet_seconds() + call->after; duet_seconds() < end && !call->spared;) pause_for(0.005);
+    call->when = duet_seconds();
+    call->off = true;
+    return NULL;
+}
+
+/* Stands before the C library's: a name server that does not answer for a while. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints, struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+    memcpy(&real, &symbol, sizeof real);
+    if (!node || strcmp(node, "slow.test") != 0) return real(node, service, hints, found);
+    pause_for(1);
+    return EAI_AGAIN;
+}
+
+/* Open and read until it is called off, after `after` seconds; it must end soon then. */
+static void check_called_off(const char *path, double reconnect, double after)
+{
+    struct call call = {.after = after};
+    struct duet_frames_options options = {
+        .struct_size = sizeof options, .reconnect = reconnect, .cancelled = is_off, .ctx = &call};
+    struct duet_frames *frames = NULL;
+    struct duet_error e;
+    bool more = true;
+    assert_int_equal(pthread_create(&call.thread, NULL, call_off, &call), 0);
+    enum duet_status status = duet_frames_open(path, &options, &frames, &e);
+    while (status == DUET_OK && more) {
+        struct duet_image image;
+        status = duet_frames_next(frames, &image, NULL, &more, &e);
+        duet_image_close(&image);
+    }
+    double now = duet_seconds();
+    pthread_join(call.thread, NULL);
+    duet_frames_close(&frames);
+    if (status != DUET_INTERRUPTED) fail_msg("%s: %s", path, status ? e.text : "ended");
+    assert_non_null(strstr(e.text, "stopped on request"));
+    fprintf(stderr, "# %.3f s after the call\n", now - call.when);
+    assert_true(now - call.when < 0.25); /* 0.1 and what a busy machine takes */
+}
+
 /* --- going away and coming back ------------------------------------------------------------------------ */
 
 static void a_stream_comes_back_after_a_gap(void **state)
@@ -188,6 +248,47 @@ static void a_stream_comes_back_after_a_gap(void **state)
     duet_frames_about(frames, &about);
     duet_frames_close(&frames);
     stop_server(&server);
+}
+
+/* A camera that is switched on after us: it is waited for, and a gap tells how long. */
+static void a_stream_that_is_not_up_yet_is_waited_for(void **state)
+{
+    (void)state;
+    struct server server;
+    const struct visit visits[] = {{.away = 0.6, .bytes = stream.size}};
+    const char *address = start_server(&server, visits, 1);
+    struct duet_frames_options options = {.struct_size = sizeof options, .reconnect = 30};
+    struct duet_frames *frames;
+    struct duet_frame_info info;
+    struct duet_image image;
+    struct duet_error e;
+    bool more;
+    pause_for(0.1); /* until nobody listens any more */
+    assert_ok(duet_frames_open(address, &options, &frames, &e), e);
+    assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+    fprintf(stderr, "# late by %.2f s, %d attempts\n", info.gap, info.attempts);
+    assert_true(more && info.live && info.gap > 0.3 && info.attempts >= 1 && info.frame == 0);
+    assert_null(image.pixels);
+    for (int i = 0; i < FRAMES; i++) {
+        assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+        assert_true(more && info.gap == 0);
+        assert_int_equal(info.frame, i);
+        assert_int_equal(clip_number(&image), i);
+        duet_image_close(&image);
+    }
+    duet_frames_close(&frames);
+    stop_server(&server);
+    /* Now nobody comes. */
+    options.reconnect = 0.6;
+    double begin = duet_seconds();
+    assert_fails(DUET_IO_ERROR, duet_frames_open(address, &options, &frames, &e), e);
+    assert_non_null(strstr(e.text, "given up after"));
+    assert_true(duet_seconds() - begin > 0.5 && duet_seconds() - begin < 3);
+    /* What no waiting helps is said at once. */
+    options.reconnect = 60;
+    assert_fails(DUET_UNSUPPORTED, duet_frames_open("gopher://host/x", &options, &frames, &e), e);
+    check_called_off(address, 60, 0.4);
+    check_called_off("/dev/video4711", 60, 0.4);
 }
 
 static void without_reconnect_the_end_is_the_end(void **state)
@@ -320,65 +421,7 @@ static void lists_of_other_kinds_are_not_opened(void **state)
     }
 }
 
-/* --- being called off ---------------------------------------------------------------------------------- */
-
-struct call {
-    atomic_bool off, spared;
-    double when; /* duet_seconds() */
-    double after;
-    pthread_t thread;
-};
-
-static bool is_off(void *ctx)
-{
-    return ((struct call *)ctx)->off;
-}
-
-static void *call_off(void *ctx)
-{
-    struct call *call = ctx;
-    for (double end = duet_seconds() + call->after; duet_seconds() < end && !call->spared;) pause_for(0.005);
-    call->when = duet_seconds();
-    call->off = true;
-    return NULL;
-}
-
-/* Stands before the C library's: a name server that does not answer for a while. */
-__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
-                                                       const struct addrinfo *hints, struct addrinfo **found)
-{
-    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
-    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
-    memcpy(&real, &symbol, sizeof real);
-    if (!node || strcmp(node, "slow.test") != 0) return real(node, service, hints, found);
-    pause_for(1);
-    return EAI_AGAIN;
-}
-
-/* Open and read until it is called off, after `after` seconds; it must end soon then. */
-static void check_called_off(const char *path, double reconnect, double after)
-{
-    struct call call = {.after = after};
-    struct duet_frames_options options = {
-        .struct_size = sizeof options, .reconnect = reconnect, .cancelled = is_off, .ctx = &call};
-    struct duet_frames *frames = NULL;
-    struct duet_error e;
-    bool more = true;
-    assert_int_equal(pthread_create(&call.thread, NULL, call_off, &call), 0);
-    enum duet_status status = duet_frames_open(path, &options, &frames, &e);
-    while (status == DUET_OK && more) {
-        struct duet_image image;
-        status = duet_frames_next(frames, &image, NULL, &more, &e);
-        duet_image_close(&image);
-    }
-    double now = duet_seconds();
-    pthread_join(call.thread, NULL);
-    duet_frames_close(&frames);
-    if (status != DUET_INTERRUPTED) fail_msg("%s: %s", path, status ? e.text : "ended");
-    assert_non_null(strstr(e.text, "stopped on request"));
-    fprintf(stderr, "# %.3f s after the call\n", now - call.when);
-    assert_true(now - call.when < 0.25); /* 0.1 and what a busy machine takes */
-}
+/* --- waiting ------------------------------------------------------------------------------------------- */
 
 static void waits_can_be_called_off(void **state)
 {
@@ -428,6 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_comes_back_after_a_gap),
+        cmocka_unit_test(a_stream_that_is_not_up_yet_is_waited_for),
         cmocka_unit_test(without_reconnect_the_end_is_the_end),
         cmocka_unit_test(parts_of_a_playlist_come_from_its_server),
         cmocka_unit_test(lists_of_other_kinds_are_not_opened),

@@ -61,7 +61,8 @@ struct duet_frames_options {
     double duration;  /* seconds from `start` on; 0: to the end */
     double reconnect; /* a live source that fails, or ends, is tried again for so many seconds (0.25 s after
                          the failure, then after twice as long each time, up to 10 s); 0: not, the failure is
-                         an error and the end the end; INFINITY: for ever. The first opening is tried once */
+                         an error and the end the end; INFINITY: for ever. So is an address or a camera that
+                         cannot be opened at first: duet_frames_open waits for it */
     /* Asked while a source makes us wait, at least every 0.1 s, and between frames; true ends the waiting
      * with DUET_INTERRUPTED. May be NULL. */
     bool (*cancelled)(void *ctx);
@@ -86,7 +87,7 @@ struct duet_frame_info {
     double time;     /* seconds since the source's first frame; 0 there */
     double captured; /* live: seconds since 1970 (UTC) when the frame came; else 0 */
     /* > 0: this is no frame (the image is zero) but the news that a live source was away for so many seconds
-     * and is back; `frame` is the next frame's number. */
+     * and is back, or came late; `frame` is the next frame's number. */
     double gap;
     int attempts; /* of reopening it, then */
     /* A pixel's width to its height, in the picture as delivered; 1/1 where nothing is said, and of stills.
@@ -169,14 +170,14 @@ bool duet_frames_sniff_video(const uint8_t *data, size_t size);
  * others nothing is opened but what the path itself names. */
 enum duet_address {
     DUET_ADDRESS_FILE,     /* a file, pipe or socket of this machine; or there is none */
-    DUET_ADDRESS_CAMERA,   /* a V4L2 device */
+    DUET_ADDRESS_CAMERA,   /* a V4L2 device, or /dev/video... that is not plugged in */
     DUET_ADDRESS_NUMBERED, /* pictures whose names differ by a number: "shot_%04d.png" */
     DUET_ADDRESS_GRAPH,    /* "lavfi:...": FFmpeg's own sources and filters */
     DUET_ADDRESS_STREAM    /* "scheme://...": touches a network */
 };
 enum duet_address duet_frames_address(const char *path);
 
-/* Is it one that no file has: numbered pictures, a graph, a stream? */
+/* Is it any of these but DUET_ADDRESS_FILE? */
 bool duet_frames_is_address(const char *path);
 
 /* A path as it may be shown and stored: the password in "scheme://user:password@host" is "***". Error texts
