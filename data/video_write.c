@@ -63,7 +63,7 @@ static int sink_seek(void *ctx, int64_t position)
 
 static unsigned output_flags(const struct duet_video_writer_options *options)
 {
-    return options->force ? DUET_OUTPUT_FORCE : 0;
+    return (options->force ? DUET_OUTPUT_FORCE : 0) | (options->in_place ? DUET_OUTPUT_IN_PLACE : 0);
 }
 
 static enum duet_status check_options(const char *path, struct duet_video_writer_options *o,
@@ -96,6 +96,7 @@ static enum duet_status open_encoder(struct duet_video_writer *writer,
     enum duet_status status = duet_video_load(writer->path, &module, error);
     if (status == DUET_OK) status = duet_output_open(&writer->output, writer->path, output_flags(o), error);
     if (status != DUET_OK) return status;
+    bool pipe = !writer->output.target; /* or a device, or what standard output is */
     const struct duet_video_target target = {.name = writer->path,
                                              .container = container_of(writer->path),
                                              .width = o->width,
@@ -105,7 +106,7 @@ static enum duet_status open_encoder(struct duet_video_writer *writer,
                                              .aspect_num = o->aspect_num,
                                              .aspect_den = o->aspect_den,
                                              .prompt = o->in_place,
-                                             .sink = {writer, sink_write, sink_seek}};
+                                             .sink = {writer, sink_write, pipe ? NULL : sink_seek}};
     writer->type = module->writer;
     return writer->type->open(&target, &writer->self, error);
 }
@@ -158,16 +159,28 @@ enum duet_status duet_video_writer_add(struct duet_video_writer *writer, const s
     return keep_fault(writer, status, &fault, error);
 }
 
+/* Cut the file back to what plays, and close it. False: there is nothing that does. */
+static bool keep_whole(struct duet_video_writer *writer)
+{
+    int64_t whole = writer->self ? writer->type->whole(writer->self) : 0;
+    if (!writer->output.target) return false;
+    bool cut = duet_output_cut(&writer->output, (size_t)whole, NULL) == DUET_OK;
+    return cut && whole > 0 && duet_output_commit(&writer->output, NULL) == DUET_OK;
+}
+
 enum duet_status duet_video_writer_commit(struct duet_video_writer **writer, struct duet_error *error)
 {
     struct duet_video_writer *w = *writer;
-    struct duet_error fault;
-    enum duet_status status;
-    if (w->failed)
-        status = keep_fault(w, w->fault.status, &w->fault, error);
+    struct duet_error fault = w->fault;
+    bool ended = w->type->finish(w->self, w->failed ? NULL : &fault) == DUET_OK, kept = false;
+    enum duet_status status = ended && !w->failed ? DUET_OK : fault.status;
+    if (ended)
+        kept = duet_output_commit(&w->output, w->failed ? NULL : &fault) == DUET_OK;
     else
-        status = keep_fault(w, w->type->finish(w->self, &fault), &fault, error);
-    if (status == DUET_OK) status = duet_output_commit(&w->output, error);
+        kept = keep_whole(w);
+    if (status == DUET_OK && !kept) status = fault.status;
+    if (status != DUET_OK)
+        duet_fail(error, status, "%s%s", fault.text, kept ? "; the video ends with what came before" : "");
     duet_video_writer_discard(writer);
     return status;
 }
@@ -176,6 +189,9 @@ void duet_video_writer_discard(struct duet_video_writer **writer)
 {
     if (!writer || !*writer) return;
     struct duet_video_writer *w = *writer;
+    /* In place, a beginning without a frame is nothing to leave. */
+    if (w->output.target && !w->output.temporary && !(w->self && w->type->whole(w->self) > 0))
+        (void)duet_output_cut(&w->output, 0, NULL);
     if (w->type) w->type->close(w->self);
     duet_output_discard(&w->output);
     free(w->path);

@@ -39,7 +39,8 @@ struct duet_video_writer; /* opaque */
 /* Does the name end like a video's? ".MP4" does too. */
 bool duet_video_name(const char *path);
 
-/* Begin the video, under a temporary name beside `path`. Errors: DUET_EXISTS, DUET_NOT_FOUND (no folder),
+/* Begin the video, under a temporary name beside `path` unless it is to be in place. A name that stands for a
+ * pipe or a device is written to, without going back in it. Errors: DUET_EXISTS, DUET_NOT_FOUND (no folder),
  * DUET_IO_ERROR, DUET_BAD_ARGUMENT (name, size or rate), DUET_UNSUPPORTED (no FFmpeg in this build or on this
  * machine: the text says what is missing), DUET_OUT_OF_MEMORY. */
 enum duet_status duet_video_writer_open(const char *path, const struct duet_video_writer_options *options,
@@ -51,11 +52,13 @@ enum duet_status duet_video_writer_open(const char *path, const struct duet_vide
 enum duet_status duet_video_writer_add(struct duet_video_writer *writer, const struct duet_image *image,
                                        double time, struct duet_error *error);
 
-/* Finish the file and move it to its name; frees, sets *writer to NULL. A video without frames is an error,
- * DUET_BAD_ARGUMENT. */
+/* Finish the file and move it to its name; frees, sets *writer to NULL. Errors: DUET_BAD_ARGUMENT for a video
+ * without frames; the one of an add that failed before; DUET_IO_ERROR. Whatever failed, a full disk too, what
+ * plays of the video stands under its name then, and the text says so; when that is no frame, there is no
+ * file. */
 enum duet_status duet_video_writer_commit(struct duet_video_writer **writer, struct duet_error *error);
 
-/* Throw away what is not committed; accepts NULL. */
+/* Throw away what is not committed (in place, only a file without a frame goes away); accepts NULL. */
 void duet_video_writer_discard(struct duet_video_writer **writer);
 
 #ifdef __cplusplus
