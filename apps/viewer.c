@@ -26,7 +26,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Inputs"),
     DUET_CHOICE(0, "exif", "HOW", struct viewer_settings, exif, duet_batch_exif_words,
                 "apply or ignore the orientation that cameras note"),
-    DUET_FLAG('0', "null", struct viewer_settings, null, "paths in @LIST are separated by NUL, not by lines"),
+    DUET_LIST_OPTIONS(struct viewer_settings, lists),
     DUET_CHOICE(
         0, "live", "HOW", struct viewer_settings, live, viewer_live_words,
         "latest: of cameras and streams the newest frame, of files what inference keeps up with; all: every "
@@ -134,9 +134,9 @@ static int find_inputs(const struct viewer_settings *settings, const struct duet
                        struct duet_inputs *inputs)
 {
     const struct duet_inputs_options find = {.struct_size = sizeof find,
-                                             .null = settings->null,
-                                             .sniff = duet_frames_sniff,
-                                             .sniff_video = duet_frames_sniff_video};
+                                             .null = settings->lists.null,
+                                             .allow_network = settings->lists.allow_network,
+                                             .allow_lavfi = settings->lists.allow_lavfi};
     struct duet_error error;
     enum duet_status status = duet_inputs_find(arguments->operands, arguments->count, &find, inputs, &error);
     if (status == DUET_OK && inputs->count > 0) return DUET_GO_ON;

@@ -177,7 +177,8 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
     if (frames->still.decoder) return start_picture(frames, error);
     status = start_video(frames, error);
     if (status == DUET_MISMATCH) return not_a_picture(frames->name, head, size, ", what FFmpeg reads", error);
-    if (status == DUET_UNSUPPORTED && !frames->module && !duet_frames_sniff_video(head, size))
+    if (status == DUET_UNSUPPORTED && !frames->module && !duet_frames_sniff_video(head, size) &&
+        !duet_frames_sniff_still(head, size))
         return not_a_picture(frames->name, head, size, "", error);
     return status;
 }

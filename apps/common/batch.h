@@ -13,6 +13,17 @@
 #include "duet/segmenter.h"
 #include "duet/threads.h"
 
+/* How @LIST is read. */
+struct duet_list_settings {
+    bool null, allow_network, allow_lavfi;
+};
+
+#define DUET_LIST_OPTIONS(type, field)                                                                       \
+    DUET_FLAG('0', "null", type, field.null, "paths in @LIST are separated by NUL, not by lines"),           \
+        DUET_FLAG(0, "allow-network", type, field.allow_network,                                             \
+                  "@LIST may name addresses, too; without this they fail"),                                  \
+        DUET_FLAG(0, "allow-lavfi", type, field.allow_lavfi, "@LIST may name lavfi: graphs, too")
+
 /* Settings that the programs share, and their options. */
 struct duet_batch_settings {
     int format;              /* enum duet_format */
@@ -27,7 +38,8 @@ struct duet_batch_settings {
     struct duet_picture_settings pictures;
     int threads; /* 0: as many as CPUs */
     bool track;  /* number the objects of moving inputs: common/track.h */
-    bool null, force, quiet;
+    struct duet_list_settings lists;
+    bool force, quiet;
 };
 
 extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_words[];
@@ -36,7 +48,7 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
     DUET_CHOICE(0, "exif", "HOW", type, field.exif, duet_batch_exif_words,                                   \
                 "apply or ignore the orientation that cameras note"),                                        \
         DUET_PICTURE_OPTIONS(type, field.pictures),                                                          \
-        DUET_FLAG('0', "null", type, field.null, "paths in @LIST are separated by NUL, not by lines"),       \
+        DUET_LIST_OPTIONS(type, field.lists),                                                                \
         DUET_GROUP("Videos and cameras"),                                                                    \
         DUET_INT(0, "every", "N", type, field.every, 1, 1000000000, "look at frames 0, N, 2N ... only",      \
                  .shown = "1"),                                                                              \
@@ -74,10 +86,11 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
     "An INPUT is a picture or a video; a folder (all of them below it, hidden ones\n"                        \
     "left out); a pattern such as '*.jpg'; numbered pictures as one video, such as\n"                        \
     "frames/%04d.png; a camera, /dev/video0; a stream's address, rtsp://...; @LIST, a\n"                     \
-    "file of inputs one a line (@-: from standard input); or - for a picture or video\n"                     \
-    "on standard input. What exists under the very name is taken before anything\n"                          \
-    "else. An input that cannot be read is named on standard error and does not stop\n"                      \
-    "the others.\n"
+    "file of inputs one a line (@-: from standard input), which may name files only; or\n"                   \
+    "- for a picture or video on standard input. What exists under the very name is\n"                       \
+    "taken before anything else. Of what a folder holds, the files whose name ends like\n"                   \
+    "a picture's or video's, or that begin like one, are inputs. An input that cannot be\n"                  \
+    "read is named on standard error and does not stop the others.\n"
 
 /* A frame, and what the network found in it. */
 struct duet_batch_frame {

@@ -7,7 +7,6 @@
 #include "core/os.h"
 #include "duet/frames.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,23 +38,6 @@ static enum duet_status check_output(const struct batch *batch, struct duet_erro
 
 /* --- what moves ---------------------------------------------------------------------------------------- */
 
-/* Does an input that was not opened look as if it moved? It matters for the names of what is written about
- * it, and for how the threads are used. */
-static bool looks_moving(const struct duet_input *input)
-{
-    uint8_t begin[16];
-    struct stat st;
-    if (input->errnum || strcmp(input->path, "-") == 0) return false;
-    if (stat(input->path, &st) != 0) /* an address, a numbered sequence; or nothing at all */
-        return duet_frames_is_address(input->path);
-    if (S_ISCHR(st.st_mode)) return true;
-    if (!S_ISREG(st.st_mode) || st.st_size == 0) return false;
-    int file = open(input->path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = file < 0 ? -1 : read(file, begin, sizeof begin);
-    if (file >= 0) close(file);
-    return size > 0 && !duet_frames_sniff(begin, (size_t)size);
-}
-
 /* A single input is opened before anything else: standard input cannot be looked at otherwise, and a video
  * for one file needs to know that there is one. That it cannot be opened is told in its turn. */
 static enum duet_status find_moving(struct batch *batch, struct duet_error *error)
@@ -64,14 +46,14 @@ static enum duet_status find_moving(struct batch *batch, struct duet_error *erro
     batch->moving = calloc(count + 1, sizeof *batch->moving);
     if (!batch->moving) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu inputs", count);
     for (size_t i = 0; i < count; i++) {
-        batch->moving[i] = looks_moving(&batch->inputs.items[i]);
+        batch->moving[i] = duet_input_looks_moving(&batch->inputs.items[i]);
         batch->any_moving = batch->any_moving || batch->moving[i];
     }
-    if (count != 1 || batch->inputs.items[0].errnum) return DUET_OK;
+    if (count != 1) return DUET_OK;
     const struct duet_frames_options options = duet_batch_frames_options(batch);
     struct duet_frames_about about;
     batch->opening =
-        duet_frames_open(batch->inputs.items[0].path, &options, &batch->first, &batch->opening_error);
+        duet_input_open(&batch->inputs.items[0], &options, &batch->first, &batch->opening_error);
     if (batch->opening != DUET_OK) return DUET_OK;
     duet_frames_about(batch->first, &about);
     batch->moving[0] = batch->any_moving = about.moving;
@@ -177,10 +159,10 @@ enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_argum
     list_pictures(batch);
     for (int i = 0; i < batch->picture_count; i++) exclude[i] = batch->pictures[i].folder;
     const struct duet_inputs_options options = {.struct_size = sizeof options,
-                                                .null = batch->settings->null,
-                                                .exclude = exclude,
-                                                .sniff = duet_frames_sniff,
-                                                .sniff_video = duet_frames_sniff_video};
+                                                .null = batch->settings->lists.null,
+                                                .allow_network = batch->settings->lists.allow_network,
+                                                .allow_lavfi = batch->settings->lists.allow_lavfi,
+                                                .exclude = exclude};
     enum duet_status status = read_save_if(batch, error);
     if (status == DUET_OK)
         status = duet_inputs_find(arguments->operands, arguments->count, &options, &batch->inputs, error);

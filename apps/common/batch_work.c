@@ -54,9 +54,7 @@ static enum duet_status open_input(struct batch *batch, size_t index, struct due
         batch->first = NULL;
         return batch->opening;
     }
-    if (input->errnum)
-        return duet_fail_errno(error, input->errnum, "%s: cannot read the folder", input->path);
-    return duet_frames_open(input->path, &options, frames, error);
+    return duet_input_open(input, &options, frames, error);
 }
 
 /* The next frame, once there is memory for it. What is too large altogether is refused there. */

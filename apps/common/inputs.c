@@ -1,10 +1,12 @@
 #include "common/inputs.h"
 
+#include "core/bom.h"
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/frames.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Enough for every kind that duet_frames_sniff and duet_frames_sniff_video know. */
-enum { SNIFF_BYTES = 400 };
 /* A list of a million paths is some 100 MB. */
 static const size_t list_limit = (size_t)4 << 30;
 
@@ -26,6 +26,7 @@ struct finder {
     struct duet_inputs *inputs;
     struct duet_error *error;
     bool stdin_taken;
+    bool listed; /* the path is a list's: somebody else's, maybe */
     struct {
         dev_t device;
         ino_t inode;
@@ -77,9 +78,16 @@ static enum duet_status no_memory(struct finder *finder)
                      finder->inputs->count);
 }
 
+/* Would the path of this file be taken for an address, if the file were gone when it is opened? */
+static bool is_like_address(const char *path)
+{
+    return strncmp(path, "lavfi:", strlen("lavfi:")) == 0 ||
+           (isalpha((unsigned char)*path) && strstr(path, "://"));
+}
+
 /* Add the file at `path`; `root` bytes of it are the folder operand. */
 static enum duet_status add_input(struct finder *finder, const char *path, size_t length, size_t root,
-                                  int errnum)
+                                  enum duet_input_fault fault)
 {
     struct duet_inputs *inputs = finder->inputs;
     if (inputs->count == inputs->capacity) {
@@ -90,18 +98,20 @@ static enum duet_status add_input(struct finder *finder, const char *path, size_
         inputs->items = items;
         inputs->capacity = capacity;
     }
-    bool dash = length == 1 && path[0] == '-';
-    const char *copy = keep_text(inputs, path, length, dash);
+    bool dash = length == 1 && path[0] == '-', here = dash || is_like_address(path);
+    const char *copy = keep_text(inputs, path, length, here);
     if (!copy) return no_memory(finder);
-    const char *relative = root > 0 && root < length ? copy + root : duet_path_name(copy);
-    inputs->items[inputs->count++] = (struct duet_input){copy, copy, relative, errnum};
+    const char *shown = here && !dash ? copy + 2 : copy;
+    const char *relative = root > 0 && root < length ? shown + root : duet_path_name(copy);
+    inputs->items[inputs->count++] =
+        (struct duet_input){.path = copy, .shown = shown, .relative = relative, .fault = fault};
     return DUET_OK;
 }
 
 static enum duet_status add_stdin(struct finder *finder)
 {
     static const char dash[] = "-";
-    enum duet_status status = add_input(finder, dash, 1, 0, 0);
+    enum duet_status status = add_input(finder, dash, 1, 0, DUET_INPUT_FINE);
     if (status != DUET_OK) return status;
     struct duet_input *input = &finder->inputs->items[finder->inputs->count - 1];
     input->path = input->shown = dash;
@@ -111,84 +121,24 @@ static enum duet_status add_stdin(struct finder *finder)
 
 /* --- addresses ---------------------------------------------------------------------------------------- */
 
-/* The parts of an address that make a name for results, end to end: text[0] and text[1], their lengths. */
-struct parts {
-    const char *text[3];
-    size_t length[3];
-};
-
-/* "scheme://user:password@host:554/live/cam?x=1": "host:554", "_", "cam" */
-static struct parts split_url(const char *host)
+/* Streams and graphs reach beyond this machine's files: a list names them only by leave. */
+static enum duet_input_fault fault_of_address(const struct finder *finder, enum duet_address kind)
 {
-    size_t length = strcspn(host, "/?#");
-    const char *end = host + length, *path = end;
-    for (const char *p = host; p < end; p++)
-        if (*p == '@') host = p + 1;
-    size_t path_length = strcspn(path, "?#");
-    while (path_length > 0 && path[path_length - 1] == '/') path_length--;
-    const char *last = path + path_length;
-    while (last > path && last[-1] != '/') last--;
-    size_t last_length = (size_t)(path + path_length - last);
-    return (struct parts){{host, "_", last}, {(size_t)(end - host), last_length > 0, last_length}};
+    if (!finder->listed) return DUET_INPUT_FINE;
+    if (kind == DUET_ADDRESS_STREAM && !finder->options->allow_network) return DUET_INPUT_LISTED_STREAM;
+    if (kind == DUET_ADDRESS_GRAPH && !finder->options->allow_lavfi) return DUET_INPUT_LISTED_GRAPH;
+    return DUET_INPUT_FINE;
 }
 
-/* "frames/img_%04d.png": "img", ".png"; "frames/%04d.png": "frames", ".png" */
-static struct parts split_numbered(const char *path)
-{
-    const char *name = duet_path_name(path), *percent = strchr(name, '%'), *end = strchr(percent, 'd');
-    while (percent[1] == '%') { /* a percent sign */
-        percent = strchr(percent + 2, '%');
-        end = strchr(percent, 'd');
-    }
-    size_t length = (size_t)(percent - name);
-    while (length > 0 && strchr("-_. ", name[length - 1])) length--;
-    if (length == 0 && name > path) { /* the folder's */
-        const char *stop = name - 1;
-        for (name = stop; name > path && name[-1] != '/';) name--;
-        length = (size_t)(stop - name);
-    }
-    if (length == 0) {
-        name = "frames";
-        length = strlen(name);
-    }
-    return (struct parts){{name, end + 1, ""}, {length, strlen(end + 1), 0}};
-}
-
-static struct parts split(const char *path)
-{
-    const char *graph = strncmp(path, "lavfi:", 6) == 0 ? path + 6 : NULL, *host = strstr(path, "://");
-    if (graph) {
-        while (*graph == '[') graph += strcspn(graph, "]") + (strchr(graph, ']') != NULL);
-        return (struct parts){{graph, "", ""}, {strcspn(graph, "=,;[@: "), 0, 0}};
-    }
-    return host ? split_url(host + 3) : split_numbered(path);
-}
-
-static bool is_plain(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c && strchr("-_.+%", c));
-}
-
-/* A file's name made of an address; free() it. */
-static char *name_address(const char *path)
-{
-    struct parts parts = split(path);
-    char *name = duet_text("%.*s%.*s%.*s", (int)parts.length[0], parts.text[0], (int)parts.length[1],
-                           parts.text[1], (int)parts.length[2], parts.text[2]);
-    for (char *c = name; c && *c; c++)
-        if (!is_plain(*c) || (c == name && *c == '.')) *c = '_';
-    if (name && *name) return name;
-    free(name);
-    return duet_text("stream");
-}
-
+/* What no file has the name of. */
 static enum duet_status add_address(struct finder *finder, const char *path, size_t length)
 {
-    enum duet_status status = add_input(finder, path, length, 0, 0);
-    if (status != DUET_OK) return status;
+    enum duet_address kind = duet_frames_address(path);
+    enum duet_status status = add_input(finder, path, length, 0, fault_of_address(finder, kind));
+    if (status != DUET_OK || kind < DUET_ADDRESS_NUMBERED) return status;
     struct duet_input *input = &finder->inputs->items[finder->inputs->count - 1];
-    char *shown = duet_frames_shown(input->path), *name = name_address(input->path);
+    char *shown = duet_frames_shown(path), *name = duet_input_name(path);
+    input->path = input->shown; /* not the file "./rtsp:..." */
     input->shown = shown ? keep_text(finder->inputs, shown, strlen(shown), false) : NULL;
     input->relative = name ? keep_text(finder->inputs, name, strlen(name), false) : NULL;
     free(shown);
@@ -232,18 +182,19 @@ static bool read_names(DIR *folder, char ***names, size_t *count)
     return true;
 }
 
-/* Does the file begin like what is looked for? One that cannot be read might be: it is for the reader to
- * complain. */
-static bool looks_right(const struct finder *finder, const char *path)
+/* Is it one to work on? Its name says so, and what it holds is then for the reader to judge; else its content
+ * does. One that cannot be read might be. */
+static bool looks_right(const char *path)
 {
-    uint8_t data[SNIFF_BYTES];
+    uint8_t data[DUET_INPUT_SNIFF_BYTES];
+    if (duet_frames_ending(path) != DUET_ENDING_OTHER) return true;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return true;
     ssize_t got = read(fd, data, sizeof data);
     close(fd);
-    const struct duet_inputs_options *options = finder->options;
-    return got < 0 || options->sniff(data, (size_t)got) ||
-           (options->sniff_video && options->sniff_video(data, (size_t)got));
+    size_t size = got > 0 ? (size_t)got : 0;
+    return got < 0 || duet_frames_sniff(data, size) || duet_frames_sniff_still(data, size) ||
+           duet_frames_sniff_video(data, size);
 }
 
 static enum duet_status walk_folder(struct finder *finder, const char *path, const struct stat *st,
@@ -255,10 +206,10 @@ static enum duet_status visit(struct finder *finder, const char *path, const str
     struct stat st;
     size_t length = strlen(path);
     if (stat(path, &st) != 0)
-        return add_input(finder, path, length, walk->root, 0); /* a dangling link, say */
+        return add_input(finder, path, length, walk->root, DUET_INPUT_FINE); /* a dangling link, say */
     if (S_ISDIR(st.st_mode)) return walk_folder(finder, path, &st, walk);
-    if (S_ISREG(st.st_mode) && looks_right(finder, path))
-        return add_input(finder, path, length, walk->root, 0);
+    if (S_ISREG(st.st_mode) && looks_right(path))
+        return add_input(finder, path, length, walk->root, DUET_INPUT_FINE);
     finder->inputs->skipped++;
     return DUET_OK;
 }
@@ -281,7 +232,13 @@ static enum duet_status walk_folder(struct finder *finder, const char *path, con
     struct walk walk = {parent, st->st_dev, st->st_ino,
                         parent ? parent->root : length + (length > 0 && path[length - 1] != '/')};
     DIR *folder = opendir(path);
-    if (!folder) return add_input(finder, path, length, parent ? walk.root : 0, errno);
+    int cause = errno;
+    if (!folder) {
+        enum duet_status status =
+            add_input(finder, path, length, parent ? walk.root : 0, DUET_INPUT_UNREADABLE);
+        if (status == DUET_OK) finder->inputs->items[finder->inputs->count - 1].errnum = cause;
+        return status;
+    }
     char **names;
     size_t count;
     enum duet_status status = read_names(folder, &names, &count) ? DUET_OK : no_memory(finder);
@@ -302,12 +259,15 @@ static enum duet_status add_path(struct finder *finder, const char *path, size_t
     if (!copy) return no_memory(finder);
     struct stat st;
     enum duet_status status;
-    if (stat(copy, &st) != 0 && duet_frames_is_address(copy))
+    if (stat(copy, &st) != 0) {
         status = add_address(finder, copy, length);
-    else if (stat(copy, &st) == 0 && S_ISDIR(st.st_mode))
+    } else if (S_ISDIR(st.st_mode)) {
+        finder->inputs->folders++;
         status = walk_folder(finder, copy, &st, NULL);
-    else
-        status = add_input(finder, copy, length, 0, 0);
+    } else {
+        bool plain = S_ISREG(st.st_mode) || !finder->listed;
+        status = add_input(finder, copy, length, 0, plain ? DUET_INPUT_FINE : DUET_INPUT_LISTED_DEVICE);
+    }
     free(copy);
     return status;
 }
@@ -322,7 +282,7 @@ static enum duet_status add_pattern(struct finder *finder, const char *pattern)
     if (outcome == GLOB_NOSPACE)
         status = no_memory(finder);
     else if (outcome != 0)
-        status = add_input(finder, pattern, strlen(pattern), 0, 0);
+        status = add_input(finder, pattern, strlen(pattern), 0, DUET_INPUT_FINE);
     for (size_t i = 0; outcome == 0 && status == DUET_OK && i < found.gl_pathc; i++)
         status = add_path(finder, found.gl_pathv[i], strlen(found.gl_pathv[i]));
     globfree(&found);
@@ -363,20 +323,29 @@ static enum duet_status name_list(struct finder *finder, enum duet_status status
     return duet_fail(finder->error, status, "@%s", inner.text);
 }
 
+static enum duet_status read_list(struct finder *finder, const char *name, struct duet_bytes *bytes,
+                                  size_t *begin)
+{
+    bool standard = strcmp(name, "-") == 0;
+    const char *shown = standard ? "standard input" : name;
+    enum duet_status status = standard ? duet_read_stream(stdin, shown, list_limit, bytes, finder->error)
+                                       : duet_read_file(name, list_limit, bytes, finder->error);
+    /* Names that end in NUL are what the system has, byte for byte; lines are what an editor wrote. */
+    if (status == DUET_OK && !finder->options->null)
+        status = duet_bom_check(shown, bytes->data, bytes->size, begin, finder->error);
+    return status == DUET_OK ? DUET_OK : name_list(finder, status);
+}
+
 static enum duet_status add_list(struct finder *finder, const char *name)
 {
-    struct duet_bytes bytes;
-    enum duet_status status;
-    if (strcmp(name, "-") == 0) {
-        status = take_stdin(finder);
-        if (status != DUET_OK) return status;
-        status = duet_read_stream(stdin, "standard input", list_limit, &bytes, finder->error);
-    } else {
-        status = duet_read_file(name, list_limit, &bytes, finder->error);
-    }
-    if (status != DUET_OK) return name_list(finder, status);
-    status = add_listed(finder, (const char *)bytes.data, bytes.size);
-    duet_bytes_close(&bytes);
+    struct duet_bytes bytes = {0};
+    size_t begin = 0;
+    enum duet_status status = strcmp(name, "-") == 0 ? take_stdin(finder) : DUET_OK;
+    if (status == DUET_OK) status = read_list(finder, name, &bytes, &begin);
+    finder->listed = true;
+    if (status == DUET_OK) status = add_listed(finder, (const char *)bytes.data + begin, bytes.size - begin);
+    finder->listed = false;
+    if (bytes.data) duet_bytes_close(&bytes);
     return status;
 }
 
@@ -388,7 +357,7 @@ static enum duet_status add_operand(struct finder *finder, const char *operand)
         enum duet_status status = take_stdin(finder);
         return status == DUET_OK ? add_stdin(finder) : status;
     }
-    if (duet_path_exists(operand) || duet_frames_is_address(operand))
+    if (duet_path_exists(operand) || duet_frames_is_address(operand)) /* then it is no list and no pattern */
         return add_path(finder, operand, strlen(operand));
     if (operand[0] == '@' && operand[1] != '\0') return add_list(finder, operand + 1);
     if (strpbrk(operand, "*?[")) return add_pattern(finder, operand);

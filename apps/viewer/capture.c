@@ -25,9 +25,7 @@ static enum duet_status open_input(struct viewer_capture *capture, const struct 
     const struct duet_input *input = &capture->inputs->items[order->input];
     duet_frames_close(&open->frames);
     *open = (struct open_input){.input = order->input};
-    if (input->errnum)
-        return duet_fail_errno(error, input->errnum, "%s: cannot read the folder", input->path);
-    enum duet_status status = duet_frames_open(input->path, &capture->options, &open->frames, error);
+    enum duet_status status = duet_input_open(input, &capture->options, &open->frames, error);
     if (status == DUET_OK) duet_frames_about(open->frames, &open->about);
     return status;
 }

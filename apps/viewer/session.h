@@ -29,7 +29,7 @@ struct viewer_settings {
     const char *cpu;
     int threads;
     int exif; /* enum duet_exif */
-    bool null;
+    struct duet_list_settings lists;
     int live; /* index in viewer_live_words */
     bool loop;
     int every;

@@ -35,7 +35,7 @@ static enum duet_status check_inputs(const char *const *names, size_t count, enu
                                      const char *folder, bool force, struct duet_error *e)
 {
     struct duet_input items[8] = {0};
-    struct duet_inputs inputs = {items, count, 8, 0, NULL};
+    struct duet_inputs inputs = {.items = items, .count = count, .capacity = 8};
     for (size_t i = 0; i < count; i++) {
         items[i].path = names[2 * i];
         items[i].relative = names[2 * i + 1];
@@ -115,7 +115,7 @@ static void frames_that_are_there_are_kept(void **state)
     assert_non_null(mkdtemp(folder));
     struct duet_input items[2] = {{.path = "x/a.mp4", .relative = "a.mp4"},
                                   {.path = "y/a.mkv", .relative = "a.mkv"}};
-    struct duet_inputs inputs = {items, 1, 2, 0, NULL};
+    struct duet_inputs inputs = {.items = items, .count = 1, .capacity = 2};
     const bool moving[] = {true, true};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);

@@ -28,7 +28,6 @@ static int leave_folder(void **state)
     return moved == 0 ? system(command) : -1;
 }
 
-/* A "picture" begins with P, as sniff() below has it. */
 static void put(const char *path, const char *text, size_t size)
 {
     struct duet_error e;
@@ -43,15 +42,10 @@ static void put(const char *path, const char *text, size_t size)
 
 static void put_picture(const char *path)
 {
-    put(path, "P6", 2);
+    put(path, "P6\n1", 4);
 }
 
-static bool sniff(const uint8_t *data, size_t size)
-{
-    return size > 0 && data[0] == 'P';
-}
-
-static struct duet_inputs_options plain = {.struct_size = sizeof plain, .sniff = sniff};
+static struct duet_inputs_options plain = {.struct_size = sizeof plain};
 
 /* The operands mean `want`: "path>relative" each, and so many files skipped. */
 static void expect(const struct duet_inputs_options *options, char *const *operands, int count,
@@ -104,7 +98,7 @@ static void folders_are_walked_in_byte_order(void **state)
     put_picture("d/.hidden");
     put_picture("d/.thumbnails/1");
     put("d/notes.txt", "hello", 5);
-    put("d/empty.jpg", "", 0);
+    put("d/empty", "", 0);
     assert_int_equal(mkfifo("d/pipe", 0600), 0);
     assert_int_equal(symlink("nowhere", "d/dangling"), 0);
     expect_inputs(&plain, operands, 6, "d/B.ppm>B.ppm", "d/a/10>a/10", "d/a/9>a/9", "d/a/z/1.ppm>a/z/1.ppm",
@@ -138,22 +132,35 @@ static void the_excluded_folder_is_passed_over(void **state)
     expect_inputs(&options, all, 0, "./a>a", "./out/a>out/a");
 }
 
-static bool sniff_video(const uint8_t *data, size_t size)
-{
-    return size > 0 && data[0] == 'V';
-}
-
-static void videos_are_walked_when_asked_for(void **state)
+static void what_works_by_name_works_in_a_folder(void **state)
 {
     (void)state;
     char *operands[] = {"d"};
-    put_picture("d/a");
-    put("d/b.mp4", "V", 1);
-    put("d/c.txt", "x", 1);
-    expect_inputs(&plain, operands, 2, "d/a>a");
-    struct duet_inputs_options options = plain;
-    options.sniff_video = sniff_video;
-    expect_inputs(&options, operands, 1, "d/a>a", "d/b.mp4>b.mp4");
+    static const struct {
+        const char *name, *bytes;
+        size_t size;
+    } files[] = {{"d/1", "BM\1\2\3\4\0\0\0\0\66\0\0\0\50\0\0\0", 18}, /* by content ... */
+                 {"d/2.dat", "RIFF\1\2\3\4WEBPVP8 ", 16},
+                 {"d/3", "II*\0", 4},
+                 {"d/4", "GIF89a", 6},
+                 {"d/5", "\0\0\0\14jP  \r\n\x87\n", 12},
+                 {"d/6", "\0\0\0\30ftypavif", 12},
+                 {"d/7.bin", "\x1a\x45\xdf\xa3", 4},
+                 {"d/empty.JPG", "", 0}, /* ... or by name, so that they fail by name */
+                 {"d/page.jpg", "<html>not found</html>", 22},
+                 {"d/text.mp4", "no video", 8},
+                 {"d/truncated.webp", "RIFF", 4},
+                 {"d/Thumbs.db", "\xd0\xcf\x11\xe0", 4},
+                 {"d/a.json", "{}", 2},
+                 {"d/a.ts", "import a;", 9},
+                 {"d/jpg", "", 0},
+                 {"d/.empty.jpg", "", 0}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        put(files[i].name, files[i].bytes, files[i].size);
+    assert_int_equal(mkfifo("d/pipe.jpg", 0600), 0);
+    expect_inputs(&plain, operands, 5, "d/1>1", "d/2.dat>2.dat", "d/3>3", "d/4>4", "d/5>5", "d/6>6",
+                  "d/7.bin>7.bin", "d/empty.JPG>empty.JPG", "d/page.jpg>page.jpg", "d/text.mp4>text.mp4",
+                  "d/truncated.webp>truncated.webp");
 }
 
 static void addresses_are_inputs_as_they_stand(void **state)
@@ -194,10 +201,82 @@ static void addresses_are_inputs_as_they_stand(void **state)
     char *file[] = {"%02d.png"}; /* an existing name is that file */
     put_picture("%02d.png");
     expect_inputs(&plain, file, 0, "%02d.png>%02d.png");
-    static const char lines[] = "lavfi:testsrc\nrtsp://a:b@c/d\n";
-    put("list", lines, sizeof lines - 1);
+}
+
+/* Open every input of a list: does the error say `want` (NULL: the input is fine)? */
+static void expect_faults(const struct duet_inputs_options *options, const char *const *want)
+{
+    struct duet_inputs inputs;
+    struct duet_error e;
     char *list[] = {at_list};
-    expect_inputs(&plain, list, 0, "lavfi:testsrc>testsrc", "rtsp://a:b@c/d>c_d");
+    assert_ok(duet_inputs_find(list, 1, options, &inputs, &e), e);
+    for (size_t i = 0; i < inputs.count; i++) {
+        struct duet_frames *frames;
+        const struct duet_input *input = &inputs.items[i];
+        assert_int_equal(input->fault == DUET_INPUT_FINE, want[i] == NULL);
+        if (!want[i]) continue;
+        assert_false(duet_input_looks_moving(input));
+        assert_fails(DUET_UNSUPPORTED, duet_input_open(input, NULL, &frames, &e), e);
+        assert_null(frames);
+        if (!strstr(e.text, want[i]) || strstr(e.text, "secret")) fail_msg("%s", e.text);
+    }
+    duet_inputs_close(&inputs);
+}
+
+static void lists_name_files_only(void **state)
+{
+    (void)state;
+    static const char lines[] = "lavfi:color=duration=0.1,metadata=print:file=victim.txt\n"
+                                "http://user:secret@127.0.0.1/a.jpg\nudp://@:5000\n"
+                                "file:///etc/passwd\npipe\n/dev/zero\na.ppm\nshot_%04d.png\n"
+                                "concat:a.ppm|a.ppm\ndata:image/png,x\nrtsp://here\n";
+    put("list", lines, sizeof lines - 1);
+    put_picture("a.ppm");
+    put_picture("rtsp:/here"); /* a file of that name goes before the address */
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    static const char address[] = "is an address; lists may name files only, unless --allow-network",
+                      graph[] = "is a graph of filters; lists may name files only, unless --allow-lavfi",
+                      device[] = "is a device or pipe; lists may name files only";
+    expect_faults(&plain, (const char *const[]){graph, address, address, address, device, device, NULL, NULL,
+                                                NULL, NULL, NULL});
+    struct duet_inputs_options options = plain;
+    options.allow_network = true;
+    expect_faults(&options, (const char *const[]){graph, NULL, NULL, NULL, device, device, NULL, NULL, NULL,
+                                                  NULL, NULL});
+    options = plain;
+    options.allow_lavfi = true;
+    expect_faults(&options, (const char *const[]){NULL, address, address, address, device, device, NULL, NULL,
+                                                  NULL, NULL, NULL});
+    options.allow_network = true;
+    static const char allowed[] = "lavfi:testsrc\nrtsp://a:b@c/d\n";
+    put("list", allowed, sizeof allowed - 1);
+    char *list[] = {at_list};
+    expect_inputs(&options, list, 0, "lavfi:testsrc>testsrc", "rtsp://a:b@c/d>c_d");
+}
+
+/* A file that is called like an address is opened as that file, and not as an address when it is gone by
+ * then. */
+static void files_called_like_addresses_stay_files(void **state)
+{
+    (void)state;
+    char *operands[] = {"*.ppm", "http://a/b.ppm"};
+    put_picture("lavfi:a.ppm");
+    put_picture("http:/a/b.ppm");
+    struct duet_inputs inputs;
+    struct duet_error e;
+    assert_ok(duet_inputs_find(operands, 2, &plain, &inputs, &e), e);
+    assert_int_equal(inputs.count, 2);
+    assert_string_equal(inputs.items[0].path, "./lavfi:a.ppm");
+    assert_string_equal(inputs.items[0].shown, "lavfi:a.ppm");
+    assert_string_equal(inputs.items[0].relative, "lavfi:a.ppm");
+    assert_string_equal(inputs.items[1].path, "./http://a/b.ppm");
+    assert_string_equal(inputs.items[1].relative, "b.ppm");
+    for (size_t i = 0; i < 2; i++) {
+        struct duet_frames *frames;
+        assert_int_equal(unlink(inputs.items[i].path), 0);
+        assert_fails(DUET_NOT_FOUND, duet_input_open(&inputs.items[i], NULL, &frames, &e), e);
+    }
+    duet_inputs_close(&inputs);
 }
 
 static void patterns_match_sorted(void **state)
@@ -236,6 +315,32 @@ static void lists_hold_a_path_a_line(void **state)
     assert_ok(duet_inputs_find(operands, 1, &plain, &inputs, &e), e);
     assert_int_equal(inputs.count, 0);
     duet_inputs_close(&inputs);
+}
+
+static void lists_of_other_editors_are_read_or_refused(void **state)
+{
+    (void)state;
+    char *operands[] = {at_list};
+    static const char marked[] = "\xef\xbb\xbf"
+                                 "a.ppm\r\nb.ppm",
+                      only[] = "\xef\xbb\xbf";
+    put("list", marked, sizeof marked - 1);
+    expect_inputs(&plain, operands, 0, "a.ppm>a.ppm", "b.ppm>b.ppm");
+    struct duet_inputs_options options = plain;
+    options.null = true; /* what ends in NUL is what the system has, byte for byte */
+    expect_inputs(&options, operands, 0,
+                  "\xef\xbb\xbf"
+                  "a.ppm\r\nb.ppm>\xef\xbb\xbf"
+                  "a.ppm\r\nb.ppm");
+    struct duet_inputs inputs;
+    struct duet_error e;
+    put("list", only, sizeof only - 1);
+    assert_ok(duet_inputs_find(operands, 1, &plain, &inputs, &e), e);
+    assert_int_equal(inputs.count, 0);
+    duet_inputs_close(&inputs);
+    put("list", "\xff\xfe.\0", 4);
+    assert_fails(DUET_BAD_FORMAT, duet_inputs_find(operands, 1, &plain, &inputs, &e), e);
+    assert_string_equal(e.text, "@list: is UTF-16, expected UTF-8");
 }
 
 static void lists_that_cannot_be_read_are_errors(void **state)
@@ -283,10 +388,13 @@ int main(void)
         in_folder(folders_are_walked_in_byte_order),
         in_folder(link_loops_end),
         in_folder(the_excluded_folder_is_passed_over),
-        in_folder(videos_are_walked_when_asked_for),
+        in_folder(what_works_by_name_works_in_a_folder),
         in_folder(addresses_are_inputs_as_they_stand),
+        in_folder(lists_name_files_only),
+        in_folder(files_called_like_addresses_stay_files),
         in_folder(patterns_match_sorted),
         in_folder(lists_hold_a_path_a_line),
+        in_folder(lists_of_other_editors_are_read_or_refused),
         in_folder(lists_that_cannot_be_read_are_errors),
         in_folder(many_inputs_fit),
     };

@@ -371,7 +371,10 @@ static void videos_are_told_by_their_beginning(void **state)
         {"GNU General", 11, false},
         {"P6 1 1 255 ", 11, false},
         {"", 0, false},
-        {"GIF89a", 6, false},
+        {"GIF89a", 6, true},
+        {"\0\0\0\30ftypavif", 12, true},
+        {"DKIF\0\0", 6, true},
+        {"\0\0\0\1\x67", 5, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (duet_frames_sniff_video((const uint8_t *)cases[i].bytes, cases[i].size) != cases[i].video)
@@ -384,6 +387,51 @@ static void videos_are_told_by_their_beginning(void **state)
     uint8_t page[40] = "OggS";
     memcpy(page + 28, "\x80theora", 7);
     assert_true(duet_frames_sniff_video(page, sizeof page));
+}
+
+static void stills_of_ffmpeg_are_told_by_their_beginning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        bool still;
+    } cases[] = {
+        {"BM\1\2\3\4\0\0\0\0\66\0\0\0\50\0\0\0", 18, true},
+        {"BM\1\2\3\4\0\0\0\0\66\0\0\0\50\0\0\0", 17, false},
+        {"BMW is a maker of cars", 22, false},
+        {"RIFF\1\2\3\4WEBPVP8 ", 16, true},
+        {"RIFF\1\2\3\4WAVE", 12, false},
+        {"II*\0\10\0\0\0", 8, true},
+        {"MM\0*\0\0\0\10", 8, true},
+        {"\0\0\0\14jP  \r\n\x87\n", 12, true},
+        {"\xff\x4f\xff\x51", 4, true},
+        {"qoif", 4, true},
+        {"\12\5\1\10", 4, true},
+        {"\12\n\n\n", 4, false},
+        {"GIF89a", 6, false},
+        {"P6\n1", 4, false},
+        {"", 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (duet_frames_sniff_still((const uint8_t *)cases[i].bytes, cases[i].size) != cases[i].still)
+            fail_msg("case %zu", i);
+}
+
+static void names_end_like_pictures_and_videos(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        enum duet_ending ending;
+    } cases[] = {
+        {"a.jpg", DUET_ENDING_PICTURE},  {"x.y/a.JPEG", DUET_ENDING_PICTURE}, {"a.b.webp", DUET_ENDING_PICTURE},
+        {"a.mp4", DUET_ENDING_VIDEO},    {"a.MOV", DUET_ENDING_VIDEO},        {"a.ts", DUET_ENDING_OTHER},
+        {"x.jpg/a", DUET_ENDING_OTHER},  {".jpg", DUET_ENDING_OTHER},         {"a.jpg.txt", DUET_ENDING_OTHER},
+        {"a.", DUET_ENDING_OTHER},       {"", DUET_ENDING_OTHER},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (duet_frames_ending(cases[i].path) != cases[i].ending) fail_msg("%s", cases[i].path);
 }
 
 static void addresses_are_told_from_files(void **state)
@@ -435,6 +483,8 @@ int main(void)
         cmocka_unit_test(numbered_pictures_are_a_video),
         cmocka_unit_test(numbered_pictures_fail_one_by_one),
         cmocka_unit_test(videos_are_told_by_their_beginning),
+        cmocka_unit_test(stills_of_ffmpeg_are_told_by_their_beginning),
+        cmocka_unit_test(names_end_like_pictures_and_videos),
         cmocka_unit_test(addresses_are_told_from_files),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);

@@ -161,9 +161,18 @@ void duet_frames_close(struct duet_frames **frames);
 /* Does the beginning of a file look like a picture this build knows? 16 bytes suffice. For folder walks. */
 bool duet_frames_sniff(const uint8_t *data, size_t size);
 
-/* The same for videos: MP4, MOV, MKV, WebM, AVI, Ogg with Theora, FLV, Y4M, MPEG streams, ASF. 400 bytes
- * suffice; with fewer, MPEG-TS and Ogg are not known. */
+/* The same for pictures that FFmpeg reads: BMP, WebP, TIFF, JPEG 2000, JPEG XL, EXR, DPX, QOI, PSD, PFM, PCX,
+ * SGI, Sun raster, DDS. 18 bytes suffice. */
+bool duet_frames_sniff_still(const uint8_t *data, size_t size);
+
+/* The same for videos: MP4, MOV, MKV, WebM, AVI, Ogg with Theora, FLV, Y4M, MPEG streams, ASF, IVF, NUT, MXF,
+ * RM, FITS, H.264 and H.265; GIF and AVIF are among them, be it of one frame. 400 bytes suffice; with fewer,
+ * MPEG-TS and Ogg are not known. */
 bool duet_frames_sniff_video(const uint8_t *data, size_t size);
+
+/* Does a name end as those of pictures (.jpg, .bmp, .heic ...) or videos (.mp4 ...) do? */
+enum duet_ending { DUET_ENDING_OTHER, DUET_ENDING_PICTURE, DUET_ENDING_VIDEO };
+enum duet_ending duet_frames_ending(const char *path);
 
 /* What a path names, without opening it. A file of that very name goes before all else. The last two are
  * given to FFmpeg by name: a program that has paths from somebody it does not trust refuses them. Of the
