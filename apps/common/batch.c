@@ -98,8 +98,11 @@ static enum duet_status keep(struct batch *batch, enum duet_status status, struc
     return ending.status;
 }
 
+/* That a list is empty may be as it should be: there was nothing new. A folder in which nothing is found is a
+ * camera that has stopped, or the wrong folder. */
 static int exit_code(const struct batch *batch)
 {
+    if (batch->inputs.count == 0 && batch->inputs.folders > 0) return DUET_EXIT_FATAL;
     if (batch->failed > 0 && batch->read == 0) return DUET_EXIT_FATAL;
     return batch->failed || batch->undrawn || batch->unfilmed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
 }

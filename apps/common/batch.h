@@ -86,11 +86,11 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
     "An INPUT is a picture or a video; a folder (all of them below it, hidden ones\n"                        \
     "left out); a pattern such as '*.jpg'; numbered pictures as one video, such as\n"                        \
     "frames/%04d.png; a camera, /dev/video0; a stream's address, rtsp://...; @LIST, a\n"                     \
-    "file of inputs one a line (@-: from standard input), which may name files only; or\n"                   \
+    "file of inputs one a line (@-: from standard input) that may name files only; or\n"                     \
     "- for a picture or video on standard input. What exists under the very name is\n"                       \
-    "taken before anything else. Of what a folder holds, the files whose name ends like\n"                   \
-    "a picture's or video's, or that begin like one, are inputs. An input that cannot be\n"                  \
-    "read is named on standard error and does not stop the others.\n"
+    "taken before anything else. In a folder, files are inputs whose name ends like a\n"                     \
+    "picture's or video's, or that begin like one. An input that cannot be read is\n"                        \
+    "named on standard error and does not stop the others.\n"
 
 /* A frame, and what the network found in it. */
 struct duet_batch_frame {

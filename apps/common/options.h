@@ -156,8 +156,9 @@ struct duet_program {
     "  2    the command line makes no sense, or would overwrite something\n"
 #define DUET_EXIT_STATUS_BATCH                                                                               \
     "  0    done\n"                                                                                          \
-    "  1    nothing useful could be done (no model, no input could be read, results\n"                       \
-    "       cannot be written; what of them was written is whole)\n"                                         \
+    "  1    nothing useful could be done (no model, no input could be read, a folder\n"                      \
+    "       without any; results cannot be written, what of them was is whole);\n"                           \
+    "       an empty @LIST is no fault\n"                                                                    \
     "  2    the command line makes no sense, or would overwrite something\n"                                 \
     "  3    finished, but some inputs failed, or pictures could not be drawn; each is\n"                     \
     "       named on standard error\n"                                                                       \

@@ -107,8 +107,10 @@ bad_files_do_not_stop_the_others() {
 nothing_found_is_a_valid_result() {
     mkdir -p none/empty && picture none/1.ppm && echo text >none/empty/readme
     run -f coco -t 1 none/1.ppm && want 0 && [ "$(tr -d ' \n' <out)" = "[]" ] || return 1
-    run -f coco none/empty && want 0 && [ "$(tr -d ' \n' <out)" = "[]" ] &&
+    run -f coco none/empty && want 1 && [ "$(tr -d ' \n' <out)" = "[]" ] &&
         says "warning: detect: no pictures to work on, 1 other file skipped" || return 1
+    : >none/list && run -f coco @none/list && want 0 && [ "$(tr -d ' \n' <out)" = "[]" ] &&
+        says "warning: detect: no pictures to work on" || return 1
     run -f ndjson -t 1 none/1.ppm && want 0 && grep -q '"detections":\[\]' out || return 1
     run -q -f coco bad/empty.png bad/text.jpg
     want 2 && mentions "bad/empty.png" # no image id in the name

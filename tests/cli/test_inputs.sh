@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# What the programs take for an input: folders of every kind, lists from anybody, names of what is written, and
+# options that change nothing.
+. "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
+detect=$DUET_BIN/detect
+
+# The model of this build, or of the usual one (sanitizer builds have none of their own).
+for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
+    [ -f "$folder/ssdlite-coco.safetensors" ] && export DUET_MODELS=$folder && model=$folder && break
+done
+
+run() { # ARGUMENT...: exit code in $code, output in out and err
+    code=0
+    "$detect" "$@" >out 2>err </dev/null || code=$?
+}
+want() { # CODE: what run gave
+    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }
+}
+mentions() { # TEXT: err has it somewhere
+    grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
+}
+silent() { # TEXT: err has it nowhere
+    ! grep -F -- "$1" err
+}
+lines() { # COUNT FILE
+    local got
+    got=$(wc -l <"$2")
+    [ "$got" -eq "$1" ] || { echo "$2 has $got lines, expected $1"; cat "$2"; return 1; }
+}
+picture() { # FILE [WIDTH HEIGHT]: noise, the same for the same size
+    local w=${2:-40} h=${3:-30}
+    { printf 'P6\n%d %d\n255\n' "$w" "$h"; yes "duet $w" | head -c $((w * h * 3)); } >"$1"
+}
+bmp() { # FILE: 8x8, 24 bits
+    { printf 'BM\xf6\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x08\0\0\0\x08\0\0\0\x01\0\x18\0'; head -c 24 /dev/zero
+        yes duet | head -c 192; } >"$1"
+}
+error_of() { # SOURCE CODE: out has a record of that failure
+    grep -F "\"source\":\"$1\"" out | grep -qF "\"error\":{\"code\":\"$2\"" || { cat out; return 1; }
+}
+
+# --- folders ---
+
+a_folder_takes_what_works_by_name() {
+    mkdir -p kinds && bmp kinds/x.bmp && bmp kinds/noname && echo hello >kinds/notes.txt
+    run -f ndjson kinds/x.bmp && want 0 && grep -q '"width":8' out || return 1
+    run -f ndjson kinds && want 0 && lines 2 out && [ "$(grep -c '"width":8' out)" -eq 2 ] &&
+        mentions "2 pictures" && mentions "1 other file skipped"
+}
+without_ffmpeg_it_fails_by_name() {
+    mkdir -p nomodule && bmp nomodule/x.bmp && picture nomodule/y.ppm
+    code=0
+    DUET_VIDEO_MODULE=/nowhere/video.so "$detect" -f ndjson nomodule >out 2>err || code=$?
+    want 3 && lines 2 out && error_of nomodule/x.bmp unsupported && mentions "nomodule/x.bmp: video needs FFmpeg"
+}
+what_is_no_picture_fails_by_name() {
+    mkdir -p broken && picture broken/good.ppm && : >broken/empty.jpg && echo '<html>404</html>' >broken/page.JPG &&
+        echo text >broken/clip.mp4 && echo text >broken/notes.txt && echo '{}' >broken/a.json
+    run -f ndjson broken && want 3 && lines 4 out && [ "$(grep -c '"error"' out)" -eq 3 ] &&
+        mentions "2 other files skipped" && mentions "3 failed" || return 1
+    error_of broken/empty.jpg bad-format && error_of broken/page.JPG bad-format && error_of broken/clip.mp4 bad-format &&
+        mentions "broken/empty.jpg: is empty" || return 1
+    rm broken/good.ppm && run -f ndjson broken && want 1 && lines 3 out
+}
+an_empty_folder_is_told() {
+    mkdir -p hollow/sub && run -f ndjson hollow && want 1 && [ ! -s out ] &&
+        grep -qx 'warning: detect: no pictures to work on' err || return 1
+    : >nothing && run -f ndjson @nothing && want 0 && grep -qx 'warning: detect: no pictures to work on' err
+}
+
+# --- lists ---
+
+hostile_list() { # lines that would write, read or ask elsewhere, were they followed
+    echo precious >victim.txt
+    picture good.ppm
+    cat <<END
+lavfi:color=duration=0.1,metadata=print:file=victim.txt
+lavfi:movie=http\\\\://127.0.0.1\\\\:9/a.mp4
+http://127.0.0.1:9/a.jpg
+https://user:secret@127.0.0.1:9/a.jpg
+rtsp://127.0.0.1:9/a
+RTSP://127.0.0.1:9/b
+udp://127.0.0.1:9
+tcp://127.0.0.1:9
+rtmp://127.0.0.1:9/a
+file://$work/victim.txt
+file:victim.txt
+concat:victim.txt|victim.txt
+subfile,,start,0,end,9,,:victim.txt
+crypto:victim.txt
+data:image/png;base64,AAAA
+async:http://127.0.0.1:9/a.jpg
+pipe:0
+/dev/zero
+./fifo
+good.ppm
+END
+}
+a_list_touches_files_only() {
+    hostile_list >hostile.txt && rm -f fifo && mkfifo fifo
+    code=0
+    timeout 60 strace -f -qq -e trace=openat,open,creat,truncate,unlink,rename,socket,connect -o trace "$detect" \
+        -j 1 -f ndjson @hostile.txt >out 2>err </dev/null || code=$?
+    want 3 && lines 20 out && [ "$(grep -c '"error"' out)" -eq 19 ] && grep -q '"source":"good.ppm","width"' out || return 1
+    [ "$(cat victim.txt)" = precious ] && silent secret && ! grep -F secret out || return 1
+    ! grep -E 'socket\(|connect\(' trace && ! grep -E '(victim\.txt|/dev/zero|fifo)"' trace | grep -v ENOENT || return 1
+    ! grep -E 'O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|creat\(|truncate\(|unlink|rename' trace
+}
+a_list_touches_files_only_without_strace() {
+    hostile_list >hostile.txt && rm -f fifo && mkfifo fifo
+    code=0
+    timeout 60 "$detect" -j 1 -f ndjson @- <hostile.txt >out 2>err || code=$?
+    want 3 && lines 20 out && [ "$(grep -c '"error"' out)" -eq 19 ] && [ "$(cat victim.txt)" = precious ] || return 1
+    error_of http://127.0.0.1:9/a.jpg unsupported && error_of /dev/zero unsupported &&
+        mentions "http://127.0.0.1:9/a.jpg: is an address; lists may name files only, unless --allow-network is given"
+}
+what_is_allowed_is_opened() {
+    echo 'lavfi:color=red:size=16x16:duration=0.1' >graphs.txt
+    run -f ndjson @graphs.txt && want 1 && mentions "unless --allow-lavfi is given" || return 1
+    run -f ndjson --allow-network @graphs.txt && want 1 && mentions "unless --allow-lavfi is given" || return 1
+    run -f ndjson --allow-lavfi @graphs.txt && want 0 && grep -q '"width":16' out || return 1
+    echo 'http://127.0.0.1:9/a.jpg' >streams.txt
+    run -f ndjson --allow-network @streams.txt && want 1 && silent "lists may name" && mentions "127.0.0.1:9"
+}
+lists_of_other_editors_are_read() {
+    picture one.ppm && picture two.ppm
+    printf '\xef\xbb\xbfone.ppm\r\n\r\ntwo.ppm' >marked.txt
+    run -f ndjson @marked.txt && want 0 && lines 2 out && grep -q '"source":"one.ppm"' out || return 1
+    printf '\xff\xfeo\0n\0' >wide.txt
+    run -f ndjson @wide.txt && want 1 && mentions "@wide.txt: is UTF-16, expected UTF-8" && [ ! -s out ] || return 1
+    "$detect" -f ndjson '' >out 2>err
+    [ $? -eq 2 ] && mentions 'an input without a name ("") was given'
+}
+
+# --- names of what is written ---
+
+cd "$work" || exit 1
+if [ -z "${model:-}" ]; then
+    skip_all "inputs" "no model ssdlite-coco"
+fi
+for name in what_is_no_picture_fails_by_name an_empty_folder_is_told a_list_touches_files_only_without_strace \
+    lists_of_other_editors_are_read without_ffmpeg_it_fails_by_name; do
+    check "${name//_/ }" $name
+done
+video=("$DUET_BIN"/../lib/duet/duet-video.so)
+for name in a_folder_takes_what_works_by_name what_is_allowed_is_opened; do
+    if [ -f "${video[0]}" ]; then check "${name//_/ }" $name; else skip "${name//_/ }" "no FFmpeg in this build"; fi
+done
+# LeakSanitizer and strace both want to be the debugger.
+if ! command -v strace >/dev/null; then
+    skip "a list touches files only" "no strace"
+elif ! strace -qq -o /dev/null true 2>/dev/null; then
+    skip "a list touches files only" "strace may not trace here"
+else
+    ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-} check "a list touches files only" a_list_touches_files_only
+fi
+finish
