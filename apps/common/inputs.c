@@ -125,6 +125,7 @@ static enum duet_status add_stdin(struct finder *finder)
 static enum duet_input_fault fault_of_address(const struct finder *finder, enum duet_address kind)
 {
     if (!finder->listed) return DUET_INPUT_FINE;
+    if (kind == DUET_ADDRESS_CAMERA) return DUET_INPUT_LISTED_DEVICE;
     if (kind == DUET_ADDRESS_STREAM && !finder->options->allow_network) return DUET_INPUT_LISTED_STREAM;
     if (kind == DUET_ADDRESS_GRAPH && !finder->options->allow_lavfi) return DUET_INPUT_LISTED_GRAPH;
     return DUET_INPUT_FINE;
