@@ -69,7 +69,7 @@ static const struct duet_program program = {
     .min_operands = 1,
     .max_operands = DUET_MANY,
     .operand = "INPUT",
-    .details = DUET_BATCH_INPUT_DETAILS,
+    .details = DUET_BATCH_INPUT_DETAILS DUET_TEXT_DETAILS,
     .examples = "  detect photo.jpg\n"
                 "  detect --annotate found holiday/           boxes drawn, below found/\n"
                 "  detect -t 0.3 -c person,dog *.jpg\n"

@@ -74,7 +74,7 @@ static const struct duet_program program = {
                "image, orientation notes in the pictures ignored. Detections of images or\n"
                "classes that the ground truth does not list are named and left out.\n"
                "-1 stands for: no ground truth of that kind. Of a few hundred images AP comes\n"
-               "out too high, and --bootstrap's intervals with it.\n",
+               "out too high, and --bootstrap's intervals with it.\n" DUET_TEXT_DETAILS,
     .examples = "  evaluate coco --gt instances_val2017.json --detections results.json\n"
                 "  evaluate coco -g instances_val2017.json -i val2017/ -m ssdlite-coco -n 500\n"
                 "  evaluate coco -g instances.json -d results.json --per-class --errors -b 1000\n"

@@ -4,7 +4,9 @@
 #include "common/model_path.h"
 #include "common/process.h"
 #include "core/os.h"
+#include "core/text.h"
 #include "duet/model.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +42,13 @@ bool models_parse_size(const char *text, int *width, int *height)
 
 bool models_print_json(json_t *object)
 {
-    bool printed = object && json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
+    char *json = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+    struct duet_buffer text = {.failed = !json};
+    if (json) duet_put_json_text(&text, json);
+    duet_put(&text, "\n");
+    bool printed = !text.failed && fwrite(text.data, 1, text.size, stdout) == text.size;
+    duet_buffer_close(&text);
+    free(json);
     json_decref(object);
     return printed;
 }
@@ -70,9 +78,9 @@ int models_verify(int argc, char **argv)
     if (status == DUET_OK) status = duet_weights_open(path, &weights, &error);
     if (status == DUET_OK) {
         status = duet_weights_verify(weights, hex, &error);
-        if (status != DUET_OK) fprintf(stderr, "models verify: %s:\n", path);
+        if (status != DUET_OK) duet_print_line(stderr, "models verify: %s:", path);
     }
-    if (status == DUET_OK) printf("ok  %s  %s\n", hex, path);
+    if (status == DUET_OK) duet_print_line(stdout, "ok  %s  %s", hex, path);
     code = status == DUET_OK ? duet_flush_stdout(&verify_program) : models_failed(&verify_program, &error);
     duet_weights_close(&weights);
     free(path);
@@ -94,9 +102,10 @@ int models_list(int argc, char **argv)
     for (const struct model_source *source = model_sources; source->name; source++) {
         char *path = NULL;
         bool here = duet_model_path(source->name, &path, NULL) == DUET_OK;
-        printf("%s\n  what     %s\n  licence  %s\n  source   %s\n  file     %s%s\n", source->name,
-               source->what, source->licence, source->homepage, here ? path : "none yet: models fetch ",
-               here ? "" : source->name);
+        printf("%s\n  what     %s\n  licence  %s\n  source   %s\n", source->name, source->what,
+               source->licence, source->homepage);
+        duet_print_line(stdout, "  file     %s%s", here ? path : "none yet: models fetch ",
+                        here ? "" : source->name);
         free(path);
     }
     return duet_flush_stdout(&list_program);

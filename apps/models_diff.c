@@ -4,6 +4,7 @@
 
 #include "common/model_path.h"
 #include "core/fail.h"
+#include "core/text.h"
 #include "duet/frames.h"
 
 #include <math.h>
@@ -85,15 +86,16 @@ static void print_summary(const struct comparison *comparison)
 static void print_text(const struct comparison *comparison, const struct settings *settings,
                        const struct compare_options *run, char *const paths[2])
 {
-    printf("A  %s\nB  %s\n\n%-36s %-18s %-5s %-5s %12s %9s\n", paths[0], paths[1], "tensor", "shape", "A",
-           "B", "max |A-B|", "SQNR dB");
+    duet_print_line(stdout, "A  %s", paths[0]);
+    duet_print_line(stdout, "B  %s", paths[1]);
+    printf("\n%-36s %-18s %-5s %-5s %12s %9s\n", "tensor", "shape", "A", "B", "max |A-B|", "SQNR dB");
     for (size_t i = 0; i < comparison->tensor_count; i++) print_compared(&comparison->tensors[i], true);
     print_summary(comparison);
-    printf("\nboth run on %dx%d of ", run->width, run->height);
+    putchar('\n');
     if (settings->picture)
-        printf("%s\n", settings->picture);
+        duet_print_line(stdout, "both run on %dx%d of %s", run->width, run->height, settings->picture);
     else
-        printf("random numbers, seed %d\n", settings->seed);
+        printf("both run on %dx%d of random numbers, seed %d\n", run->width, run->height, settings->seed);
     printf("%-36s %-18s %12s %9s\n", "output", "shape", "max |A-B|", "SQNR dB");
     for (size_t i = 0; i < comparison->output_count; i++) print_compared(&comparison->outputs[i], false);
 }

@@ -5,6 +5,7 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "core/text.h"
 #include "duet/import.h"
 #include "duet/labels.h"
 
@@ -135,7 +136,7 @@ int models_import(int argc, char **argv)
     if (status == DUET_OK) status = duet_weights_save(weights, settings.output, &error);
     duet_weights_close(&weights);
     if (status != DUET_OK) return models_failed(&import_program, &error);
-    fprintf(stderr, "models import: wrote %s\n", settings.output);
+    duet_print_line(stderr, "models import: wrote %s", settings.output);
     return duet_process_exit_code(DUET_EXIT_OK);
 }
 

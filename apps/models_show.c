@@ -3,6 +3,7 @@
 
 #include "common/model_path.h"
 #include "core/fail.h"
+#include "core/text.h"
 #include "duet/model.h"
 
 #include <inttypes.h>
@@ -150,7 +151,7 @@ static const char *grouped(uint64_t value, char text[32])
 
 static void print_field(const char *name, const char *value)
 {
-    printf("  %-14s %s\n", name, value ? value : "unknown");
+    duet_print_line(stdout, "  %-14s %s", name, value ? value : "unknown");
 }
 
 static void print_network(const struct view *view)
@@ -194,7 +195,7 @@ static void print_types(const struct duet_weights *weights)
 static void print_head(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
-    printf("%s\n", c->source.name ? c->source.name : view->path);
+    duet_print_line(stdout, "%s", c->source.name ? c->source.name : view->path);
     print_field("file", view->path);
     print_field("architecture", c->architecture);
     print_network(view);
@@ -225,8 +226,9 @@ static void print_layer(const struct view *view, int node)
     if (layer->kernel)
         snprintf(filter, sizeof filter, layer->rate > 1 ? "%dx%d/%d rate %d" : "%dx%d/%d", layer->kernel,
                  layer->kernel, layer->stride, layer->rate);
-    printf("%-30s %-11s %14s  %-12s %13s %11s %13s\n", layer->name, op_name(layer->op), shape, filter,
-           grouped(info->madds, madds), grouped(info->parameters, parameters), grouped(info->bytes, bytes));
+    duet_print_line(stdout, "%-30s %-11s %14s  %-12s %13s %11s %13s", layer->name, op_name(layer->op), shape,
+                    filter, grouped(info->madds, madds), grouped(info->parameters, parameters),
+                    grouped(info->bytes, bytes));
 }
 
 static void print_text(const struct view *view)
@@ -326,11 +328,12 @@ static void print_tensors(const struct duet_weights *weights, const char *path)
 {
     char shape[DUET_SHAPE_TEXT], bytes[32];
     uint64_t total = 0;
-    printf("%s: no \"duet\" metadata, so no model of ours: its tensors\n\n", path);
+    duet_print_line(stdout, "%s: no \"duet\" metadata, so no model of ours: its tensors", path);
+    putchar('\n');
     for (size_t i = 0; i < duet_weights_count(weights); i++) {
         const struct duet_tensor *t = duet_weights_at(weights, i);
-        printf("%-60s %-5s %-20s %13s\n", t->name, duet_dtype_name(t->dtype),
-               duet_shape_text(&t->shape, shape, sizeof shape), grouped(t->bytes, bytes));
+        duet_print_line(stdout, "%-60s %-5s %-20s %13s", t->name, duet_dtype_name(t->dtype),
+                        duet_shape_text(&t->shape, shape, sizeof shape), grouped(t->bytes, bytes));
         total += t->bytes;
     }
     printf("\ntotal: %zu tensors, %s bytes\n", duet_weights_count(weights), grouped(total, bytes));

@@ -4,6 +4,7 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "core/text.h"
 #include "duet/picture_write.h"
 #include "duet/video_write.h"
 
@@ -183,8 +184,8 @@ static int draw_all(const struct settings *settings, const char *masks, const ch
     if (status != DUET_OK) return failed(&error);
     if (duet_interrupted()) return duet_process_exit_code(DUET_EXIT_OK);
     if (!settings->quiet)
-        fprintf(stderr, "%s: %d picture%s, masks and instances.json in %s\n", program.name, settings->frames,
-                settings->frames == 1 ? "" : "s", settings->output);
+        duet_print_line(stderr, "%s: %d picture%s, masks and instances.json in %s", program.name,
+                        settings->frames, settings->frames == 1 ? "" : "s", settings->output);
     return DUET_EXIT_OK;
 }
 
@@ -254,8 +255,8 @@ static int film_all(const struct settings *settings)
     else if (duet_interrupted())
         code = duet_process_exit_code(DUET_EXIT_OK);
     else if (!settings->quiet)
-        fprintf(stderr, "%s: %d frame%s in %s, and what is where in %s\n", program.name, settings->frames,
-                settings->frames == 1 ? "" : "s", settings->video, truth);
+        duet_print_line(stderr, "%s: %d frame%s in %s, and what is where in %s", program.name,
+                        settings->frames, settings->frames == 1 ? "" : "s", settings->video, truth);
     free(truth);
     return code;
 }

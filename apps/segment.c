@@ -85,7 +85,7 @@ static const struct duet_program program = {
     .min_operands = 1,
     .max_operands = DUET_MANY,
     .operand = "INPUT",
-    .details = DUET_BATCH_INPUT_DETAILS,
+    .details = DUET_BATCH_INPUT_DETAILS DUET_TEXT_DETAILS,
     .examples = "  segment photo.jpg\n"
                 "  segment --masks masks/ --annotate seen/ holiday/\n"
                 "  segment -c person,dog -f ndjson -o found.ndjson *.jpg\n"

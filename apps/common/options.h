@@ -137,6 +137,11 @@ struct duet_command {
 
 #define DUET_MANY (-1) /* no upper limit on operands */
 
+/* For the details of programs that write names of files and classes (core/text.h, data/json_text.h). */
+#define DUET_TEXT_DETAILS                                                                                    \
+    "In names, what cannot be seen is written out (\\x1b, \\u202e); JSON escapes it. In\n"                  \
+    "CSV an apostrophe stands before a name that a spreadsheet would compute (=1+1).\n"
+
 struct duet_program {
     const char *name;     /* as it stands in messages: "detect", "models fetch" */
     const char *synopsis; /* what follows the name in the usage line; further forms after '\n' */
