@@ -1,8 +1,8 @@
 /* Portable anymaps: P1 and P4 are black and white, P2 and P5 grey, P3 and P6 colour, P1 to P3 written out in
  * digits; P7 (PAM) says itself what it is, and may have alpha, which is laid over white as a PNG's is. */
-#include "core/checked.h"
 #include "core/fail.h"
 #include "decode.h"
+#include "scan.h"
 
 #include <string.h>
 
@@ -176,18 +176,23 @@ static enum duet_status read_header(struct reader *in, struct header *header, st
                      in->coded->name, header->maxval);
 }
 
+/* Bytes that the samples take, of plain ones the least: a digit each, and a space between where there must be
+ * one. */
+static size_t samples_size(const struct header *header)
+{
+    size_t row = header->width * (size_t)header->channels; /* at most 4 * 65535 */
+    if (header->bits && !header->plain)
+        row = (row + 7) / 8;
+    else if (!header->bits && (header->plain || header->maxval > 255))
+        row *= 2;
+    return row * header->height - (header->plain && !header->bits);
+}
+
 /* Are there enough bytes for the samples? Asked before the image is made. */
 static enum duet_status check_size(const struct reader *in, const struct header *header,
                                    struct duet_error *error)
 {
-    size_t row = header->width * (size_t)header->channels, needed; /* at most 4 * 65535 */
-    if (header->bits && !header->plain)
-        row = (row + 7) / 8;
-    else if (!header->bits && (header->plain || header->maxval > 255)) /* a digit and a space each */
-        row *= 2;
-    bool fits = duet_mul_size(row, header->height, &needed);
-    if (header->plain && !header->bits) needed--; /* but for the last space */
-    if (fits && in->coded->size - in->at >= needed) return DUET_OK;
+    if (in->coded->size - in->at >= samples_size(header)) return DUET_OK;
     return duet_decode_too_short(in->coded, "PNM", header->width, header->height, error);
 }
 
@@ -286,4 +291,57 @@ enum duet_status duet_decode_pnm(const struct duet_coded *coded, struct duet_ima
         status = read_row(&in, &header, duet_image_row(image, y), error);
     if (status != DUET_OK) duet_image_close(image);
     return status;
+}
+
+/* --- the end -------------------------------------------------------------------------------------------- */
+
+/* The place behind the comments and spaces that begin at `at`; the same, when a comment is not whole. */
+static size_t behind_space(const uint8_t *data, size_t size, size_t at)
+{
+    while (at < size && (is_space(data[at]) || data[at] == '#')) {
+        const uint8_t *end = data[at] == '#' ? memchr(data + at, '\n', size - at) : data + at;
+        if (!end) break;
+        at = (size_t)(end - data) + 1;
+    }
+    return at;
+}
+
+/* Of plain samples: a number is whole when something follows it. */
+static void pass_samples(struct duet_scan *scan, const uint8_t *data, size_t size, bool bits)
+{
+    while (scan->left > 0) {
+        size_t begin = scan->next = behind_space(data, size, scan->next), end = begin;
+        while (end < size && is_digit(data[end]) && (!bits || end == begin)) end++;
+        if (end == size && !(bits && end > begin)) return;
+        scan->broken = end == begin && data[begin] != '#';
+        if (end == begin) return;
+        scan->next = end;
+        scan->left--;
+    }
+    scan->ended = true;
+}
+
+void duet_pnm_scan(struct duet_scan *scan, const uint8_t *data, size_t size)
+{
+    enum { LONGEST_HEADER = 65536 };
+    const struct duet_frames_options any = {.max_pixels = SIZE_MAX};
+    const struct duet_coded coded = {.name = "", .data = data, .size = size, .options = &any};
+    struct reader in = {&coded, 0};
+    struct header header;
+    scan->length = size;
+    if (read_header(&in, &header, NULL) != DUET_OK) {
+        scan->broken = size > LONGEST_HEADER;
+        return;
+    }
+    if (scan->width == 0) {
+        scan->width = (int)header.width;
+        scan->height = (int)header.height;
+        scan->next = header.plain ? in.at : in.at + samples_size(&header);
+        scan->left = header.width * header.height * (size_t)header.channels;
+    }
+    if (header.plain)
+        pass_samples(scan, data, size, header.bits);
+    else
+        scan->ended = size >= scan->next;
+    if (scan->ended) scan->length = scan->next;
 }

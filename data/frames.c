@@ -4,9 +4,10 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "decode.h"
-#include "jpegs.h"
 #include "moving.h"
 #include "numbered.h"
+#include "pictures.h"
+#include "scan.h"
 #include "stream.h"
 #include "video.h"
 
@@ -60,6 +61,7 @@ static enum duet_status create(const char *name, const struct duet_frames_option
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
     }
     made->options = known;
+    made->options.struct_size = sizeof made->options; /* whole from here on */
     if (made->options.max_pixels == 0) made->options.max_pixels = DUET_MAX_PIXELS;
     if (made->options.max_bytes == 0) made->options.max_bytes = DUET_MAX_PICTURE_BYTES;
     const size_t memory = made->options.max_memory;
@@ -152,17 +154,15 @@ static enum duet_status read_still(struct duet_frames *frames, struct duet_error
     return status;
 }
 
-static enum duet_status start_picture(struct duet_frames *frames, struct duet_error *error)
+/* It begins like a picture whose end can be known: is there another one behind it? */
+static enum duet_status look_for_more(struct duet_frames *frames, bool *many, struct duet_error *error)
 {
-    struct duet_jpegs *jpegs = NULL;
-    enum duet_status status = DUET_OK;
-    if (frames->still.decoder->matches == duet_jpeg_matches)
-        status = duet_jpegs_open(&frames->stream, &frames->options, &frames->warnings, &jpegs,
-                                 &frames->still.owned, &frames->still.size, error);
-    if (status != DUET_OK || !jpegs) return status == DUET_OK ? read_still(frames, error) : status;
-    frames->still.decoder = NULL;
-    move(frames, &duet_jpegs_type, jpegs);
-    return DUET_OK;
+    struct duet_pictures *pictures = NULL;
+    enum duet_status status = duet_pictures_open(&frames->stream, &frames->options, &frames->warnings,
+                                                 &pictures, &frames->still.owned, &frames->still.size, error);
+    *many = pictures != NULL;
+    if (pictures) move(frames, &duet_pictures_type, pictures);
+    return status;
 }
 
 static enum duet_status start(struct duet_frames *frames, struct duet_error *error)
@@ -173,8 +173,15 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
     if (status != DUET_OK) return status;
     if (size == 0)
         return duet_fail(error, DUET_BAD_FORMAT, "%s: is empty, expected a picture or a video", frames->name);
+    bool many = false;
+    if (duet_scan_kind(head, size)) status = look_for_more(frames, &many, error);
+    if (status != DUET_OK || many) return status;
     frames->still.decoder = find_decoder(head, size);
-    if (frames->still.decoder) return start_picture(frames, error);
+    if (frames->still.decoder) return read_still(frames, error);
+    if (frames->still.owned) { /* a picture for FFmpeg that came through a pipe */
+        duet_stream_close(&frames->stream);
+        duet_stream_open_memory(&frames->stream, frames->still.owned, frames->still.size);
+    }
     status = start_video(frames, error);
     if (status == DUET_MISMATCH) return not_a_picture(frames->name, head, size, ", what FFmpeg reads", error);
     if (status == DUET_UNSUPPORTED && !frames->module && !duet_frames_sniff_video(head, size) &&

@@ -252,3 +252,15 @@ void duet_moving_close(struct duet_moving *moving)
     if (moving->type) moving->type->close(moving->self);
     *moving = (struct duet_moving){0};
 }
+
+enum duet_status duet_moving_only(struct duet_frames **frames, struct duet_image *image,
+                                  struct duet_warnings *warnings, struct duet_error *error)
+{
+    bool more = false;
+    enum duet_status status = duet_frames_next(*frames, image, NULL, &more, error);
+    if (status == DUET_OK && !more)
+        status = duet_fail(error, DUET_BAD_FORMAT, "no frame in it, expected a picture");
+    if (status == DUET_OK) *warnings = *duet_frames_warnings(*frames);
+    duet_frames_close(frames);
+    return status;
+}

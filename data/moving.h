@@ -1,6 +1,6 @@
 /* moving.h: what every source of more than one frame can do: videos and streams (video/read.c), numbered
- * pictures, JPEGs one after the other. What they share lies above them, in moving.c: every, start, duration,
- * reopening. Internal.
+ * pictures, pictures one after the other. What they share lies above them, in moving.c: every, start,
+ * duration, reopening. Internal.
  */
 #ifndef DUET_DATA_MOVING_H
 #define DUET_DATA_MOVING_H
@@ -60,5 +60,10 @@ enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image 
                                   struct duet_frame_info *info, bool *more, struct duet_error *error);
 enum duet_status duet_moving_seek(struct duet_moving *moving, double time, struct duet_error *error);
 void duet_moving_close(struct duet_moving *moving);
+
+/* The first picture of *frames, which is closed in any case, with its warnings: a frame of a source whose
+ * frames are inputs of their own. */
+enum duet_status duet_moving_only(struct duet_frames **frames, struct duet_image *image,
+                                  struct duet_warnings *warnings, struct duet_error *error);
 
 #endif

@@ -203,14 +203,9 @@ static enum duet_status image(void *self, struct duet_image *into, int *orientat
                            (long long)numbered->numbers[numbered->next - 1], numbered->after);
     if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", numbered->path);
     struct duet_frames *frames = NULL;
-    bool more = false;
     *orientation = 1; /* the picture comes upright if it is to be */
     enum duet_status status = duet_frames_open(path, &numbered->options, &frames, error);
-    if (status == DUET_OK) status = duet_frames_next(frames, into, NULL, &more, error);
-    if (status == DUET_OK && !more)
-        status = duet_fail(error, DUET_BAD_FORMAT, "%s: no frame in it, expected a picture", path);
-    if (status == DUET_OK) *numbered->warnings = *duet_frames_warnings(frames);
-    duet_frames_close(&frames);
+    if (status == DUET_OK) status = duet_moving_only(&frames, into, numbered->warnings, error);
     if (status == DUET_OK && numbered->width == 0) {
         numbered->width = into->width;
         numbered->height = into->height;

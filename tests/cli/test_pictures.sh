@@ -67,10 +67,51 @@ a_tight_budget_changes_nothing() {
         cmp out free && [ "$(wc -l <out)" -eq 27 ]
 }
 
+shopt -s lastpipe # so that $code comes out of a pipeline
+pipe() { # ARGUMENT...: run, with standard input as it is
+    code=0
+    "$detect" -m "$model" "$@" - >out 2>err || code=$?
+}
+records() { # COUNT: so many frames of standard input, in order
+    want 0 && [ "$(wc -l <out)" -eq "$1" ] && [ "$(grep -c '"source":"-"' out)" -eq "$1" ] &&
+        [ "$(grep -o '"frame":[0-9]*' out | cut -d: -f 2 | tr '\n' ' ')" = "$(seq -s ' ' 0 $(($1 - 1))) " ]
+}
+pictures_in_a_pipe_are_frames() {
+    cat $png whole.jpg checksum.png $png | pipe -f ndjson && records 4 && [ "$(grep -c '"class":"bus"' out)" -eq 4 ] &&
+        grep -q 'frame 2: PNG damaged' err &&
+        cat $png $png >two.png && pipe -f ndjson <two.png && records 2 && run -f ndjson two.png && want 0 &&
+        [ "$(wc -l <out)" -eq 2 ] && cat $png | pipe -f ndjson && want 0 && [ "$(wc -l <out)" -eq 1 ] &&
+        ! grep -q '"frame"' out
+}
+bmp() { # a grey one of 8x8 pixels
+    printf 'BM\366\0\0\0\0\0\0\0\66\0\0\0\50\0\0\0\10\0\0\0\10\0\0\0\1\0\30\0\0\0\0\0\0\0\0\0'
+    head -c 16 /dev/zero
+    yes '' | head -c 192
+}
+bmps_in_a_pipe_are_frames() {
+    { bmp; bmp; bmp; } | pipe -f ndjson && records 3 && bmp | pipe -f ndjson && want 0 && [ "$(wc -l <out)" -eq 1 ] &&
+        ! grep -q '"frame"' out
+}
+what_is_lost_in_a_pipe_is_told() {
+    { cat $png; echo garbage; } | pipe -f ndjson && want 0 &&
+        mentions "warning: detect: -: 8 bytes behind the picture are passed over" err || return 1
+    { cat $png $png; echo garbage; } | pipe -f ndjson && want 3 && [ "$(wc -l <out)" -eq 3 ] &&
+        mentions "damaged after 2 frames, expected another picture" err || return 1
+    { cat $png; echo garbage; } | pipe --strict -f ndjson
+    [ "$code" -ne 0 ] && mentions "behind the picture" out
+}
+
 check "damage beside the pixels is a warning" damage_beside_the_pixels_is_a_warning
 check "records tell the warnings" records_tell_the_warnings
 check "strictly they are failures" strictly_they_are_failures
 check "what misses pixels is a failure either way" what_misses_pixels_is_a_failure_either_way
 check "limits are named and can be raised" limits_are_named_and_can_be_raised
 check "a tight budget changes nothing" a_tight_budget_changes_nothing
+check "pictures in a pipe are frames" pictures_in_a_pipe_are_frames
+if [ -f "$DUET_BUILD_DIR/lib/duet/duet-video.so" ]; then
+    check "BMPs in a pipe are frames" bmps_in_a_pipe_are_frames
+else
+    skip "BMPs in a pipe are frames" "built without FFmpeg"
+fi
+check "what is lost in a pipe is told" what_is_lost_in_a_pipe_is_told
 finish

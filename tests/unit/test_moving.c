@@ -1,9 +1,10 @@
-/* Moving inputs that need no FFmpeg: JPEGs one after the other, numbered pictures. */
+/* Moving inputs that need no FFmpeg: pictures one after the other, numbered pictures. */
 #include "support/pictures.h"
 #include "support/scratch.h"
 #include "support/testing.h"
 
 #include "duet/frames.h"
+#include "scan.h"
 
 #include <math.h>
 
@@ -173,7 +174,7 @@ static void a_film_that_breaks_off_says_so(void **state)
         two += p.size;
         free(p.data);
     }
-    for (size_t size = two + 1; size < two + one.size - 8; size += 7) {
+    for (size_t size = two + 3; size < two + one.size - 8; size += 7) {
         struct duet_frames *frames = open_bytes((struct picture){all.data, size}, NULL);
         struct duet_frame_info info;
         struct duet_error e;
@@ -182,21 +183,30 @@ static void a_film_that_breaks_off_says_so(void **state)
         assert_int_equal(take(frames, &info), 0);
         assert_int_equal(take(frames, &info), 1);
         assert_fails(DUET_BAD_FORMAT, duet_frames_next(frames, &image, &info, &more, &e), e);
-        assert_string_equal(e.text, "x: cut off after 2 frames, expected another JPEG");
+        assert_string_equal(e.text, "x: cut off after 2 frames, expected another picture");
         assert_int_equal(take(frames, &info), -1);
         assert_fails(DUET_UNSUPPORTED, duet_frames_seek(frames, 0, &e), e);
         duet_frames_close(&frames);
     }
-    memcpy(all.data + two, "garbage", 7);
-    struct duet_frames *frames = open_bytes(all, NULL);
+    /* Of the last one only the end marker is missing. */
+    struct duet_frames *frames = open_bytes((struct picture){all.data, all.size - 2}, NULL);
     struct duet_frame_info info;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(duet_frames_warnings(frames)->count, 0);
+        assert_int_equal(take(frames, &info), i);
+    }
+    assert_string_equal(duet_frames_warnings(frames)->texts[0], "JPEG without an end marker (EOI)");
+    assert_int_equal(take(frames, &info), -1);
+    duet_frames_close(&frames);
+    memcpy(all.data + two, "garbage", 7);
+    frames = open_bytes(all, NULL);
     struct duet_error e;
     struct duet_image image;
     bool more;
     assert_int_equal(take(frames, &info), 0);
     assert_int_equal(take(frames, &info), 1);
     assert_fails(DUET_BAD_FORMAT, duet_frames_next(frames, &image, &info, &more, &e), e);
-    assert_string_equal(e.text, "x: damaged after 2 frames, expected another JPEG");
+    assert_string_equal(e.text, "x: damaged after 2 frames, expected another picture");
     duet_frames_close(&frames);
     free(all.data);
     free(one.data);
@@ -249,6 +259,202 @@ static void a_pipe_of_jpegs_is_read_as_it_comes(void **state)
     dup2(kept, STDIN_FILENO);
     close(kept);
     for (int i = 0; i < 6; i++) free(pictures[i].data);
+}
+
+/* Standard input becomes a pipe that holds this. What it was before: for end_pipe. */
+static int begin_pipe(struct picture p)
+{
+    int ends[2], kept = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    assert_int_equal(write(ends[1], p.data, p.size), (ssize_t)p.size); /* less than a pipe holds */
+    close(ends[1]);
+    return kept;
+}
+
+static void end_pipe(int kept)
+{
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+}
+
+static struct duet_image decode_alone(struct picture p)
+{
+    struct duet_frames *frames = open_bytes(p, NULL);
+    struct duet_error e;
+    struct duet_image image;
+    bool more;
+    assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+    duet_frames_close(&frames);
+    return image;
+}
+
+/* The frames of standard input are these pictures, each as it is when alone; then comes the end. */
+static void check_frames(const struct picture *pictures, int count, bool moving)
+{
+    struct duet_error e;
+    struct duet_frames *frames;
+    struct duet_frame_info info;
+    struct duet_image image;
+    bool more;
+    assert_ok(duet_frames_open("-", NULL, &frames, &e), e);
+    for (int i = 0; i < count; i++) {
+        struct duet_image want = decode_alone(pictures[i]);
+        assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+        if (!more) fail_msg("%d of %d frames", i, count);
+        assert_true(info.moving == moving && info.frame == i);
+        assert_int_equal(duet_frames_warnings(frames)->count, 0);
+        assert_int_equal(image.width, want.width);
+        assert_int_equal(image.height, want.height);
+        assert_memory_equal(image.pixels, want.pixels, want.stride * (size_t)want.height);
+        duet_image_close(&want);
+        duet_image_close(&image);
+    }
+    assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+    assert_false(more);
+    duet_frames_close(&frames);
+}
+
+static void pictures_of_all_kinds_come_through_one_pipe(void **state)
+{
+    (void)state;
+    static const char *const between[] = {"", "\n", "\0\0\r\n "};
+    struct picture *pictures = malloc(sizeof *pictures * (size_t)picture_count);
+    for (int i = 0; i < picture_count; i++) {
+        const char *name;
+        pictures[i] = picture_at(i, &name);
+    }
+    for (int b = 0; b < 3; b++) {
+        struct picture all = {NULL, 0};
+        for (int i = 0; i < picture_count; i++) { /* nothing but a space can end a plain PNM */
+            bool plain = pictures[i].data[0] == 'P' && pictures[i].data[1] <= '3';
+            append(&all, pictures[i].data, pictures[i].size);
+            append(&all, between[b], b == 2 ? 5 : strlen(between[b]));
+            if (plain && b == 0) append(&all, "\n", 1);
+        }
+        int kept = begin_pipe(all);
+        check_frames(pictures, picture_count, true);
+        end_pipe(kept);
+        free(all.data);
+    }
+    for (int i = 0; i < picture_count; i++) { /* each alone is a still */
+        int kept = begin_pipe(pictures[i]);
+        check_frames(&pictures[i], 1, false);
+        end_pipe(kept);
+        free(pictures[i].data);
+    }
+    free(pictures);
+}
+
+/* Of every beginning it is known that it is none of the whole, and of the whole where it ends. */
+static void check_scan(const char *name, struct picture p, bool plain)
+{
+    struct picture longer = {NULL, 0};
+    append(&longer, p.data, p.size);
+    append(&longer, "\nP6 garbage", 11);
+    struct duet_scan by_bytes = {0};
+    for (size_t size = DUET_SCAN_SIGN < p.size ? DUET_SCAN_SIGN : p.size; size <= longer.size; size++) {
+        struct duet_scan at_once = {0};
+        duet_scan(&at_once, longer.data, size);
+        if (!by_bytes.ended) duet_scan(&by_bytes, longer.data, size);
+        bool ended = size >= p.size + plain;
+        if (at_once.ended != ended || by_bytes.ended != ended || at_once.broken || by_bytes.broken)
+            fail_msg("%s: %zu of %zu bytes: ended %d %d, broken %d %d", name, size, p.size, at_once.ended,
+                     by_bytes.ended, at_once.broken, by_bytes.broken);
+        assert_int_equal(at_once.length, ended ? p.size : size);
+    }
+    assert_int_equal(by_bytes.length, p.size);
+    assert_true(by_bytes.width > 0 && by_bytes.height > 0);
+    free(longer.data);
+}
+
+static void the_end_of_a_picture_is_known(void **state)
+{
+    (void)state;
+    for (int i = 0; i < picture_count; i++) {
+        const char *name;
+        struct picture p = picture_at(i, &name);
+        check_scan(name, p, p.data[0] == 'P' && (p.data[1] == '2' || p.data[1] == '3'));
+        free(p.data);
+    }
+    /* 3x2 pixels of 24 bit: rows of 12 bytes. What it says of its length may be nonsense. */
+    uint8_t bmp[54 + 24] = "BM\0\0\0\0\0\0\0\0\66\0\0\0\50\0\0\0\3\0\0\0\2\0\0\0\1\0\30";
+    for (int i = 0; i < 4; i++) {
+        bmp[2] = i % 2 ? sizeof bmp : 5;
+        memcpy(bmp + 22, i < 2 ? "\2\0\0\0" : "\xfe\xff\xff\xff", 4); /* from above to below */
+        check_scan("bmp", (struct picture){bmp, sizeof bmp}, false);
+    }
+    uint8_t webp[] = "RIFF\22\0\0\0WEBPVP8 \5\0\0\0abcde";
+    check_scan("webp", (struct picture){webp, sizeof webp}, false);
+}
+
+static void what_is_lost_behind_pictures_is_told(void **state)
+{
+    (void)state;
+    const char *name;
+    for (int i = 0; i < picture_count; i++) {
+        struct picture p = picture_at(i, &name), two = {NULL, 0};
+        struct duet_error e;
+        struct duet_frames *frames;
+        struct duet_image image;
+        bool more;
+        if (p.data[0] == 'P' && p.data[1] <= '3') append(&p, "\n", 1);
+        append(&two, p.data, p.size);
+        append(&two, p.data, p.size);
+        append(&p, "garbage", 7);
+        int kept = begin_pipe(p); /* one, and something */
+        assert_ok(duet_frames_open("-", NULL, &frames, &e), e);
+        assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+        assert_int_equal(duet_frames_warnings(frames)->count, 1);
+        assert_string_equal(duet_frames_warnings(frames)->texts[0],
+                            "7 bytes behind the picture are passed over");
+        duet_image_close(&image);
+        duet_frames_close(&frames);
+        end_pipe(kept);
+        append(&two, "garbage", 7);
+        kept = begin_pipe(two); /* two, and something */
+        assert_ok(duet_frames_open("-", NULL, &frames, &e), e);
+        for (int k = 0; k < 2; k++) {
+            assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
+            assert_true(more);
+            duet_image_close(&image);
+        }
+        assert_fails(DUET_BAD_FORMAT, duet_frames_next(frames, &image, NULL, &more, &e), e);
+        assert_string_equal(e.text, "standard input: damaged after 2 frames, expected another picture");
+        duet_frames_close(&frames);
+        end_pipe(kept);
+        free(p.data);
+        free(two.data);
+    }
+}
+
+/* In a file, too, pictures follow each other; only behind a JPEG there may be anything. */
+static void pngs_in_a_file_are_frames(void **state)
+{
+    (void)state;
+    const char *name;
+    for (int i = 0; i < picture_count; i++) {
+        struct picture p = picture_at(i, &name), two = {NULL, 0};
+        struct duet_frame_info info;
+        if (p.data[0] == 'P' && p.data[1] <= '3') append(&p, "\n", 1);
+        append(&two, p.data, p.size);
+        append(&two, p.data, p.size);
+        struct duet_frames *frames = open_bytes(two, NULL);
+        assert_true(take(frames, &info) >= 0);
+        assert_true(info.moving);
+        assert_true(take(frames, &info) >= 0);
+        assert_int_equal(take(frames, &info), -1);
+        duet_frames_close(&frames);
+        memset(two.data + p.size, 'x', p.size);
+        frames = open_bytes(two, NULL);
+        assert_true(take(frames, &info) >= 0);
+        assert_false(info.moving);
+        assert_int_equal(duet_frames_warnings(frames)->count, 0);
+        duet_frames_close(&frames);
+        free(p.data);
+        free(two.data);
+    }
 }
 
 /* --- numbered pictures ---------------------------------------------------------------------------------- */
@@ -480,6 +686,10 @@ int main(void)
         cmocka_unit_test(what_follows_a_still_does_not_make_it_move),
         cmocka_unit_test(a_film_that_breaks_off_says_so),
         cmocka_unit_test(a_pipe_of_jpegs_is_read_as_it_comes),
+        cmocka_unit_test(the_end_of_a_picture_is_known),
+        cmocka_unit_test(pictures_of_all_kinds_come_through_one_pipe),
+        cmocka_unit_test(what_is_lost_behind_pictures_is_told),
+        cmocka_unit_test(pngs_in_a_file_are_frames),
         cmocka_unit_test(numbered_pictures_are_a_video),
         cmocka_unit_test(numbered_pictures_fail_one_by_one),
         cmocka_unit_test(videos_are_told_by_their_beginning),

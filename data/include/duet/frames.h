@@ -8,7 +8,7 @@
  * A picture whose pixels are damaged, or not all there, is an error. One that has them all and is damaged
  * beside them (no end marker, a wrong checksum of a PNG's ancillary chunk, stray bytes between a JPEG's
  * segments) comes with warnings, or, `strict`, is an error too. What follows a file's end is nobody's
- * business: telephones put a second picture there.
+ * business, telephones put a second picture there; what is lost behind the picture of a pipe is warned of.
  *
  * What moves comes through FFmpeg, in a module that is loaded at the first input that needs it:
  *
@@ -16,12 +16,13 @@
  *   /dev/video0            a camera
  *   rtsp://... http://...  a stream; the only inputs that ever touch a network
  *   lavfi:testsrc2=...     FFmpeg's own sources, for tests
- *   -                      standard input; named pipes and sockets the same: a picture, JPEGs one after the
- *                          other, Y4M, or a video that can be read from its beginning to its end
+ *   -                      standard input; named pipes and sockets the same: a picture, pictures one after the
+ *                          other (JPEG, PNG, PNM, BMP, WebP, mixed as they come), Y4M, or a video that can be
+ *                          read from its beginning to its end
  *
  * and without it:
  *
- *   clip.mjpeg             JPEGs one after the other, all of one size
+ *   clip.mjpeg             pictures one after the other, JPEGs all of one size
  *   frames/%04d.png        the pictures of such names that are there, by number, when there is no file of
  * that very name; one that is missing leaves its time, 1/25 s
  *
@@ -82,7 +83,7 @@ struct duet_frame_info {
     int64_t frame; /* 0, 1, 2 ... counted in the source: with `every` 3 they are 0, 3, 6 ... */
     /* Seconds, to the nanosecond: the time stamp that the source gives the frame. One that is missing, or
      * does not ascend, is made up: the last one's plus 1/rate (25 a second when that is not known). Numbered
-     * pictures and JPEGs come 25 a second. */
+     * pictures and those of a pipe come 25 a second. */
     double pts;
     double time;     /* seconds since the source's first frame; 0 there */
     double captured; /* live: seconds since 1970 (UTC) when the frame came; else 0 */
