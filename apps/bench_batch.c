@@ -208,6 +208,7 @@ int bench_batch(int argc, char **argv)
         .settings = &settings, .detect = DUET_DETECT_DEFAULTS, .segment = DUET_SEGMENT_DEFAULTS};
     int code = duet_options_parse(&program, argc, argv, &settings, &b.inputs);
     if (code != DUET_GO_ON) return code;
+    if (b.inputs.count > 0) duet_options_unused(&program, &b.inputs, "pictures", "with an INPUT");
     duet_process_catch_signals();
     count_threads(&b);
     enum duet_status status = b.inputs.count > 0 ? DUET_OK : draw_pictures(&b, &temporary, &error);

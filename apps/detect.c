@@ -97,6 +97,7 @@ int main(int argc, char **argv)
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
     apply_eval(&settings, &arguments);
+    if (!settings.masks) duet_options_unused(&program, &arguments, "segment-model", "without --segment");
     code = duet_networks_open(&networks, &program, &settings.detect,
                               settings.masks ? &settings.segment : NULL, settings.cpu);
     if (code == DUET_GO_ON) {

@@ -195,6 +195,7 @@ int models_diff(int argc, char **argv)
     if (settings.output_stride % 8 != 0 || settings.output_stride == 24)
         return duet_usage_error(&program, "--output-stride: expected 8, 16 or 32, got %d",
                                 settings.output_stride);
+    if (settings.picture) duet_options_unused(&program, &arguments, "seed", "with --picture");
     struct duet_error error;
     char *paths[2] = {NULL, NULL};
     enum duet_status status = DUET_OK;

@@ -156,6 +156,8 @@ int main(int argc, char **argv)
     if (code != DUET_GO_ON) return code;
     if (settings.runs && formats[settings.batch.format] != DUET_FORMAT_NDJSON)
         return duet_usage_error(&program, "--rle: only --format ndjson has room for masks");
+    if (!settings.boxes)
+        duet_options_unused(&program, &arguments, "threshold,detect-model", "without --detect");
     code = duet_networks_open(&networks, &program, settings.boxes ? &settings.detect : NULL,
                               &settings.segment, settings.cpu);
     if (code == DUET_GO_ON) code = run(&settings, &arguments, &networks);

@@ -144,6 +144,22 @@ static int find_inputs(const struct viewer_settings *settings, const struct duet
     return status == DUET_OK ? DUET_EXIT_FATAL : duet_batch_exit_code(status);
 }
 
+static void warn_of_unused(const struct viewer_settings *settings, const struct duet_arguments *arguments,
+                           const struct duet_inputs *inputs)
+{
+    bool moving = false;
+    for (size_t i = 0; i < inputs->count; i++)
+        moving = moving || strcmp(inputs->items[i].path, "-") == 0 || duet_input_looks_moving(&inputs->items[i]);
+    if (settings->no_detect)
+        duet_options_unused(&program, arguments, "threshold,classes,except,track", "with --no-detect");
+    if (!settings->masks) duet_options_unused(&program, arguments, "segment-model", "without --segment");
+    if (inputs->lists == 0)
+        duet_options_unused(&program, arguments, "null,allow-network,allow-lavfi", "without @LIST");
+    if (!moving)
+        duet_options_unused(&program, arguments, "every,start,duration,reconnect,live,track",
+                            "where no input moves");
+}
+
 /* Boxes are looked for from so low a score on that the threshold can be moved without running again. */
 static const double lowest_threshold = 0.05;
 
@@ -175,6 +191,7 @@ int main(int argc, char **argv)
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code == DUET_GO_ON) code = check(&settings, &arguments);
     if (code == DUET_GO_ON) code = find_inputs(&settings, &arguments, &inputs);
+    if (code == DUET_GO_ON) warn_of_unused(&settings, &arguments, &inputs);
     if (code == DUET_GO_ON) code = show(&settings, &inputs);
     duet_inputs_close(&inputs);
     return code;

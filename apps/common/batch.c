@@ -166,6 +166,7 @@ int duet_batch_run(const struct duet_program *program, const struct duet_batch_s
     duet_console_open(&batch.console, program->name, settings->quiet, !output);
     enum duet_status status = duet_budget_open(&batch.budget, memory, &error);
     if (status == DUET_OK) status = duet_batch_prepare(&batch, arguments, &error);
+    if (status == DUET_OK) duet_batch_warn_of_unused(&batch, program, arguments);
     if (status == DUET_OK && settings->track) status = duet_tracker_create(NULL, &batch.tracker, &error);
     int code = status == DUET_OK ? work(&batch) : fatal(&batch, &error);
     duet_writer_discard(&batch.writer);

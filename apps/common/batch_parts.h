@@ -81,6 +81,11 @@ enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_argum
 /* The name of the results' file; NULL when that is standard output, be it by the name of /dev/stdout. */
 const char *duet_batch_output_name(const struct duet_batch_settings *settings);
 
+/* --- batch_unused.c --- */
+/* After duet_batch_prepare. */
+void duet_batch_warn_of_unused(const struct batch *batch, const struct duet_program *program,
+                               const struct duet_arguments *arguments);
+
 /* --- batch_work.c --- */
 /* Members of struct duet_job; ctx is the batch. */
 void *duet_batch_take(void *ctx, size_t index, void **source, bool *more);

@@ -343,6 +343,7 @@ static enum duet_status add_list(struct finder *finder, const char *name)
     size_t begin = 0;
     enum duet_status status = strcmp(name, "-") == 0 ? take_stdin(finder) : DUET_OK;
     if (status == DUET_OK) status = read_list(finder, name, &bytes, &begin);
+    finder->inputs->lists++;
     finder->listed = true;
     if (status == DUET_OK) status = add_listed(finder, (const char *)bytes.data + begin, bytes.size - begin);
     finder->listed = false;

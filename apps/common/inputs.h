@@ -56,6 +56,7 @@ struct duet_input {
 struct duet_inputs {
     struct duet_input *items;
     size_t count, capacity;
+    size_t lists;   /* that were read */
     size_t folders; /* that were asked for, by operands or lists */
     size_t skipped; /* files in folders that are neither pictures nor videos */
     void *texts;    /* what the strings live in */

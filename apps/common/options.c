@@ -394,11 +394,28 @@ int duet_options_parse(const struct duet_program *program, int argc, char **argv
     return check_operands(program, arguments);
 }
 
+static bool is_given(const struct duet_program *program, const struct duet_arguments *arguments,
+                     const char *name, size_t length)
+{
+    const struct duet_option *option = find_option(program, name, length, 0);
+    return option && (arguments->given >> (option - program->options) & 1);
+}
+
 bool duet_option_given(const struct duet_program *program, const struct duet_arguments *arguments,
                        const char *name)
 {
-    const struct duet_option *option = find_option(program, name, strlen(name), 0);
-    return option && (arguments->given >> (option - program->options) & 1);
+    return is_given(program, arguments, name, strlen(name));
+}
+
+void duet_options_unused(const struct duet_program *program, const struct duet_arguments *arguments,
+                         const char *names, const char *why)
+{
+    for (const char *name = names; *name;) {
+        size_t length = strcspn(name, ",");
+        if (is_given(program, arguments, name, length))
+            fprintf(stderr, "warning: %s: --%.*s has no effect %s\n", program->name, (int)length, name, why);
+        name += length + (name[length] == ',');
+    }
 }
 
 /* --- commands ----------------------------------------------------------------------------------------- */

@@ -188,6 +188,13 @@ int duet_options_parse(const struct duet_program *program, int argc, char **argv
 bool duet_option_given(const struct duet_program *program, const struct duet_arguments *arguments,
                        const char *name);
 
+/* Warn, a line each on stderr, of those of the options `names` (long names, commas between; what the program does
+ * not have is passed over) that were given although they change nothing, for the reason `why`:
+ *     if (!settings.boxes) duet_options_unused(&program, &arguments, "threshold,detect-model", "without --detect");
+ * prints "warning: segment: --threshold has no effect without --detect". */
+void duet_options_unused(const struct duet_program *program, const struct duet_arguments *arguments,
+                         const char *names, const char *why);
+
 /* Hand argv + 1 to the command that argv[1] names. Handles --help, --version, "help [COMMAND]" and unknown
  * words itself. Returns the code to exit with. */
 int duet_commands_run(const struct duet_program *program, int argc, char **argv);

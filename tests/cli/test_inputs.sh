@@ -132,6 +132,50 @@ lists_of_other_editors_are_read() {
     [ $? -eq 2 ] && mentions 'an input without a name ("") was given'
 }
 
+# --- options that change nothing ---
+
+useless() { # PROGRAM OPTION WHY ARGUMENT...: it is told, and the exit code is 0
+    local program=$1 option=$2 why=$3
+    shift 3
+    code=0
+    "$DUET_BIN/$program" -q "$@" >out 2>err </dev/null || code=$?
+    want 0 && { grep -qxF -- "warning: $program: $option has no effect $why" err || { cat err; return 1; }; } &&
+        lines 1 err
+}
+useful() { # PROGRAM ARGUMENT...: nothing is told
+    local program=$1
+    shift
+    code=0
+    "$DUET_BIN/$program" -q "$@" >out 2>err </dev/null || code=$?
+    want 0 && lines 0 err
+}
+options_without_effect_say_so() {
+    picture still.ppm && echo still.ppm >still.txt
+    useless detect --segment-model "without --segment" --segment-model x still.ppm &&
+        useless detect --null "without @LIST" --null still.ppm &&
+        useless detect --allow-lavfi "without @LIST" --allow-lavfi still.ppm &&
+        useless detect --annotate-format "without --annotate" --annotate-format png still.ppm &&
+        useless detect --palette "without --annotate" --palette safe still.ppm &&
+        useful detect --palette safe --annotate-format png -a drawn still.ppm && useful detect --allow-lavfi @still.txt || return 1
+    local option
+    for option in --every=2 --start=1 --duration=1 --reconnect=1 --track; do
+        useless detect "${option%%=*}" "where no input moves" -f ndjson "$option" still.ppm || return 1
+    done
+}
+options_without_effect_on_videos_say_so() {
+    "$DUET_BIN/scene" -q --frames 2 --video clip.mp4 && useful detect -f ndjson --every 2 --start 0 --track clip.mp4 &&
+        useless detect --track "on --format csv without --annotate" -f csv --track clip.mp4 &&
+        useless detect --reconnect "where no input is a camera or stream" --reconnect 1 clip.mp4 &&
+        useless detect --annotate-format "where --annotate names a file" --annotate-format png -a seen.mp4 clip.mp4
+}
+options_of_segment_without_effect_say_so() {
+    picture still.ppm && useless segment --threshold "without --detect" -t 0.5 still.ppm &&
+        useless segment --detect-model "without --detect" --detect-model x still.ppm &&
+        useless segment --alpha "without --annotate" --alpha 0.5 still.ppm &&
+        useless segment --detect "on --format csv without --annotate" -f csv --detect still.ppm &&
+        useful segment -f ndjson --detect -t 0.5 still.ppm
+}
+
 # --- names of what is written ---
 
 cd "$work" || exit 1
@@ -139,12 +183,15 @@ if [ -z "${model:-}" ]; then
     skip_all "inputs" "no model ssdlite-coco"
 fi
 for name in what_is_no_picture_fails_by_name an_empty_folder_is_told a_list_touches_files_only_without_strace \
-    lists_of_other_editors_are_read without_ffmpeg_it_fails_by_name; do
+    lists_of_other_editors_are_read without_ffmpeg_it_fails_by_name options_without_effect_say_so; do
     check "${name//_/ }" $name
 done
 video=("$DUET_BIN"/../lib/duet/duet-video.so)
-for name in a_folder_takes_what_works_by_name what_is_allowed_is_opened; do
+for name in a_folder_takes_what_works_by_name what_is_allowed_is_opened options_without_effect_on_videos_say_so; do
     if [ -f "${video[0]}" ]; then check "${name//_/ }" $name; else skip "${name//_/ }" "no FFmpeg in this build"; fi
+done
+for name in options_of_segment_without_effect_say_so; do
+    if [ -f "$model/deeplabv3-voc.safetensors" ]; then check "${name//_/ }" $name; else skip "${name//_/ }" "no model deeplabv3-voc"; fi
 done
 # LeakSanitizer and strace both want to be the debugger.
 if ! command -v strace >/dev/null; then
