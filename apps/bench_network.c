@@ -117,7 +117,7 @@ static double run_once(struct bench *b)
 {
     memcpy(duet_session_input(b->session), b->picture, b->bytes);
     double start = bench_now();
-    duet_session_run(b->session, &b->pool);
+    duet_session_run(b->session, &b->pool, NULL); /* the pool that the session was made for */
     return bench_now() - start;
 }
 
@@ -170,7 +170,7 @@ static void time_steps(const struct settings *settings, struct bench *b, double 
         memcpy(duet_session_input(b->session), b->picture, b->bytes);
         for (int i = 0; i < steps; i++) {
             double start = bench_now();
-            duet_session_run_step(b->session, &b->pool, i);
+            duet_session_run_step(b->session, &b->pool, i, NULL);
             double took = bench_now() - start;
             if (r == 0 || took < best[i]) best[i] = took;
         }

@@ -185,8 +185,7 @@ static enum duet_status run_model(const struct compare *c, int which, const stru
         status = fill_picture(c, pool, input);
     else
         fill_random(o->seed, input, (size_t)o->height * (size_t)o->width * 3);
-    if (status == DUET_OK) duet_session_run(*session, pool);
-    return status;
+    return status == DUET_OK ? duet_session_run(*session, pool, c->error) : status;
 }
 
 /* Outputs that are one vector of class scores a place are told by their name. */

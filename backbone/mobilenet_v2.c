@@ -2,6 +2,7 @@
 
 #include "core/fail.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 /* Table 2 of the paper: expansion factor t, output channels c, repeats n, stride s of the first repeat.
@@ -17,7 +18,9 @@ static const struct {
 
 int duet_mobilenet_v2_channels(int channels, double multiplier, int divisor)
 {
+    if (divisor < 1) return 0;
     double wanted = channels * multiplier;
+    if (!(wanted >= 0 && wanted <= INT_MAX / 2)) return 0;
     int rounded = (int)(wanted + divisor / 2.0) / divisor * divisor;
     if (rounded < divisor) rounded = divisor;
     return rounded < 0.9 * wanted ? rounded + divisor : rounded;
@@ -49,7 +52,7 @@ static duet_node add_block(struct duet_network *network, duet_node input, struct
                            struct duet_mobilenet_v2 *layers)
 {
     char name[64];
-    int in = duet_network_layer(network, input)->channels;
+    int in = duet_network_layer(network, input)->channels; /* there: the caller stops at the first fault */
     duet_node node = input;
     if (b.expansion > 1) {
         snprintf(name, sizeof name, "backbone.block%d.expand", b.index);
@@ -94,7 +97,11 @@ enum duet_status duet_mobilenet_v2_build(struct duet_network *network,
                                          const struct duet_mobilenet_v2_config *config,
                                          struct duet_mobilenet_v2 *layers, struct duet_error *error)
 {
+    DUET_NEEDS(network, error);
+    DUET_NEEDS(config, error);
+    DUET_NEEDS(layers, error);
     enum duet_status status = check_config(config, error);
+    if (status == DUET_OK) status = duet_network_check(network, error);
     if (status != DUET_OK) return status;
     double multiplier = config->width_multiplier;
     int divisor = config->channel_divisor;

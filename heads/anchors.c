@@ -37,6 +37,7 @@ void duet_anchors_fill(int map, int height, int width, int input_height, int inp
                        struct duet_anchor *anchors)
 {
     struct form forms[6];
+    if (!anchors || map < 0 || map >= DUET_SSDLITE_MAPS || input_height < 1 || input_width < 1) return;
     int count = forms_of(map, forms);
     int shorter = input_height < input_width ? input_height : input_width;
     double unit_y = (double)shorter / input_height, unit_x = (double)shorter / input_width;

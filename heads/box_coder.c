@@ -8,6 +8,7 @@
 
 struct duet_corners duet_box_decode(const float code[4], struct duet_anchor anchor)
 {
+    if (!code) return (struct duet_corners){0};
     float y = code[0] * CENTRE_SCALE * anchor.height + anchor.y;
     float x = code[1] * CENTRE_SCALE * anchor.width + anchor.x;
     float half_height = duet_exp(code[2] * SIZE_SCALE) * anchor.height / 2;

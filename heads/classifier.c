@@ -5,6 +5,9 @@
 enum duet_status duet_classifier_build(struct duet_network *network, const struct duet_mobilenet_v2 *backbone,
                                        const struct duet_classifier_config *config, struct duet_error *error)
 {
+    DUET_NEEDS(network, error);
+    DUET_NEEDS(backbone, error);
+    DUET_NEEDS(config, error);
     if (config->classes < 1 || config->classes > 100000)
         return duet_fail(error, DUET_BAD_ARGUMENT, "classifier with %d classes: expected 1 to 100000",
                          config->classes);

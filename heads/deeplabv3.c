@@ -22,6 +22,9 @@ enum duet_status duet_deeplabv3_build(struct duet_network *network, const struct
                                       int output_stride, const struct duet_deeplabv3_config *config,
                                       struct duet_error *error)
 {
+    DUET_NEEDS(network, error);
+    DUET_NEEDS(backbone, error);
+    DUET_NEEDS(config, error);
     static const int rates[BRANCHES] = DUET_DEEPLABV3_RATES;
     if (config->classes < 2 || config->classes > 255)
         return duet_fail(error, DUET_BAD_ARGUMENT, "DeepLabv3 with %d classes: expected 2 to 255",
@@ -29,6 +32,8 @@ enum duet_status duet_deeplabv3_build(struct duet_network *network, const struct
     if (config->depth < 1 || config->depth > 4096)
         return duet_fail(error, DUET_BAD_ARGUMENT, "DeepLabv3 of depth %d: expected 1 to 4096",
                          config->depth);
+    if (output_stride != 8 && output_stride != 16 && output_stride != 32)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "output stride %d: expected 8, 16 or 32", output_stride);
     duet_node features = backbone->block[DUET_MOBILENET_V2_BLOCKS - 1];
     duet_node pool = duet_network_global_mean(network, "deeplabv3.pool", features);
     pool = conv(network, pool, "deeplabv3.image_pooling", 1, 1, config->depth);

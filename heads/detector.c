@@ -121,7 +121,7 @@ static enum duet_status make_memory(struct duet_detector *d, int threads, struct
 }
 
 static enum duet_status compile_model(struct duet_detector *d, const struct duet_model *model,
-                                      const char *cpu, struct duet_error *error)
+                                      const struct duet_detector_options *o, struct duet_error *error)
 {
     struct duet_network *network = NULL;
     enum duet_status status = duet_model_network(duet_model_config(model), 0, &network, error);
@@ -131,17 +131,20 @@ static enum duet_status compile_model(struct duet_detector *d, const struct duet
                          &(struct duet_compile_options){.struct_size = sizeof(struct duet_compile_options),
                                                         .height = d->input_height,
                                                         .width = d->input_width,
-                                                        .cpu = cpu},
+                                                        .cpu = o->cpu,
+                                                        .max_memory = o->max_memory},
                          &d->compiled, error);
     duet_network_close(&network);
     return status;
 }
 
 enum duet_status duet_detector_create(const struct duet_model *model,
-                                      const struct duet_detector_options *options, struct duet_detector **out,
-                                      struct duet_error *error)
+                                      const struct duet_detector_options *options,
+                                      struct duet_detector **detector, struct duet_error *error)
 {
-    *out = NULL;
+    DUET_NEEDS(detector, error);
+    *detector = NULL;
+    DUET_NEEDS(model, error);
     const struct duet_model_config *config = duet_model_config(model);
     struct duet_detector_options o;
     enum duet_status status = duet_options_copy(&o, sizeof o, options, "detector", error);
@@ -162,19 +165,22 @@ enum duet_status duet_detector_create(const struct duet_model *model,
         .max_detections = o.max_detections ? o.max_detections : 100,
     };
     status = set_classes(d, o.classes, o.thresholds, error);
-    if (status == DUET_OK) status = compile_model(d, model, o.cpu, error);
+    if (status == DUET_OK) status = compile_model(d, model, &o, error);
     if (status == DUET_OK) status = make_memory(d, 1, error);
     if (status == DUET_OK)
-        *out = d;
+        *detector = d;
     else
         duet_detector_close(&d);
     return status;
 }
 
-enum duet_status duet_detector_clone(const struct duet_detector *original, struct duet_detector **out,
+enum duet_status duet_detector_clone(const struct duet_detector *detector, struct duet_detector **clone,
                                      struct duet_error *error)
 {
-    *out = NULL;
+    DUET_NEEDS(clone, error);
+    *clone = NULL;
+    DUET_NEEDS(detector, error);
+    const struct duet_detector *const original = detector;
     struct duet_detector *d = calloc(1, sizeof *d);
     if (!d) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
     d->compiled = duet_compiled_retain(original->compiled);
@@ -185,7 +191,7 @@ enum duet_status duet_detector_clone(const struct duet_detector *original, struc
     enum duet_status status = copy_classes(d, original, error);
     if (status == DUET_OK) status = make_memory(d, original->session_threads, error);
     if (status == DUET_OK)
-        *out = d;
+        *clone = d;
     else
         duet_detector_close(&d);
     return status;
@@ -227,20 +233,25 @@ static const char *label_of(const struct duet_detector *d, int id)
     return "unknown";
 }
 
-enum duet_status duet_detector_run(struct duet_detector *d, const struct duet_image *image,
+enum duet_status duet_detector_run(struct duet_detector *detector, const struct duet_image *image,
                                    const struct duet_pool *pool, struct duet_detections *detections,
                                    struct duet_error *error)
 {
+    DUET_NEEDS(detections, error);
     *detections = (struct duet_detections){0};
-    struct duet_pool single = duet_pool_single();
-    if (!pool) pool = &single;
+    DUET_NEEDS(detector, error);
+    struct duet_detector *const d = detector;
     d->has_run = false;
     enum duet_status status = duet_image_check(image, DUET_RGB8, error);
+    if (status == DUET_OK) status = duet_pool_check(pool, DUET_MAX_THREADS, error);
+    struct duet_pool single = duet_pool_single();
+    if (!pool) pool = &single;
     if (status == DUET_OK) status = grow_session(d, pool->threads, error);
     if (status != DUET_OK) return status;
     d->to_pixels = duet_stretch_run(&d->stretch, &d->compiled->kernels, image, INPUT_SCALE, INPUT_SHIFT, pool,
                                     duet_session_input(d->session));
-    duet_session_run(d->session, pool);
+    status = duet_session_run(d->session, pool, error);
+    if (status != DUET_OK) return status;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
     get_maps(d, maps);
     status = duet_ssdlite_decode(d->decoder, maps, d->to_pixels, detections, error);
@@ -250,10 +261,15 @@ enum duet_status duet_detector_run(struct duet_detector *d, const struct duet_im
     return status;
 }
 
-enum duet_status duet_detector_suppressed(struct duet_detector *d, const struct duet_detections *detections,
+enum duet_status duet_detector_suppressed(struct duet_detector *detector,
+                                          const struct duet_detections *detections,
                                           struct duet_suppressions *suppressions, struct duet_error *error)
 {
+    DUET_NEEDS(suppressions, error);
     *suppressions = (struct duet_suppressions){0};
+    DUET_NEEDS(detector, error);
+    DUET_NEEDS(detections, error);
+    struct duet_detector *const d = detector;
     if (!d->has_run)
         return duet_fail(error, DUET_BAD_ARGUMENT, "the detector has not run, or its last run failed");
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];

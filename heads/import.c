@@ -2,7 +2,9 @@
 
 #include "core/abi.h"
 #include "core/fail.h"
+#include "core/file.h"
 #include "core/os.h"
+#include "weights/set.h"
 #include "weights/tfjs.h"
 #include "weights/tflite.h"
 
@@ -50,8 +52,9 @@ enum duet_status duet_import_check_labels(const struct duet_labels *labels, int 
 enum duet_status duet_import_finish(const struct duet_import *import, struct duet_model_config *config,
                                     struct duet_weights *out, struct duet_error *error)
 {
-    config->source = (struct duet_model_source){import->options->name, import->format, import->sha256,
-                                                import->options->address, import->options->licence};
+    config->source = (struct duet_model_source){import->options->name,    import->format,
+                                                import->sha256,           import->options->address,
+                                                import->options->licence, import->options->training};
     char *json = duet_model_config_json(config);
     if (!json)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: metadata: no memory, or a text is not UTF-8",
@@ -62,6 +65,8 @@ enum duet_status duet_import_finish(const struct duet_import *import, struct due
 }
 
 /* --- what kind of file it is --------------------------------------------------------------------------- */
+
+#define LOOK_BYTES 4096 /* white space before the '{' included */
 
 enum kind { UNKNOWN, TFJS, SAFETENSORS, TFLITE, GRAPHDEF, GZIP };
 
@@ -83,10 +88,15 @@ static enum duet_status look(const char *path, enum kind *kind, struct duet_erro
 {
     static const char *const refused[] = {
         [GRAPHDEF] = "a frozen TensorFlow graph", [GZIP] = "a compressed file: unpack it first"};
-    struct duet_bytes file;
-    enum duet_status status = duet_map_file(path, &file, error);
+    uint8_t start[LOOK_BYTES];
+    struct duet_file file;
+    enum duet_status status = duet_file_open(path, &file, error);
     if (status != DUET_OK) return status;
-    *kind = kind_of(file.data, file.size);
+    size_t size = file.size < sizeof start ? file.size : sizeof start;
+    status = duet_file_read(&file, 0, size, start, error);
+    duet_file_close(&file);
+    if (status != DUET_OK) return status;
+    *kind = kind_of(start, size);
     if (*kind == UNKNOWN)
         status =
             duet_fail(error, DUET_BAD_FORMAT,
@@ -94,24 +104,10 @@ static enum duet_status look(const char *path, enum kind *kind, struct duet_erro
     else if (*kind == GRAPHDEF || *kind == GZIP)
         status = duet_fail(error, DUET_UNSUPPORTED, "%s: %s, which this build does not import", path,
                            refused[*kind]);
-    duet_bytes_close(&file);
     return status;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------- */
-
-static enum duet_status file_sha256(const char *path, char sha256[DUET_SHA256_TEXT], struct duet_error *error)
-{
-    struct duet_bytes file;
-    enum duet_status status = duet_map_file(path, &file, error);
-    if (status != DUET_OK) return status;
-    struct sha256_ctx context;
-    sha256_init(&context);
-    sha256_update(&context, file.size, file.data);
-    duet_sha256_hex(&context, sha256);
-    duet_bytes_close(&file);
-    return DUET_OK;
-}
 
 static enum duet_status check_sha256(const struct duet_import *import, struct duet_error *error)
 {
@@ -129,12 +125,10 @@ static enum duet_status import_slim(struct duet_import *import, enum kind kind, 
     enum duet_status status;
     import->sha256 = sha256;
     import->format = kind == TFJS ? "tfjs" : "safetensors";
-    if (kind == TFJS) {
+    if (kind == TFJS)
         status = duet_tfjs_read(import->path, &source, sha256, error);
-    } else {
-        status = file_sha256(import->path, sha256, error);
-        if (status == DUET_OK) status = duet_weights_open(import->path, &source, error);
-    }
+    else
+        status = duet_weights_load(import->path, SIZE_MAX, &source, sha256, error);
     if (status == DUET_OK) status = check_sha256(import, error);
     if (status == DUET_OK) status = duet_import_slim(import, source, out, error);
     duet_weights_close(&source);
@@ -146,13 +140,20 @@ static enum duet_status import_tflite(struct duet_import *import, struct duet_we
 {
     char sha256[DUET_SHA256_TEXT];
     struct duet_tflite source = {0};
+    struct duet_bytes file;
     import->sha256 = sha256;
     import->format = "tflite";
-    enum duet_status status = file_sha256(import->path, sha256, error);
-    if (status == DUET_OK) status = check_sha256(import, error);
-    if (status == DUET_OK) status = duet_tflite_open(import->path, &source, error);
+    enum duet_status status = duet_read_file(import->path, DUET_TFLITE_MAX_FILE, &file, error);
+    if (status != DUET_OK) return status;
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, file.size, file.data);
+    duet_sha256_hex(&context, sha256);
+    status = check_sha256(import, error);
+    if (status == DUET_OK) status = duet_tflite_read(import->path, file.data, file.size, &source, error);
     if (status == DUET_OK) status = duet_import_tflite(import, &source, out, error);
     duet_tflite_close(&source);
+    duet_bytes_close(&file);
     return status;
 }
 
@@ -162,7 +163,9 @@ enum duet_status duet_model_import(const char *path, const struct duet_import_op
     struct duet_import_options options;
     struct duet_import import = {.path = path, .options = &options};
     enum kind kind = UNKNOWN;
+    DUET_NEEDS(weights, error);
     *weights = NULL;
+    DUET_NEEDS(path, error);
     enum duet_status status = duet_options_copy(&options, sizeof options, given, "import", error);
     if (status == DUET_OK) status = look(path, &kind, error);
     if (status == DUET_OK) status = duet_weights_create(weights, error);

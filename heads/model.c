@@ -4,6 +4,7 @@
 #include "core/os.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,9 +178,12 @@ static enum duet_status read_origin(const struct reader *reader, const json_t *r
         return bad(reader, "preprocessing", "a text");
     if (!read_text(source, "name", &s->name) || !read_text(source, "format", &s->format) ||
         !read_text(source, "sha256", &s->sha256) || !read_text(source, "address", &s->address) ||
-        !read_text(source, "licence", &s->licence))
+        !read_text(source, "licence", &s->licence) || !read_text(source, "training", &s->training))
         return bad(reader, "source", "texts");
     if (!read_text(data, "sha256", &config->data_sha256)) return bad(reader, "data.sha256", "a text");
+    config->revision = 1;
+    if (json_object_get(root, "revision") && !read_int(root, "revision", 1, INT_MAX, &config->revision))
+        return bad(reader, "revision", "a whole number from 1 up");
     return DUET_OK;
 }
 
@@ -203,14 +207,17 @@ static enum duet_status read_config(const struct reader *reader, struct duet_mod
 
 /* --- model ---------------------------------------------------------------------------------------------- */
 
-enum duet_status duet_model_open(const char *path, struct duet_model **out, struct duet_error *error)
+enum duet_status duet_model_open(const char *path, struct duet_model **model, struct duet_error *error)
 {
-    *out = calloc(1, sizeof **out);
-    if (!*out) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    DUET_NEEDS(model, error);
+    *model = NULL;
+    DUET_NEEDS(path, error);
+    *model = calloc(1, sizeof **model);
+    if (!*model) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
     struct reader reader = {path, error};
-    enum duet_status status = duet_weights_open(path, &(*out)->weights, error);
-    if (status == DUET_OK) status = read_config(&reader, *out);
-    if (status != DUET_OK) duet_model_close(out);
+    enum duet_status status = duet_weights_open(path, &(*model)->weights, error);
+    if (status == DUET_OK) status = read_config(&reader, *model);
+    if (status != DUET_OK) duet_model_close(model);
     return status;
 }
 
@@ -228,18 +235,40 @@ void duet_model_close(struct duet_model **model)
 
 const struct duet_model_config *duet_model_config(const struct duet_model *model)
 {
-    return &model->config;
+    return model ? &model->config : NULL;
 }
 
 const struct duet_weights *duet_model_weights(const struct duet_model *model)
 {
-    return model->weights;
+    return model ? model->weights : NULL;
+}
+
+int duet_model_output_stride(const struct duet_model_config *config)
+{
+    if (!config || config->has_ssdlite || !config->has_deeplabv3) return 32;
+    return config->source_output_stride ? config->source_output_stride : 16;
+}
+
+enum duet_status duet_model_memory(const struct duet_model_config *config, int output_stride, int width,
+                                   int height, struct duet_memory *memory, struct duet_error *error)
+{
+    DUET_NEEDS(memory, error);
+    *memory = (struct duet_memory){0};
+    struct duet_network *network = NULL;
+    struct duet_compile_options options = {.struct_size = sizeof options, .height = height, .width = width};
+    enum duet_status status = duet_model_network(config, output_stride, &network, error);
+    if (status == DUET_OK) status = duet_network_memory(network, &options, memory, error);
+    duet_network_close(&network);
+    return status;
 }
 
 enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
                                     struct duet_network **network, struct duet_error *error)
 {
-    if (output_stride == 0) output_stride = config->has_deeplabv3 && !config->has_ssdlite ? 16 : 32;
+    DUET_NEEDS(network, error);
+    *network = NULL;
+    DUET_NEEDS(config, error);
+    if (output_stride == 0) output_stride = duet_model_output_stride(config);
     struct duet_mobilenet_v2_config backbone = {config->width_multiplier, config->channel_divisor,
                                                 output_stride, config->has_ssdlite || config->has_classifier};
     struct duet_mobilenet_v2 layers;
@@ -278,14 +307,15 @@ static bool add_head(json_t *root, const char *name, json_t *head, const struct 
 
 char *duet_model_config_json(const struct duet_model_config *config)
 {
+    if (!config) return NULL;
     const struct duet_model_source *s = &config->source;
-    json_t *root =
-        json_pack("{s:i, s:s, s:{s:f, s:i}, s:{s:i, s:i}, s:s?, s:{s:s*, s:s*, s:s*, s:s*, s:s*}}", /* */
-                  "format_version", DUET_MODEL_FORMAT_VERSION, "architecture", architecture_of(config),
-                  "backbone", "width_multiplier", config->width_multiplier, "channel_divisor",
-                  config->channel_divisor, "input", "width", config->input_width, "height",
-                  config->input_height, "preprocessing", config->preprocessing, "source", "name", s->name,
-                  "format", s->format, "sha256", s->sha256, "address", s->address, "licence", s->licence);
+    json_t *root = json_pack(
+        "{s:i, s:i, s:s, s:{s:f, s:i}, s:{s:i, s:i}, s:s?, s:{s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}}",
+        "format_version", DUET_MODEL_FORMAT_VERSION, "revision", DUET_MODEL_REVISION, "architecture",
+        architecture_of(config), "backbone", "width_multiplier", config->width_multiplier, "channel_divisor",
+        config->channel_divisor, "input", "width", config->input_width, "height", config->input_height,
+        "preprocessing", config->preprocessing, "source", "name", s->name, "format", s->format, "sha256",
+        s->sha256, "address", s->address, "licence", s->licence, "training", s->training);
     bool good = root;
     good = good && json_object_set_new(root, "labels", json_object()) == 0;
     if (good && config->has_ssdlite)

@@ -28,6 +28,7 @@ static int compare(const void *a, const void *b)
 
 int duet_nms(struct duet_candidate *candidates, int count, float iou, int most)
 {
+    if (!candidates) return 0;
     if (count > 1) qsort(candidates, (size_t)count, sizeof *candidates, compare);
     int kept = 0;
     for (int i = 0; i < count && kept < most; i++) {
@@ -41,6 +42,7 @@ int duet_nms(struct duet_candidate *candidates, int count, float iou, int most)
 
 int duet_nms_trace(struct duet_candidate *candidates, int count, float iou, int most, int *keeper)
 {
+    if (!candidates || !keeper) return 0;
     if (count > 1) qsort(candidates, (size_t)count, sizeof *candidates, compare);
     int kept = 0;
     for (int i = 0; i < count; i++) keeper[i] = -1;

@@ -100,8 +100,8 @@ static int probabilities(const struct duet_segmentation_logits *l, int x, int y,
 int duet_segmentation_probe(const struct duet_segmentation *segmentation, int x, int y,
                             struct duet_class_probability *top, int count)
 {
-    const struct duet_segmentation_logits *l = segmentation->logits;
-    if (!l || x < 0 || y < 0 || x >= l->width || y >= l->height) return 0;
+    const struct duet_segmentation_logits *l = segmentation ? segmentation->logits : NULL;
+    if (!l || !top || x < 0 || y < 0 || x >= l->width || y >= l->height) return 0;
     int classes = (int)l->passes[0].map.classes;
     float sums[MAX_CLASSES];
     int next = probabilities(l, x, y, sums), i = 0;

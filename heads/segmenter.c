@@ -36,6 +36,7 @@ struct duet_segmenter {
     const struct duet_compiled *lender; /* whose packed weights the first copy shares; NULL after that */
     struct copy copies[MAX_COPIES];
     int copy_count, next_copy;
+    size_t max_memory; /* of all copies' sessions; 0: no more than one copy's limit each */
 };
 
 /* --- creating ------------------------------------------------------------------------------------------ */
@@ -80,9 +81,11 @@ static enum duet_status use_copy(struct duet_segmenter *s, int height, int width
 
 enum duet_status duet_segmenter_create(const struct duet_model *model,
                                        const struct duet_segmenter_options *options,
-                                       struct duet_segmenter **out, struct duet_error *error)
+                                       struct duet_segmenter **segmenter, struct duet_error *error)
 {
-    *out = NULL;
+    DUET_NEEDS(segmenter, error);
+    *segmenter = NULL;
+    DUET_NEEDS(model, error);
     struct duet_segmenter_options o;
     enum duet_status status = duet_options_copy(&o, sizeof o, options, "segmenter", error);
     if (status == DUET_OK) status = check_options(&o, error);
@@ -91,10 +94,13 @@ enum duet_status duet_segmenter_create(const struct duet_model *model,
     if (!config->has_deeplabv3)
         return duet_fail(error, DUET_UNSUPPORTED, "the model (%s) has no DeepLabv3 head",
                          config->architecture);
+    if (o.weights_of && o.weights_of->model != model)
+        return duet_fail(error, DUET_MISMATCH, "weights_of: a segmenter of another model");
     struct duet_segmenter *s = calloc(1, sizeof *s);
     if (!s) return no_memory(error);
     s->model = model;
-    s->output_stride = o.output_stride ? o.output_stride : 16;
+    s->output_stride = o.output_stride ? o.output_stride : duet_model_output_stride(config);
+    s->max_memory = o.max_memory;
     s->size = o.size                                       ? o.size
               : config->input_width > config->input_height ? config->input_width
                                                            : config->input_height;
@@ -111,16 +117,19 @@ enum duet_status duet_segmenter_create(const struct duet_model *model,
     if (status == DUET_OK) status = use_copy(s, s->size, s->size, 1, &copy, error);
     s->lender = NULL;
     if (status == DUET_OK)
-        *out = s;
+        *segmenter = s;
     else
         duet_segmenter_close(&s);
     return status;
 }
 
-enum duet_status duet_segmenter_clone(const struct duet_segmenter *original, struct duet_segmenter **out,
+enum duet_status duet_segmenter_clone(const struct duet_segmenter *segmenter, struct duet_segmenter **clone,
                                       struct duet_error *error)
 {
-    *out = NULL;
+    DUET_NEEDS(clone, error);
+    *clone = NULL;
+    DUET_NEEDS(segmenter, error);
+    const struct duet_segmenter *const original = segmenter;
     struct duet_segmenter *s = malloc(sizeof *s);
     if (!s) return no_memory(error);
     *s = *original;
@@ -141,7 +150,7 @@ enum duet_status duet_segmenter_clone(const struct duet_segmenter *original, str
             status = no_memory(error);
     }
     if (status == DUET_OK)
-        *out = s;
+        *clone = s;
     else
         duet_segmenter_close(&s);
     return status;
@@ -168,16 +177,26 @@ void duet_segmenter_close(struct duet_segmenter **segmenter)
 size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter)
 {
     size_t bytes = 0;
-    for (int i = 0; i < segmenter->copy_count; i++)
+    for (int i = 0; segmenter && i < segmenter->copy_count; i++)
         bytes += duet_compiled_arena_bytes(segmenter->copies[i].compiled);
     return bytes;
 }
 
 /* --- input sizes --------------------------------------------------------------------------------------- */
 
+/* What the budget leaves for a copy in that slot, beside those in the others; at least a byte, which is too
+ * little. 0: there is no budget. */
+static size_t memory_left(const struct duet_segmenter *s, int slot)
+{
+    if (s->max_memory == 0) return 0;
+    size_t used = duet_segmenter_bytes(s);
+    if (slot < s->copy_count) used -= duet_compiled_arena_bytes(s->copies[slot].compiled);
+    return used < s->max_memory ? s->max_memory - used : 1;
+}
+
 /* Compiles for a new size; all copies share one set of packed weights. */
-static enum duet_status compile_copy(struct duet_segmenter *s, int height, int width, struct copy *copy,
-                                     struct duet_error *error)
+static enum duet_status compile_copy(struct duet_segmenter *s, int height, int width, int slot,
+                                     struct copy *copy, struct duet_error *error)
 {
     struct duet_network *network = NULL;
     enum duet_status status =
@@ -188,7 +207,8 @@ static enum duet_status compile_copy(struct duet_segmenter *s, int height, int w
                                                .width = width,
                                                .cpu = s->cpu,
                                                .weights_of =
-                                                   s->copy_count ? s->copies[0].compiled : s->lender};
+                                                   s->copy_count ? s->copies[0].compiled : s->lender,
+                                               .max_memory = memory_left(s, slot)};
         status = duet_compile(network, duet_model_weights(s->model), &options, &copy->compiled, error);
     }
     duet_network_close(&network);
@@ -207,9 +227,13 @@ static enum duet_status use_copy(struct duet_segmenter *s, int height, int width
         if (s->copies[i].height == height && s->copies[i].width == width) copy = &s->copies[i];
     if (!copy) {
         struct copy fresh = {0};
-        status = compile_copy(s, height, width, &fresh, error);
+        int slot = s->copy_count < MAX_COPIES ? s->copy_count : s->next_copy % MAX_COPIES;
+        status = compile_copy(s, height, width, slot, &fresh, error);
         if (status != DUET_OK) return status;
-        int slot = s->copy_count < MAX_COPIES ? s->copy_count++ : s->next_copy++ % MAX_COPIES;
+        if (slot == s->copy_count)
+            s->copy_count++;
+        else
+            s->next_copy++;
         copy = &s->copies[slot];
         close_copy(copy);
         *copy = fresh;
@@ -319,8 +343,8 @@ static enum duet_status run_pass(struct run *r, float scale, bool mirror, struct
     if (status != DUET_OK) return status;
     duet_fit_rescale(r->canvas, r->canvas_height, r->canvas_width, duet_session_input(copy->session), height,
                      width, mirror, r->pool);
-    duet_session_run(copy->session, r->pool);
-    return keep_pass(r, copy, mirror, true, error);
+    status = duet_session_run(copy->session, r->pool, error);
+    return status == DUET_OK ? keep_pass(r, copy, mirror, true, error) : status;
 }
 
 static enum duet_status run_all_passes(struct run *r, struct duet_error *error)
@@ -348,8 +372,8 @@ static enum duet_status run_once(struct run *r, struct duet_error *error)
     if (!duet_fit_canvas(r->image, r->width, r->height, r->canvas_width, r->canvas_height, r->pool,
                          duet_session_input(copy->session)))
         return out_of_memory(r, error);
-    duet_session_run(copy->session, r->pool);
-    return keep_pass(r, copy, false, r->segmenter->probe, error);
+    status = duet_session_run(copy->session, r->pool, error);
+    return status == DUET_OK ? keep_pass(r, copy, false, r->segmenter->probe, error) : status;
 }
 
 /* --- logits to classes --------------------------------------------------------------------------------- */
@@ -480,9 +504,12 @@ enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const stru
                                     const struct duet_pool *pool, struct duet_segmentation *segmentation,
                                     struct duet_error *error)
 {
+    DUET_NEEDS(segmentation, error);
     memset(segmentation, 0, sizeof *segmentation);
+    DUET_NEEDS(segmenter, error);
     struct duet_pool single = duet_pool_single();
     enum duet_status status = duet_image_check(image, DUET_RGB8, error);
+    if (status == DUET_OK) status = duet_pool_check(pool, DUET_MAX_THREADS, error);
     if (status != DUET_OK) return status;
     struct run r = {
         .segmenter = segmenter, .image = image, .pool = pool ? pool : &single, .out = segmentation};

@@ -55,6 +55,9 @@ static void add_predictor(struct duet_network *network, duet_node feature, int m
 enum duet_status duet_ssdlite_build(struct duet_network *network, const struct duet_mobilenet_v2 *backbone,
                                     const struct duet_ssdlite_config *config, struct duet_error *error)
 {
+    DUET_NEEDS(network, error);
+    DUET_NEEDS(backbone, error);
+    DUET_NEEDS(config, error);
     if (config->classes < 1 || config->classes > 10000)
         return duet_fail(error, DUET_BAD_ARGUMENT, "SSDLite with %d classes: expected 1 to 10000",
                          config->classes);

@@ -26,12 +26,42 @@ struct duet_ssdlite_decoder {
     struct found *found;               /* [max_detections + max_per_class] */
 };
 
+/* Anchors are counted in an int, and so are the boxes that are kept. */
+static enum duet_status check_sizes(const struct duet_ssdlite_decoder_options *options,
+                                    const struct duet_ssdlite_map sizes[DUET_SSDLITE_MAPS], int input_height,
+                                    int input_width, struct duet_error *error)
+{
+    const int most = 1 << 30;
+    long long anchors = 0;
+    for (int m = 0; m < DUET_SSDLITE_MAPS; m++) {
+        if (sizes[m].height < 0 || sizes[m].width < 0 || sizes[m].height > 8192 || sizes[m].width > 8192)
+            return duet_fail(error, DUET_BAD_ARGUMENT, "feature map %d of %dx%d: sides must be 0 to 8192", m,
+                             sizes[m].width, sizes[m].height);
+        anchors += (long long)sizes[m].height * sizes[m].width * duet_ssdlite_anchors_per_cell(m);
+    }
+    if (anchors > most || options->max_per_class > most || options->max_detections > most ||
+        options->max_detections < 0 || options->classes < 1 || options->classes > 10000 || input_height < 1 ||
+        input_width < 1)
+        return duet_fail(
+            error, DUET_BAD_ARGUMENT,
+            "a decoder of %d classes, %lld anchors, an input of %dx%d, for up to %d boxes of a class "
+            "and %d in all",
+            options->classes, anchors, input_width, input_height, options->max_per_class,
+            options->max_detections);
+    return DUET_OK;
+}
+
 enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_decoder_options *options,
                                              const struct duet_ssdlite_map sizes[DUET_SSDLITE_MAPS],
                                              int input_height, int input_width,
-                                             struct duet_ssdlite_decoder **out, struct duet_error *error)
+                                             struct duet_ssdlite_decoder **decoder, struct duet_error *error)
 {
-    *out = NULL;
+    DUET_NEEDS(decoder, error);
+    *decoder = NULL;
+    DUET_NEEDS(options, error);
+    DUET_NEEDS(sizes, error);
+    enum duet_status status = check_sizes(options, sizes, input_height, input_width, error);
+    if (status != DUET_OK) return status;
     struct duet_ssdlite_decoder *d = calloc(1, sizeof *d);
     if (!d) goto no_memory;
     d->options = *options;
@@ -43,7 +73,8 @@ enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_decoder_o
     d->anchors = calloc(count, sizeof *d->anchors);
     d->candidates = calloc(count, sizeof *d->candidates);
     d->highest = calloc(DUET_SSDLITE_MAPS * ((size_t)options->classes + 1), sizeof *d->highest);
-    d->found = calloc((size_t)options->max_detections + (size_t)options->max_per_class, sizeof *d->found);
+    int per_class = options->max_per_class > 0 ? options->max_per_class : 0;
+    d->found = calloc((size_t)options->max_detections + (size_t)per_class + 1, sizeof *d->found);
     if (!d->selected || !d->thresholds || !d->anchors || !d->candidates || !d->highest || !d->found)
         goto no_memory;
     for (int c = 1; c <= options->classes; c++)
@@ -55,7 +86,7 @@ enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_decoder_o
     for (int m = 0; m < DUET_SSDLITE_MAPS; m++)
         duet_anchors_fill(m, sizes[m].height, sizes[m].width, input_height, input_width,
                           d->anchors + d->first[m]);
-    *out = d;
+    *decoder = d;
     return DUET_OK;
 no_memory:
     duet_ssdlite_decoder_close(&d);
@@ -77,7 +108,7 @@ void duet_ssdlite_decoder_close(struct duet_ssdlite_decoder **decoder)
 
 int duet_ssdlite_decoder_anchor_count(const struct duet_ssdlite_decoder *decoder)
 {
-    return decoder->first[DUET_SSDLITE_MAPS];
+    return decoder ? decoder->first[DUET_SSDLITE_MAPS] : 0;
 }
 
 /* The largest logit that surely scores no more than `threshold`: a sigmoid is only taken past it. */
@@ -166,12 +197,36 @@ static int add_class(struct duet_ssdlite_decoder *d, const struct duet_ssdlite_m
     return count < d->options.max_detections ? count : d->options.max_detections;
 }
 
-enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *d,
+/* The maps that a decoder was made for, with their numbers. */
+static enum duet_status check_maps(const struct duet_ssdlite_decoder *d,
+                                   const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                                   struct duet_error *error)
+{
+    for (int m = 0; m < DUET_SSDLITE_MAPS; m++) {
+        int anchors = d->first[m + 1] - d->first[m];
+        if ((long long)maps[m].height * maps[m].width * duet_ssdlite_anchors_per_cell(m) != anchors ||
+            (anchors > 0 && (!maps[m].boxes || !maps[m].logits)))
+            return duet_fail(
+                error, DUET_BAD_ARGUMENT,
+                "feature map %d of %dx%d: not of the size that the decoder was made for, or without "
+                "its numbers",
+                m, maps[m].width, maps[m].height);
+    }
+    return DUET_OK;
+}
+
+enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *decoder,
                                      const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
                                      struct duet_affine to_pixels, struct duet_detections *detections,
                                      struct duet_error *error)
 {
+    DUET_NEEDS(detections, error);
     *detections = (struct duet_detections){0};
+    DUET_NEEDS(decoder, error);
+    DUET_NEEDS(maps, error);
+    struct duet_ssdlite_decoder *const d = decoder;
+    enum duet_status status = check_maps(d, maps, error);
+    if (status != DUET_OK) return status;
     float bound = -INFINITY;
     int count = 0;
     find_highest(d, maps);
@@ -181,7 +236,7 @@ enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *d,
         count = add_class(d, maps, c, floor > bound ? floor : bound, to_pixels, count);
         /* Once there are enough, what scores below the last of them can neither enter nor suppress what can.
          */
-        if (count == d->options.max_detections) bound = logit_floor(d->found[count - 1].score);
+        if (count > 0 && count == d->options.max_detections) bound = logit_floor(d->found[count - 1].score);
     }
     if (count == 0) return DUET_OK;
     detections->items = calloc((size_t)count, sizeof *detections->items);
@@ -261,18 +316,24 @@ static bool was_found(const struct duet_detections *found, int category)
     return false;
 }
 
-enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *d,
+enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *decoder,
                                          const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
                                          struct duet_affine to_pixels,
                                          const struct duet_detections *detections,
                                          struct duet_suppressions *suppressions, struct duet_error *error)
 {
+    DUET_NEEDS(suppressions, error);
     *suppressions = (struct duet_suppressions){0};
+    DUET_NEEDS(decoder, error);
+    DUET_NEEDS(maps, error);
+    DUET_NEEDS(detections, error);
+    struct duet_ssdlite_decoder *const d = decoder;
+    enum duet_status status = check_maps(d, maps, error);
+    if (status != DUET_OK) return status;
     size_t anchors = (size_t)duet_ssdlite_decoder_anchor_count(d);
     struct trace t = {.decoder = d, .to_pixels = to_pixels, .out = suppressions};
     t.keeper = calloc(anchors, sizeof *t.keeper);
     t.detection = calloc(anchors, sizeof *t.detection);
-    enum duet_status status = DUET_OK;
     find_highest(d, maps);
     if (!t.keeper || !t.detection)
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the suppressed of %zu boxes", anchors);

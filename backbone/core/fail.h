@@ -15,4 +15,11 @@ enum duet_status duet_fail(struct duet_error *error, enum duet_status status, co
 enum duet_status duet_fail_errno(struct duet_error *error, int errnum, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The first lines of a public function: it returns with DUET_BAD_ARGUMENT when it was handed NULL where
+ * something must be. "duet_compile: network is NULL" */
+#define DUET_NEEDS(pointer, error)                                                                           \
+    do {                                                                                                     \
+        if (!(pointer)) return duet_fail(error, DUET_BAD_ARGUMENT, "%s: " #pointer " is NULL", __func__);    \
+    } while (0)
+
 #endif

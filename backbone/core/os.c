@@ -14,9 +14,6 @@
 
 /* --- reading ------------------------------------------------------------------------------------------ */
 
-/* What `mapping` says about memory from malloc; a real mapping holds its address. */
-static char heap_marker;
-
 static enum duet_status too_large(const char *name, size_t max_bytes, struct duet_error *error)
 {
     return duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes", name, max_bytes);
@@ -55,7 +52,7 @@ static enum duet_status read_to_end(FILE *stream, const char *name, size_t expec
         free(data);
         return duet_fail_errno(error, cause, "%s: cannot read", name);
     }
-    *bytes = (struct duet_bytes){data, size, &heap_marker};
+    *bytes = (struct duet_bytes){data, size};
     return DUET_OK;
 }
 
@@ -87,47 +84,10 @@ enum duet_status duet_read_file(const char *path, size_t max_bytes, struct duet_
     return status;
 }
 
-enum duet_status duet_map_file(const char *path, struct duet_bytes *bytes, struct duet_error *error)
-{
-    static const uint8_t nothing[1];
-    *bytes = (struct duet_bytes){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused below, not waited for */
-    if (fd < 0) return duet_fail_errno(error, errno, "%s: cannot open", path);
-    struct stat st;
-    enum duet_status status = DUET_OK;
-    if (fstat(fd, &st) != 0) {
-        status = duet_fail_errno(error, errno, "%s: cannot read", path);
-    } else if (!S_ISREG(st.st_mode)) {
-        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: not a regular file", path);
-    } else if (st.st_size == 0) {
-        *bytes = (struct duet_bytes){nothing, 0, NULL};
-    } else {
-        void *address = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (address == MAP_FAILED)
-            status = duet_fail_errno(error, errno, "%s: cannot map", path);
-        else
-            *bytes = (struct duet_bytes){address, (size_t)st.st_size, address};
-    }
-    close(fd);
-    return status;
-}
-
-void duet_bytes_forget(const struct duet_bytes *bytes, const void *from, size_t size)
-{
-    if (!bytes->mapping || bytes->mapping == &heap_marker) return;
-    /* Whole pages only, and many: a page looked at again brings back its neighbours. */
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), before = -(uintptr_t)from % page;
-    if (size >= 64 * page)
-        madvise((char *)(uintptr_t)from + before, (size - before) / page * page, MADV_DONTNEED);
-}
-
 void duet_bytes_close(struct duet_bytes *bytes)
 {
     if (!bytes) return;
-    if (bytes->mapping == &heap_marker)
-        free((void *)(uintptr_t)bytes->data);
-    else if (bytes->mapping)
-        munmap(bytes->mapping, bytes->size);
+    free((void *)(uintptr_t)bytes->data);
     *bytes = (struct duet_bytes){0};
 }
 

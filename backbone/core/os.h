@@ -1,5 +1,5 @@
-/* os.h: everything Duet needs that C11 does not have: whole files, mappings, files that appear under their
- * name only when complete, a clock. Internal to Duet's libraries and programs. */
+/* os.h: everything Duet needs that C11 does not have: whole files, files that appear under their name only
+ * when complete, a clock. Internal to Duet's libraries and programs. */
 #ifndef DUET_CORE_OS_H
 #define DUET_CORE_OS_H
 
@@ -12,11 +12,10 @@
 
 /* --- reading ------------------------------------------------------------------------------------------ */
 
-/* Bytes of a file: read into memory or mapped. End with duet_bytes_close. */
+/* Bytes of a file, in memory. End with duet_bytes_close. */
 struct duet_bytes {
     const uint8_t *data; /* never NULL after success, even when size is 0 */
     size_t size;
-    void *mapping; /* how it is to be freed */
 };
 
 /* Read a whole regular file or pipe into memory. Errors: those of open and read with `path` in the text;
@@ -28,13 +27,6 @@ enum duet_status duet_read_file(const char *path, size_t max_bytes, struct duet_
 /* Read a stream to its end (stdin, say). `name` stands in error texts. The stream stays open. */
 enum duet_status duet_read_stream(FILE *stream, const char *name, size_t max_bytes, struct duet_bytes *bytes,
                                   struct duet_error *error);
-
-/* Map a regular file read-only. */
-enum duet_status duet_map_file(const char *path, struct duet_bytes *bytes, struct duet_error *error);
-
-/* The system may take back the memory that holds `size` bytes from `from` on, which lie in `bytes`, of a
- * mapped file: they are read again when they are looked at again. Of bytes that are not mapped: nothing. */
-void duet_bytes_forget(const struct duet_bytes *bytes, const void *from, size_t size);
 
 void duet_bytes_close(struct duet_bytes *bytes);
 

@@ -22,9 +22,15 @@ const char *duet_dtype_name(enum duet_dtype dtype)
     return (unsigned)dtype < DUET_DTYPE_COUNT ? dtypes[dtype].name : "?";
 }
 
+static bool well_made(const struct duet_shape *shape)
+{
+    return shape && shape->rank >= 0 && shape->rank <= DUET_MAX_RANK;
+}
+
 bool duet_shape_elements(const struct duet_shape *shape, size_t *elements)
 {
     size_t product = 1;
+    if (!well_made(shape) || !elements) return false;
     for (int i = 0; i < shape->rank; i++)
         if (!duet_mul_size(product, shape->dims[i], &product)) return false;
     *elements = product;
@@ -33,7 +39,7 @@ bool duet_shape_elements(const struct duet_shape *shape, size_t *elements)
 
 bool duet_shape_equal(const struct duet_shape *a, const struct duet_shape *b)
 {
-    if (a->rank != b->rank) return false;
+    if (!well_made(a) || !well_made(b) || a->rank != b->rank) return false;
     for (int i = 0; i < a->rank; i++)
         if (a->dims[i] != b->dims[i]) return false;
     return true;
@@ -41,8 +47,9 @@ bool duet_shape_equal(const struct duet_shape *a, const struct duet_shape *b)
 
 const char *duet_shape_text(const struct duet_shape *shape, char *text, size_t size)
 {
-    size_t used = (size_t)snprintf(text, size, "[");
-    for (int i = 0; i < shape->rank && used < size; i++)
+    if (!text || size == 0) return "";
+    size_t used = (size_t)snprintf(text, size, well_made(shape) ? "[" : "[?");
+    for (int i = 0; well_made(shape) && i < shape->rank && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, i ? ",%zu" : "%zu", shape->dims[i]);
     if (used < size) snprintf(text + used, size - used, "]");
     return text;

@@ -175,9 +175,10 @@ static bool start_helper(struct pool *pool, int index)
     return false;
 }
 
-enum duet_status duet_pool_create(int threads, struct duet_pool *out, struct duet_error *error)
+enum duet_status duet_pool_create(int threads, struct duet_pool *made, struct duet_error *error)
 {
-    *out = duet_pool_single();
+    DUET_NEEDS(made, error);
+    *made = duet_pool_single();
     if (threads < 1 || threads > 256)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%d threads: expected 1 to 256", threads);
     if (threads == 1) return DUET_OK;
@@ -199,7 +200,7 @@ enum duet_status duet_pool_create(int threads, struct duet_pool *out, struct due
         pool_end(pool, i);
         return duet_fail(error, DUET_OUT_OF_MEMORY, "cannot start thread %d of %d", i + 2, threads);
     }
-    *out = (struct duet_pool){pool, threads, pool_run};
+    *made = (struct duet_pool){pool, threads, pool_run};
     return DUET_OK;
 }
 
@@ -208,6 +209,13 @@ void duet_pool_close(struct duet_pool *pool)
     if (!pool) return;
     if (pool->run == pool_run) pool_end(pool->ctx, pool->threads - 1);
     *pool = duet_pool_single();
+}
+
+enum duet_status duet_pool_check(const struct duet_pool *pool, int most, struct duet_error *error)
+{
+    if (!pool || (pool->run && pool->threads >= 1 && pool->threads <= most)) return DUET_OK;
+    if (!pool->run) return duet_fail(error, DUET_BAD_ARGUMENT, "a pool without its function `run`");
+    return duet_fail(error, DUET_BAD_ARGUMENT, "a pool of %d threads: expected 1 to %d", pool->threads, most);
 }
 
 int duet_cpu_count(void)

@@ -1,4 +1,5 @@
 #include "core/abi.h"
+#include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "network/compiled.h"
@@ -35,15 +36,44 @@ static enum duet_status copy_layers(const struct duet_network *network, struct d
     return DUET_OK;
 }
 
-/* May two compilations share packed weights? The same layers, packed for the same kernels. */
+/* Layers of one network, but for what an output stride changes. Activations count: which channels a
+ * projection was packed without depends on them. */
+static bool same_layer(const struct duet_layer *a, const struct duet_layer *b)
+{
+    return a->op == b->op && a->kernel == b->kernel && a->channels == b->channels &&
+           a->activation == b->activation && a->input_count == b->input_count &&
+           memcmp(a->inputs, b->inputs, sizeof a->inputs) == 0;
+}
+
+/* Is `step` separable in the other plan, too? */
+static bool has_separable(const struct plan *plan, const struct step *step)
+{
+    for (int i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].kind == STEP_SEPARABLE && plan->steps[i].depthwise == step->depthwise)
+            return plan->steps[i].project == step->project;
+    return false;
+}
+
+/* A projection that leaves channels out is told so by its depthwise layer, in one step with it. */
+static bool same_separables(const struct plan *a, const struct plan *b)
+{
+    int difference = 0;
+    for (int i = 0; i < a->step_count; i++) {
+        if (a->steps[i].kind != STEP_SEPARABLE) continue;
+        if (!has_separable(b, &a->steps[i])) return false;
+        difference++;
+    }
+    for (int i = 0; i < b->step_count; i++) difference -= b->steps[i].kind == STEP_SEPARABLE;
+    return difference == 0;
+}
+
+/* May two compilations share packed weights? The same layers, packed for the same kernels and steps. */
 static bool same_weights(const struct duet_compiled *a, const struct duet_compiled *b)
 {
     if (a->layer_count != b->layer_count || strcmp(a->kernels.level, b->kernels.level) != 0) return false;
     for (int i = 0; i < a->layer_count; i++)
-        if (a->layers[i].op != b->layers[i].op || a->layers[i].kernel != b->layers[i].kernel ||
-            a->layers[i].channels != b->layers[i].channels || a->input_channels[i] != b->input_channels[i])
-            return false;
-    return true;
+        if (!same_layer(&a->layers[i], &b->layers[i])) return false;
+    return same_separables(&a->plan, &b->plan);
 }
 
 static enum duet_status take_weights(const struct duet_network *network, const struct duet_weights *weights,
@@ -51,8 +81,9 @@ static enum duet_status take_weights(const struct duet_network *network, const s
                                      struct duet_error *error)
 {
     if (!other) return duet_packed_create(network, weights, &c->kernels, &c->plan, &c->packed, error);
-    if (!same_weights(c, other) || c->plan.fused != other->plan.fused)
-        return duet_fail(error, DUET_MISMATCH, "weights_of: a compilation of another network or CPU level");
+    if (!same_weights(c, other))
+        return duet_fail(error, DUET_MISMATCH,
+                         "weights_of: a compilation of another network, activation, fusion or CPU level");
     c->packed = duet_packed_retain(other->packed);
     return DUET_OK;
 }
@@ -82,19 +113,54 @@ static char *kernel_name(const struct duet_compiled *c, const struct step *step)
     return NULL;
 }
 
+enum duet_status duet_network_memory(const struct duet_network *network,
+                                     const struct duet_compile_options *given, struct duet_memory *memory,
+                                     struct duet_error *error)
+{
+    DUET_NEEDS(memory, error);
+    *memory = (struct duet_memory){0};
+    struct duet_compile_options options;
+    struct plan plan;
+    enum duet_status status = duet_options_copy(&options, sizeof options, given, "compile", error);
+    if (status == DUET_OK) status = duet_plan_create(network, &options, &plan, error);
+    if (status != DUET_OK) return status;
+    *memory = (struct duet_memory){plan.arena_bytes, plan.scratch_bytes};
+    duet_plan_close(&plan);
+    return DUET_OK;
+}
+
+enum duet_status duet_check_memory(const struct plan *plan, size_t threads, size_t max_memory,
+                                   struct duet_error *error)
+{
+    const size_t *input = plan->info[0].output.dims;
+    size_t bytes = SIZE_MAX;
+    if (duet_mul_size(plan->scratch_bytes, threads, &bytes) &&
+        duet_add_size(bytes, plan->arena_bytes, &bytes) && bytes <= max_memory)
+        return DUET_OK;
+    return duet_fail(error, DUET_TOO_LARGE,
+                     "the network for an input of %zux%zu needs %zu bytes of memory, %zu are allowed",
+                     input[2], input[1], bytes, max_memory);
+}
+
 enum duet_status duet_compile(const struct duet_network *network, const struct duet_weights *weights,
-                              const struct duet_compile_options *given, struct duet_compiled **out,
+                              const struct duet_compile_options *given, struct duet_compiled **compiled,
                               struct duet_error *error)
 {
-    *out = NULL;
+    DUET_NEEDS(compiled, error);
+    *compiled = NULL;
+    DUET_NEEDS(network, error);
     struct duet_compile_options options;
     enum duet_status status = duet_options_copy(&options, sizeof options, given, "compile", error);
     if (status != DUET_OK) return status;
+    if (!options.weights_of) DUET_NEEDS(weights, error);
     struct duet_compiled *c = calloc(1, sizeof *c);
     if (!c) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a network");
     atomic_init(&c->references, 1);
+    c->max_memory = options.max_memory && options.max_memory < DUET_MAX_ARENA_BYTES ? options.max_memory
+                                                                                    : DUET_MAX_ARENA_BYTES;
     status = duet_kernels_select(options.cpu, &c->kernels, error);
     if (status == DUET_OK) status = duet_plan_create(network, &options, &c->plan, error);
+    if (status == DUET_OK) status = duet_check_memory(&c->plan, 1, c->max_memory, error);
     if (status == DUET_OK) status = copy_layers(network, c, error);
     if (status == DUET_OK) status = take_weights(network, weights, options.weights_of, c, error);
     for (int i = 0; status == DUET_OK && i < c->plan.step_count; i++) {
@@ -102,7 +168,7 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
         if (!c->kernel_names[i]) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a network");
     }
     if (status == DUET_OK)
-        *out = c;
+        *compiled = c;
     else
         duet_compiled_close(&c);
     return status;
@@ -110,6 +176,7 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
 
 struct duet_compiled *duet_compiled_retain(struct duet_compiled *compiled)
 {
+    if (!compiled) return NULL;
     atomic_fetch_add_explicit(&compiled->references, 1, memory_order_relaxed);
     return compiled;
 }
@@ -133,11 +200,12 @@ void duet_compiled_close(struct duet_compiled **compiled)
 
 int duet_compiled_step_count(const struct duet_compiled *compiled)
 {
-    return compiled->plan.step_count;
+    return compiled ? compiled->plan.step_count : 0;
 }
 
 struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, int step)
 {
+    if (step < 0 || step >= duet_compiled_step_count(compiled)) return (struct duet_step_info){0};
     const struct step *s = &compiled->plan.steps[step];
     duet_node layers[4] = {s->expand, s->depthwise, s->project, s->add};
     struct duet_step_info info = {.name = s->name,
@@ -150,20 +218,20 @@ struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, i
 
 const char *duet_compiled_level(const struct duet_compiled *compiled)
 {
-    return compiled->kernels.level;
+    return compiled ? compiled->kernels.level : NULL;
 }
 
 size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled)
 {
-    return compiled->plan.arena_bytes;
+    return compiled ? compiled->plan.arena_bytes : 0;
 }
 
 size_t duet_compiled_scratch_bytes(const struct duet_compiled *compiled)
 {
-    return compiled->plan.scratch_bytes;
+    return compiled ? compiled->plan.scratch_bytes : 0;
 }
 
 size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled)
 {
-    return compiled->packed->bytes;
+    return compiled ? compiled->packed->bytes : 0;
 }

@@ -25,7 +25,12 @@ struct duet_compiled {
     struct compiled_output *outputs;
     int output_count;
     size_t input_offset;
+    size_t max_memory;   /* bytes of a session */
     char **kernel_names; /* a step each */
 };
+
+/* May a session for so many threads be made? Errors: DUET_TOO_LARGE. */
+enum duet_status duet_check_memory(const struct plan *plan, size_t threads, size_t max_memory,
+                                   struct duet_error *error);
 
 #endif

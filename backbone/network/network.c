@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum duet_status duet_network_create(struct duet_network **out, struct duet_error *error)
+enum duet_status duet_network_create(struct duet_network **network, struct duet_error *error)
 {
-    *out = calloc(1, sizeof **out);
-    return *out ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a network");
+    DUET_NEEDS(network, error);
+    *network = calloc(1, sizeof **network);
+    return *network ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a network");
 }
 
 void duet_network_close(struct duet_network **network)
@@ -24,47 +25,87 @@ void duet_network_close(struct duet_network **network)
 
 /* --- building ------------------------------------------------------------------------------------------- */
 
+/* Remembers a fault, the first one, and is -1: no layer. */
 #define REFUSE(network, ...) ((network)->fault.status ? -1 : (duet_fail(&(network)->fault, __VA_ARGS__), -1))
+
+/* Nothing to add to: no network, or a faulty one. */
+static bool is_over(const struct duet_network *network)
+{
+    return !network || network->fault.status != DUET_OK;
+}
 
 static bool known(const struct duet_network *network, duet_node node)
 {
-    return node >= 0 && node < network->layer_count;
+    return network && node >= 0 && node < network->layer_count;
 }
 
-/* Append `layer` under a copy of `name`. */
+static bool good_name(const char *name)
+{
+    return name && *name && strlen(name) <= DUET_MAX_NAME;
+}
+
+static const char *shown(const char *name)
+{
+    return name ? name : "";
+}
+
+static bool inputs_are_layers(struct duet_network *network, const char *name, const duet_node *inputs,
+                              int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!known(network, inputs[i])) {
+            (void)REFUSE(network, DUET_BAD_ARGUMENT,
+                         "layer %s: its input %d is %d, expected a layer, 0 to %d", shown(name), i, inputs[i],
+                         network->layer_count - 1);
+            return false;
+        }
+    return true;
+}
+
+static bool grow(struct duet_network *network)
+{
+    if (network->layer_count < network->layer_capacity) return true;
+    int capacity = network->layer_capacity ? network->layer_capacity * 2 : 128;
+    struct duet_layer *grown = realloc(network->layers, (size_t)capacity * sizeof *grown);
+    if (!grown) return false;
+    network->layers = grown;
+    network->layer_capacity = capacity;
+    return true;
+}
+
+/* Append `layer`, whose inputs are layers, under a copy of `name`. */
 static duet_node append(struct duet_network *network, const char *name, struct duet_layer layer)
 {
-    if (network->fault.status) return -1;
-    for (int i = 0; i < layer.input_count; i++)
-        if (!known(network, layer.inputs[i]))
-            return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: its input %d is not a layer", name, i);
-    if (!name || !*name || duet_network_find(network, name) >= 0)
-        return REFUSE(network, DUET_BAD_ARGUMENT, "layer name '%s': empty or taken", name ? name : "");
+    if (!good_name(name) || duet_network_find(network, name) >= 0)
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer name '%s': empty, taken, or longer than %d bytes",
+                      shown(name), DUET_MAX_NAME);
     if (layer.channels < 1 || layer.channels > DUET_MAX_CHANNELS)
         return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: %d channels, expected 1 to %d", name,
                       layer.channels, DUET_MAX_CHANNELS);
-    if (network->layer_count == network->layer_capacity) {
-        int capacity = network->layer_capacity ? network->layer_capacity * 2 : 128;
-        struct duet_layer *grown = realloc(network->layers, (size_t)capacity * sizeof *grown);
-        if (!grown) return REFUSE(network, DUET_OUT_OF_MEMORY, "no memory for %d layers", capacity);
-        network->layers = grown;
-        network->layer_capacity = capacity;
-    }
+    if (network->layer_count == DUET_MAX_LAYERS)
+        return REFUSE(network, DUET_TOO_LARGE, "layer %s: a network has at most %d", name, DUET_MAX_LAYERS);
     layer.name = strdup(name);
-    if (!layer.name) return REFUSE(network, DUET_OUT_OF_MEMORY, "no memory for layer %s", name);
+    if (!layer.name || !grow(network)) {
+        free((char *)(uintptr_t)layer.name);
+        return REFUSE(network, DUET_OUT_OF_MEMORY, "no memory for layer %s", name);
+    }
     network->layers[network->layer_count] = layer;
     return network->layer_count++;
 }
 
 duet_node duet_network_input(struct duet_network *network, const char *name, int channels)
 {
+    if (is_over(network)) return -1;
+    for (int i = 0; i < network->layer_count; i++)
+        if (network->layers[i].op == DUET_OP_INPUT)
+            return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: a second input beside %s, expected one",
+                          shown(name), network->layers[i].name);
     return append(network, name, (struct duet_layer){.op = DUET_OP_INPUT, .channels = channels});
 }
 
 static duet_node append_conv(struct duet_network *network, enum duet_op op, duet_node input,
                              struct duet_conv conv)
 {
-    if (network->fault.status || input < 0) return -1;
     struct duet_layer layer = {.op = op,
                                .inputs = {input},
                                .input_count = 1,
@@ -74,28 +115,35 @@ static duet_node append_conv(struct duet_network *network, enum duet_op op, duet
                                .channels = conv.channels,
                                .activation = conv.activation,
                                .batch_norm = conv.batch_norm};
+    const char *name = shown(conv.name);
     if (layer.kernel != 1 && layer.kernel != 3)
-        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: kernel %d, expected 1 or 3", conv.name,
-                      layer.kernel);
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: kernel %d, expected 1 or 3", name, layer.kernel);
     if (layer.stride != 1 && layer.stride != 2)
-        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: stride %d, expected 1 or 2", conv.name,
-                      layer.stride);
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: stride %d, expected 1 or 2", name, layer.stride);
     if (layer.rate < 1 || layer.rate > 64)
-        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: atrous rate %d, expected 1 to 64", conv.name,
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: atrous rate %d, expected 1 to 64", name,
                       layer.rate);
     if (layer.rate > 1 && layer.stride > 1)
-        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: stride and atrous rate both above 1", conv.name);
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: stride and atrous rate both above 1", name);
+    if ((unsigned)layer.activation > DUET_RELU6)
+        return REFUSE(network, DUET_BAD_ARGUMENT,
+                      "layer %s: activation %d, expected one of enum duet_activation", name,
+                      (int)layer.activation);
     return append(network, conv.name, layer);
 }
 
 duet_node duet_network_conv(struct duet_network *network, duet_node input, struct duet_conv conv)
 {
+    if (is_over(network) || !inputs_are_layers(network, conv.name, &input, 1)) return -1;
     return append_conv(network, DUET_OP_CONV, input, conv);
 }
 
 duet_node duet_network_depthwise(struct duet_network *network, duet_node input, struct duet_conv conv)
 {
-    if (!known(network, input)) return -1;
+    if (is_over(network) || !inputs_are_layers(network, conv.name, &input, 1)) return -1;
+    if (conv.kernel != 0 && conv.kernel != 3)
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: kernel %d, a depthwise one has 3",
+                      shown(conv.name), conv.kernel);
     conv.channels = network->layers[input].channels;
     conv.kernel = 3;
     return append_conv(network, DUET_OP_DEPTHWISE, input, conv);
@@ -103,10 +151,11 @@ duet_node duet_network_depthwise(struct duet_network *network, duet_node input, 
 
 duet_node duet_network_add(struct duet_network *network, const char *name, duet_node a, duet_node b)
 {
-    if (!known(network, a) || !known(network, b)) return -1;
+    const duet_node terms[2] = {a, b};
+    if (is_over(network) || !inputs_are_layers(network, name, terms, 2)) return -1;
     int channels = network->layers[a].channels;
     if (network->layers[b].channels != channels)
-        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: adds %d to %d channels", name, channels,
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: adds %d to %d channels", shown(name), channels,
                       network->layers[b].channels);
     return append(
         network, name,
@@ -116,12 +165,13 @@ duet_node duet_network_add(struct duet_network *network, const char *name, duet_
 duet_node duet_network_concat(struct duet_network *network, const char *name, const duet_node *inputs,
                               int count)
 {
-    if (count < 1 || count > DUET_MAX_INPUTS)
-        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: joins %d inputs, expected 1 to %d", name, count,
-                      DUET_MAX_INPUTS);
+    if (is_over(network)) return -1;
+    if (!inputs || count < 1 || count > DUET_MAX_INPUTS)
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: joins %d inputs, expected 1 to %d", shown(name),
+                      inputs ? count : 0, DUET_MAX_INPUTS);
+    if (!inputs_are_layers(network, name, inputs, count)) return -1;
     struct duet_layer layer = {.op = DUET_OP_CONCAT, .input_count = count};
     for (int i = 0; i < count; i++) {
-        if (!known(network, inputs[i])) return -1;
         layer.inputs[i] = inputs[i];
         layer.channels += network->layers[inputs[i]].channels;
     }
@@ -130,7 +180,7 @@ duet_node duet_network_concat(struct duet_network *network, const char *name, co
 
 duet_node duet_network_global_mean(struct duet_network *network, const char *name, duet_node input)
 {
-    if (!known(network, input)) return -1;
+    if (is_over(network) || !inputs_are_layers(network, name, &input, 1)) return -1;
     return append(network, name,
                   (struct duet_layer){.op = DUET_OP_GLOBAL_MEAN,
                                       .inputs = {input},
@@ -141,7 +191,8 @@ duet_node duet_network_global_mean(struct duet_network *network, const char *nam
 duet_node duet_network_broadcast(struct duet_network *network, const char *name, duet_node input,
                                  duet_node like)
 {
-    if (!known(network, input) || !known(network, like)) return -1;
+    const duet_node inputs[2] = {input, like};
+    if (is_over(network) || !inputs_are_layers(network, name, inputs, 2)) return -1;
     return append(network, name,
                   (struct duet_layer){.op = DUET_OP_BROADCAST,
                                       .inputs = {input, like},
@@ -151,21 +202,28 @@ duet_node duet_network_broadcast(struct duet_network *network, const char *name,
 
 void duet_network_output(struct duet_network *network, const char *name, duet_node node)
 {
-    if (network->fault.status || !known(network, node)) return;
-    if (network->output_count == DUET_MAX_OUTPUTS) {
+    if (is_over(network)) return;
+    bool taken = false;
+    for (int i = 0; name && i < network->output_count; i++)
+        taken = taken || strcmp(network->outputs[i].name, name) == 0;
+    char *copy = NULL;
+    if (!good_name(name) || taken)
+        (void)REFUSE(network, DUET_BAD_ARGUMENT, "output name '%s': empty, taken, or longer than %d bytes",
+                     shown(name), DUET_MAX_NAME);
+    else if (!known(network, node))
+        (void)REFUSE(network, DUET_BAD_ARGUMENT, "output %s: %d, expected a layer, 0 to %d", name, node,
+                     network->layer_count - 1);
+    else if (network->output_count == DUET_MAX_OUTPUTS)
         (void)REFUSE(network, DUET_TOO_LARGE, "output %s: a network has at most %d", name, DUET_MAX_OUTPUTS);
-        return;
-    }
-    char *copy = strdup(name);
-    if (!copy) {
+    else if (!(copy = strdup(name)))
         (void)REFUSE(network, DUET_OUT_OF_MEMORY, "no memory for output %s", name);
-        return;
-    }
-    network->outputs[network->output_count++] = (struct network_output){copy, node};
+    else
+        network->outputs[network->output_count++] = (struct network_output){copy, node};
 }
 
 enum duet_status duet_network_check(const struct duet_network *network, struct duet_error *error)
 {
+    DUET_NEEDS(network, error);
     if (!network->fault.status) return DUET_OK;
     return duet_fail(error, network->fault.status, "%s", network->fault.text);
 }
@@ -174,7 +232,7 @@ enum duet_status duet_network_check(const struct duet_network *network, struct d
 
 int duet_network_layer_count(const struct duet_network *network)
 {
-    return network->layer_count;
+    return network ? network->layer_count : 0;
 }
 
 const struct duet_layer *duet_network_layer(const struct duet_network *network, duet_node node)
@@ -184,19 +242,19 @@ const struct duet_layer *duet_network_layer(const struct duet_network *network, 
 
 duet_node duet_network_find(const struct duet_network *network, const char *layer_name)
 {
-    for (int i = 0; i < network->layer_count; i++)
+    for (int i = 0; network && layer_name && i < network->layer_count; i++)
         if (strcmp(network->layers[i].name, layer_name) == 0) return i;
     return -1;
 }
 
 int duet_network_output_count(const struct duet_network *network)
 {
-    return network->output_count;
+    return network ? network->output_count : 0;
 }
 
 duet_node duet_network_output_at(const struct duet_network *network, int index, const char **name)
 {
-    if (index < 0 || index >= network->output_count) return -1;
+    if (!network || index < 0 || index >= network->output_count) return -1;
     if (name) *name = network->outputs[index].name;
     return network->outputs[index].node;
 }
@@ -209,6 +267,7 @@ int duet_network_input_channels(const struct duet_network *network, duet_node no
 
 struct duet_shape duet_network_weight_shape(const struct duet_network *network, duet_node node)
 {
+    if (!known(network, node)) return (struct duet_shape){0};
     const struct duet_layer *layer = &network->layers[node];
     size_t k = (size_t)layer->kernel, out = (size_t)layer->channels;
     if (layer->op == DUET_OP_DEPTHWISE) return (struct duet_shape){3, {k, k, out}};
@@ -248,27 +307,43 @@ static void account_layer(const struct duet_network *network, duet_node node, st
                                  .bytes = (uint64_t)height * width * channels * sizeof(float)};
 }
 
+/* What only sizes tell: tensors that are joined are equally large, and what is repeated is one pixel. */
+static enum duet_status check_shapes(const struct duet_layer *layer, const struct duet_layer_info *info,
+                                     struct duet_error *error)
+{
+    const size_t *first = info[layer->inputs[0]].output.dims;
+    if (layer->op == DUET_OP_BROADCAST && (first[1] != 1 || first[2] != 1))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "layer %s: repeats %zux%zu, expected 1x1", layer->name,
+                         first[1], first[2]);
+    for (int k = 1; k < layer->input_count && layer->op != DUET_OP_BROADCAST; k++) {
+        const size_t *other = info[layer->inputs[k]].output.dims;
+        if (first[1] != other[1] || first[2] != other[2])
+            return duet_fail(error, DUET_BAD_ARGUMENT, "layer %s: joins %zux%zu and %zux%zu", layer->name,
+                             first[1], first[2], other[1], other[2]);
+    }
+    return DUET_OK;
+}
+
 enum duet_status duet_network_account(const struct duet_network *network, int height, int width,
                                       struct duet_layer_info *info, struct duet_error *error)
 {
+    enum duet_status status = duet_network_check(network, error);
+    if (status != DUET_OK) return status;
+    DUET_NEEDS(info, error);
     if (height < 1 || width < 1 || height > DUET_MAX_INPUT_SIDE || width > DUET_MAX_INPUT_SIDE)
         return duet_fail(error, DUET_BAD_ARGUMENT, "network input of %dx%d: sides must be 1 to %d", width,
                          height, DUET_MAX_INPUT_SIDE);
     /* Sides <= 8192, channels <= 65536, weights <= 9 * 2^32: every product below fits in 64 bits. */
-    for (int i = 0; i < network->layer_count; i++) {
+    for (int i = 0; status == DUET_OK && i < network->layer_count; i++) {
         const struct duet_layer *layer = &network->layers[i];
-        if (layer->op == DUET_OP_INPUT)
+        if (layer->op == DUET_OP_INPUT) {
             info[i] = (struct duet_layer_info){
                 .output = {4, {1, (size_t)height, (size_t)width, (size_t)layer->channels}},
                 .bytes = (uint64_t)height * (uint64_t)width * (uint64_t)layer->channels * sizeof(float)};
-        else
-            account_layer(network, i, info);
-        for (int k = 1; k < layer->input_count; k++) {
-            const size_t *a = info[layer->inputs[0]].output.dims, *b = info[layer->inputs[k]].output.dims;
-            if ((layer->op == DUET_OP_ADD || layer->op == DUET_OP_CONCAT) && (a[1] != b[1] || a[2] != b[2]))
-                return duet_fail(error, DUET_BAD_ARGUMENT, "layer %s: joins %zux%zu and %zux%zu", layer->name,
-                                 a[1], a[2], b[1], b[2]);
+            continue;
         }
+        account_layer(network, i, info);
+        status = check_shapes(layer, info, error);
     }
-    return DUET_OK;
+    return status;
 }

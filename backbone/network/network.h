@@ -7,6 +7,8 @@
 #define DUET_MAX_OUTPUTS    64
 #define DUET_MAX_CHANNELS   65536
 #define DUET_MAX_INPUT_SIDE 8192
+#define DUET_MAX_LAYERS     65536
+#define DUET_MAX_NAME       200 /* bytes of a layer's; longer than any, and tensors' names are made of it */
 
 struct network_output {
     char *name;

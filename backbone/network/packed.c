@@ -72,10 +72,16 @@ static bool packed_floats(size_t depth, size_t columns, size_t panel, size_t *we
            duet_round_up_size(columns, ALIGN_FLOATS, bias_floats);
 }
 
+/* Can the tensor's numbers be taken from where they lie? */
+static bool is_ready(const struct duet_weights *weights, const struct duet_tensor *tensor)
+{
+    return tensor->dtype == DUET_F32 && duet_weights_has(weights, tensor);
+}
+
 /* What all layers together need. */
 struct totals {
     size_t floats;   /* packed */
-    size_t scratch;  /* floats of the largest tensor of another type */
+    size_t scratch;  /* floats of the largest tensor that is not float32 in memory already */
     size_t channels; /* of all depthwise layers */
 };
 
@@ -100,19 +106,20 @@ static enum duet_status add_up(const struct duet_network *network, const struct 
             totals->floats > SIZE_MAX / sizeof(float))
             return duet_fail(error, DUET_TOO_LARGE, "layer %s: its weights do not fit in memory",
                              layer->name);
-        if (weight->dtype != DUET_F32 && weight_floats > totals->scratch) totals->scratch = weight_floats;
-        if (bias->dtype != DUET_F32 && bias_floats > totals->scratch) totals->scratch = bias_floats;
+        if (!is_ready(weights, weight) && weight_floats > totals->scratch) totals->scratch = weight_floats;
+        if (!is_ready(weights, bias) && bias_floats > totals->scratch) totals->scratch = bias_floats;
         if (layer->op == DUET_OP_DEPTHWISE) totals->channels += (size_t)layer->channels;
     }
     return DUET_OK;
 }
 
-/* The tensor's numbers: float32 where they lie, others put into `scratch`. */
+/* The tensor's numbers: where they lie, or put into `scratch`. */
 static enum duet_status as_float(const struct duet_weights *weights, const struct duet_tensor *tensor,
                                  float *scratch, const float **data, struct duet_error *error)
 {
-    *data = tensor->dtype == DUET_F32 ? tensor->data : scratch;
-    return tensor->dtype == DUET_F32 ? DUET_OK : duet_weights_float(weights, tensor, scratch, error);
+    bool ready = is_ready(weights, tensor);
+    *data = ready ? tensor->data : scratch;
+    return ready ? DUET_OK : duet_weights_float(weights, tensor, scratch, error);
 }
 
 /* What packing goes through, layer by layer. */
@@ -180,7 +187,6 @@ static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *
         (struct packed_layer){.weights = p->at, .bias = p->at + weight_floats, .depth = depth};
     duet_conv1x1_pack_rows(depthwise >= 0 ? p->packed->layers[depthwise].live : NULL, depth, columns, panel,
                            data, p->at);
-    duet_weights_forget(p->weights, weight); /* the file and its packed copy are never both in memory whole */
     p->at += weight_floats;
     memset(p->at, 0, bias_floats * sizeof(float));
     status = as_float(p->weights, bias, p->scratch, &data, error);
@@ -214,7 +220,7 @@ enum duet_status duet_packed_create(const struct duet_network *network, const st
     struct totals totals;
     enum duet_status status = add_up(network, weights, kernels, &totals, error);
     if (status != DUET_OK) return status;
-    float *scratch = malloc(totals.scratch * sizeof(float) + 1);
+    float *scratch = duet_alloc_pages(totals.scratch * sizeof(float));
     struct packed_weights *packed = calloc(1, sizeof *packed);
     if (packed) {
         atomic_init(&packed->references, 1);

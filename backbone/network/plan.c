@@ -9,9 +9,6 @@
 
 #define ALIGN_FLOATS 16 /* 64 bytes */
 
-/* The most memory one network's results may take: far above any real use, far below what hurts. */
-#define MAX_ARENA_BYTES ((size_t)4 << 30)
-
 /* --- fusion --------------------------------------------------------------------------------------------- */
 
 /* Who reads each layer. */
@@ -381,11 +378,11 @@ static enum duet_status place_blocks(const struct duet_network *network, struct 
     }
     for (int i = 0; i < count; i++) {
         uint64_t floats = (bytes_of(plan, &blocks[i]) / sizeof(float) + ALIGN_FLOATS - 1) / ALIGN_FLOATS;
-        if (floats > MAX_ARENA_BYTES / 64) {
+        if (floats > DUET_MAX_ARENA_BYTES / 64) {
             status =
                 duet_fail(error, DUET_TOO_LARGE, "layer %s: its result takes %llu bytes, the limit is %zu",
                           network->layers[blocks[i].node].name,
-                          (unsigned long long)plan->info[blocks[i].node].bytes, MAX_ARENA_BYTES);
+                          (unsigned long long)plan->info[blocks[i].node].bytes, DUET_MAX_ARENA_BYTES);
             goto done;
         }
         blocks[i].floats = (size_t)floats * ALIGN_FLOATS;
@@ -397,9 +394,9 @@ static enum duet_status place_blocks(const struct duet_network *network, struct 
         size_t end = (blocks[i].offset + blocks[i].floats) * sizeof(float);
         if (end > plan->arena_bytes) plan->arena_bytes = end;
     }
-    if (plan->arena_bytes > MAX_ARENA_BYTES)
+    if (plan->arena_bytes > DUET_MAX_ARENA_BYTES)
         status = duet_fail(error, DUET_TOO_LARGE, "the network's results take %zu bytes, the limit is %zu",
-                           plan->arena_bytes, MAX_ARENA_BYTES);
+                           plan->arena_bytes, DUET_MAX_ARENA_BYTES);
 done:
     free(blocks);
     free(placed);

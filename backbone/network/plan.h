@@ -92,6 +92,9 @@ static inline size_t duet_same_padding(size_t in, size_t out, int stride, int ra
     return reach > in ? (reach - in) / 2 : 0;
 }
 
+/* The most memory one network's results may take: far above any real use, far below what hurts. */
+#define DUET_MAX_ARENA_BYTES ((size_t)4 << 30)
+
 /* Of the options, sizes, unfused, split and caches count. On failure *plan is zero. */
 enum duet_status duet_plan_create(const struct duet_network *network,
                                   const struct duet_compile_options *options, struct plan *plan,

@@ -1,22 +1,26 @@
 #include "network/run.h"
-#include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum duet_status duet_session_create(struct duet_compiled *compiled, int threads, struct duet_session **out,
-                                     struct duet_error *error)
+enum duet_status duet_session_create(struct duet_compiled *compiled, int threads,
+                                     struct duet_session **session, struct duet_error *error)
 {
-    *out = NULL;
+    DUET_NEEDS(session, error);
+    *session = NULL;
+    DUET_NEEDS(compiled, error);
     if (threads < 1 || threads > 256)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%d threads: expected 1 to 256", threads);
-    size_t arena = compiled->plan.arena_bytes, bytes = 0; /* both parts are multiples of a cache line */
+    enum duet_status status =
+        duet_check_memory(&compiled->plan, (size_t)threads, compiled->max_memory, error);
+    if (status != DUET_OK) return status;
+    /* Both parts are multiples of a cache line; the sum fits: that was checked. */
+    size_t arena = compiled->plan.arena_bytes, bytes = arena + compiled->plan.scratch_bytes * (size_t)threads;
     struct duet_session *s = calloc(1, sizeof *s);
-    if (s && duet_mul_size(compiled->plan.scratch_bytes, (size_t)threads, &bytes) &&
-        duet_add_size(bytes, arena, &bytes))
-        s->arena = duet_alloc_pages(bytes);
+    if (s) s->arena = duet_alloc_pages(bytes);
     if (!s || !s->arena) {
         duet_session_close(&s);
         return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a session of %zu bytes", bytes);
@@ -24,7 +28,7 @@ enum duet_status duet_session_create(struct duet_compiled *compiled, int threads
     s->scratch = (char *)s->arena + arena;
     s->compiled = duet_compiled_retain(compiled);
     s->threads = threads;
-    *out = s;
+    *session = s;
     return DUET_OK;
 }
 
@@ -39,14 +43,14 @@ void duet_session_close(struct duet_session **session)
 
 float *duet_session_input(struct duet_session *session)
 {
-    return session->arena + session->compiled->input_offset;
+    return session ? session->arena + session->compiled->input_offset : NULL;
 }
 
 const float *duet_session_output(const struct duet_session *session, const char *name,
                                  struct duet_shape *shape)
 {
-    const struct duet_compiled *c = session->compiled;
-    for (int i = 0; i < c->output_count; i++) {
+    const struct duet_compiled *c = session ? session->compiled : NULL;
+    for (int i = 0; c && name && i < c->output_count; i++) {
         if (strcmp(c->outputs[i].name, name) != 0) continue;
         if (shape) *shape = c->outputs[i].shape;
         return session->arena + c->outputs[i].offset;
@@ -189,10 +193,8 @@ void duet_run_pieces(const struct duet_pool *pool, duet_task *task, void *arg, i
         pool->run(pool->ctx, task, arg, pieces);
 }
 
-void duet_session_run_step(struct duet_session *session, const struct duet_pool *pool, int step)
+static void run_step(struct duet_session *session, const struct duet_pool *pool, int step)
 {
-    struct duet_pool single = duet_pool_single();
-    if (!pool) pool = &single;
     struct work work = {session, &session->compiled->plan.steps[step], pool->threads};
     if (work.step->serial) work.pieces = 1;
     if (work.step->kind == STEP_SEPARABLE)
@@ -201,7 +203,29 @@ void duet_session_run_step(struct duet_session *session, const struct duet_pool 
         duet_run_pieces(pool, run_piece, &work, work.pieces);
 }
 
-void duet_session_run(struct duet_session *session, const struct duet_pool *pool)
+/* Steps first .. end, after a look at what would write past the session's memory. */
+static enum duet_status run_steps(struct duet_session *session, const struct duet_pool *pool, int first,
+                                  int end, struct duet_error *error)
 {
-    for (int i = 0; i < session->compiled->plan.step_count; i++) duet_session_run_step(session, pool, i);
+    const struct duet_pool single = duet_pool_single();
+    if (!pool) pool = &single;
+    if (!session || first < 0 || end > session->compiled->plan.step_count)
+        return duet_fail(error, DUET_BAD_ARGUMENT,
+                         session ? "step %d: expected 0 to %d" : "no session to run", first,
+                         session ? session->compiled->plan.step_count - 1 : 0);
+    enum duet_status status = duet_pool_check(pool, session->threads, error);
+    for (int i = first; status == DUET_OK && i < end; i++) run_step(session, pool, i);
+    return status;
+}
+
+enum duet_status duet_session_run_step(struct duet_session *session, const struct duet_pool *pool, int step,
+                                       struct duet_error *error)
+{
+    return run_steps(session, pool, step, step < INT_MAX ? step + 1 : step, error);
+}
+
+enum duet_status duet_session_run(struct duet_session *session, const struct duet_pool *pool,
+                                  struct duet_error *error)
+{
+    return run_steps(session, pool, 0, duet_compiled_step_count(session ? session->compiled : NULL), error);
 }

@@ -75,55 +75,72 @@ static enum duet_status find_companions(const struct duet_weights *weights, cons
     return DUET_OK;
 }
 
-static int64_t stored_at(const struct duet_tensor *tensor, size_t i)
+static int64_t stored_at(enum duet_dtype dtype, const void *data, size_t i)
 {
-    if (tensor->dtype == DUET_U8) return ((const uint8_t *)tensor->data)[i];
-    if (tensor->dtype == DUET_I8) return ((const int8_t *)tensor->data)[i];
-    return ((const int32_t *)tensor->data)[i];
+    if (dtype == DUET_U8) return ((const uint8_t *)data)[i];
+    if (dtype == DUET_I8) return ((const int8_t *)data)[i];
+    return ((const int32_t *)data)[i];
 }
 
-static void dequantize(const struct duet_tensor *tensor, const struct companions *c, size_t count, float *out)
+/* `count` elements as stored, of which the first is the tensor's element `first`. */
+static void dequantize(enum duet_dtype dtype, const void *data, const struct companions *c, size_t first,
+                       size_t count, float *out)
 {
     const float *scale = c->scale->data;
     const int32_t *zero = c->zero_point ? c->zero_point->data : NULL;
     size_t scale_step = c->scale->shape.dims[0] > 1, zero_step = zero && c->zero_point->shape.dims[0] > 1;
-    for (size_t i = 0, channel = 0; i < count; i++) {
-        int64_t q = stored_at(tensor, i) - (zero ? zero[channel * zero_step] : 0);
+    for (size_t i = 0, channel = first % c->channels; i < count; i++) {
+        int64_t q = stored_at(dtype, data, i) - (zero ? zero[channel * zero_step] : 0);
         out[i] = (float)q * scale[channel * scale_step];
         if (++channel == c->channels) channel = 0;
+    }
+}
+
+/* float32 of elements that are no float32 yet. */
+static void convert(enum duet_dtype dtype, const void *data, const struct companions *c, size_t first,
+                    size_t count, float *out)
+{
+    const uint16_t *halves = data;
+    if (dtype == DUET_F16) {
+        for (size_t i = 0; i < count; i++) out[i] = duet_half_to_float(halves[i]);
+    } else if (dtype == DUET_BF16) {
+        for (size_t i = 0; i < count; i++) {
+            uint32_t bits = (uint32_t)halves[i] << 16;
+            memcpy(&out[i], &bits, sizeof bits);
+        }
+    } else {
+        dequantize(dtype, data, c, first, count, out);
     }
 }
 
 enum duet_status duet_weights_float(const struct duet_weights *weights, const struct duet_tensor *tensor,
                                     float *out, struct duet_error *error)
 {
-    const uint16_t *halves = tensor->data;
-    size_t count = tensor->bytes / duet_dtype_size(tensor->dtype);
-    struct companions c;
+    enum { PIECE = 32768 };
+    _Alignas(8) unsigned char piece[PIECE];
+    struct companions c = {.channels = 1};
     enum duet_status status = DUET_OK;
     switch (tensor->dtype) {
     case DUET_F32:
-        memcpy(out, tensor->data, tensor->bytes);
-        break;
+        return duet_weights_read(weights, tensor, 0, tensor->bytes, out, error);
     case DUET_F16:
-        for (size_t i = 0; i < count; i++) out[i] = duet_half_to_float(halves[i]);
-        break;
     case DUET_BF16:
-        for (size_t i = 0; i < count; i++) {
-            uint32_t bits = (uint32_t)halves[i] << 16;
-            memcpy(&out[i], &bits, sizeof bits);
-        }
         break;
     case DUET_U8:
     case DUET_I8:
     case DUET_I32:
         status = find_companions(weights, tensor, &c, error);
-        if (status == DUET_OK) dequantize(tensor, &c, count, out);
         break;
     default:
         status = duet_fail(error, DUET_UNSUPPORTED,
                            "tensor '%.200s': type %s, expected F32, F16, BF16, U8, I8 or I32", tensor->name,
                            duet_dtype_name(tensor->dtype));
+    }
+    size_t size = duet_dtype_size(tensor->dtype);
+    for (size_t at = 0; status == DUET_OK && at < tensor->bytes; at += PIECE) {
+        size_t bytes = tensor->bytes - at < PIECE ? tensor->bytes - at : PIECE;
+        status = duet_weights_read(weights, tensor, at, bytes, piece, error);
+        if (status == DUET_OK) convert(tensor->dtype, piece, &c, at / size, bytes / size, out + at / size);
     }
     return status;
 }

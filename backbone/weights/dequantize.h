@@ -16,7 +16,7 @@
 /* Write the tensor's elements to `out` as float32: F32 copied, F16 and BF16 converted, U8, I8 and I32
  * dequantized, the difference exactly and the product rounded once. Errors: DUET_NOT_FOUND (a companion is
  * missing), DUET_MISMATCH (a companion of another type or shape, a scale that is not finite),
- * DUET_UNSUPPORTED (another type). */
+ * DUET_UNSUPPORTED (another type), those of duet_weights_read. */
 enum duet_status duet_weights_float(const struct duet_weights *weights, const struct duet_tensor *tensor,
                                     float *out, struct duet_error *error);
 

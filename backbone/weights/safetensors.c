@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/os.h"
 #include "weights/sha256.h"
 
 #include <inttypes.h>
@@ -14,6 +15,11 @@
 #define OURS      "duet"
 #define ALIGNMENT 64
 #define XXH3_TEXT 17
+
+/* Tensors of up to so many bytes are read when a file is opened: biases and scales, which are looked at here
+ * and there. The large ones are read when they are packed, so that the file and its packed copy are never
+ * both in memory whole. */
+#define SMALL_BYTES ((size_t)8 << 10)
 
 static void xxh3_hex(XXH64_hash_t hash, char hex[XXH3_TEXT])
 {
@@ -33,42 +39,61 @@ struct entry {
 
 struct reader {
     const char *path;
-    const uint8_t *data; /* the section after the header */
-    size_t size;
+    const struct duet_file *file;
+    size_t begin, size; /* of the data, the section after the header */
     struct entry *entries;
     size_t count;
     struct duet_error *error;
 };
 
-/* The header as JSON; data section into *reader. */
-static enum duet_status read_header(struct reader *reader, const struct duet_bytes *file, json_t **header)
+/* How long the header is. */
+static enum duet_status read_length(const struct reader *reader, size_t *length)
 {
     struct duet_error *error = reader->error;
-    if (file->size < 8)
+    uint8_t bytes[8];
+    const size_t size = reader->file->size;
+    if (size < sizeof bytes)
         return duet_fail(error, DUET_BAD_FORMAT,
                          "%s: %zu bytes, expected a safetensors file, which begins with an 8-byte length",
-                         reader->path, file->size);
-    uint64_t length = 0;
-    for (int i = 7; i >= 0; i--) length = length << 8 | file->data[i];
-    if (length > file->size - 8)
+                         reader->path, size);
+    enum duet_status status = duet_file_read(reader->file, 0, sizeof bytes, bytes, error);
+    if (status != DUET_OK) return status;
+    uint64_t announced = 0;
+    for (int i = 7; i >= 0; i--) announced = announced << 8 | bytes[i];
+    if (announced > size - sizeof bytes)
         return duet_fail(error, DUET_BAD_FORMAT,
                          "%s: truncated or not a safetensors file: it announces a header of %" PRIu64
                          " bytes and holds %zu",
-                         reader->path, length, file->size - 8);
-    if (length > DUET_WEIGHTS_MAX_HEADER)
+                         reader->path, announced, size - sizeof bytes);
+    if (announced > DUET_WEIGHTS_MAX_HEADER)
         return duet_fail(error, DUET_TOO_LARGE, "%s: a header of %" PRIu64 " bytes, the limit is %zu",
-                         reader->path, length, DUET_WEIGHTS_MAX_HEADER);
-    const char *text = (const char *)file->data + 8;
-    json_error_t fault = {.text = "it does not begin with '{'"};
-    if (length > 0 && text[0] == '{')
-        *header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &fault);
-    if (!json_is_object(*header))
-        return duet_fail(error, DUET_BAD_FORMAT,
-                         "%s: damaged or not a safetensors file: its header is not a JSON object: %s",
-                         reader->path, fault.text);
-    reader->data = file->data + 8 + length;
-    reader->size = file->size - 8 - (size_t)length;
+                         reader->path, announced, DUET_WEIGHTS_MAX_HEADER);
+    *length = (size_t)announced;
     return DUET_OK;
+}
+
+/* The header as JSON; where the data is into *reader. */
+static enum duet_status read_header(struct reader *reader, json_t **header)
+{
+    size_t length = 0;
+    enum duet_status status = read_length(reader, &length);
+    if (status != DUET_OK) return status;
+    char *text = malloc(length + 1);
+    if (!text)
+        return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory for a header of %zu bytes",
+                         reader->path, length);
+    status = duet_file_read(reader->file, 8, length, text, reader->error);
+    json_error_t fault = {.text = "it does not begin with '{'"};
+    if (status == DUET_OK && length > 0 && text[0] == '{')
+        *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &fault);
+    if (status == DUET_OK && !json_is_object(*header))
+        status = duet_fail(reader->error, DUET_BAD_FORMAT,
+                           "%s: damaged or not a safetensors file: its header is not a JSON object: %s",
+                           reader->path, fault.text);
+    free(text);
+    reader->begin = 8 + length;
+    reader->size = reader->file->size - reader->begin;
+    return status;
 }
 
 static enum duet_status bad_entry(const struct reader *reader, const char *name, const char *what)
@@ -226,6 +251,16 @@ static enum duet_status check_version(const struct reader *reader, const json_t 
                      reader->path, json_integer_value(version), DUET_MODEL_FORMAT_VERSION);
 }
 
+static void xxh3_piece(void *ctx, const void *bytes, size_t count)
+{
+    XXH3_64bits_update(ctx, bytes, count);
+}
+
+static void sha256_piece(void *ctx, const void *bytes, size_t count)
+{
+    sha256_update(ctx, count, bytes);
+}
+
 static enum duet_status check_sum(const struct reader *reader, const json_t *ours)
 {
     const json_t *sum = json_object_get(json_object_get(ours, "data"), "xxh3");
@@ -234,33 +269,55 @@ static enum duet_status check_sum(const struct reader *reader, const json_t *our
         return duet_fail(reader->error, DUET_BAD_FORMAT, "%s: metadata data.xxh3 is not a string",
                          reader->path);
     char got[XXH3_TEXT];
-    xxh3_hex(XXH3_64bits(reader->data, reader->size), got);
-    if (strcmp(got, json_string_value(sum)) != 0)
-        return duet_fail(reader->error, DUET_MISMATCH,
-                         "%s: damaged: the data's XXH3 is %s, its metadata says %.40s", reader->path, got,
-                         json_string_value(sum));
-    return DUET_OK;
+    XXH3_state_t *state = XXH3_createState();
+    if (!state) return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+    XXH3_64bits_reset(state);
+    enum duet_status status =
+        duet_file_walk(reader->file, reader->begin, reader->size, xxh3_piece, state, reader->error);
+    xxh3_hex(XXH3_64bits_digest(state), got);
+    XXH3_freeState(state);
+    if (status == DUET_OK && strcmp(got, json_string_value(sum)) != 0)
+        status = duet_fail(reader->error, DUET_MISMATCH,
+                           "%s: damaged: the data's XXH3 is %s, its metadata says %.40s", reader->path, got,
+                           json_string_value(sum));
+    return status;
 }
 
 /* --- reading: the set ----------------------------------------------------------------------------------- */
 
-/* Tensors point into the mapping. A foreign file may place them at any byte: those that are not aligned for
- * their type are copied. */
+/* Small tensors are read at once, and so are those that a foreign file has at a byte that is not aligned for
+ * their type; the others point into the mapping. */
 static enum duet_status insert_entry(struct duet_weights *weights, const struct reader *reader,
-                                     const struct entry *entry)
+                                     const struct entry *entry, size_t most)
 {
-    const uint8_t *data = reader->data + entry->begin;
-    if ((uintptr_t)data % duet_dtype_size(entry->dtype) == 0)
-        return duet_weights_insert(weights, entry->name, entry->dtype, &entry->shape, data, NULL,
-                                   reader->error);
-    return duet_weights_add(weights, entry->name, entry->dtype, &entry->shape, data, reader->error);
+    struct duet_file *file = &weights->file;
+    size_t bytes = entry->end - entry->begin, place = reader->begin + entry->begin;
+    enum duet_status status = DUET_OK;
+    if (bytes > most && place % duet_dtype_size(entry->dtype) == 0) {
+        if (!file->mapping) status = duet_file_map(file, reader->error);
+        return status != DUET_OK
+                   ? status
+                   : duet_weights_insert(weights, entry->name, entry->dtype, &entry->shape,
+                                         (const char *)file->mapping + place, NULL, reader->error);
+    }
+    void *copy = malloc(bytes + 1);
+    if (!copy)
+        return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "tensor %.200s: no memory for %zu bytes",
+                         entry->name, bytes);
+    status = duet_file_read(file, place, bytes, copy, reader->error);
+    if (status == DUET_OK)
+        status =
+            duet_weights_insert(weights, entry->name, entry->dtype, &entry->shape, copy, copy, reader->error);
+    if (status != DUET_OK) free(copy);
+    return status;
 }
 
-static enum duet_status read_set(struct reader *reader, struct duet_weights *weights, json_t **header,
-                                 json_t **ours)
+static enum duet_status read_set(struct reader *reader, size_t most, struct duet_weights *weights,
+                                 json_t **header, json_t **ours)
 {
-    enum duet_status status = duet_map_file(reader->path, &weights->file, reader->error);
-    if (status == DUET_OK) status = read_header(reader, &weights->file, header);
+    enum duet_status status = duet_file_open(reader->path, &weights->file, reader->error);
+    reader->file = &weights->file;
+    if (status == DUET_OK) status = read_header(reader, header);
     if (status == DUET_OK) status = read_metadata(reader, *header, weights, ours);
     /* A newer format may mean anything by its fields: first the version. The sum comes last, so that a file
      * that was cut short is called that. */
@@ -269,43 +326,61 @@ static enum duet_status read_set(struct reader *reader, struct duet_weights *wei
     if (status == DUET_OK) status = check_coverage(reader);
     if (status == DUET_OK) status = check_sum(reader, *ours);
     for (size_t i = 0; status == DUET_OK && i < reader->count; i++)
-        status = insert_entry(weights, reader, &reader->entries[i]);
+        status = insert_entry(weights, reader, &reader->entries[i], most);
     return status;
 }
 
-enum duet_status duet_weights_open(const char *path, struct duet_weights **out, struct duet_error *error)
+enum duet_status duet_weights_load(const char *path, size_t most, struct duet_weights **weights, char *sha256,
+                                   struct duet_error *error)
 {
-    enum duet_status status = duet_weights_create(out, error);
+    enum duet_status status = duet_weights_create(weights, error);
     if (status != DUET_OK) return status;
     struct reader reader = {.path = path, .error = error};
     json_t *header = NULL, *ours = NULL;
-    status = read_set(&reader, *out, &header, &ours);
-    if (status != DUET_OK) duet_weights_close(out);
+    status = read_set(&reader, most, *weights, &header, &ours);
+    if (status == DUET_OK && sha256) {
+        struct sha256_ctx context;
+        sha256_init(&context);
+        status = duet_file_walk(reader.file, 0, reader.file->size, sha256_piece, &context, error);
+        duet_sha256_hex(&context, sha256);
+    }
+    if (!(*weights)->file.mapping) duet_file_close(&(*weights)->file); /* all is in memory */
+    if (status != DUET_OK) duet_weights_close(weights);
     free(reader.entries);
     json_decref(header);
     json_decref(ours);
     return status;
 }
 
-/* --- checksums ------------------------------------------------------------------------------------------ */
-
-static void sha256_of(const struct duet_tensor *const *order, size_t count, char hex[DUET_SHA256_TEXT])
+enum duet_status duet_weights_open(const char *path, struct duet_weights **weights, struct duet_error *error)
 {
-    struct sha256_ctx context;
-    sha256_init(&context);
-    for (size_t i = 0; i < count; i++) sha256_update(&context, order[i]->bytes, order[i]->data);
-    duet_sha256_hex(&context, hex);
+    DUET_NEEDS(weights, error);
+    *weights = NULL;
+    DUET_NEEDS(path, error);
+    return duet_weights_load(path, SMALL_BYTES, weights, NULL, error);
 }
 
-static bool xxh3_of(const struct duet_tensor *const *order, size_t count, char hex[XXH3_TEXT])
+/* --- checksums ------------------------------------------------------------------------------------------ */
+
+/* sha256 and XXH3 of tensors' data, one after the other; either may be NULL. */
+static enum duet_status sums_of(const struct duet_weights *weights, const struct duet_tensor *const *order,
+                                size_t count, char *sha256, char *xxh3, struct duet_error *error)
 {
+    struct sha256_ctx context;
     XXH3_state_t *state = XXH3_createState();
-    if (!state) return false;
+    if (!state) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a checksum");
+    sha256_init(&context);
     XXH3_64bits_reset(state);
-    for (size_t i = 0; i < count; i++) XXH3_64bits_update(state, order[i]->data, order[i]->bytes);
-    xxh3_hex(XXH3_64bits_digest(state), hex);
+    enum duet_status status = DUET_OK;
+    for (size_t i = 0; status == DUET_OK && i < count; i++) {
+        if (sha256) status = duet_weights_walk(weights, order[i], sha256_piece, &context, error);
+        if (xxh3 && status == DUET_OK)
+            status = duet_weights_walk(weights, order[i], xxh3_piece, state, error);
+    }
+    if (sha256) duet_sha256_hex(&context, sha256);
+    if (xxh3) xxh3_hex(XXH3_64bits_digest(state), xxh3);
     XXH3_freeState(state);
-    return true;
+    return status;
 }
 
 /* The tensors as they follow each other in a file. NULL when out of memory; free() it. Elements of 8 bytes
@@ -325,17 +400,21 @@ static const struct duet_tensor **file_order(const struct duet_weights *weights)
 enum duet_status duet_weights_verify(const struct duet_weights *weights, char hex[65],
                                      struct duet_error *error)
 {
+    DUET_NEEDS(weights, error);
     char got[DUET_SHA256_TEXT];
-    struct sha256_ctx context;
-    sha256_init(&context); /* in the order of the set: that of the file it came from, ours or not */
-    for (size_t i = 0; i < weights->count; i++)
-        sha256_update(&context, weights->tensors[i].bytes, weights->tensors[i].data);
-    duet_sha256_hex(&context, got);
+    /* In the order of the set: that of the file it came from, ours or not. */
+    const struct duet_tensor **order = malloc((weights->count + 1) * sizeof *order);
+    if (!order) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a checksum");
+    for (size_t i = 0; i < weights->count; i++) order[i] = &weights->tensors[i];
+    enum duet_status status = sums_of(weights, order, weights->count, got, NULL, error);
+    free((void *)order);
+    if (status != DUET_OK) return status;
     if (hex) memcpy(hex, got, sizeof got);
     json_t *ours = weights->metadata ? json_loads(weights->metadata, 0, NULL) : NULL;
     const char *want = json_string_value(json_object_get(json_object_get(ours, "data"), "sha256"));
-    enum duet_status status = DUET_OK;
-    if (!want)
+    if (weights->metadata && !ours)
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the metadata");
+    else if (!want)
         status = duet_fail(error, DUET_NOT_FOUND, "the metadata has no data.sha256 to compare with");
     else if (strcmp(want, got) != 0)
         status =
@@ -365,18 +444,20 @@ static json_t *finished_metadata(const char *text, const char *sha256, const cha
 static json_t *describe(const struct duet_tensor *tensor, size_t begin)
 {
     json_t *shape = json_array();
+    bool good = true;
     for (int i = 0; i < tensor->shape.rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)tensor->shape.dims[i]));
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", duet_dtype_name(tensor->dtype), "shape", shape,
-                     "data_offsets", (json_int_t)begin, (json_int_t)(begin + tensor->bytes));
+        good = good && json_array_append_new(shape, json_integer((json_int_t)tensor->shape.dims[i])) == 0;
+    if (good)
+        return json_pack("{s:s, s:o, s:[I, I]}", "dtype", duet_dtype_name(tensor->dtype), "shape", shape,
+                         "data_offsets", (json_int_t)begin, (json_int_t)(begin + tensor->bytes));
+    json_decref(shape);
+    return NULL;
 }
 
 /* The JSON header as text. NULL when out of memory or a name is not UTF-8; free() it. */
-static char *make_header(const struct duet_weights *weights, const struct duet_tensor *const *order)
+static char *make_header(const struct duet_weights *weights, const struct duet_tensor *const *order,
+                         const char *sha256, const char *xxh3)
 {
-    char sha256[DUET_SHA256_TEXT], xxh3[XXH3_TEXT];
-    sha256_of(order, weights->count, sha256);
-    if (!xxh3_of(order, weights->count, xxh3)) return NULL;
     json_t *header = json_object();
     bool good =
         json_object_set_new(header, METADATA, finished_metadata(weights->metadata, sha256, xxh3)) == 0;
@@ -390,36 +471,46 @@ static char *make_header(const struct duet_weights *weights, const struct duet_t
     return text;
 }
 
-static void write_file(FILE *stream, const char *header, const struct duet_tensor *const *order, size_t count)
+static void write_piece(void *ctx, const void *bytes, size_t count)
 {
-    size_t used = strlen(header), padded = 0;
-    if (!duet_round_up_size(used + 8, ALIGNMENT, &padded)) return;
-    padded -= 8;
+    fwrite(bytes, 1, count, ctx); /* the stream remembers a failure */
+}
+
+static enum duet_status write_file(FILE *stream, const char *header, const struct duet_weights *weights,
+                                   const struct duet_tensor *const *order, struct duet_error *error)
+{
+    size_t used = strlen(header), padded = (used + 8 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - 8;
     for (int i = 0; i < 8; i++) putc((int)(padded >> (8 * i) & 255), stream);
     fputs(header, stream);
     for (; used < padded; used++) putc(' ', stream);
-    for (size_t i = 0; i < count; i++) fwrite(order[i]->data, 1, order[i]->bytes, stream);
+    enum duet_status status = DUET_OK;
+    for (size_t i = 0; status == DUET_OK && i < weights->count; i++)
+        status = duet_weights_walk(weights, order[i], write_piece, stream, error);
+    return status;
 }
 
 enum duet_status duet_weights_save(const struct duet_weights *weights, const char *path,
                                    struct duet_error *error)
 {
+    DUET_NEEDS(weights, error);
+    DUET_NEEDS(path, error);
     struct duet_output output = {0};
-    enum duet_status status;
+    char sha256[DUET_SHA256_TEXT], xxh3[XXH3_TEXT], *header = NULL;
     const struct duet_tensor **order = file_order(weights);
-    char *header = order ? make_header(weights, order) : NULL;
-    if (!header)
+    enum duet_status status = order ? sums_of(weights, order, weights->count, sha256, xxh3, error)
+                                    : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (status == DUET_OK && !(header = make_header(weights, order, sha256, xxh3)))
         status = duet_fail(error, DUET_BAD_ARGUMENT,
                            "%s: the header cannot be made: a name is not UTF-8, or no memory", path);
-    else if (strlen(header) > DUET_WEIGHTS_MAX_HEADER - ALIGNMENT)
+    else if (status == DUET_OK && strlen(header) > DUET_WEIGHTS_MAX_HEADER - ALIGNMENT)
         status = duet_fail(error, DUET_TOO_LARGE, "%s: a header of %zu bytes, the limit is %zu", path,
                            strlen(header), DUET_WEIGHTS_MAX_HEADER);
-    else
-        status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, error);
-    if (status == DUET_OK) {
-        write_file(output.stream, header, order, weights->count);
+    if (status == DUET_OK) status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, error);
+    if (status == DUET_OK) status = write_file(output.stream, header, weights, order, error);
+    if (status == DUET_OK)
         status = duet_output_commit(&output, error);
-    }
+    else
+        duet_output_discard(&output);
     free(header);
     free((void *)order);
     return status;

@@ -2,7 +2,7 @@
 #ifndef DUET_WEIGHTS_SET_H
 #define DUET_WEIGHTS_SET_H
 
-#include "core/os.h"
+#include "core/file.h"
 #include "duet/weights.h"
 
 /* Tensors stand in the order they were added; `slots` finds them by name: an open-addressing hash table of
@@ -15,16 +15,27 @@ struct duet_weights {
     uint32_t *slots;
     size_t slot_count;
     char *metadata;
-    struct duet_bytes file; /* what the other data points into */
+    struct duet_file file; /* mapped: what the other data points into. Zero: there is none */
 };
 
-/* duet_weights_add that does not copy the data. `data` must lie in weights->file, or be `owned` (from
- * malloc): then it belongs to the set on success and to the caller on failure. */
+/* duet_weights_open that reads tensors of up to `most` bytes into memory at once. With SIZE_MAX the file is
+ * not mapped, and whatever becomes of it does not matter. `sha256` (DUET_SHA256_TEXT, NULL: not wanted)
+ * receives the digest of the whole file. */
+enum duet_status duet_weights_load(const char *path, size_t most, struct duet_weights **weights, char *sha256,
+                                   struct duet_error *error);
+
+/* duet_weights_add that does not copy the data. `data` must lie in the mapping of weights->file, or be
+ * `owned` (from malloc): then it belongs to the set on success and to the caller on failure. */
 enum duet_status duet_weights_insert(struct duet_weights *weights, const char *name, enum duet_dtype dtype,
                                      const struct duet_shape *shape, const void *data, void *owned,
                                      struct duet_error *error);
 
-/* The tensor's data has served for now: if it lies in a mapped file, it need not stay in memory. */
-void duet_weights_forget(const struct duet_weights *weights, const struct duet_tensor *tensor);
+/* Is the tensor's data memory of the set, which can be looked at without fear? */
+bool duet_weights_has(const struct duet_weights *weights, const struct duet_tensor *tensor);
+
+/* The tensor's bytes in order, in pieces; see duet_file_walk. */
+enum duet_status duet_weights_walk(const struct duet_weights *weights, const struct duet_tensor *tensor,
+                                   void (*piece)(void *ctx, const void *bytes, size_t count), void *ctx,
+                                   struct duet_error *error);
 
 #endif

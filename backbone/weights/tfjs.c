@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/os.h"
 #include "weights/dequantize.h"
 #include "weights/set.h"
 
@@ -166,12 +167,12 @@ static enum duet_status shards_open(const struct reader *reader, const json_t *p
             return bad(reader, name, "the path of a shard must stay inside the model's folder");
         char *path = duet_path_join(reader->folder, name);
         enum duet_status status =
-            path ? duet_map_file(path, &shards->files[i], reader->error)
+            path ? duet_read_file(path, DUET_TFJS_MAX_DATA, &shards->files[i], reader->error)
                  : duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
         free(path);
         if (status != DUET_OK) return status;
         shards->count = i + 1;
-        shards->bytes += shards->files[i].size; /* mappings: together they fit in the address space */
+        shards->bytes += shards->files[i].size;
         if (shards->bytes > DUET_TFJS_MAX_DATA)
             return duet_fail(reader->error, DUET_TOO_LARGE,
                              "%s%s: the shards are over the limit of %zu bytes", reader->folder, name,

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define SCHEMA_VERSION 3
-#define MAX_FILE       ((size_t)INT32_MAX) /* what a FlatBuffer's offsets reach */
 #define MAX_NAME       200
 
 /* --- tensors ------------------------------------------------------------------------------------------- */
@@ -334,8 +333,8 @@ static void read_file(struct flatbuffer *f, struct duet_tflite *model)
         flatbuffer_fault(f, DUET_BAD_FORMAT, "not a TFLite file: no \"TFL3\" at byte 4");
         return;
     }
-    if (f->size > MAX_FILE) {
-        flatbuffer_fault(f, DUET_TOO_LARGE, "%zu bytes, at most %zu", f->size, MAX_FILE);
+    if (f->size > DUET_TFLITE_MAX_FILE) {
+        flatbuffer_fault(f, DUET_TOO_LARGE, "%zu bytes, at most %zu", f->size, DUET_TFLITE_MAX_FILE);
         return;
     }
     struct flatbuffer_table root = flatbuffer_root(f);
@@ -356,26 +355,11 @@ enum duet_status duet_tflite_read(const char *name, const uint8_t *data, size_t 
     return f.status;
 }
 
-enum duet_status duet_tflite_open(const char *path, struct duet_tflite *model, struct duet_error *error)
-{
-    struct duet_bytes file;
-    *model = (struct duet_tflite){0};
-    enum duet_status status = duet_map_file(path, &file, error);
-    if (status != DUET_OK) return status;
-    status = duet_tflite_read(path, file.data, file.size, model, error);
-    if (status == DUET_OK)
-        model->mapping = file;
-    else
-        duet_bytes_close(&file);
-    return status;
-}
-
 void duet_tflite_close(struct duet_tflite *model)
 {
     if (!model) return;
     free(model->tensors);
     free(model->operators);
-    duet_bytes_close(&model->mapping);
     *model = (struct duet_tflite){0};
 }
 

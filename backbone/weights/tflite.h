@@ -12,6 +12,7 @@
 
 /* The real ones have under 200 of each. Memory taken is at most that for the limits, 8 MiB, whatever the file
  * says; data stays where it is. */
+#define DUET_TFLITE_MAX_FILE      ((size_t)256 << 20) /* bytes; a hundred times the largest published network */
 #define DUET_TFLITE_MAX_TENSORS   16384
 #define DUET_TFLITE_MAX_OPERATORS 16384
 #define DUET_TFLITE_MAX_OPERANDS  16 /* inputs or outputs of an operator */
@@ -88,7 +89,6 @@ struct duet_tflite_operator {
 struct duet_tflite {
     const uint8_t *data; /* of the file */
     size_t size;
-    struct duet_bytes mapping; /* none when it was read from memory */
     struct duet_tflite_tensor *tensors;
     int tensor_count;
     struct duet_tflite_operator *operators; /* in an order in which they can run */
@@ -97,15 +97,12 @@ struct duet_tflite {
     int input_count, output_count;
 };
 
-/* Map and read. On failure *model is zero. Errors: those of opening a file; DUET_BAD_FORMAT (the text names
- * the part, what was found and what would have been right), DUET_UNSUPPORTED (a schema version other than 3,
- * several subgraphs, sparse tensors, data outside the FlatBuffer), DUET_TOO_LARGE (a limit above),
- * DUET_OUT_OF_MEMORY. */
-enum duet_status duet_tflite_open(const char *path, struct duet_tflite *model, struct duet_error *error);
-
-/* The same from memory, which is borrowed until close; `name` stands in error texts. */
-enum duet_status duet_tflite_read(const char *name, const uint8_t *data, size_t size, struct duet_tflite *model,
-                                  struct duet_error *error);
+/* Read the FlatBuffer at `data`, which is borrowed until close; `name` stands in error texts. On failure
+ * *model is zero. Errors: DUET_BAD_FORMAT (the text names the part, what was found and what would have been
+ * right), DUET_UNSUPPORTED (a schema version other than 3, several subgraphs, sparse tensors, data outside
+ * the FlatBuffer), DUET_TOO_LARGE (a limit above), DUET_OUT_OF_MEMORY. */
+enum duet_status duet_tflite_read(const char *name, const uint8_t *data, size_t size,
+                                  struct duet_tflite *model, struct duet_error *error);
 
 /* Free everything. Accepts NULL and a zeroed struct. */
 void duet_tflite_close(struct duet_tflite *model);

@@ -8,10 +8,11 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum duet_status duet_weights_create(struct duet_weights **out, struct duet_error *error)
+enum duet_status duet_weights_create(struct duet_weights **weights, struct duet_error *error)
 {
-    *out = calloc(1, sizeof **out);
-    return *out ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a set of weights");
+    DUET_NEEDS(weights, error);
+    *weights = calloc(1, sizeof **weights);
+    return *weights ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a set of weights");
 }
 
 void duet_weights_close(struct duet_weights **weights)
@@ -26,19 +27,19 @@ void duet_weights_close(struct duet_weights **weights)
     free(w->copies);
     free(w->slots);
     free(w->metadata);
-    duet_bytes_close(&w->file);
+    duet_file_close(&w->file);
     free(w);
     *weights = NULL;
 }
 
 size_t duet_weights_count(const struct duet_weights *weights)
 {
-    return weights->count;
+    return weights ? weights->count : 0;
 }
 
 const struct duet_tensor *duet_weights_at(const struct duet_weights *weights, size_t index)
 {
-    return index < weights->count ? &weights->tensors[index] : NULL;
+    return index < duet_weights_count(weights) ? &weights->tensors[index] : NULL;
 }
 
 /* --- names ---------------------------------------------------------------------------------------------- */
@@ -56,7 +57,7 @@ static size_t slot_of(const struct duet_weights *weights, const char *name)
 
 const struct duet_tensor *duet_weights_find(const struct duet_weights *weights, const char *name)
 {
-    if (weights->count == 0) return NULL;
+    if (!name || duet_weights_count(weights) == 0) return NULL;
     uint32_t found = weights->slots[slot_of(weights, name)];
     return found ? &weights->tensors[found - 1] : NULL;
 }
@@ -132,9 +133,12 @@ enum duet_status duet_weights_insert(struct duet_weights *weights, const char *n
 enum duet_status duet_weights_add(struct duet_weights *weights, const char *name, enum duet_dtype dtype,
                                   const struct duet_shape *shape, const void *data, struct duet_error *error)
 {
+    DUET_NEEDS(weights, error);
+    DUET_NEEDS(shape, error);
     size_t bytes = 0;
     enum duet_status status = tensor_bytes(name, dtype, shape, &bytes, error);
     if (status != DUET_OK) return status;
+    if (bytes) DUET_NEEDS(data, error);
     void *copy = malloc(bytes ? bytes : 1);
     if (!copy)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "tensor %.200s: no memory for %zu bytes", name, bytes);
@@ -148,12 +152,14 @@ enum duet_status duet_weights_add(struct duet_weights *weights, const char *name
 
 const char *duet_weights_metadata(const struct duet_weights *weights)
 {
-    return weights->metadata;
+    return weights ? weights->metadata : NULL;
 }
 
 enum duet_status duet_weights_set_metadata(struct duet_weights *weights, const char *json,
                                            struct duet_error *error)
 {
+    DUET_NEEDS(weights, error);
+    DUET_NEEDS(json, error);
     json_error_t fault;
     json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, &fault);
     if (!root) return duet_fail(error, DUET_BAD_ARGUMENT, "metadata: not JSON: %s", fault.text);
@@ -167,8 +173,43 @@ enum duet_status duet_weights_set_metadata(struct duet_weights *weights, const c
     return DUET_OK;
 }
 
-void duet_weights_forget(const struct duet_weights *weights, const struct duet_tensor *tensor)
+/* --- data ----------------------------------------------------------------------------------------------- */
+
+bool duet_weights_has(const struct duet_weights *weights, const struct duet_tensor *tensor)
 {
-    if (!weights->copies[tensor - weights->tensors])
-        duet_bytes_forget(&weights->file, tensor->data, tensor->bytes);
+    return weights->copies[tensor - weights->tensors];
+}
+
+/* Where a mapped tensor's data lies in the file. */
+static size_t place_of(const struct duet_weights *weights, const struct duet_tensor *tensor)
+{
+    return (size_t)((const char *)tensor->data - (const char *)weights->file.mapping);
+}
+
+enum duet_status duet_weights_read(const struct duet_weights *weights, const struct duet_tensor *tensor,
+                                   size_t from, size_t size, void *out, struct duet_error *error)
+{
+    DUET_NEEDS(weights, error);
+    DUET_NEEDS(tensor, error);
+    if (tensor < weights->tensors || tensor >= weights->tensors + weights->count)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "a tensor of another set of weights");
+    if (from > tensor->bytes || size > tensor->bytes - from)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "tensor %.200s: bytes %zu and %zu more: it has %zu",
+                         tensor->name, from, size, tensor->bytes);
+    if (size == 0) return DUET_OK;
+    DUET_NEEDS(out, error);
+    if (!duet_weights_has(weights, tensor))
+        return duet_file_read(&weights->file, place_of(weights, tensor) + from, size, out, error);
+    memcpy(out, (const char *)tensor->data + from, size);
+    return DUET_OK;
+}
+
+enum duet_status duet_weights_walk(const struct duet_weights *weights, const struct duet_tensor *tensor,
+                                   void (*piece)(void *ctx, const void *bytes, size_t count), void *ctx,
+                                   struct duet_error *error)
+{
+    if (!duet_weights_has(weights, tensor))
+        return duet_file_walk(&weights->file, place_of(weights, tensor), tensor->bytes, piece, ctx, error);
+    piece(ctx, tensor->data, tensor->bytes);
+    return DUET_OK;
 }

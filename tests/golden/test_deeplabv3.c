@@ -66,7 +66,7 @@ static void run_photograph(struct duet_session *session, const char *shared, con
     struct duet_image image = golden_image(shared, "deeplabv3", name, "ppm");
     assert_true(
         duet_fit_canvas(&image, image.width, image.height, SIDE, SIDE, &pool, duet_session_input(session)));
-    duet_session_run(session, NULL);
+    assert_int_equal(duet_session_run(session, NULL, NULL), DUET_OK);
     duet_image_close(&image);
 }
 

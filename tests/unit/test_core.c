@@ -3,12 +3,14 @@
 #include "core/bom.h"
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/file.h"
 #include "core/os.h"
 #include "duet/image.h"
 #include "duet/tensor.h"
 #include "duet/threads.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,63 +90,96 @@ static void a_folder_without_a_name_is_refused(void **state)
     assert_fails(DUET_BAD_ARGUMENT, duet_make_folders("", &e), e);
 }
 
-static void a_pipe_is_not_mapped_and_not_waited_for(void **state)
+static void a_pipe_is_no_file_and_is_not_waited_for(void **state)
 {
     (void)state;
     struct duet_error e;
-    struct duet_bytes bytes;
+    struct duet_file file;
     char folder[] = "core_test_XXXXXX";
     assert_non_null(mkdtemp(folder));
     char *path = duet_path_join(folder, "pipe");
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_fails(DUET_BAD_ARGUMENT, duet_map_file(path, &bytes, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_file_open(path, &file, &e), e);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
     free(path);
 }
 
-/* How much of the mapping is in memory for this process, in KiB, as Linux tells. */
-static long resident_kib(const void *mapping)
+/* A file of 1000000 numbers under a new name. */
+static void make_file(char *path)
 {
-    char line[256], begin[32];
-    long kib = -1;
-    snprintf(begin, sizeof begin, "%lx-", (unsigned long)(uintptr_t)mapping);
-    FILE *maps = fopen("/proc/self/smaps", "r");
-    assert_non_null(maps);
-    for (bool here = false; kib < 0 && fgets(line, sizeof line, maps);) {
-        here = here || strncmp(line, begin, strlen(begin)) == 0;
-        if (here) sscanf(line, "Rss: %ld", &kib);
-    }
-    fclose(maps);
-    return kib;
-}
-
-static void what_is_forgotten_leaves_memory_and_is_read_again(void **state)
-{
-    (void)state;
-    enum { SIZE = 3 << 20 };
-    struct duet_error e;
-    struct duet_output out;
-    struct duet_bytes bytes;
-    char path[] = "forget_XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    close(fd);
-    assert_ok(duet_output_open(&out, path, DUET_OUTPUT_FORCE, &e), e);
-    for (int i = 0; i < SIZE; i++) putc(i % 251, out.stream);
-    assert_ok(duet_output_commit(&out, &e), e);
-    assert_ok(duet_map_file(path, &bytes, &e), e);
-    for (int round = 0; round < 2; round++) {
-        for (int i = 0; i < SIZE; i++) assert_int_equal(bytes.data[i], i % 251);
-        assert_true(resident_kib(bytes.data) >= SIZE / 1024);
-        duet_bytes_forget(&bytes, bytes.data + 77, SIZE - 1000);
-        assert_true(resident_kib(bytes.data) <= 16); /* its first and last pages */
-    }
-    duet_bytes_close(&bytes);
-    assert_ok(duet_read_file(path, SIZE, &bytes, &e), e);
-    duet_bytes_forget(&bytes, bytes.data, SIZE); /* not mapped: stays */
-    for (int i = 0; i < SIZE; i++) assert_int_equal(bytes.data[i], i % 251);
-    duet_bytes_close(&bytes);
+    FILE *stream = fdopen(fd, "wb");
+    assert_non_null(stream);
+    for (int i = 0; i < 1000000; i++) putc(i % 251, stream);
+    assert_int_equal(fclose(stream), 0);
+}
+
+struct seen {
+    int pieces;
+    size_t bytes;
+    bool right;
+};
+
+static void see(void *ctx, const void *bytes, size_t count)
+{
+    struct seen *seen = ctx;
+    for (size_t i = 0; i < count; i++)
+        seen->right = seen->right && ((const uint8_t *)bytes)[i] == (seen->bytes + i) % 251;
+    seen->pieces++;
+    seen->bytes += count;
+}
+
+static void a_file_is_read_where_and_as_far_as_asked(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_file file;
+    uint8_t bytes[4];
+    char path[] = "core_file_XXXXXX";
+    make_file(path);
+    assert_ok(duet_file_open(path, &file, &e), e);
+    assert_int_equal(file.size, 1000000);
+    assert_ok(duet_file_read(&file, 502, 4, bytes, &e), e);
+    assert_memory_equal(bytes, "\x00\x01\x02\x03", 4);
+    struct seen seen = {.right = true};
+    assert_ok(duet_file_walk(&file, 0, file.size, see, &seen, &e), e);
+    assert_true(seen.right && seen.bytes == 1000000 && seen.pieces == 16);
+    duet_file_close(&file);
+    duet_file_close(&file);
+    assert_fails(DUET_NOT_FOUND, duet_file_open("no/such/file", &file, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_file_open(".", &file, &e), e);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_file_that_changes_under_its_reader_is_told(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_file file;
+    uint8_t byte;
+    char path[] = "core_file_XXXXXX", other[] = "core_file_XXXXXX";
+    make_file(path);
+    make_file(other);
+    assert_ok(duet_file_open(path, &file, &e), e);
+    assert_int_equal(rename(other, path), 0); /* the one that is open stays */
+    assert_ok(duet_file_read(&file, 999999, 1, &byte, &e), e);
+    duet_file_close(&file);
+    assert_ok(duet_file_open(path, &file, &e), e);
+    const struct timespec long_ago[2] = {{1, 0}, {1, 0}}; /* as if written to: the clock may be too coarse */
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+    assert_fails(DUET_IO_ERROR, duet_file_read(&file, 0, 1, &byte, &e), e);
+    assert_non_null(strstr(e.text, "changed while it was in use"));
+    duet_file_close(&file);
+    assert_ok(duet_file_open(path, &file, &e), e);
+    assert_int_equal(truncate(path, 999), 0);
+    assert_fails(DUET_IO_ERROR, duet_file_read(&file, 5000, 1, &byte, &e), e);
+    assert_non_null(strstr(e.text, "it has 999 bytes, and had 1000000"));
+    struct seen seen = {.right = true};
+    assert_fails(DUET_IO_ERROR, duet_file_walk(&file, 0, file.size, see, &seen, &e), e);
+    assert_int_equal(seen.pieces, 0);
+    duet_file_close(&file);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -212,8 +247,9 @@ int main(void)
         cmocka_unit_test(byte_order_marks_are_passed_over_or_refused),
         cmocka_unit_test(a_file_is_read_within_limits),
         cmocka_unit_test(a_folder_without_a_name_is_refused),
-        cmocka_unit_test(a_pipe_is_not_mapped_and_not_waited_for),
-        cmocka_unit_test(what_is_forgotten_leaves_memory_and_is_read_again),
+        cmocka_unit_test(a_pipe_is_no_file_and_is_not_waited_for),
+        cmocka_unit_test(a_file_is_read_where_and_as_far_as_asked),
+        cmocka_unit_test(a_file_that_changes_under_its_reader_is_told),
         cmocka_unit_test(a_pool_runs_every_index_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

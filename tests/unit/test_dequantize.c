@@ -148,7 +148,7 @@ static float *run(const struct duet_weights *weights, size_t *count)
     uint64_t seed = 3;
     for (int i = 0; i < SIDE * SIDE * 3; i++) duet_session_input(session)[i] = random_weight(&seed);
     struct duet_pool pool = duet_pool_single();
-    duet_session_run(session, &pool);
+    assert_ok(duet_session_run(session, &pool, &e), e);
     const float *output = duet_session_output(session, "deeplabv3.logits", &shape);
     assert_true(duet_shape_elements(&shape, count));
     float *copy = malloc(*count * sizeof *copy);

@@ -28,7 +28,7 @@ static float *run(struct duet_compiled *compiled, const struct duet_network *net
     assert_ok(duet_session_create(compiled, threads, &session, &e), e);
     float *input = duet_session_input(session), *all = NULL;
     for (int i = 0; i < height * width * 3; i++) input[i] = random_weight(&seed);
-    duet_session_run(session, &pool);
+    assert_ok(duet_session_run(session, &pool, &e), e);
     *count = 0;
     for (int i = 0; i < duet_network_output_count(network); i++) {
         const char *name;

@@ -90,7 +90,6 @@ static void what_is_saved_is_read_again(void **state)
         assert_memory_equal(t->data, s->data, s->bytes);
         assert_int_equal((uintptr_t)t->data % duet_dtype_size(t->dtype), 0);
     }
-    assert_int_equal((uintptr_t)duet_weights_at(r, 0)->data % 64, 0);
     assert_null(duet_weights_at(r, 5));
     assert_null(duet_weights_find(r, "floatz"));
     assert_non_null(strstr(duet_weights_metadata(r), "\"x\":[1,\"\\\"\"],\"data\":{\"sha256\":\""));
@@ -112,6 +111,7 @@ static void the_same_set_gives_the_same_bytes(void **state)
     struct duet_weights *w = sample(), *r;
     assert_ok(duet_weights_save(w, path, &e), e);
     size_t n = get_file(first, sizeof first);
+    assert_int_equal((8 + first[0] + ((size_t)first[1] << 8)) % 64, 0); /* where the data begins */
     assert_ok(duet_weights_open(path, &r, &e), e);
     assert_ok(duet_weights_save(r, path, &e), e); /* over the file it is mapped from */
     assert_int_equal(get_file(second, sizeof second), n);

@@ -29,16 +29,16 @@ struct duet_image {
 
 #define DUET_IMAGE_MAX_SIDE 65535
 
-/* Bytes a pixel takes: 3 or 1. */
+/* Bytes a pixel takes: 3 or 1; 0 of what is no format. */
 DUET_API int duet_pixel_size(enum duet_pixel_format format);
 
 /* Make an image, all bytes zero, stride = width * pixel size. On failure *image is all zero.
- * Errors: DUET_BAD_ARGUMENT (a side out of range), DUET_OUT_OF_MEMORY. */
+ * Errors: DUET_BAD_ARGUMENT (a side out of range, no format), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_image_create(struct duet_image *image, int width, int height,
                                             enum duet_pixel_format format, struct duet_error *error);
 
-/* Whether a picture is well made and of that format: sides in range, pixels there, rows that do not overlap.
- * Errors: DUET_BAD_ARGUMENT. */
+/* Whether a picture is well made and of that format: sides in range, pixels there, rows that do not overlap
+ * and fit in memory. Errors: DUET_BAD_ARGUMENT. */
 DUET_API enum duet_status duet_image_check(const struct duet_image *image, enum duet_pixel_format format,
                                            struct duet_error *error);
 

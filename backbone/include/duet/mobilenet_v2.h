@@ -29,7 +29,8 @@ struct duet_mobilenet_v2 {
 };
 
 /* channels * multiplier rounded to a multiple of divisor, at least divisor, never more than 10 % below the
- * unrounded value (the authors' make_divisible). */
+ * unrounded value (the authors' make_divisible). 0 for what makes no sense: a divisor below 1, channels out
+ * of range. */
 DUET_API int duet_mobilenet_v2_channels(int channels, double multiplier, int divisor);
 
 /* Add the backbone to `network`. Layers: "backbone.conv", "backbone.block0.depthwise",

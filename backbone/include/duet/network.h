@@ -68,9 +68,10 @@ DUET_API enum duet_status duet_network_create(struct duet_network **network, str
 /* Accepts NULL; sets *network to NULL. */
 DUET_API void duet_network_close(struct duet_network **network);
 
-/* Add a layer; the result feeds later ones. A call that makes no sense (unknown input, channels that do not
- * fit) is remembered, returns -1, and later calls with -1 do nothing: build everything, then ask
- * duet_network_check once. */
+/* Add a layer; the result feeds later ones. A call that makes no sense (an input that is no layer, channels
+ * that do not fit, a name that is empty, taken or longer than 200 bytes, a field out of its range) is
+ * remembered and returns -1, and every later call does nothing: build everything, then ask duet_network_check
+ * once. A network has one input. */
 DUET_API duet_node duet_network_input(struct duet_network *network, const char *name, int channels);
 DUET_API duet_node duet_network_conv(struct duet_network *network, duet_node input, struct duet_conv conv);
 DUET_API duet_node duet_network_depthwise(struct duet_network *network, duet_node input,
@@ -82,14 +83,16 @@ DUET_API duet_node duet_network_global_mean(struct duet_network *network, const 
 DUET_API duet_node duet_network_broadcast(struct duet_network *network, const char *name, duet_node input,
                                           duet_node like);
 
-/* Keep a layer's result as a named output of the network (name copied). */
+/* Keep a layer's result as a named output of the network (name copied; each name once). A call that makes no
+ * sense is remembered alike. */
 DUET_API void duet_network_output(struct duet_network *network, const char *name, duet_node node);
 
-/* The first fault of the calls above, or DUET_OK. Errors: DUET_BAD_ARGUMENT, DUET_OUT_OF_MEMORY. */
+/* The first fault of the calls above, or DUET_OK; duet_network_account and duet_compile tell it, too. Errors:
+ * DUET_BAD_ARGUMENT, DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_network_check(const struct duet_network *network, struct duet_error *error);
 
-/* Reading it. Borrowed until close or the next addition. NULL / -1 when there is no such thing; `name` of an
- * output may be NULL. */
+/* Reading it. Borrowed until close or the next addition. NULL / -1 when there is no such thing (a NULL
+ * network has nothing); `name` of an output may be NULL. */
 DUET_API int duet_network_layer_count(const struct duet_network *network);
 DUET_API const struct duet_layer *duet_network_layer(const struct duet_network *network, duet_node node);
 DUET_API duet_node duet_network_find(const struct duet_network *network, const char *layer_name);
@@ -113,7 +116,8 @@ struct duet_layer_info {
     uint64_t bytes;             /* of the output in float32 */
 };
 
-/* Fill info[0 .. layer_count-1] for an input of height x width. Errors: DUET_BAD_ARGUMENT, DUET_TOO_LARGE. */
+/* Fill info[0 .. layer_count-1] for an input of height x width. Errors: those of duet_network_check;
+ * DUET_BAD_ARGUMENT (a side out of range, shapes that do not fit together at that size). */
 DUET_API enum duet_status duet_network_account(const struct duet_network *network, int height, int width,
                                                struct duet_layer_info *info, struct duet_error *error);
 
@@ -126,20 +130,35 @@ struct duet_compile_options {
     int height, width;  /* of the input, 1 .. 8192 */
     const char *cpu;    /* highest kernel level: "scalar" ...; NULL: $DUET_CPU, else the best there is */
     const struct duet_compiled
-        *weights_of; /* share its packed weights: it must come from the same layers, at any
-                      * size and output stride; `weights` is then not read. NULL: pack */
+        *weights_of; /* share its packed weights: it must come from the same layers, at any size and output
+                      * stride, and from the same weights; `weights` is then not read. NULL: pack */
     bool unfused;    /* every layer a step of its own: slower, more memory, the same bytes. For tests */
     /* Every inverted residual in so many groups of expanded channels, one after the other: the t-way split of
      * the paper's section 5.1, less memory with each, the same bytes. 1 .. 64; 0: as suits the caches. */
     int split;
     size_t l1_bytes, l2_bytes; /* data caches of a core to plan for; 0: this machine's */
+    size_t
+        max_memory; /* bytes that a session may take, see duet_network_memory; 0 and more than 4 GiB: that */
 };
+
+/* What a session takes for a network that is compiled with these options: so much for the results that wait
+ * to be read, and for each of its threads. Packed weights are not counted: they are shared, and about as
+ * large as the model file (up to four times that where it is quantized). Neither weights nor max_memory are
+ * looked at; costs tens of microseconds and no memory to speak of. Errors: those of duet_compile. */
+struct duet_memory {
+    size_t session_bytes, thread_bytes;
+};
+DUET_API enum duet_status duet_network_memory(const struct duet_network *network,
+                                              const struct duet_compile_options *options,
+                                              struct duet_memory *memory, struct duet_error *error);
 
 /* Weights may be float32, F16, BF16, or quantized (U8, I8, I32 with "<tensor>.scale" and
  * "<tensor>.zero_point" beside them): they are made float32 when packed.
- * Errors: DUET_BAD_ARGUMENT, DUET_NOT_FOUND (a tensor is missing), DUET_MISMATCH (a tensor's shape is not the
- * layer's), DUET_UNSUPPORTED (a tensor of another type), DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. Nothing of
- * network or weights is kept. */
+ * Errors: DUET_BAD_ARGUMENT, those of duet_network_check, DUET_NOT_FOUND (a tensor is missing), DUET_MISMATCH
+ * (a tensor's shape is not the layer's; weights_of is of other layers, activations, fusions or another kernel
+ * level), DUET_UNSUPPORTED (a tensor of another type), DUET_IO_ERROR (the model file was cut short or changed
+ * since it was opened), DUET_TOO_LARGE (max_memory; the text says what is needed and what allowed),
+ * DUET_OUT_OF_MEMORY. Nothing of network or weights is kept. */
 DUET_API enum duet_status duet_compile(const struct duet_network *network, const struct duet_weights *weights,
                                        const struct duet_compile_options *options,
                                        struct duet_compiled **compiled, struct duet_error *error);
@@ -148,7 +167,7 @@ DUET_API struct duet_compiled *duet_compiled_retain(struct duet_compiled *compil
 /* Gives up one reference; the last one frees. Accepts NULL; sets *compiled to NULL. */
 DUET_API void duet_compiled_close(struct duet_compiled **compiled);
 
-/* One line a step, as run; texts are borrowed until close. */
+/* One line a step, as run; texts are borrowed until close. All zero for a step that is not there. */
 struct duet_step_info {
     const char *name;   /* layer, or layers joined by the fusion */
     const char *kernel; /* "conv1x1_f32 scalar" */
@@ -167,22 +186,26 @@ DUET_API size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled)
 struct duet_session; /* opaque */
 
 /* The arena for one run at a time, for pools of up to `threads` (1 .. 256) workers. Holds a reference to
- * compiled. Errors: DUET_BAD_ARGUMENT (threads), DUET_OUT_OF_MEMORY. */
+ * compiled. Errors: DUET_BAD_ARGUMENT (threads), DUET_TOO_LARGE (max_memory), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_session_create(struct duet_compiled *compiled, int threads,
                                               struct duet_session **session, struct duet_error *error);
 /* Accepts NULL; sets *session to NULL. */
 DUET_API void duet_session_close(struct duet_session **session);
 
 /* The input tensor, [1, H, W, channels] float32, to be filled before each run: a run overwrites it. Borrowed
- * until close. */
+ * until close. NULL for a NULL session. */
 DUET_API float *duet_session_input(struct duet_session *session);
 
-/* Run all steps on the pool's workers; allocates nothing, cannot fail. pool->threads must not exceed the
- * session's. The outputs are the same bytes for any number of threads. */
-DUET_API void duet_session_run(struct duet_session *session, const struct duet_pool *pool);
+/* Run all steps on the pool's workers (NULL: the caller's thread); allocates nothing. The outputs are the
+ * same bytes for any number of threads. Errors, before anything is run: DUET_BAD_ARGUMENT (a pool of more
+ * threads than the session was made for, which would write past its memory; no session). */
+DUET_API enum duet_status duet_session_run(struct duet_session *session, const struct duet_pool *pool,
+                                           struct duet_error *error);
 
-/* One step of duet_compiled_step alone, for measuring. A run is all of them in order. */
-DUET_API void duet_session_run_step(struct duet_session *session, const struct duet_pool *pool, int step);
+/* One step of duet_compiled_step alone, for measuring. A run is all of them in order. Errors: the same, and
+ * DUET_BAD_ARGUMENT for a step that is not there. */
+DUET_API enum duet_status duet_session_run_step(struct duet_session *session, const struct duet_pool *pool,
+                                                int step, struct duet_error *error);
 
 /* A named output of the last run, [1, H, W, C] float32; *shape may be NULL. NULL for an unknown name.
  * Borrowed until the next run. */

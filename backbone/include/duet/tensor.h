@@ -28,7 +28,7 @@ enum duet_dtype {
 
 #define DUET_MAX_RANK 8
 
-/* Bytes of one element. */
+/* Bytes of one element; 0 for a bad value. */
 DUET_API size_t duet_dtype_size(enum duet_dtype dtype);
 
 /* The safetensors name of a type: "F32", "U8" ... Never NULL; "?" for a bad value. */
@@ -41,11 +41,13 @@ struct duet_shape {
     size_t dims[DUET_MAX_RANK];
 };
 
-/* Product of the dimensions (1 for a scalar). False when it does not fit in a size_t. */
+/* Product of the dimensions (1 for a scalar). False when it does not fit in a size_t, or
+ * the rank is not 0 to 8; *elements is then untouched. */
 DUET_API bool duet_shape_elements(const struct duet_shape *shape, size_t *elements);
 DUET_API bool duet_shape_equal(const struct duet_shape *a, const struct duet_shape *b);
 
-/* Write "[3,3,96]" into text (at most size bytes, always terminated); returns text. */
+/* Write "[3,3,96]" into text (at most size bytes, always terminated); returns text. "[?]" for
+ * a rank out of range. */
 DUET_API const char *duet_shape_text(const struct duet_shape *shape, char *text, size_t size);
 #define DUET_SHAPE_TEXT 200
 

@@ -17,6 +17,8 @@ extern "C" {
  * names the scratch memory that a piece may use. */
 typedef void duet_task(void *arg, int index, int worker);
 
+#define DUET_MAX_THREADS 256
+
 struct duet_pool {
     void *ctx;
     int threads; /* workers, at least 1 */
@@ -27,12 +29,16 @@ struct duet_pool {
 /* The caller's own thread, nothing else. Always works; needs no closing. */
 DUET_API struct duet_pool duet_pool_single(void);
 
-/* A pool of `threads` workers (1..256; the caller's thread is one of them). One run at a time. A worker
- * without work looks for more for a twentieth of a millisecond (not where there are fewer processors than
- * workers), then sleeps. End with duet_pool_close, which also sets it to the single-thread pool.
- * Errors: DUET_BAD_ARGUMENT, DUET_OUT_OF_MEMORY. */
+/* A pool of `threads` workers (1 .. DUET_MAX_THREADS; the caller's thread is one of them). One run at a time.
+ * A worker without work looks for more for a twentieth of a millisecond (not where there are fewer processors
+ * than workers), then sleeps. End with duet_pool_close, which also sets it to the single-thread pool. Errors:
+ * DUET_BAD_ARGUMENT, DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_pool_create(int threads, struct duet_pool *pool, struct duet_error *error);
 DUET_API void duet_pool_close(struct duet_pool *pool);
+
+/* Whether a pool can be run with at most `most` workers. NULL is fine: it stands for the caller's thread.
+ * Errors: DUET_BAD_ARGUMENT. */
+DUET_API enum duet_status duet_pool_check(const struct duet_pool *pool, int most, struct duet_error *error);
 
 /* How many threads this process may use (its CPU affinity), at least 1. */
 DUET_API int duet_cpu_count(void);

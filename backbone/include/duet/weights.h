@@ -26,9 +26,12 @@ struct duet_weights; /* opaque */
 /* An empty set. Errors: DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_weights_create(struct duet_weights **weights, struct duet_error *error);
 
-/* Open a safetensors file: the file is mapped, every field validated (types, shapes, offsets: in bounds,
- * not overlapping, no holes), the XXH3 of the data checked when the metadata has one. Tensors point into
- * the mapping, so the file must not be cut short while it is open (replacing it by a rename is fine).
+/* Open a safetensors file: every field is validated (types, shapes, offsets: in bounds, not overlapping, no
+ * holes), the XXH3 of the data checked when the metadata has one. The file stays open; replacing it by a
+ * rename is fine. Whatever Duet itself takes from it later it reads, and says so when the file was cut short
+ * or changed since. Only the `data` of tensors of more than 8 KiB points into a mapping of the file, for
+ * callers who want to look at them where they lie: in a file that was cut short, looking kills (SIGBUS);
+ * duet_weights_read is safe.
  * Errors: DUET_NOT_FOUND, DUET_IO_ERROR, DUET_BAD_FORMAT, DUET_TOO_LARGE, DUET_MISMATCH (the checksum),
  * DUET_UNSUPPORTED (a newer format version; the text names both), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_weights_open(const char *path, struct duet_weights **weights,
@@ -45,6 +48,13 @@ DUET_API const struct duet_tensor *duet_weights_at(const struct duet_weights *we
 
 /* The tensor of that name, or NULL. Borrowed alike. */
 DUET_API const struct duet_tensor *duet_weights_find(const struct duet_weights *weights, const char *name);
+
+/* Copy `size` bytes of a tensor's data, from byte `from` of it on, to `out`. `tensor` is one of this set. Any
+ * number of threads may read at once. Errors: DUET_BAD_ARGUMENT (not of this set, past its end),
+ * DUET_IO_ERROR (the file was cut short or changed since it was opened, or cannot be read). */
+DUET_API enum duet_status duet_weights_read(const struct duet_weights *weights,
+                                            const struct duet_tensor *tensor, size_t from, size_t size,
+                                            void *out, struct duet_error *error);
 
 /* Add a tensor; name and data are copied. Errors: DUET_BAD_ARGUMENT (empty name, a shape whose size
  * overflows), DUET_EXISTS (the name is taken), DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. */
@@ -68,7 +78,7 @@ DUET_API enum duet_status duet_weights_save(const struct duet_weights *weights, 
 
 /* Recompute the sha256 of the data of an opened file and compare it with the metadata's.
  * `hex` (65 bytes, may be NULL) receives the computed value. Errors: DUET_MISMATCH, DUET_NOT_FOUND (the
- * metadata has none). */
+ * metadata has none), DUET_IO_ERROR. */
 DUET_API enum duet_status duet_weights_verify(const struct duet_weights *weights, char hex[65],
                                               struct duet_error *error);
 

@@ -16,7 +16,8 @@ struct duet_anchor {
 
 /* Anchors of feature map `map`, a cell after the other, rows first: anchors[(row * width + column) * A + a].
  * On inputs that are not square, anchors keep their shape in input pixels.
- * `anchors` has room for height * width * duet_ssdlite_anchors_per_cell(map). */
+ * `anchors` has room for height * width * duet_ssdlite_anchors_per_cell(map). Nothing is filled in for
+ * a map that is not 0 .. 5 or an input without size. */
 DUET_API void duet_anchors_fill(int map, int height, int width, int input_height, int input_width,
                                 struct duet_anchor *anchors);
 

@@ -14,7 +14,7 @@ struct duet_corners {
     float ymin, xmin, ymax, xmax;
 };
 
-/* code = ty, tx, th, tw. */
+/* code = ty, tx, th, tw; NULL: no box, all zero. */
 DUET_API struct duet_corners duet_box_decode(const float code[4], struct duet_anchor anchor);
 
 #ifdef __cplusplus

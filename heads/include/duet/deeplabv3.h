@@ -27,8 +27,8 @@ struct duet_deeplabv3_config {
  *   "deeplabv3.aspp1" .. "aspp3" (3x3 atrous; only with atrous_branches), "deeplabv3.concat" (pooling first),
  *   "deeplabv3.concat_projection" (1x1), "deeplabv3.logits" (1x1, linear).
  * ReLU, not ReLU6. Output: "deeplabv3.logits" [1, h, w, classes], h and w being the input's divided by the
- * output stride, rounded up. Errors: DUET_BAD_ARGUMENT (classes not 2 .. 255, depth not 1 .. 4096), those of
- * duet_network_check. */
+ * output stride, rounded up. Errors: DUET_BAD_ARGUMENT (classes not 2 .. 255, depth not 1 .. 4096,
+ * output_stride not 8, 16 or 32), those of duet_network_check. */
 DUET_API enum duet_status duet_deeplabv3_build(struct duet_network *network,
                                                const struct duet_mobilenet_v2 *backbone, int output_stride,
                                                const struct duet_deeplabv3_config *config,

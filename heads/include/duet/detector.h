@@ -23,13 +23,15 @@ struct duet_detector_options {
     const bool *classes;     /* one flag a label of the model: detect only these; NULL: all. Copied */
     const char *cpu;         /* kernel level, see duet_compile_options */
     const float *thresholds; /* one a label, in the place of `threshold`; NULL: that one for all. Copied */
+    size_t max_memory; /* bytes that the network's results may take in one detector (see duet_model_memory);
+                        * 0: 4 GiB. A model file says itself how large its input is: this bounds it */
 };
 
 struct duet_detector; /* opaque; one thread at a time, see duet_detector_clone */
 
 /* Borrows `model`, which must stay open until the detector, its clones and what they found are closed.
  * Errors: DUET_BAD_ARGUMENT (an option out of range; the text names it), DUET_UNSUPPORTED (the model has no
- * detection head), those of duet_compile. */
+ * detection head), those of duet_compile (DUET_TOO_LARGE: max_memory). */
 DUET_API enum duet_status duet_detector_create(const struct duet_model *model,
                                                const struct duet_detector_options *options,
                                                struct duet_detector **detector, struct duet_error *error);
@@ -40,7 +42,8 @@ DUET_API enum duet_status duet_detector_clone(const struct duet_detector *detect
 
 /* Find objects. `image` is RGB8 of any size; `pool` may be NULL (the caller's thread). On success *detections
  * is owned by the caller (duet_detections_close). The result does not depend on the number of threads.
- * Errors: DUET_BAD_ARGUMENT (not RGB8), DUET_OUT_OF_MEMORY. */
+ * Errors: DUET_BAD_ARGUMENT (not RGB8), DUET_TOO_LARGE (max_memory, with that many threads),
+ * DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_detector_run(struct duet_detector *detector, const struct duet_image *image,
                                             const struct duet_pool *pool, struct duet_detections *detections,
                                             struct duet_error *error);

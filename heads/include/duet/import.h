@@ -18,6 +18,7 @@ struct duet_import_options {
     struct duet_labels labels; /* of the detection head, ids ascending within 1 .. its number of classes */
     struct duet_labels segmentation_labels; /* of DeepLabv3, ids ascending from 0 (background) */
     struct duet_labels classifier_labels;   /* of the classifier, ids ascending from 0 */
+    const char *training;                   /* what it was trained on */
 };
 
 /* Read the model at `path` into the set that a native file holds: tensors under Duet's layer names, batch

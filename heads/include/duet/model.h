@@ -13,7 +13,8 @@
  *   "classifier":     {"classes": 1001}
  *   "labels":         {"ssdlite": [{"id": 1, "name": "person"}, ...], "deeplabv3": ..., "classifier": ...}
  *   "preprocessing":  one line for people
- *   "source":         {"name", "format", "sha256", "address", "licence"}
+ *   "source":         {"name", "format", "sha256", "address", "licence", "training"}
+ *   "revision":       2                          (DUET_MODEL_REVISION of the build that wrote it; none: 1)
  *   "data":           {"sha256", "xxh3"}         (written by duet_weights_save)
  */
 #ifndef DUET_MODEL_H
@@ -32,11 +33,12 @@ extern "C" {
 
 /* Where a model came from. Any may be NULL ("unknown"). Borrowed from what handed it out. */
 struct duet_model_source {
-    const char *name;    /* "ssdlite-coco" */
-    const char *format;  /* "tfjs", "tflite", "safetensors" */
-    const char *sha256;  /* of the file that was imported (for several files: of all, in order) */
-    const char *address; /* where to get it */
-    const char *licence; /* SPDX: "Apache-2.0" */
+    const char *name;     /* "ssdlite-coco" */
+    const char *format;   /* "tfjs", "tflite", "safetensors" */
+    const char *sha256;   /* of the file that was imported (for several files: of all, in order) */
+    const char *address;  /* where to get it */
+    const char *licence;  /* SPDX: "Apache-2.0" */
+    const char *training; /* what it was trained on, as far as that is known */
 };
 
 /* A `has_` tells whether the fields below it mean something. */
@@ -58,7 +60,12 @@ struct duet_model_config {
     const char *preprocessing; /* one line for people */
     struct duet_model_source source;
     const char *data_sha256; /* NULL when the file has none */
+    int revision;            /* see DUET_MODEL_REVISION; ignored by duet_model_config_json */
 };
+
+/* What duet_model_config_json writes is extended now and then: files of an older revision load, but say less
+ * of themselves than one made anew would. 2: source.training. */
+#define DUET_MODEL_REVISION 2
 
 struct duet_model; /* opaque; immutable, may be shared by threads */
 
@@ -77,11 +84,22 @@ DUET_API const struct duet_weights *duet_model_weights(const struct duet_model *
  * Owned: free(). NULL when out of memory. */
 DUET_API char *duet_model_config_json(const struct duet_model_config *config);
 
+/* The output stride that a model runs at when none is asked for: with SSDLite or without DeepLabv3 32, else
+ * that of the graph it came from, and where that is not known 16. It is what its weights were made for, and
+ * where its published scores come from: half of it, or twice, still works, but is not the same network. */
+DUET_API int duet_model_output_stride(const struct duet_model_config *config);
+
 /* The network that a config describes: backbone plus its heads, with their outputs. `output_stride` 8, 16 or
- * 32; 0: 16 with DeepLabv3 and without SSDLite, else 32. Owned: duet_network_close. Errors: those of the
- * duet_*_build of its parts. */
+ * 32; 0: duet_model_output_stride. Owned: duet_network_close. Errors: those of the duet_*_build of its parts.
+ */
 DUET_API enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
                                              struct duet_network **network, struct duet_error *error);
+
+/* What running that network takes for each picture at once, before any of it is taken: see
+ * duet_network_memory. Errors: those of duet_model_network and duet_network_memory. */
+DUET_API enum duet_status duet_model_memory(const struct duet_model_config *config, int output_stride,
+                                            int width, int height, struct duet_memory *memory,
+                                            struct duet_error *error);
 
 #ifdef __cplusplus
 }

@@ -22,7 +22,7 @@ extern "C" {
 /* Fields left zero mean the default beside them. */
 struct duet_segmenter_options {
     size_t struct_size;  /* sizeof(struct duet_segmenter_options): lets the struct grow */
-    int output_stride;   /* 8, 16 or 32; 0: 16 */
+    int output_stride;   /* 8, 16 or 32; 0: the model's own, see duet_model_output_stride */
     int size;            /* side of the network's input, 33 .. 8192; 0: the model's own (513) */
     bool no_resize;      /* pictures larger than the input are not scaled down: the input grows with them */
     const float *scales; /* mean of the probabilities over these scales, 0.1 .. 4; NULL: {1}. Copied */
@@ -37,6 +37,8 @@ struct duet_segmenter_options {
     /* Share the packed weights of this one: of the same model and kernel level, at any size and output
      * stride. Needed for the call only. NULL: pack them anew. */
     const struct duet_segmenter *weights_of;
+    size_t
+        max_memory; /* bytes that its networks' results may take together (see duet_model_memory); 0: 4 GiB */
 };
 
 struct duet_segmentation_logits; /* opaque */
@@ -65,7 +67,7 @@ struct duet_segmenter; /* opaque; one thread at a time, see duet_segmenter_clone
 
 /* Borrows `model`, which must stay open until the segmenter and its clones are closed. Errors:
  * DUET_BAD_ARGUMENT, DUET_UNSUPPORTED (the model has no segmentation head), those of duet_compile
- * (DUET_MISMATCH: weights_of is of another network or kernel level). */
+ * (DUET_MISMATCH: weights_of is of another model or kernel level; DUET_TOO_LARGE: max_memory). */
 DUET_API enum duet_status duet_segmenter_create(const struct duet_model *model,
                                                 const struct duet_segmenter_options *options,
                                                 struct duet_segmenter **segmenter, struct duet_error *error);
@@ -77,7 +79,8 @@ DUET_API enum duet_status duet_segmenter_clone(const struct duet_segmenter *segm
 /* Label every pixel. A picture that fits into the input stands in its top left corner, the rest filled with
  * the mean colour; a larger one is first scaled down so that its longer side fits. `image` is RGB8; `pool`
  * may be NULL (the caller's thread). The result does not depend on the number of threads. Errors:
- * DUET_BAD_ARGUMENT (not RGB8), DUET_TOO_LARGE (no_resize and a side over 8192), DUET_OUT_OF_MEMORY. */
+ * DUET_BAD_ARGUMENT (not RGB8), DUET_TOO_LARGE (no_resize and a side over 8192, max_memory),
+ * DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const struct duet_image *image,
                                              const struct duet_pool *pool,
                                              struct duet_segmentation *segmentation,

@@ -43,7 +43,8 @@ struct duet_affine {
 
 struct duet_ssdlite_decoder; /* opaque: anchors and scratch; one thread at a time */
 
-/* `sizes`: height and width of each map (its pointers are not read). Errors: DUET_OUT_OF_MEMORY. */
+/* `sizes`: height and width of each map (its pointers are not read). Errors: DUET_BAD_ARGUMENT (no
+ * classes, sides or counts out of range), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_decoder_options *options,
                                                       const struct duet_ssdlite_map sizes[DUET_SSDLITE_MAPS],
                                                       int input_height, int input_width,
@@ -56,7 +57,7 @@ DUET_API void duet_ssdlite_decoder_close(struct duet_ssdlite_decoder **decoder);
 DUET_API int duet_ssdlite_decoder_anchor_count(const struct duet_ssdlite_decoder *decoder);
 
 /* category_id is the class's column; labels are left NULL. *detections is owned by the caller.
- * Errors: DUET_OUT_OF_MEMORY. */
+ * Errors: DUET_BAD_ARGUMENT (maps of another size), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *decoder,
                                               const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
                                               struct duet_affine to_pixels,
@@ -64,7 +65,7 @@ DUET_API enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *decod
 
 /* Why there are not more: what suppression threw away because of each of `detections`, which
  * duet_ssdlite_decode found with the same decoder, maps and to_pixels (see duet_detector_suppressed).
- * *suppressions is owned by the caller. Errors: DUET_OUT_OF_MEMORY. */
+ * *suppressions is owned by the caller. Errors: those of duet_ssdlite_decode. */
 DUET_API enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *decoder,
                                                   const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
                                                   struct duet_affine to_pixels,
