@@ -1,5 +1,6 @@
 #include "core/fail.h"
 #include "grow.h"
+#include "stamp.h"
 #include "writer.h"
 
 #include <inttypes.h>
@@ -14,7 +15,13 @@ char *duet_source_stem(const char *source)
 
 char *duet_frame_stem(const struct duet_record *record)
 {
-    char *stem = duet_source_stem(record->name ? record->name : record->source);
+    const char *source = record->name ? record->name : record->source;
+    if (record->captured > 0) { /* numbers begin anew with every run; a host's name has no extension */
+        char stamp[DUET_STAMP];
+        duet_stamp_name(record->captured, stamp);
+        return duet_text("%s_%s", duet_path_name(source), stamp);
+    }
+    char *stem = duet_source_stem(source);
     char *name = stem ? duet_text("%s_%06" PRId64, stem, record->frame) : NULL;
     free(stem);
     return name;

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct duet_writer_kind *const kinds[DUET_FORMAT_COUNT] = {
     [DUET_FORMAT_TABLE] = &duet_writer_table, [DUET_FORMAT_NDJSON] = &duet_writer_ndjson,
@@ -62,17 +63,48 @@ static enum duet_status check_options(const struct duet_writer_options *options,
     return DUET_OK;
 }
 
+static enum duet_status send_text(struct duet_writer *writer, struct duet_error *error);
+
+static void begin(struct duet_writer *writer)
+{
+    if (!writer->begun && writer->kind->begin) writer->kind->begin(writer);
+    writer->begun = true;
+}
+
+/* The file may hold records already: go on after the last whole one. */
+static enum duet_status resume(struct duet_writer *writer, struct duet_error *error)
+{
+    struct stat st;
+    FILE *lines = fopen(writer->output, "rbe");
+    if (!lines) return duet_fail_errno(error, errno, "%s: cannot read", writer->output);
+    int64_t whole = 0;
+    enum duet_status status = fstat(fileno(lines), &st) == 0
+                                  ? DUET_OK
+                                  : duet_fail_errno(error, errno, "%s: cannot read", writer->output);
+    if (status == DUET_OK && st.st_size > 0) {
+        status = writer->kind->resume(writer, lines, &whole, error);
+        if (status == DUET_OK) status = duet_sink_resume(&writer->sink, whole, error);
+        writer->cut = (size_t)(st.st_size - whole);
+        writer->begun = whole > 0;
+    }
+    fclose(lines);
+    return status;
+}
+
 static enum duet_status open_output(struct duet_writer *writer, struct duet_error *error)
 {
+    const struct duet_writer_options *options = &writer->options;
     const char *path = writer->output;
+    if (options->append && !writer->kind->resume)
+        return duet_fail(error, DUET_BAD_ARGUMENT,
+                         "nothing can be appended to results in the format %s; ndjson and csv can go on",
+                         writer->kind->name);
     if (writer->kind->folder) return duet_make_folders(path, error);
-    if (to_stream(&writer->options)) {
-        writer->stream = writer->options.stream;
-        return DUET_OK;
-    }
-    enum duet_status status = duet_output_open(&writer->file, path, writer->flags, error);
-    writer->stream = writer->file.stream;
-    return status;
+    enum duet_status status = duet_sink_open(&writer->sink, options, error);
+    if (status != DUET_OK || !writer->sink.own || !(options->in_place || options->append)) return status;
+    if (options->append) status = resume(writer, error);
+    if (status == DUET_OK) begin(writer);
+    return status == DUET_OK ? send_text(writer, error) : status;
 }
 
 enum duet_status duet_writer_open(const struct duet_writer_options *options, struct duet_writer **writer,
@@ -193,24 +225,22 @@ static enum duet_status pass_on(const struct duet_error *fault, struct duet_erro
     return fault->status;
 }
 
+static enum duet_status no_memory(struct duet_writer *writer, struct duet_error *error)
+{
+    duet_buffer_close(&writer->text); /* the end, which is short, may still find some */
+    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to write", writer->sink.name);
+}
+
 /* Send the text on, all of it in one piece, and empty it. */
 static enum duet_status send_text(struct duet_writer *writer, struct duet_error *error)
 {
     struct duet_buffer *text = &writer->text;
-    const char *name = to_stream(&writer->options) ? "standard output" : writer->output;
-    size_t size = text->size;
+    const size_t size = text->size;
+    if (writer->sink.own && writer->kind->tail) duet_put(text, writer->kind->tail(writer));
+    if (text->failed) return no_memory(writer, error);
+    const size_t tail = text->size - size;
     text->size = 0;
-    if (text->failed) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to write", name);
-    errno = 0;
-    if (size && (fwrite(text->data, 1, size, writer->stream) != size || fflush(writer->stream) != 0))
-        return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", name);
-    return DUET_OK;
-}
-
-static void begin(struct duet_writer *writer)
-{
-    if (!writer->begun && writer->kind->begin) writer->kind->begin(writer);
-    writer->begun = true;
+    return size + tail ? duet_sink_send(&writer->sink, text->data, size, tail, error) : DUET_OK;
 }
 
 /* Refusing a record leaves the writer as it was; any other fault may have lost some of the output. */
@@ -235,28 +265,64 @@ enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet
         writer->text.size = begun;
     else if (status == DUET_OK && !writer->kind->folder)
         status = send_text(writer, &fault);
+    writer->records += status == DUET_OK;
     if (status == DUET_OK) return DUET_OK;
     if (!is_refusal(status)) writer->broken = fault;
+    if (!is_refusal(status) && writer->kind->undo) writer->kind->undo(writer);
     return pass_on(&fault, error);
 }
 
 /* --- ending ------------------------------------------------------------------------------------------- */
 
+/* What comes after the last record. In a file of our own the tail stands there since that record, unless
+ * there was none. */
+static enum duet_status end(struct duet_writer *writer, struct duet_error *error)
+{
+    const struct duet_writer_kind *kind = writer->kind;
+    enum duet_status status = DUET_OK;
+    begin(writer);
+    if (kind->end) status = kind->end(writer, error);
+    if (status != DUET_OK || kind->folder) return status;
+    if (!writer->sink.own && kind->tail) duet_put(&writer->text, kind->tail(writer));
+    status = send_text(writer, error);
+    return status == DUET_OK ? duet_sink_commit(&writer->sink, error) : status;
+}
+
+/* The end after a write that failed. */
+static enum duet_status end_early(struct duet_writer *writer, struct duet_error *error)
+{
+    struct duet_error fault = writer->broken, more;
+    size_t count = writer->records;
+    writer->text.size = 0;
+    if (count > 0 && end(writer, &more) == DUET_OK)
+        duet_fail(error, fault.status, "%s; kept: the first %zu record%s", fault.text, count,
+                  count == 1 ? "" : "s");
+    else if (count > 0 && writer->sink.own)
+        duet_fail(error, fault.status, "%s; then: %s", fault.text, more.text);
+    else
+        pass_on(&fault, error);
+    return fault.status;
+}
+
 enum duet_status duet_writer_commit(struct duet_writer **writer, struct duet_error *error)
 {
     struct duet_writer *w = *writer;
     enum duet_status status = DUET_OK;
-    if (w->broken.status != DUET_OK) {
-        status = pass_on(&w->broken, error);
-    } else {
-        begin(w);
-        if (w->kind->end) status = w->kind->end(w, error);
-        if (status == DUET_OK && !w->kind->folder) status = send_text(w, error);
-        /* A stream is flushed already. */
-        if (status == DUET_OK && w->file.stream) status = duet_output_commit(&w->file, error);
-    }
+    if (w->broken.status == DUET_OK) status = end(w, &w->broken);
+    if (status != DUET_OK) pass_on(&w->broken, error);
+    else if (w->broken.status != DUET_OK) status = end_early(w, error);
     duet_writer_discard(writer);
     return status;
+}
+
+size_t duet_writer_cut(const struct duet_writer *writer)
+{
+    return writer->cut;
+}
+
+int64_t duet_writer_size(const struct duet_writer *writer)
+{
+    return writer->sink.whole;
 }
 
 void duet_writer_discard(struct duet_writer **writer)
@@ -264,7 +330,7 @@ void duet_writer_discard(struct duet_writer **writer)
     if (!writer || !*writer) return;
     struct duet_writer *w = *writer;
     if (w->state && w->kind->close) w->kind->close(w);
-    duet_output_discard(&w->file);
+    duet_sink_discard(&w->sink);
     duet_buffer_close(&w->text);
     free(w->output);
     free(w->state);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct duet_video_writer {
@@ -157,6 +158,12 @@ enum duet_status duet_video_writer_add(struct duet_video_writer *writer, const s
     }
     if (status == DUET_OK) status = writer->type->add(writer->self, image, time, &fault);
     return keep_fault(writer, status, &fault, error);
+}
+
+int64_t duet_video_writer_size(const struct duet_video_writer *writer)
+{
+    struct stat st;
+    return fstat(writer->output.file, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : 0;
 }
 
 /* Cut the file back to what plays, and close it. False: there is nothing that does. */

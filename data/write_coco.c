@@ -99,12 +99,10 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     return DUET_OK;
 }
 
-static enum duet_status end(struct duet_writer *writer, struct duet_error *error)
+static const char *tail(const struct duet_writer *writer)
 {
-    (void)error;
     const struct state *state = writer->state;
-    duet_put(&writer->text, state->any ? "\n]\n" : "]\n");
-    return DUET_OK;
+    return state->any ? "\n]\n" : "]\n";
 }
 
 static void close_state(struct duet_writer *writer)
@@ -118,5 +116,5 @@ const struct duet_writer_kind duet_writer_coco = {.name = "coco",
                                                   .check = check,
                                                   .begin = begin,
                                                   .write = write_record,
-                                                  .end = end,
+                                                  .tail = tail,
                                                   .close = close_state};

@@ -1,4 +1,5 @@
 /* CSV (RFC 4180, lines ending in a newline alone): one row an object. */
+#include "core/fail.h"
 #include "writer.h"
 
 #include <inttypes.h>
@@ -70,4 +71,24 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     return DUET_OK;
 }
 
-const struct duet_writer_kind duet_writer_csv = {.name = "csv", .begin = begin, .write = write_record};
+/* Whole is what ends in a newline that no quotes hold. */
+static enum duet_status resume(struct duet_writer *writer, FILE *lines, int64_t *whole,
+                               struct duet_error *error)
+{
+    struct duet_buffer *header = &writer->text;
+    bool quoted = false;
+    int64_t at = 0;
+    begin(writer);
+    for (int c; (c = getc(lines)) != EOF; at++) {
+        if (at < (int64_t)header->size && c != (unsigned char)header->data[at])
+            return duet_fail(error, DUET_BAD_FORMAT,
+                             "%s: does not begin with the columns that are to be appended", writer->output);
+        if (c == '"') quoted = !quoted;
+        if (c == '\n' && !quoted) *whole = at + 1;
+    }
+    header->size = 0;
+    return DUET_OK;
+}
+
+const struct duet_writer_kind duet_writer_csv = {
+    .name = "csv", .begin = begin, .write = write_record, .resume = resume};

@@ -1,11 +1,14 @@
 /* NDJSON: one line a record, everything in it (the fields stand in record.h). */
+#include "core/fail.h"
 #include "duet/frames.h"
 #include "rle.h"
+#include "stamp.h"
 #include "writer.h"
 
+#include <errno.h>
 #include <inttypes.h>
-#include <math.h>
-#include <time.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 static void put_box(struct duet_buffer *text, const struct duet_box *box)
 {
@@ -84,17 +87,6 @@ static void put_segments(struct duet_buffer *text, const struct duet_segments *s
     duet_put(text, "]");
 }
 
-/* "2026-11-22T05:01:02.345Z" */
-static void put_utc(struct duet_buffer *text, double seconds)
-{
-    struct tm utc;
-    const int64_t thousandths = (int64_t)floor(seconds * 1000 + 0.5);
-    const time_t whole = (time_t)(thousandths / 1000);
-    if (!gmtime_r(&whole, &utc)) utc = (struct tm){0};
-    duet_putf(text, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"", utc.tm_year + 1900, utc.tm_mon + 1,
-              utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, (int)(thousandths % 1000));
-}
-
 /* When a moving input's record happened: a frame, or a gap before it. */
 static void put_moment(struct duet_buffer *text, const struct duet_record *record)
 {
@@ -105,13 +97,15 @@ static void put_moment(struct duet_buffer *text, const struct duet_record *recor
         duet_putf(text, ",\"attempts\":%d}", record->attempts);
         return;
     }
+    if (record->dropped > 0) duet_putf(text, ",\"dropped\":%" PRId64, record->dropped);
     duet_put(text, ",\"pts\":");
     duet_put_double(text, record->pts);
     duet_put(text, ",\"time\":");
     duet_put_double(text, record->time);
     if (record->captured > 0) {
-        duet_put(text, ",\"captured\":");
-        put_utc(text, record->captured);
+        char stamp[DUET_STAMP];
+        duet_stamp(record->captured, stamp);
+        duet_putf(text, ",\"captured\":\"%s\"", stamp);
     }
 }
 
@@ -147,5 +141,57 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     return DUET_OK;
 }
 
+/* --- going on in a file that is there ------------------------------------------------------------------- */
+
+/* Where the last line begins that no newline ends. */
+static int64_t last_line(FILE *lines, int64_t size)
+{
+    char block[4096];
+    for (int64_t end = size; end > 0;) {
+        int64_t begin = end > (int64_t)sizeof block ? end - (int64_t)sizeof block : 0;
+        size_t length = (size_t)(end - begin);
+        if (fseeko(lines, begin, SEEK_SET) != 0 || fread(block, 1, length, lines) != length) return size;
+        while (length > 0 && block[length - 1] != '\n') length--;
+        if (length > 0) return begin + (int64_t)length;
+        end = begin;
+    }
+    return 0;
+}
+
+/* Is what comes next, up to the end, one object and nothing else? */
+static bool is_object(FILE *lines)
+{
+    int64_t depth = 0;
+    bool quoted = false;
+    for (int c; (c = getc(lines)) != EOF;) {
+        if (c == '\\' && quoted)
+            getc(lines);
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '['))
+            depth++;
+        else if (!quoted && (c == '}' || c == ']') && --depth == 0)
+            return c == '}' && getc(lines) == EOF;
+        if (depth == 0) return false;
+    }
+    return false;
+}
+
+/* A last line that lacks only its newline gets it: an editor may have taken that. */
+static enum duet_status resume(struct duet_writer *writer, FILE *lines, int64_t *whole,
+                               struct duet_error *error)
+{
+    struct stat st;
+    if (getc(lines) != '{')
+        return duet_fail(error, DUET_BAD_FORMAT, "%s: holds no ndjson, nothing can be appended to it",
+                         writer->output);
+    if (fstat(fileno(lines), &st) != 0) return duet_fail_errno(error, errno, "%s: cannot read", writer->output);
+    *whole = last_line(lines, st.st_size);
+    if (*whole == st.st_size || fseeko(lines, *whole, SEEK_SET) != 0 || !is_object(lines)) return DUET_OK;
+    *whole = st.st_size;
+    duet_put(&writer->text, "\n");
+    return DUET_OK;
+}
+
 const struct duet_writer_kind duet_writer_ndjson = {
-    .name = "ndjson", .write = write_record, .errors = true, .gaps = true};
+    .name = "ndjson", .write = write_record, .resume = resume, .errors = true, .gaps = true};

@@ -8,8 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct class_file {
+    struct duet_output output;
+    size_t size, whole; /* bytes, and those of whole records */
+};
+
 struct state {
-    struct duet_output *files; /* one a label, in their order */
+    struct class_file *files; /* one a label, in their order */
     struct duet_claims ids;
 };
 
@@ -32,9 +37,9 @@ static enum duet_status open_class(struct duet_writer *writer, size_t index, str
     struct state *state = writer->state;
     char *path = class_path(writer->output, writer->options.labels->items[index].name);
     if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
-    enum duet_status status = duet_output_open(&state->files[index], path, writer->flags, error);
+    enum duet_status status = duet_output_open(&state->files[index].output, path, writer->flags, error);
     for (size_t i = 0; status == DUET_OK && i < index; i++)
-        if (strcmp(state->files[i].path, path) == 0)
+        if (strcmp(state->files[i].output.path, path) == 0)
             status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: the name of two classes' files", path);
     free(path);
     return status;
@@ -114,15 +119,19 @@ static enum duet_status write_detection(struct duet_writer *writer, const char *
     }
     duet_put(text, "\n");
     if (text->failed) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", record->source);
-    struct duet_output *file = &state->files[label - labels->items];
+    struct class_file *file = &state->files[label - labels->items];
+    FILE *stream = file->output.stream;
     errno = 0;
-    if (fwrite(text->data, 1, text->size, file->stream) == text->size) return DUET_OK;
-    return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", file->path);
+    if (fwrite(text->data, 1, text->size, stream) != text->size || fflush(stream) != 0)
+        return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", file->output.path);
+    file->size += text->size;
+    return DUET_OK;
 }
 
 static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
                                      struct duet_error *error)
 {
+    struct state *state = writer->state;
     if (!record->detections) return DUET_OK;
     if (record->moving)
         return duet_fail(error, DUET_UNSUPPORTED, "%s: frames of a moving input have no VOC image ids",
@@ -132,21 +141,28 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     for (size_t i = 0; status == DUET_OK && i < record->detections->count; i++)
         status = write_detection(writer, id, record, &record->detections->items[i], error);
     free(id);
+    for (size_t i = 0; status == DUET_OK && i < writer->options.labels->count; i++)
+        state->files[i].whole = state->files[i].size;
     return status;
 }
 
-/* All are flushed before the first is renamed: a full disk then leaves none of them. */
+/* A record lies in several files: of one that failed, none keeps a line. */
+static void undo(struct duet_writer *writer)
+{
+    struct state *state = writer->state;
+    struct duet_error error; /* what cannot be cut back cannot be committed either, and that is told */
+    for (size_t i = 0; i < writer->options.labels->count; i++) {
+        struct class_file *file = &state->files[i];
+        duet_output_cut(&file->output, file->whole, &error);
+        file->size = file->whole;
+    }
+}
+
 static enum duet_status end(struct duet_writer *writer, struct duet_error *error)
 {
     struct state *state = writer->state;
-    size_t count = writer->options.labels->count;
-    for (size_t i = 0; i < count; i++) {
-        errno = 0;
-        if (fflush(state->files[i].stream) != 0 || ferror(state->files[i].stream))
-            return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", state->files[i].path);
-    }
-    for (size_t i = 0; i < count; i++) {
-        enum duet_status status = duet_output_commit(&state->files[i], error);
+    for (size_t i = 0; i < writer->options.labels->count; i++) {
+        enum duet_status status = duet_output_commit(&state->files[i].output, error);
         if (status != DUET_OK) return status;
     }
     return DUET_OK;
@@ -156,7 +172,7 @@ static void close_state(struct duet_writer *writer)
 {
     struct state *state = writer->state;
     for (size_t i = 0; state->files && i < writer->options.labels->count; i++)
-        duet_output_discard(&state->files[i]);
+        duet_output_discard(&state->files[i].output);
     free(state->files);
     duet_claims_close(&state->ids);
 }
@@ -168,5 +184,6 @@ const struct duet_writer_kind duet_writer_voc = {.name = "voc",
                                                  .open = open_folder,
                                                  .check = check,
                                                  .write = write_record,
+                                                 .undo = undo,
                                                  .end = end,
                                                  .close = close_state};

@@ -15,12 +15,32 @@ static enum duet_status no_memory(struct duet_writer *writer, struct duet_error 
     return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
 }
 
+/* At the beginning, while there is room: on a disk that fills up, it is there for the pictures that fit. */
+static enum duet_status write_classes(struct duet_writer *writer, const char *path, struct duet_error *error)
+{
+    struct state *state = writer->state;
+    const struct duet_labels *labels = writer->options.labels;
+    struct duet_buffer *text = &writer->text;
+    text->size = 0;
+    for (size_t i = 0; i < labels->count; i++) { /* a line each, whatever the names hold */
+        duet_put_shown(text, labels->items[i].name);
+        duet_put(text, "\n");
+    }
+    if (text->failed) return no_memory(writer, error);
+    errno = 0;
+    if (fwrite(text->data, 1, text->size, state->classes.stream) == text->size &&
+        fflush(state->classes.stream) == 0)
+        return DUET_OK;
+    return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", path);
+}
+
 static enum duet_status open_folder(struct duet_writer *writer, struct duet_error *error)
 {
     struct state *state = writer->state;
     char *path = duet_path_join(writer->output, "classes.txt");
     if (!path) return no_memory(writer, error);
     enum duet_status status = duet_output_open(&state->classes, path, writer->flags, error);
+    if (status == DUET_OK) status = write_classes(writer, path, error);
     /* A picture called classes.jpg would take the same name. */
     if (status == DUET_OK)
         status = duet_claim(&state->claims, "file", "classes.txt", "the list of classes", true, error);
@@ -117,15 +137,6 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
 static enum duet_status end(struct duet_writer *writer, struct duet_error *error)
 {
     struct state *state = writer->state;
-    const struct duet_labels *labels = writer->options.labels;
-    struct duet_buffer *text = &writer->text;
-    text->size = 0;
-    for (size_t i = 0; i < labels->count; i++) { /* a line each, whatever the names hold */
-        duet_put_shown(text, labels->items[i].name);
-        duet_put(text, "\n");
-    }
-    if (text->failed) return no_memory(writer, error);
-    fwrite(text->data, 1, text->size, state->classes.stream); /* commit looks whether it went well */
     return duet_output_commit(&state->classes, error);
 }
 

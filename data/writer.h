@@ -12,6 +12,7 @@
 #include "duet/record.h"
 #include "json_text.h"
 #include "names.h"
+#include "sink.h"
 
 /* A format's functions; any but `write` may be NULL. Stream formats put what they have to say into
  * writer->text, which is sent on when they return DUET_OK and dropped when not. Folder formats write their
@@ -29,7 +30,16 @@ struct duet_writer_kind {
      * among the options'), it carries no error (unless `errors`, below). */
     enum duet_status (*write)(struct duet_writer *writer, const struct duet_record *record,
                               struct duet_error *error);
+    /* Folder formats: take back what a record that failed has left. */
+    void (*undo)(struct duet_writer *writer);
+    /* Folder formats: the last files. */
     enum duet_status (*end)(struct duet_writer *writer, struct duet_error *error);
+    /* Stream formats: what makes the text so far a whole file. */
+    const char *(*tail)(const struct duet_writer *writer);
+    /* Stream formats: how much of an existing file is whole, so that more can follow. `lines` is its text,
+     * to be read from the beginning. NULL: nothing can follow. */
+    enum duet_status (*resume)(struct duet_writer *writer, FILE *lines, int64_t *whole,
+                               struct duet_error *error);
     void (*close)(struct duet_writer *writer); /* frees state's contents; after a failed open as well */
     bool errors;                               /* writes records that carry an error */
     bool gaps;                                 /* writes records that carry a gap */
@@ -42,18 +52,20 @@ struct duet_writer {
     const struct duet_writer_kind *kind;
     struct duet_writer_options options; /* borrowed, but for output */
     char *output;                       /* options.output, owned; NULL for a stream */
-    FILE *stream;                       /* where a stream format goes: options.stream or file.stream */
-    struct duet_output file;
-    unsigned flags; /* for duet_output_open */
+    struct duet_sink sink;              /* where a stream format goes */
+    unsigned flags;                     /* for duet_output_open */
     struct duet_buffer text;
     bool begun;
+    size_t records; /* written and whole */
+    size_t cut;     /* bytes of a line that was not */
     struct duet_error broken; /* the first fault in writing; nothing is written after it */
     void *state;
 };
 
 /* --- names in a folder -------------------------------------------------------------------------------- */
 
-/* "STEM_000012": what everything that is written about a frame by itself is called. NULL when out of memory;
+/* "STEM_000012", of what is live "NAME_20261122T050102.345Z": what everything that is written about a frame by
+ * itself is called. NULL when out of memory;
  * free() it. */
 char *duet_frame_stem(const struct duet_record *record);
 

@@ -2,6 +2,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
+#include "stamp.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -49,10 +50,26 @@ char *duet_annotate_frame_path(const char *folder, const char *relative, enum du
     return path;
 }
 
+char *duet_annotate_live_path(const char *folder, const char *relative, enum duet_annotate_format format,
+                              double captured)
+{
+    char stamp[DUET_STAMP];
+    const char *ending = format == DUET_ANNOTATE_JPG ? ".jpg" : ".png";
+    duet_stamp_name(captured, stamp);
+    for (unsigned number = 1;; number++) {
+        char *name = number == 1 ? duet_text("%s_%s%s", relative, stamp, ending)
+                                 : duet_text("%s_%s-%u%s", relative, stamp, number, ending);
+        char *path = name ? duet_path_join(folder, name) : NULL;
+        free(name);
+        if (!path || !duet_path_exists(path)) return path;
+        free(path);
+    }
+}
+
 struct target {
     char *path; /* of frames: the first one's */
     const char *source;
-    bool frames;
+    bool frames, live;
 };
 
 static int by_path(const void *a, const void *b)
@@ -90,6 +107,7 @@ static enum duet_status check_frames(const struct target *target, struct duet_er
 static enum duet_status check_target(const struct target *target, bool force, struct duet_error *error)
 {
     struct stat there, source;
+    if (target->live) return DUET_OK;
     if (target->frames && !force) return check_frames(target, error);
     if (lstat(target->path, &there) != 0) return DUET_OK;
     if (!force) return duet_fail(error, DUET_EXISTS, "%s: exists already", target->path);
@@ -113,8 +131,9 @@ static enum duet_status check_targets(struct target *targets, size_t count, bool
     return status;
 }
 
-enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const bool *moving, const char *folder,
-                                     enum duet_annotate_format format, bool force, struct duet_error *error)
+enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const bool *moving, const bool *live,
+                                     const char *folder, enum duet_annotate_format format, bool force,
+                                     struct duet_error *error)
 {
     if (duet_path_exists(folder) && !duet_path_is_folder(folder))
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: is no folder; pictures cannot be written into it",
@@ -124,6 +143,7 @@ enum duet_status duet_annotate_check(const struct duet_inputs *inputs, const boo
     bool complete = targets != NULL;
     for (size_t i = 0; complete && i < inputs->count; i++) {
         targets[i].source = inputs->items[i].path;
+        targets[i].live = live && live[i];
         targets[i].frames = moving && moving[i] && format != DUET_ANNOTATE_SAME;
         targets[i].path = moving && moving[i]
                               ? duet_annotate_frame_path(folder, inputs->items[i].relative, format, 0)

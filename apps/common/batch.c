@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 const char *const duet_batch_annotate_words[] = {"same", "png", "jpg", NULL};
+const char *const duet_batch_live_words[] = {"all", "latest", NULL};
 const char *const duet_batch_exif_words[] = {"apply", "ignore", NULL};
 
 static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, void **worker,
@@ -51,11 +52,12 @@ static void format_count(char *text, size_t size, size_t count, const char *what
 /* "12 pictures, 34 objects, 1 failed, 5 other files skipped; 3.20 s (3.8 a second)" */
 static void summarize(struct batch *batch)
 {
-    char done[112], failed[48] = "", skipped[64], undrawn[80], unfilmed[80], rate[48] = "";
+    char done[112], failed[48] = "", dropped[64], skipped[64], undrawn[80], unfilmed[80], rate[48] = "";
     double seconds = duet_console_elapsed(&batch->console);
     size_t count = batch->stills + batch->frames;
     format_done(batch, done, sizeof done);
     if (batch->failed) snprintf(failed, sizeof failed, ", %zu failed", batch->failed);
+    format_count(dropped, sizeof dropped, (size_t)batch->dropped, "frame", " dropped");
     format_count(skipped, sizeof skipped, batch->inputs.skipped, "other file", " skipped");
     format_count(undrawn, sizeof undrawn, batch->undrawn, "picture", " could not be written");
     format_count(unfilmed, sizeof unfilmed, batch->unfilmed, "video", " could not be written to the end");
@@ -63,8 +65,8 @@ static void summarize(struct batch *batch)
     if (batch->inputs.count == 0)
         duet_console_warning(&batch->console, "no pictures to work on%s", skipped);
     else
-        duet_console_note(&batch->console, "%s, %zu object%s%s%s%s%s; %.2f s%s", done, batch->objects,
-                          plural(batch->objects), failed, skipped, undrawn, unfilmed, seconds, rate);
+        duet_console_note(&batch->console, "%s, %zu object%s%s%s%s%s%s; %.2f s%s", done, batch->objects,
+                          plural(batch->objects), failed, dropped, skipped, undrawn, unfilmed, seconds, rate);
 }
 
 static int fatal(struct batch *batch, const struct duet_error *error)
@@ -172,10 +174,11 @@ int duet_batch_run(const struct duet_program *program, const struct duet_batch_s
     duet_writer_discard(&batch.writer);
     duet_tracker_close(&batch.tracker);
     duet_video_writer_discard(&batch.video.writer);
-    duet_frames_close(&batch.first);
+    duet_batch_close_source(&batch, batch.first);
     duet_coco_images_close(&batch.coco_images);
     duet_inputs_close(&batch.inputs);
     duet_budget_close(&batch.budget);
     free(batch.moving);
+    free(batch.live);
     return code;
 }

@@ -36,13 +36,19 @@ struct duet_batch_settings {
     int every;               /* of moving inputs, as in struct duet_frames_options, with the next three */
     double start, duration, reconnect;
     struct duet_picture_settings pictures;
+    int live;           /* index in duet_batch_live_words */
+    bool append;        /* go on in an existing file of results */
+    const char *rotate; /* common/rotation.h; NULL: one file */
     int threads; /* 0: as many as CPUs */
     bool track;  /* number the objects of moving inputs: common/track.h */
     struct duet_list_settings lists;
     bool force, quiet;
 };
 
-extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_words[];
+enum duet_batch_live { DUET_BATCH_ALL, DUET_BATCH_LATEST };
+
+extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_words[],
+    *const duet_batch_live_words[];
 
 #define DUET_BATCH_INPUT_OPTIONS(type, field)                                                                \
     DUET_CHOICE(0, "exif", "HOW", type, field.exif, duet_batch_exif_words,                                   \
@@ -57,12 +63,22 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
                    .shown = "to the end"),                                                                   \
         DUET_FLOAT(0, "reconnect", "S", type, field.reconnect, 0, 1e9,                                       \
                    "open a camera or stream that fails again, for up to S seconds; a record tells the gap",  \
-                   .shown = "do not")
+                   .shown = "do not"),                                                                       \
+        DUET_CHOICE(0, "live", "HOW", type, field.live, duet_batch_live_words,                               \
+                    "of a camera or stream that is faster than the network: all frames, however late, or "   \
+                    "the latest only; those left out are counted, \"dropped\" in ndjson")
 
 /* `above` says what X is of a class in --save-if: "scores above X". */
 #define DUET_BATCH_RESULT_OPTIONS(type, field, above)                                                        \
     DUET_STRING('o', "output", "FILE", type, field.output,                                                   \
-                "write the results to FILE", .shown = "standard output"),      \
+                "write the results to FILE; %Y%m%d-%H%M%S in its name become the time (UTC). Of what has no " \
+                "end, such as a camera, each record is in FILE at once; else FILE is there at the end",      \
+                .shown = "standard output"),                                                                 \
+        DUET_FLAG(0, "append", type, field.append,                                                           \
+                  "go on in an existing FILE (ndjson, csv); a last line that is not whole is cut off"),      \
+        DUET_STRING(0, "rotate", "WHEN", type, field.rotate,                                                 \
+                    "begin a new FILE, and a new video of --annotate, when one is so old (90s, 30m, 1h, 1d) or " \
+                    "so large (500K, 100M, 2G): the name of the time, or NAME-2, NAME-3 ...; none is replaced"), \
         DUET_STRING(                                                                                         \
             'a', "annotate", "DIR", type, field.annotate,                                                    \
             "also write each picture with its results drawn into DIR; subfolders are kept; a video "         \

@@ -38,44 +38,130 @@ static enum duet_status check_output(const struct batch *batch, struct duet_erro
 
 /* --- what moves ---------------------------------------------------------------------------------------- */
 
+/* --- what has no end ----------------------------------------------------------------------------------- */
+
+static bool has_word(const char *text, const char *const *words)
+{
+    for (; *words; words++)
+        if (strstr(text, *words)) return true;
+    return false;
+}
+
+/* Has what was opened no end, as far as anybody knows? A pipe may have one, but nobody can wait for it. */
+static bool is_endless(const struct duet_frames_about *about)
+{
+    return about->moving && (about->live || (!about->seekable && about->duration <= 0));
+}
+
+/* The same of one that was not. A web address may be that of a file. */
+static bool looks_endless(const struct batch *batch, size_t index)
+{
+    static const char *const limits[] = {"duration", "trim", ":d=", "=d=", NULL};
+    static const char *const webs[] = {"http://", "https://", NULL};
+    const struct duet_input *input = &batch->inputs.items[index];
+    struct batch_source *source;
+    struct duet_frames_about about;
+    struct duet_error error;
+    enum duet_address kind = duet_frames_address(input->path);
+    if (kind == DUET_ADDRESS_GRAPH) return !has_word(input->path, limits);
+    if (kind != DUET_ADDRESS_STREAM || !has_word(input->path, webs))
+        return kind == DUET_ADDRESS_CAMERA || kind == DUET_ADDRESS_STREAM;
+    if (duet_batch_open_source(batch, input, &source, &error) != DUET_OK) return false;
+    duet_frames_about(source->frames, &about);
+    duet_batch_close_source(NULL, source);
+    return is_endless(&about);
+}
+
+/* The inputs after one without end never have their turn; --duration gives every one an end. */
+static enum duet_status find_endless(struct batch *batch, struct duet_error *error)
+{
+    const struct duet_input *items = batch->inputs.items;
+    size_t first = SIZE_MAX;
+    for (size_t i = 0; i < batch->inputs.count; i++) {
+        if (!batch->moving[i] || duet_frames_address(items[i].path) == DUET_ADDRESS_FILE ||
+            !looks_endless(batch, i))
+            continue;
+        if (first != SIZE_MAX && !(batch->settings->duration > 0))
+            return duet_fail(error, DUET_BAD_ARGUMENT,
+                             "%s has no end, and %s would never have its turn; start one process a camera, or "
+                             "give --duration",
+                             items[first].shown, items[i].shown);
+        if (first == SIZE_MAX) first = i;
+    }
+    batch->endless = first != SIZE_MAX;
+    if (first != SIZE_MAX && first + 1 < batch->inputs.count && !(batch->settings->duration > 0))
+        duet_console_warning(&batch->console, "%s has no end: the inputs after it will not have their turn",
+                             items[first].shown);
+    return DUET_OK;
+}
+
 /* A single input is opened before anything else: standard input cannot be looked at otherwise, and a video
  * for one file needs to know that there is one. That it cannot be opened is told in its turn. */
 static enum duet_status find_moving(struct batch *batch, struct duet_error *error)
 {
+    const struct duet_input *items = batch->inputs.items;
     size_t count = batch->inputs.count;
     batch->moving = calloc(count + 1, sizeof *batch->moving);
-    if (!batch->moving) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu inputs", count);
+    batch->live = calloc(count + 1, sizeof *batch->live);
+    if (!batch->moving || !batch->live)
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu inputs", count);
     for (size_t i = 0; i < count; i++) {
-        batch->moving[i] = duet_input_looks_moving(&batch->inputs.items[i]);
+        batch->moving[i] = duet_input_looks_moving(&items[i]);
         batch->any_moving = batch->any_moving || batch->moving[i];
+        enum duet_address kind = batch->moving[i] ? duet_frames_address(items[i].path) : DUET_ADDRESS_FILE;
+        batch->live[i] = kind == DUET_ADDRESS_CAMERA || kind == DUET_ADDRESS_STREAM;
     }
-    if (count != 1) return DUET_OK;
-    const struct duet_frames_options options = duet_batch_frames_options(batch);
+    if (count != 1) return find_endless(batch, error);
     struct duet_frames_about about;
-    batch->opening =
-        duet_input_open(&batch->inputs.items[0], &options, &batch->first, &batch->opening_error);
-    if (batch->opening != DUET_OK) return DUET_OK;
-    duet_frames_about(batch->first, &about);
+    batch->opening = duet_batch_open_source(batch, &items[0], &batch->first, &batch->opening_error);
+    if (batch->opening != DUET_OK) {
+        batch->endless = batch->live[0];
+        return DUET_OK;
+    }
+    if (batch->first->latest) /* which reads already, and is live */
+        about = (struct duet_frames_about){.moving = true, .live = true};
+    else
+        duet_frames_about(batch->first->frames, &about);
     batch->moving[0] = batch->any_moving = about.moving;
+    batch->live[0] = about.live;
+    batch->endless = is_endless(&about);
     return DUET_OK;
 }
 
 /* --- where results go ---------------------------------------------------------------------------------- */
 
-static enum duet_status open_writer(struct batch *batch, struct duet_error *error)
+/* Options that have to do with the file that records go to. */
+static enum duet_status check_file(struct batch *batch, struct duet_error *error)
 {
     const struct duet_batch_settings *settings = batch->settings;
-    enum duet_status status = check_output(batch, error);
-    if (status != DUET_OK) return status;
-    const struct duet_writer_options options = {.struct_size = sizeof options,
-                                                .format = (enum duet_format)settings->format,
-                                                .output = duet_batch_output_name(settings),
-                                                .stream = stdout,
-                                                .force = settings->force,
-                                                .labels = batch->task->labels,
-                                                .coco_images = batch->coco_images,
-                                                .segments = batch->task->segments_first};
-    return duet_writer_open(&options, &batch->writer, error);
+    const char *output = duet_batch_output_name(settings);
+    struct duet_error inner;
+    if (settings->rotate && duet_rotation_parse(settings->rotate, &batch->rotation, &inner) != DUET_OK)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "--rotate: %s", inner.text);
+    if (settings->append && !output)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "--append: to what? -o names the file");
+    if (settings->rotate && !output && !batch->one_video)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "--rotate: needs a file, given by -o or --annotate");
+    if (settings->rotate && output && duet_format_is_folder((enum duet_format)settings->format))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "--rotate: the format %s has a file for each picture",
+                         duet_format_name((enum duet_format)settings->format));
+    return DUET_OK;
+}
+
+/* Before anything is opened that may make us wait: would the file be refused? */
+static enum duet_status check_existing(const struct batch *batch, struct duet_error *error)
+{
+    const struct duet_batch_settings *settings = batch->settings;
+    const char *output = duet_batch_output_name(settings);
+    if (!output || settings->rotate || duet_format_is_folder((enum duet_format)settings->format))
+        return DUET_OK;
+    char *path = duet_batch_timed_name(output, 1);
+    const unsigned flags =
+        (settings->force ? DUET_OUTPUT_FORCE : 0) | (settings->append ? DUET_OUTPUT_APPEND : 0);
+    enum duet_status status = path ? duet_output_check(path, flags, error)
+                                   : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", output);
+    free(path);
+    return status;
 }
 
 static enum duet_status check_sources(const struct batch *batch, struct duet_error *error)
@@ -109,7 +195,7 @@ static enum duet_status check_video(const struct batch *batch, struct duet_error
                          inputs->items[0].shown);
     if (output && same_file(video, output))
         return duet_fail(error, DUET_BAD_ARGUMENT, "--annotate: %s is the --output, too", video);
-    if (!duet_path_exists(video)) return DUET_OK;
+    if (!duet_path_exists(video) || batch->settings->rotate) return DUET_OK;
     if (same_file(video, inputs->items[0].path))
         return duet_fail(error, DUET_BAD_ARGUMENT, "--annotate: %s is the input", video);
     return batch->settings->force ? DUET_OK : duet_fail(error, DUET_EXISTS, "%s: exists already", video);
@@ -130,7 +216,7 @@ static enum duet_status check_pictures(const struct batch *batch, struct duet_er
 {
     enum duet_status status = batch->one_video ? check_video(batch, error) : DUET_OK;
     for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
-        status = duet_annotate_check(&batch->inputs, batch->moving, batch->pictures[i].folder,
+        status = duet_annotate_check(&batch->inputs, batch->moving, batch->live, batch->pictures[i].folder,
                                      (enum duet_annotate_format)batch->pictures[i].format,
                                      batch->settings->force, error);
     for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
@@ -168,11 +254,17 @@ enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_argum
         status = duet_inputs_find(arguments->operands, arguments->count, &options, &batch->inputs, error);
     if (status == DUET_OK && batch->settings->coco_images)
         status = duet_coco_images_open(batch->settings->coco_images, &batch->coco_images, error);
-    /* Lists of names may be pipes that nobody writes to: until here, a signal kills. From here on there is
-     * something to leave in good order, and what makes us wait asks. */
+    if (status == DUET_OK) status = check_file(batch, error);
+    if (status == DUET_OK) status = check_output(batch, error);
+    if (status == DUET_OK) status = check_existing(batch, error);
+    /* Lists of names, and an output, may be pipes that nobody has at the other end: until here, a signal kills.
+     * From here on there is something to leave in good order, and what makes us wait asks. */
+    const char *output = duet_batch_output_name(batch->settings);
+    bool early = output && duet_path_is_special(output);
+    if (status == DUET_OK && early) status = duet_batch_open_writer(batch, error);
     duet_process_catch_signals();
-    if (status == DUET_OK) status = open_writer(batch, error);
     if (status == DUET_OK) status = find_moving(batch, error);
-    if (status == DUET_OK) status = check_sources(batch, error);
-    return status == DUET_OK ? check_pictures(batch, error) : status;
+    if (status == DUET_OK) status = check_pictures(batch, error);
+    if (status == DUET_OK && !early) status = duet_batch_open_writer(batch, error);
+    return status == DUET_OK ? check_sources(batch, error) : status;
 }

@@ -20,7 +20,8 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
                                  .time = item->info.time,
                                  .captured = item->info.captured,
                                  .gap = item->failed ? 0 : item->info.gap,
-                                 .attempts = item->info.attempts};
+                                 .attempts = item->info.attempts,
+                                 .dropped = item->dropped};
     if (item->failed) {
         record.error = &item->error;
     } else {
@@ -32,7 +33,9 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
         record.warnings = &item->warnings;
         record.classes = found->segmentation.classes.pixels ? &found->segmentation.classes : NULL;
     }
-    enum duet_status status = duet_writer_write(batch->writer, &record, error);
+    enum duet_status status = duet_batch_rotate(batch, error);
+    if (status == DUET_OK) status = duet_writer_write(batch->writer, &record, error);
+    batch->file_records += status == DUET_OK;
     bool refused = status == DUET_BAD_ARGUMENT || status == DUET_UNSUPPORTED || status == DUET_EXISTS;
     if (!refused || item->failed) return status;
     item->failed = true;
@@ -71,6 +74,7 @@ static void count(struct batch *batch, size_t index, const struct item *item)
         return;
     }
     batch->read++;
+    batch->dropped += item->dropped;
     if (item->undrawn) duet_batch_complain(batch, &item->undrawn_error);
     batch->undrawn += item->undrawn;
     for (int i = 0; i < item->warnings.count; i++) warn(batch, index, item, item->warnings.texts[i]);
@@ -108,7 +112,8 @@ enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struc
         count(batch, index, item);
         if (status == DUET_OK && !item->failed && item->info.gap <= 0 && duet_batch_to_video(batch, item))
             duet_batch_video_add(batch, index, item);
-        if (item->failed && item->info.moving) {
+        /* A name that is taken is no reason to leave a stream. */
+        if (item->failed && item->info.moving && !(item->info.live && item->error.status == DUET_EXISTS)) {
             batch->ended = index + 1;
             atomic_store(&batch->stop, index + 1);
         }

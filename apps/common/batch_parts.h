@@ -1,11 +1,14 @@
 /* batch_parts.h: what the files of the batch share: batch_check.c (before work starts), batch_work.c (on the
- * workers), batch_deliver.c (results in order), batch_video.c (annotated videos). Internal to batch. */
+ * workers), batch_deliver.c (results in order), batch_output.c (the files that they go into), batch_video.c (annotated
+ * videos). Internal to batch. */
 #ifndef DUET_APPS_BATCH_PARTS_H
 #define DUET_APPS_BATCH_PARTS_H
 
 #include "common/batch.h"
 #include "common/console.h"
+#include "common/latest.h"
 #include "common/pipeline.h"
+#include "common/rotation.h"
 #include "common/save_if.h"
 #include "common/track.h"
 #include "duet/coco_images.h"
@@ -16,6 +19,8 @@
 /* The annotated video of the input that is being delivered. */
 struct batch_video {
     struct duet_video_writer *writer; /* NULL until its first frame */
+    double begun;                     /* duet_seconds() then */
+    size_t files;                     /* videos begun, in --rotate */
     bool given_up;                    /* writing failed: what was whole is kept, the rest goes without */
     bool seen;                        /* a frame of the input came, kept or not */
     bool kept;                        /* the last one that came was kept */
@@ -24,19 +29,34 @@ struct batch_video {
     double shown;                     /* when the last one kept is shown */
 };
 
+/* An input that is being read. */
+struct batch_source {
+    struct duet_frames *frames;
+    struct duet_latest *latest; /* NULL: every frame is taken */
+    double named; /* the last frame's moment, as it stands in the names of its pictures */
+    atomic_bool closing;
+};
+
 struct batch {
     const struct duet_batch_settings *settings;
     const struct duet_batch_task *task;
     struct duet_inputs inputs;
     bool *moving; /* [inputs.count] whether it looks like it */
+    bool *live;   /* [inputs.count] the same of what does not wait for us, and goes on when we are gone */
     bool any_moving;
-    struct duet_frames
+    bool endless; /* one of them has no end, as far as that can be known */
+    struct batch_source
         *first;               /* a single input is opened before work starts; until its turn comes: it, ... */
     enum duet_status opening; /* ... or why it could not be */
     struct duet_error opening_error;
     struct duet_budget budget; /* of memory, for pictures and their workers */
     struct duet_coco_images *coco_images;
     struct duet_writer *writer;
+    struct duet_rotation rotation;
+    double file_begun;     /* duet_seconds() when the writer was opened */
+    unsigned file_number;  /* in its name; 1: none is */
+    size_t files;          /* opened */
+    size_t file_records;   /* written since */
     struct duet_console console;
     struct duet_save_if save_if;
     struct duet_tracker *tracker;                                    /* NULL: not asked for */
@@ -49,6 +69,7 @@ struct batch {
     size_t frames, objects;
     size_t read;                           /* pictures and frames that have results */
     size_t failed;                         /* inputs */
+    int64_t dropped;                       /* frames, by --live latest */
     size_t failed_before;                  /* the one that is being delivered */
     size_t undrawn;                        /* pictures that could not be written ... */
     size_t unfilmed;                       /* ... and videos that break off ... */
@@ -65,6 +86,8 @@ struct item {
     struct duet_warnings warnings;
     size_t share;                   /* of the budget, while a worker has it */
     struct duet_image image;        /* until it was processed; of what goes into a video, until it is there */
+    double named;    /* of what is live: the moment that its pictures are named by */
+    int64_t dropped; /* frames before it */
     int width, height;
     struct duet_batch_result result;
     bool kept; /* --save-if holds, or is not asked for */
@@ -85,6 +108,13 @@ const char *duet_batch_output_name(const struct duet_batch_settings *settings);
 /* After duet_batch_prepare. */
 void duet_batch_warn_of_unused(const struct batch *batch, const struct duet_program *program,
                                const struct duet_arguments *arguments);
+/* --- batch_output.c --- */
+/* Open the first file of results, or the next one. */
+enum duet_status duet_batch_open_writer(struct batch *batch, struct duet_error *error);
+/* Before a record is written: is it time to begin a new file? */
+enum duet_status duet_batch_rotate(struct batch *batch, struct duet_error *error);
+/* duet_rotation_name of this moment. NULL when out of memory; free() it. */
+char *duet_batch_timed_name(const char *pattern, unsigned number);
 
 /* --- batch_work.c --- */
 /* Members of struct duet_job; ctx is the batch. */
@@ -92,7 +122,8 @@ void *duet_batch_take(void *ctx, size_t index, void **source, bool *more);
 void duet_batch_close_source(void *ctx, void *source);
 void duet_batch_process(void *ctx, void *worker, size_t index, void *piece);
 void duet_batch_drop(void *ctx, void *piece);
-struct duet_frames_options duet_batch_frames_options(const struct batch *batch);
+enum duet_status duet_batch_open_source(const struct batch *batch, const struct duet_input *input,
+                                        struct batch_source **source, struct duet_error *error);
 /* What --annotate writes of stills and frames: drawn upon, then written as a picture. */
 enum duet_status duet_batch_write_annotated(void *ctx, const char *path, struct duet_image *image,
                                             const struct duet_batch_result *result, struct duet_error *error);

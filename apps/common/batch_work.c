@@ -29,45 +29,78 @@ void duet_batch_drop(void *ctx, void *piece)
 
 /* --- reading ------------------------------------------------------------------------------------------- */
 
-struct duet_frames_options duet_batch_frames_options(const struct batch *batch)
+static bool is_cancelled(void *ctx)
+{
+    struct batch_source *source = ctx;
+    return duet_interrupted() || atomic_load(&source->closing);
+}
+
+enum duet_status duet_batch_open_source(const struct batch *batch, const struct duet_input *input,
+                                        struct batch_source **source, struct duet_error *error)
 {
     const struct duet_batch_settings *s = batch->settings;
+    struct batch_source *made = *source = calloc(1, sizeof *made);
+    if (!made) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", input->shown);
     struct duet_frames_options options = {.struct_size = sizeof options,
                                           .exif = (enum duet_exif)s->exif,
                                           .every = s->every,
                                           .start = s->start,
                                           .duration = s->duration,
                                           .reconnect = s->reconnect,
-                                          .cancelled = duet_process_cancelled};
+                                          .cancelled = is_cancelled,
+                                          .ctx = made};
+    struct duet_frames_about about;
     duet_budget_limits(&s->pictures, &options);
-    return options;
+    enum duet_status status = duet_input_open(input, &options, &made->frames, error);
+    if (status == DUET_OK) {
+        duet_frames_about(made->frames, &about);
+        if (about.live && s->live == DUET_BATCH_LATEST)
+            status = duet_latest_open(made->frames, &made->latest, error);
+    }
+    if (status == DUET_OK) return DUET_OK;
+    duet_batch_close_source(NULL, made);
+    *source = NULL;
+    return status;
 }
 
-static enum duet_status open_input(struct batch *batch, size_t index, struct duet_frames **frames,
+static enum duet_status open_input(struct batch *batch, size_t index, struct batch_source **source,
                                    struct duet_error *error)
 {
     const struct duet_input *input = &batch->inputs.items[index];
-    const struct duet_frames_options options = duet_batch_frames_options(batch);
     if (index == 0 && (batch->first || batch->opening != DUET_OK)) {
-        *frames = batch->first;
+        *source = batch->first;
         *error = batch->opening_error;
         batch->first = NULL;
         return batch->opening;
     }
-    return duet_input_open(input, &options, frames, error);
+    return duet_batch_open_source(batch, input, source, error);
 }
 
-/* The next frame, once there is memory for it. What is too large altogether is refused there. */
-static enum duet_status next_frame(struct batch *batch, struct duet_frames *frames, struct item *item,
+/* The next frame, once there is memory for it. What is too large altogether is refused there. A thread that
+ * reads ahead has the one frame that it keeps. */
+static enum duet_status next_frame(struct batch *batch, const struct batch_source *source, struct item *item,
                                    bool *there)
 {
-    size_t cost = duet_frames_cost(frames);
+    if (source->latest) {
+        struct duet_latest_info info = {0};
+        enum duet_status status = duet_latest_next(source->latest, &item->image, &info, there, &item->error);
+        item->info = info.info;
+        item->about = info.about;
+        item->dropped = info.dropped;
+        return status;
+    }
+    size_t cost = duet_frames_cost(source->frames);
     /* JPEG, PNG, PNM will be refused then; of others it is a guess, and they are decoded alone. */
     if (cost > batch->budget.limit) cost = batch->budget.limit;
     if (!duet_budget_take(&batch->budget, cost))
         return duet_fail(&item->error, DUET_INTERRUPTED, "stopped on request");
     item->share = cost;
-    return duet_frames_next(frames, &item->image, &item->info, there, &item->error);
+    enum duet_status status = duet_frames_next(source->frames, &item->image, &item->info, there, &item->error);
+    if (status == DUET_OK) {
+        duet_frames_about(source->frames, &item->about);
+        item->warnings = *duet_frames_warnings(source->frames);
+    }
+    return status;
 }
 
 static void give_back(struct batch *batch, struct item *item)
@@ -76,27 +109,33 @@ static void give_back(struct batch *batch, struct item *item)
     item->share = 0;
 }
 
+/* Two frames of one millisecond have two names. */
+static void name_moment(struct batch_source *source, struct item *item)
+{
+    const double least = source->named + 0.001;
+    source->named = item->named = item->info.captured > least ? item->info.captured : least;
+}
+
 /* A signal that ends the waiting for a live source is no failure: there is no item, but there was more. */
-void *duet_batch_take(void *ctx, size_t index, void **source, bool *more)
+void *duet_batch_take(void *ctx, size_t index, void **opened, bool *more)
 {
     struct batch *batch = ctx;
     struct item *item = calloc(1, sizeof *item);
-    struct duet_frames *frames = *source;
+    struct batch_source *source = *opened;
     bool there = true;
     *more = false;
     if (atomic_load(&batch->stop) == index + 1) goto nothing;
     if (!item) return (void *)(uintptr_t)&no_memory_item;
     enum duet_status status = DUET_OK;
-    if (!frames) status = open_input(batch, index, &frames, &item->error);
-    *source = frames;
-    if (status == DUET_OK) status = next_frame(batch, frames, item, &there);
+    if (!source) status = open_input(batch, index, &source, &item->error);
+    *opened = source;
+    if (status == DUET_OK) status = next_frame(batch, source, item, &there);
+    /* From the second signal on, any call of the system that waits may have failed for it. */
+    if (status != DUET_OK && duet_process_hurried()) status = DUET_INTERRUPTED;
     *more = status == DUET_INTERRUPTED || (status == DUET_OK && there && item->info.moving);
     if (status == DUET_INTERRUPTED || (status == DUET_OK && !there)) goto nothing;
     item->failed = status != DUET_OK;
-    if (status == DUET_OK) {
-        duet_frames_about(frames, &item->about);
-        item->warnings = *duet_frames_warnings(frames);
-    }
+    if (item->info.live) name_moment(source, item);
     return item;
 nothing:
     if (item) give_back(batch, item);
@@ -104,11 +143,15 @@ nothing:
     return NULL;
 }
 
-void duet_batch_close_source(void *ctx, void *source)
+void duet_batch_close_source(void *ctx, void *opened)
 {
     (void)ctx;
-    struct duet_frames *frames = source;
-    duet_frames_close(&frames);
+    struct batch_source *source = opened;
+    if (!source) return;
+    atomic_store(&source->closing, true);
+    duet_latest_close(&source->latest);
+    duet_frames_close(&source->frames);
+    free(source);
 }
 
 /* --- pictures ------------------------------------------------------------------------------------------ */
@@ -153,6 +196,8 @@ static char *picture_path(const struct duet_batch_picture *picture, const struct
                           const struct item *item)
 {
     enum duet_annotate_format format = (enum duet_annotate_format)picture->format;
+    if (item->info.live)
+        return duet_annotate_live_path(picture->folder, input->relative, format, item->named);
     return item->info.moving
                ? duet_annotate_frame_path(picture->folder, input->relative, format, item->info.frame)
                : duet_annotate_path(picture->folder, input->relative, format);

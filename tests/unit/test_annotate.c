@@ -40,7 +40,7 @@ static enum duet_status check_inputs(const char *const *names, size_t count, enu
         items[i].path = names[2 * i];
         items[i].relative = names[2 * i + 1];
     }
-    return duet_annotate_check(&inputs, NULL, folder, format, force, e);
+    return duet_annotate_check(&inputs, NULL, NULL, folder, format, force, e);
 }
 
 static void targets_are_told_apart(void **state)
@@ -122,16 +122,16 @@ static void frames_that_are_there_are_kept(void **state)
         FILE *file = fopen(path, "w");
         assert_non_null(file);
         fclose(file);
-        enum duet_status status = duet_annotate_check(&inputs, moving, folder, DUET_ANNOTATE_PNG, false, &e);
+        enum duet_status status = duet_annotate_check(&inputs, moving, NULL, folder, DUET_ANNOTATE_PNG, false, &e);
         if (status != (cases[i].taken ? DUET_EXISTS : DUET_OK)) fail_msg("%s: %d", cases[i].name, status);
-        assert_ok(duet_annotate_check(&inputs, moving, folder, DUET_ANNOTATE_PNG, true, &e), e);
+        assert_ok(duet_annotate_check(&inputs, moving, NULL, folder, DUET_ANNOTATE_PNG, true, &e), e);
         assert_int_equal(unlink(path), 0);
     }
     inputs.count = 2;
-    assert_fails(DUET_BAD_ARGUMENT, duet_annotate_check(&inputs, moving, folder, DUET_ANNOTATE_PNG, true, &e),
+    assert_fails(DUET_BAD_ARGUMENT, duet_annotate_check(&inputs, moving, NULL, folder, DUET_ANNOTATE_PNG, true, &e),
                  e);
     assert_fails(DUET_BAD_ARGUMENT,
-                 duet_annotate_check(&inputs, moving, folder, DUET_ANNOTATE_SAME, true, &e), e);
+                 duet_annotate_check(&inputs, moving, NULL, folder, DUET_ANNOTATE_SAME, true, &e), e);
     assert_int_equal(rmdir(folder), 0);
 }
 

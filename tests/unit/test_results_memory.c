@@ -69,7 +69,9 @@ static enum duet_status write_format(int format, struct duet_error *error)
     struct duet_segments segments = {parts, 1};
     struct duet_record record = {
         .source = "x/1.jpg", .width = 640, .height = 480, .detections = &detections, .segments = &segments};
-    struct duet_labels labels = duet_labels_coco();
+    const struct duet_labels coco = duet_labels_coco();
+    /* A dog's and two more: voc makes a file for each, and every one of them is synced. */
+    const struct duet_labels labels = {duet_labels_by_id(&coco, 18), 3};
     struct duet_writer_options options = {.struct_size = sizeof options,
                                           .format = (enum duet_format)format,
                                           .output = output_path,

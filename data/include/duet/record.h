@@ -41,6 +41,7 @@ struct duet_record {
     double captured;   /* seconds since 1970; 0: not known */
     double gap;        /* > 0: no results, but the news that the source was away for so many seconds ... */
     int attempts;      /* ... and was opened again so many times */
+    int64_t dropped;   /* frames left out before this one, because they came faster than they were looked at */
     int width, height; /* of the picture; 0 after an error */
     const struct duet_detections *detections; /* NULL: no detector ran */
     const int *tracks; /* [detections->count] which object that is from frame to frame; 0: not known; NULL:
@@ -60,7 +61,8 @@ enum duet_format {
     /* RFC 4180 with a header line, CRLF-free; frame and time (seconds) are empty for stills. Texts that a spreadsheet
      * would compute have an apostrophe in front; control characters and the like are written out ("\x1b") */
     DUET_FORMAT_CSV,
-    /* DIR/STEM.txt ("DIR/STEM_000012.txt" and so on for moving inputs): "class cx cy w h score", sides as
+    /* DIR/STEM.txt ("DIR/STEM_000012.txt" and so on for moving inputs, "DIR/NAME_20261122T050102.345Z.txt" for
+     * live ones): "class cx cy w h score", sides as
      * shares of the picture's, class = place among the labels from 0; an empty file when there is nothing.
      * DIR/classes.txt names the classes. */
     DUET_FORMAT_YOLO,
@@ -88,14 +90,23 @@ struct duet_writer_options {
     const struct duet_coco_images
         *coco_images; /* coco: ids by file name; NULL: the stem's trailing digits. Borrowed */
     bool segments;    /* table and csv: columns for segments rather than detections */
+    bool in_place;    /* for what has no end: the file stands under its name from the beginning, and is whole
+                         after every record. Not for folder formats */
+    bool append;      /* ndjson and csv: in place, and behind what stands there. A last line that is not whole
+                         is cut off */
+    /* Asked when a signal interrupts a write that waits for a reader; true: it is given up, an error. NULL: it
+     * is not. */
+    bool (*gives_up)(void *ctx);
+    void *ctx;
 };
 
 struct duet_writer; /* opaque */
 
 /* Check everything that can be checked before work starts, and open temporary files. An output that is a
  * device or pipe ("/dev/null") is written directly, and needs no force. Errors: DUET_EXISTS, DUET_IO_ERROR,
- * DUET_NOT_FOUND (no folder), DUET_BAD_ARGUMENT (a folder format without output; yolo or voc without labels;
- * voc labels that give one file name), DUET_OUT_OF_MEMORY. */
+ * DUET_NOT_FOUND (no folder), DUET_BAD_ARGUMENT (a folder format without output, or in place; yolo or voc
+ * without labels; voc labels that give one file name; a format that nothing can be appended to),
+ * DUET_BAD_FORMAT (what stands there is no such file, or one with other columns), DUET_OUT_OF_MEMORY. */
 enum duet_status duet_writer_open(const struct duet_writer_options *options, struct duet_writer **writer,
                                   struct duet_error *error);
 
@@ -107,19 +118,27 @@ enum duet_status duet_writer_open(const struct duet_writer_options *options, str
  * DUET_OUT_OF_MEMORY. */
 enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, struct duet_error *error);
 
-/* Write one record. Line formats are flushed line by line. Error records go to NDJSON only, gaps to NDJSON
+/* After opening with `append`: how many bytes of a line that was not whole were cut off. */
+size_t duet_writer_cut(const struct duet_writer *writer);
+
+/* Write one record. It is out, in one piece, when this returns. Error records go to NDJSON only, gaps to NDJSON
  * and the table; other formats leave them out, as they do with records that lack what they write (detections,
  * or segments). A record can be refused, and the next one written: DUET_BAD_ARGUMENT (a number that is not
  * finite: the text names the field; no label; a category that is not among the labels; no image id),
  * DUET_UNSUPPORTED (a moving input in voc, or in coco without coco_images), DUET_EXISTS (yolo). After
- * DUET_IO_ERROR, DUET_OUT_OF_MEMORY and the like nothing more is written, and commit fails with the same
- * error. */
+ * DUET_IO_ERROR (a full disk), DUET_OUT_OF_MEMORY and the like nothing more is written, and commit fails with
+ * the same error. */
 enum duet_status duet_writer_write(struct duet_writer *writer, const struct duet_record *record,
                                    struct duet_error *error);
 
-/* Finish the format, flush, move every file to its final name; frees the writer and sets *writer to NULL in
- * any case. Errors: DUET_IO_ERROR, DUET_OUT_OF_MEMORY, what a write failed with; the files that are not moved
- * by then are removed. */
+/* How many bytes there are so far; 0 for folder formats. */
+int64_t duet_writer_size(const struct duet_writer *writer);
+
+/* Finish the format and move every file to its final name; frees the writer and sets *writer to NULL in any
+ * case. After a write that failed this keeps the whole records before it: every file is cut back to those,
+ * ended as its format wants, and gets its name; the status is still that of the failure, and the text says how
+ * many records were kept. Without a single one nothing is: what stood under the names is untouched. Errors:
+ * DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_writer_commit(struct duet_writer **writer, struct duet_error *error);
 
 /* Throw away what is not committed; accepts NULL. */

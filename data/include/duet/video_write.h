@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,6 +52,9 @@ enum duet_status duet_video_writer_open(const char *path, const struct duet_vide
  * ascending), DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_video_writer_add(struct duet_video_writer *writer, const struct duet_image *image,
                                        double time, struct duet_error *error);
+
+/* How many bytes the file has so far; frames may still wait in the encoder. */
+int64_t duet_video_writer_size(const struct duet_video_writer *writer);
 
 /* Finish the file and move it to its name; frees, sets *writer to NULL. Errors: DUET_BAD_ARGUMENT for a video
  * without frames; the one of an add that failed before; DUET_IO_ERROR. Whatever failed, a full disk too, what
