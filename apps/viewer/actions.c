@@ -180,11 +180,14 @@ static void toggle_class(struct viewer_session *s, int number)
 
 /* --- keeping -------------------------------------------------------------------------------------------- */
 
-/* "clip-000123.png" in the current folder, "clip-000123-2.png" when that is there. NULL: no memory. */
+/* "clip-000123.png" in the current folder, "clip-000123-2.png" when that is there. An address has no name
+ * that could not hold a password, begin with a minus or be empty: "stream-000123.png". NULL: no memory. */
 static char *free_name(const struct viewer_session *s, const char *extension)
 {
     const struct viewer_frame *frame = s->shown.frame;
-    const char *name = duet_path_name(s->inputs->items[frame->stamp.input].path), *dot = strrchr(name, '.');
+    const char *input = s->inputs->items[frame->stamp.input].path;
+    const char *name = duet_frames_address(input) >= DUET_ADDRESS_GRAPH ? "stream" : duet_path_name(input);
+    const char *dot = strrchr(name, '.');
     int length = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
     char *stem = frame->info.moving ? duet_text("%.*s-%06lld", length, name, (long long)frame->info.frame)
                                     : duet_text("%.*s-viewer", length, name);

@@ -78,7 +78,8 @@ enum duet_status viewer_record_start(struct viewer_record **out, struct viewer_e
                                                       .rate_den = rate_den,
                                                       .aspect_num = first->info.aspect_num,
                                                       .aspect_den = first->info.aspect_den,
-                                                      .force = force};
+                                                      .force = force,
+                                                      .in_place = true};
     struct viewer_record *record = *out = calloc(1, sizeof *record);
     if (!record) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to record");
     record->exchange = exchange;
@@ -138,9 +139,11 @@ enum duet_status viewer_record_stop(struct viewer_record **out, long *frames, lo
     pthread_join(record->thread, NULL);
     if (frames) *frames = record->frames;
     if (left_out) *left_out = record->left_out;
-    enum duet_status status = record->failed ? record->error.status : DUET_OK;
+    enum duet_status status = record->failed ? record->error.status : DUET_OK, ended = DUET_OK;
     if (record->failed && error) *error = record->error;
-    if (status == DUET_OK && record->frames > 0) status = duet_video_writer_commit(&record->writer, error);
+    /* The writer tells again what failed in it, and whether there is a video all the same. */
+    if (record->frames > 0) ended = duet_video_writer_commit(&record->writer, error);
+    if (ended != DUET_OK) status = ended;
     duet_video_writer_discard(&record->writer);
     pthread_cond_destroy(&record->changed);
     pthread_mutex_destroy(&record->lock);

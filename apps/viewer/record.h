@@ -1,4 +1,5 @@
 /* record.h: what is shown, into a video: frames in their own size with their overlay, without the bars.
+ * The file is written in place and plays up to the last second whatever becomes of us.
  * Drawing and encoding have a thread of their own; what it cannot keep up with is left out and counted,
  * unless nobody watches: then the screen waits. */
 #ifndef DUET_VIEWER_RECORD_H
@@ -25,8 +26,8 @@ void viewer_record_add(struct viewer_record *record, unsigned has, const struct 
 bool viewer_record_failed(struct viewer_record *record);
 
 /* End, and finish the file; frees, sets *record to NULL; accepts NULL there. *frames, *left_out (may be
- * NULL): how many are in it, how many are not. Errors: those of the writer, from whenever they happened; then
- * there is no file. */
+ * NULL): how many are in it, how many are not. Errors: those of the writer, from whenever they happened, which
+ * say whether there is a video all the same. */
 enum duet_status viewer_record_stop(struct viewer_record **record, long *frames, long *left_out,
                                     struct duet_error *error);
 

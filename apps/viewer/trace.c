@@ -2,7 +2,7 @@
 
 enum duet_status viewer_trace_open(struct viewer_trace *trace, const char *path, struct duet_error *error)
 {
-    return duet_output_open(&trace->output, path, DUET_OUTPUT_FORCE, error);
+    return duet_output_open(&trace->output, path, DUET_OUTPUT_FORCE | DUET_OUTPUT_IN_PLACE, error);
 }
 
 static void put_boxes(struct duet_buffer *line, const struct duet_detections *detections, float threshold)
@@ -71,7 +71,9 @@ void viewer_trace_add(struct viewer_trace *trace, const struct viewer_shown *sho
     duet_putf(line, ",\"dropped\":%llu,\"latency\":", (unsigned long long)shown->dropped);
     duet_put_fixed(line, latency, 4);
     duet_put(line, "}\n");
-    if (!line->failed) fwrite(line->data, 1, line->size, trace->output.stream);
+    if (line->failed) return;
+    fwrite(line->data, 1, line->size, trace->output.stream);
+    fflush(trace->output.stream); /* that it failed is told at the end */
 }
 
 enum duet_status viewer_trace_commit(struct viewer_trace *trace, struct duet_error *error)

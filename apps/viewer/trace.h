@@ -5,7 +5,8 @@
  *
  * One line for every frame that is shown, and another when its results come later. "at" counts seconds from
  * the first line. "results_of" is the number that inference noted with the results, null while there are
- * none: never another than "frame". Boxes are those over the threshold, in the frame's pixels.
+ * none: never another than "frame". Boxes are those over the threshold, in the frame's pixels. The file is
+ * written in place, a whole line at a time: it can be watched, and is of use when the viewer is killed.
  */
 #ifndef DUET_VIEWER_TRACE_H
 #define DUET_VIEWER_TRACE_H

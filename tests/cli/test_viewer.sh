@@ -168,6 +168,21 @@ what_is_shown_can_be_recorded() {
     "$DUET_BIN/detect" -q -f ndjson recorded.mp4 >recorded.ndjson && lines 40 recorded.ndjson &&
         tail -1 recorded.ndjson | grep -q '"frame":39,.*"width":640,"height":480'
 }
+a_killed_viewer_leaves_what_it_recorded() { # the video plays, and every line of the trace is whole
+    SDL_VIDEODRIVER=dummy "$viewer" --loop --frames 100000 --no-detect --record killed.mp4 --trace killed.ndjson clip.mp4 \
+        >out 2>err </dev/null &
+    pid=$!
+    until_true 20 eval '[ "$(wc -l <killed.ndjson 2>/dev/null || echo 0)" -ge 70 ]'
+    kill -9 $pid
+    wait $pid 2>/dev/null
+    local shown played
+    shown=$(wc -l <killed.ndjson)
+    [ "$(grep -c '^{.*}$' killed.ndjson)" -eq "$shown" ] && [ -z "$(tail -c 1 killed.ndjson)" ] || { tail -c 300 killed.ndjson; return 1; }
+    "$DUET_BIN/detect" -q -t 1 -f ndjson killed.mp4 >killed.seen 2>err
+    played=$(grep -c '"frame"' killed.seen)
+    # A second at 25 frames, three that wait to be drawn, one whose length is not known, and some that were left out.
+    [ "$played" -ge $((shown - 45)) ] && [ "$played" -gt 20 ] || { echo "$played of $shown frames play"; cat err; return 1; }
+}
 a_deadline_is_kept_in_view() {
     run -s --frames 3 --live all --target-fps 20 --trace deadline.ndjson clip.mp4 && want 0 && lines 3 deadline.ndjson &&
         [ "$(grep -c '"masks":' deadline.ndjson)" -eq 3 ]
@@ -309,6 +324,7 @@ else
     check "several clips follow each other" several_clips_follow_each_other
     check "boxes are numbered" boxes_are_numbered
     check "what is shown can be recorded" what_is_shown_can_be_recorded
+    check "a killed viewer leaves what it recorded" a_killed_viewer_leaves_what_it_recorded
     check_masks "a deadline is kept in view" a_deadline_is_kept_in_view
     check "a truncated video is shown as far as it goes" a_truncated_video_is_shown_as_far_as_it_goes
     check "pictures may change their size" pictures_may_change_their_size
