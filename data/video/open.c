@@ -7,11 +7,13 @@
 
 #include <libavdevice/version.h>
 #include <libavutil/bprint.h>
+#include <libavutil/opt.h>
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- faults --------------------------------------------------------------------------------------------- */
 
@@ -65,6 +67,10 @@ enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_e
             return duet_fail(error, DUET_TOO_LARGE, "%s: frames of %dx%d pixels, more than FFmpeg takes",
                              name, width, height);
     }
+    unsigned long long got, whole;
+    if (sscanf(said, "Stream ends prematurely at %llu, should be %llu", &got, &whole) == 2)
+        return duet_fail(error, DUET_IO_ERROR, "%s: %s: the server sent %llu bytes, expected %llu", name,
+                         what, got, whole);
     if (strncmp(said, not_allowed, strlen(not_allowed)) == 0)
         return duet_fail(error, DUET_UNSUPPORTED,
                          "%s: a list of other files or addresses, expected the video itself", name);
@@ -232,6 +238,63 @@ static int open_part(AVFormatContext *format, AVIOContext **io, const char *url,
     return refuse_open(format, io, url, flags, options);
 }
 
+/* What we connect to ourselves; the rest are protocols that say themselves what comes. */
+static bool is_page(const struct duet_video_source *source)
+{
+    static const char *const schemes_of_pages[] = {"http:", "https:", "tcp:"};
+    for (size_t i = 0; i < sizeof schemes_of_pages / sizeof *schemes_of_pages; i++)
+        if (source->kind == DUET_VIDEO_STREAM &&
+            strncasecmp(source->address, schemes_of_pages[i], strlen(schemes_of_pages[i])) == 0)
+            return true;
+    return false;
+}
+
+bool duet_video_page_is_picture(AVIOContext *page)
+{
+    uint8_t *type = NULL;
+    if (!page || av_opt_get(page, "mime_type", AV_OPT_SEARCH_CHILDREN, &type) < 0) return false;
+    bool picture = type && strncasecmp((const char *)type, "image/", strlen("image/")) == 0;
+    av_free(type);
+    return picture;
+}
+
+/* Of a page without a length FFmpeg expects 2^64 bytes. */
+bool duet_video_page_ended(const struct duet_reader *reader, int code)
+{
+    AVIOContext *page = reader->demuxer.io.page;
+    const char *said = duet_video_log_text(), *early = "Stream ends prematurely";
+    bool unsaid = page && avio_size(page) < 0;
+    return code == AVERROR(EIO) && unsaid && (!*said || strncmp(said, early, strlen(early)) == 0);
+}
+
+/* What a page is, is decided by content. FFmpeg would go by the name, too, and take "x.jpg" for a file whose
+ * length can be had; and of JPEGs that a camera sends it would wait for a megabyte before it is sure. */
+static int find_format(AVFormatContext *context, AVIOContext *page, const char *address,
+                       const AVInputFormat **format)
+{
+    uint8_t head[3];
+    int have = avio_read(page, head, sizeof head);
+    if (have < 0) return have;
+    int64_t back = avio_seek(page, 0, SEEK_SET); /* what was read is still in the buffer */
+    if (back < 0) return (int)back;
+    if (have == sizeof head && memcmp(head, "\xff\xd8\xff", sizeof head) == 0)
+        *format = av_find_input_format(duet_video_page_is_picture(page) ? "jpeg_pipe" : "mjpeg");
+    return *format ? 0 : av_probe_input_buffer2(page, format, address, context, 0, 0);
+}
+
+static int open_page(struct duet_demuxer *demuxer, const char *address, const AVInputFormat **format)
+{
+    AVFormatContext *context = demuxer->format;
+    AVIOContext **page = &demuxer->io.page;
+    context->protocol_whitelist = av_strdup(protocols_of(address));
+    if (!context->protocol_whitelist) return AVERROR(ENOMEM);
+    int code = open_allowed(context, page, address, AVIO_FLAG_READ, NULL);
+    if (code >= 0) code = find_format(context, *page, address, format);
+    if (code >= 0) context->pb = *page;
+    context->io_open = open_part;
+    return code;
+}
+
 /* The address itself is opened, and only then what it asks for. */
 static int open_address(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
                         AVDictionary **options)
@@ -330,8 +393,14 @@ static enum duet_status open_format(struct duet_demuxer *demuxer, struct duet_re
         /* Nobody wants to wait for 5 s of a live stream before its first frame. */
         if (reader->source.kind == DUET_VIDEO_STREAM) context->max_analyze_duration = AV_TIME_BASE;
         if (reader->source.kind == DUET_VIDEO_DEVICE) context->flags |= AVFMT_FLAG_NONBLOCK;
-        int code = avformat_open_input(&demuxer->format, reader->source.address, format, &options);
+        const char *address = reader->source.address;
+        int code = 0;
+        if (is_page(&reader->source)) code = open_page(demuxer, address, &format);
+        if (code >= 0) code = avformat_open_input(&demuxer->format, address, format, &options);
         if (code < 0) status = duet_video_fail(reader, error, code, "cannot open");
+        /* Frames that are told by when they come are not to be held back to guess how often they do. */
+        if (code >= 0 && duet_format_counts(demuxer->format->iformat))
+            demuxer->format->fps_probe_size = demuxer->format->max_ts_probe = 0;
     }
     av_dict_free(&options);
     return status;
@@ -397,5 +466,6 @@ void duet_demuxer_close(struct duet_demuxer *demuxer)
     avformat_close_input(&demuxer->format); /* leaves our own AVIOContext alone */
     if (demuxer->io.avio) av_freep(&demuxer->io.avio->buffer);
     avio_context_free(&demuxer->io.avio);
+    avio_closep(&demuxer->io.page);
     *demuxer = (struct duet_demuxer){0};
 }

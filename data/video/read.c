@@ -32,6 +32,36 @@ double duet_ticks_seconds(const struct duet_reader *reader, int64_t ticks)
     return (double)ticks * base.num / base.den;
 }
 
+/* --- formats -------------------------------------------------------------------------------------------- */
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    while (*names && strcmp(name, *names) != 0) names++;
+    return *names != NULL;
+}
+
+/* Bare streams of a codec: what FFmpeg makes up for them begins oddly. */
+static bool has_no_stamps(const AVInputFormat *format)
+{
+    static const char *const bare[] = {"mpegvideo", "m4v",       "h261",  "h263", "hevc",
+                                       "vc1",       "cavsvideo", "dirac", NULL};
+    return is_one_of(format->name, bare) || format->flags & AVFMT_NOTIMESTAMPS;
+}
+
+/* WebP, BMP, TIFF ...: FFmpeg calls one after the other a pipe of them. */
+static bool is_pictures(const AVInputFormat *format)
+{
+    const char *tail = "_pipe";
+    size_t length = strlen(format->name);
+    return length > strlen(tail) && strcmp(format->name + length - strlen(tail), tail) == 0;
+}
+
+bool duet_format_counts(const AVInputFormat *format)
+{
+    static const char *const counted[] = {"mpjpeg", "h264", "obu", "vvc", "evc", NULL};
+    return has_no_stamps(format) || is_pictures(format) || is_one_of(format->name, counted);
+}
+
 /* --- opening -------------------------------------------------------------------------------------------- */
 
 /* A detector runs beside it, and one thread decodes 1920x1080 faster than that detects: 8 ms a frame, RGB and
@@ -87,6 +117,14 @@ static bool is_live(const struct duet_reader *reader)
     if (reader->source.kind != DUET_VIDEO_STREAM) return false;
     const AVIOContext *io = reader->demuxer.format->pb;
     return !(io && io->seekable & AVIO_SEEKABLE_NORMAL && duration_of(reader) > 0);
+}
+
+/* MJPEG of a camera, most often: 25 frames a second are FFmpeg's invention, and what counts is when they
+ * come. A file on a web server is as long as it was before. */
+static bool comes_without_times(const struct duet_reader *reader)
+{
+    AVFormatContext *format = reader->demuxer.format;
+    return reader->live && duet_format_counts(format->iformat) && !(format->pb && avio_size(format->pb) > 0);
 }
 
 /* MPEG-TS and MPEG-PS: may begin in the middle. */
@@ -198,13 +236,11 @@ static void reader_about(const void *self, struct duet_frames_about *about)
     *about = ((const struct duet_reader *)self)->about;
 }
 
-/* WebP, BMP, TIFF ...: FFmpeg calls one after the other a pipe of them. */
-static bool is_picture(const struct duet_reader *reader)
+/* A picture in a file, or one that a web server says is one; it may as well send them for ever. */
+static bool is_still(const struct duet_reader *reader)
 {
-    const char *format = reader->demuxer.format->iformat->name, *tail = "_pipe";
-    size_t length = strlen(format);
-    return reader->source.kind == DUET_VIDEO_BYTES && length > strlen(tail) &&
-           strcmp(format + length - strlen(tail), tail) == 0;
+    if (!is_pictures(reader->demuxer.format->iformat)) return false;
+    return reader->source.kind == DUET_VIDEO_BYTES || duet_video_page_is_picture(reader->demuxer.io.page);
 }
 
 static void learn(struct duet_reader *reader)
@@ -215,10 +251,12 @@ static void learn(struct duet_reader *reader)
              (int)strcspn(format, ","), format);
     AVRational rate = rate_of(reader);
     reader->rate = rate.num > 0 ? av_q2d(rate) : 25;
-    reader->live = is_live(reader);
+    reader->live = is_live(reader) && !is_still(reader);
+    reader->by_arrival = comes_without_times(reader);
+    if (reader->by_arrival) rate = (AVRational){0, 1};
     bool pipe = reader->source.kind == DUET_VIDEO_BYTES && reader->source.size < 0;
     reader->seekable = !reader->live && !pipe;
-    bool still = is_picture(reader) && reader->source.kind == DUET_VIDEO_BYTES;
+    bool still = is_still(reader);
     reader->seekable = reader->seekable && !still;
     bool turned = orientation_of(reader, NULL) >= 5 && reader->source.upright;
     reader->about = (struct duet_frames_about){.moving = !still,
@@ -291,7 +329,9 @@ static int read_packet(struct duet_reader *reader)
         int code = av_read_frame(reader->demuxer.format, reader->packet);
         if (code == AVERROR(EAGAIN) && !wait_a_little(reader)) return AVERROR_EXIT;
         if (code == AVERROR(EAGAIN)) continue;
+        if (duet_video_page_ended(reader, code)) code = AVERROR_EOF;
         note_place(reader, code);
+        reader->arrived = duet_seconds();
         if (code < 0 || is_ours(reader)) return code;
     }
 }
@@ -349,17 +389,6 @@ static int receive(struct duet_reader *reader, AVFrame *frame)
 
 /* --- frames --------------------------------------------------------------------------------------------- */
 
-/* Bare streams of a codec: what FFmpeg makes up for them begins oddly. */
-static bool has_no_stamps(const struct duet_reader *reader)
-{
-    static const char *const bare[] = {"mpegvideo", "m4v", "h261",      "h263",
-                                       "hevc",      "vc1", "cavsvideo", "dirac"};
-    const AVInputFormat *format = reader->demuxer.format->iformat;
-    for (size_t i = 0; i < sizeof bare / sizeof *bare; i++)
-        if (strcmp(format->name, bare[i]) == 0) return true;
-    return format->flags & AVFMT_NOTIMESTAMPS;
-}
-
 /* Stamps closer than this are the same one: they are told to the nanosecond. What is made up is further. */
 static const double same_stamp = 2e-9, least_step = 1e-6;
 
@@ -372,22 +401,31 @@ static bool is_in_order(const struct duet_reader *reader, double pts)
     return fabs(pts) <= stamp_limit && (!reader->stepped || pts >= reader->last_pts + same_stamp);
 }
 
-/* A stamp that is missing or does not ascend is made up: the last one plus 1/rate. */
+/* A stamp that is missing or does not ascend: when the frame came where that is all there is, else the last
+ * one's plus 1/rate. */
+static double make_up(const struct duet_reader *reader)
+{
+    if (!reader->stepped) return 0;
+    if (!reader->by_arrival) return reader->last_pts + fmax(1 / reader->rate, least_step);
+    return fmax(reader->arrived - reader->first_arrived, reader->last_pts + least_step);
+}
+
 static void stamp(struct duet_reader *reader, struct duet_decoded *decoded)
 {
     const AVFrame *frame = decoded->frame;
     int64_t ticks = frame->pts != AV_NOPTS_VALUE ? frame->pts : frame->best_effort_timestamp;
-    if (has_no_stamps(reader)) ticks = AV_NOPTS_VALUE;
+    if (reader->by_arrival || has_no_stamps(reader->demuxer.format->iformat)) ticks = AV_NOPTS_VALUE;
     decoded->ticks = ticks;
     decoded->pts = ticks != AV_NOPTS_VALUE ? duet_ticks_seconds(reader, ticks) : 0;
     if (ticks == AV_NOPTS_VALUE || !is_in_order(reader, decoded->pts)) {
         decoded->ticks = AV_NOPTS_VALUE;
-        decoded->pts = reader->stepped ? reader->last_pts + fmax(1 / reader->rate, least_step) : 0;
+        decoded->pts = make_up(reader);
         reader->made_up = true;
     }
     if (!reader->stepped) {
         reader->first_pts = decoded->pts;
         reader->first_ticks = decoded->ticks;
+        reader->first_arrived = reader->arrived;
     }
     reader->stepped = true;
     reader->last_pts = decoded->pts;
@@ -437,6 +475,14 @@ static void swap(struct duet_decoded *a, struct duet_decoded *b)
     *b = kept;
 }
 
+/* A picture of a web server: decoders are content with the beginning of one. */
+static enum duet_status read_to_end(struct duet_reader *reader, struct duet_error *error)
+{
+    int code = 0;
+    while (code >= 0) code = read_packet(reader);
+    return code == AVERROR_EOF ? DUET_OK : duet_video_fail(reader, error, code, "failed");
+}
+
 static enum duet_status reader_step(void *self, struct duet_moving_stamp *stamp_out, bool *more,
                                     struct duet_error *error)
 {
@@ -452,6 +498,8 @@ static enum duet_status reader_step(void *self, struct duet_moving_stamp *stamp_
         *more = true;
     } else {
         status = duet_reader_decode(reader, current, more, error);
+        if (*more && reader->demuxer.io.page && !reader->about.moving) status = read_to_end(reader, error);
+        if (status != DUET_OK) *more = false;
     }
     if (*more)
         *stamp_out =

@@ -15,6 +15,7 @@ struct duet_video_io {
     uint8_t head[64];  /* the first bytes, of a pipe too */
     bool failed;       /* reading did, and not what FFmpeg made of it */
     AVIOContext *avio; /* NULL: FFmpeg opens the address itself */
+    AVIOContext *page; /* of http and https: FFmpeg's own, opened by us */
 };
 
 /* A demuxer on a source. */
@@ -65,7 +66,10 @@ struct duet_reader {
     struct duet_frames_about about;
     char kind[80]; /* about.kind */
     bool live;
-    bool refused; /* the demuxer asked for a file or address that it was not given */
+    bool by_arrival;      /* frames have no times but those at which they come ... */
+    double arrived;       /* ... duet_seconds(): the last packet ... */
+    double first_arrived; /* ... and the one that the first frame was of */
+    bool refused;         /* the demuxer asked for a file or address that it was not given */
     bool seekable;
     bool wait_for_key;   /* packets are thrown away until one stands for itself */
     int64_t key_ticks;   /* the stamp of the one that did */
@@ -95,6 +99,8 @@ enum duet_status duet_reader_decode(struct duet_reader *reader, struct duet_deco
 enum duet_status duet_reader_rewind(struct duet_reader *reader, struct duet_error *error);
 /* Forget what is between the demuxer and us, after it went elsewhere. */
 void duet_reader_flush(struct duet_reader *reader);
+/* Does the format have no stamps, so that FFmpeg counts frames instead, 25 of them a second? */
+bool duet_format_counts(const AVInputFormat *format);
 const AVStream *duet_reader_stream(const struct duet_reader *reader);
 double duet_ticks_seconds(const struct duet_reader *reader, int64_t ticks);
 
@@ -127,6 +133,11 @@ void duet_demuxer_close(struct duet_demuxer *demuxer);
 /* Fill `error` from FFmpeg's code and last message, "NAME: WHAT: REASON". */
 enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_error *error, int code,
                                  const char *what);
+
+/* Does the web server say that the page is a picture? Of no page: no. */
+bool duet_video_page_is_picture(AVIOContext *page);
+/* Did a page end of which the server did not say how long it is? FFmpeg calls that an error. */
+bool duet_video_page_ended(const struct duet_reader *reader, int code);
 
 /* --- resolve.c --- */
 /* Wait until the address' host is known. */

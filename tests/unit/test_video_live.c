@@ -54,7 +54,11 @@ struct visit {
     double away;      /* seconds without a server, before */
     const char *head; /* to send first, once something was asked for: HTTP */
     size_t bytes;     /* of the stream to send */
-    bool hang;        /* then say no more until the test is over, instead of closing */
+    const void *part; /* instead of the stream: `bytes` of this, behind `part_head` ... */
+    const char *part_head;
+    int parts;    /* ... so many times ... */
+    double pause; /* ... with so many seconds between */
+    bool hang;    /* then say no more until the test is over, instead of closing */
 };
 
 struct server {
@@ -91,6 +95,15 @@ static int accept_one(struct server *server, int listener)
     return -1;
 }
 
+static void send_all(int fd, const void *data, size_t size)
+{
+    for (size_t sent = 0; sent < size;) {
+        ssize_t n = send(fd, (const uint8_t *)data + sent, size - sent, MSG_NOSIGNAL);
+        if (n <= 0) break;
+        sent += (size_t)n;
+    }
+}
+
 static void *serve(void *ctx)
 {
     struct server *server = ctx;
@@ -109,11 +122,12 @@ static void *serve(void *ctx)
             if (recv(fd, request, sizeof request, 0) > 0)
                 send(fd, visit->head, strlen(visit->head), MSG_NOSIGNAL);
         }
-        for (size_t sent = 0; sent < visit->bytes;) {
-            ssize_t n = send(fd, stream.data + sent, visit->bytes - sent, MSG_NOSIGNAL);
-            if (n <= 0) break;
-            sent += (size_t)n;
+        for (int part = 0; part < visit->parts; part++) {
+            if (part > 0) pause_for(visit->pause);
+            if (visit->part_head) send_all(fd, visit->part_head, strlen(visit->part_head));
+            send_all(fd, visit->part, visit->bytes);
         }
+        if (!visit->part) send_all(fd, stream.data, visit->bytes);
         while (visit->hang && !server->over) pause_for(0.01);
         close(fd);
         server->served++;
@@ -421,6 +435,111 @@ static void lists_of_other_kinds_are_not_opened(void **state)
     }
 }
 
+/* --- cameras and pictures of web servers -----------------------------------------------------------------
+ */
+
+static struct duet_bytes a_jpeg(void)
+{
+    const struct clip clip = {.codec = "mjpeg", .frames = 1, .format = "mjpeg"};
+    return clip_bytes(&clip, scratch_path(&scratch, "one.jpg"));
+}
+
+/* The times of a camera's frames are those at which they come: FFmpeg makes 25 a second of whatever they are.
+ */
+static void frames_without_stamps_have_the_times_they_come_at(void **state)
+{
+    (void)state;
+    enum { PARTS = 12 };
+    struct duet_bytes jpeg = a_jpeg();
+    char part_head[128];
+    snprintf(part_head, sizeof part_head,
+             "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %zu\r\n\r\n", jpeg.size);
+    const struct visit visit = {.bytes = jpeg.size, .part = jpeg.data, .parts = PARTS, .pause = 0.1};
+    struct visit kinds[] = {visit, visit, visit};
+    kinds[0].head = "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n";
+    kinds[0].part_head = part_head;
+    kinds[1].head = "HTTP/1.1 200 OK\r\nContent-Type: video/x-motion-jpeg\r\n\r\n"; /* kinds[2]: bare TCP */
+    for (int kind = 0; kind < 3; kind++) {
+        struct server server;
+        char address[128];
+        const char *tcp = start_server(&server, &kinds[kind], 1);
+        snprintf(address, sizeof address, "%s%s", kind < 2 ? "http" : "tcp", strstr(tcp, "://"));
+        if (kind < 2) strcat(address, "/camera.jpg");
+        struct duet_frames *frames;
+        struct duet_frames_about about;
+        struct duet_frame_info info = {0};
+        struct duet_image image;
+        struct duet_error e;
+        bool more = true;
+        int count = 0;
+        double times[PARTS + 1] = {0};
+        assert_ok(duet_frames_open(address, NULL, &frames, &e), e);
+        duet_frames_about(frames, &about);
+        assert_true(about.live && about.rate_num == 0);
+        for (;; count++) {
+            assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+            if (!more) break;
+            assert_int_equal(clip_number(&image), 0);
+            duet_image_close(&image);
+            assert_true(count < PARTS && info.time == info.pts);
+            times[count] = info.time;
+            assert_true(count == 0 || times[count] > times[count - 1]);
+        }
+        duet_frames_close(&frames);
+        stop_server(&server);
+        /* The first ones wait until the format is known, the last one may come with the end. */
+        double each = (times[PARTS - 2] - times[2]) / (PARTS - 4);
+        fprintf(stderr, "# %s: %.3f s a frame\n", about.kind, each);
+        assert_int_equal(count, PARTS);
+        assert_true(each > 0.08 && each < 0.12);
+    }
+    duet_bytes_close(&jpeg);
+}
+
+/* A picture is one however its length is said, or not; half of it is none. */
+static void pictures_of_a_web_server_are_read(void **state)
+{
+    (void)state;
+    struct duet_bytes jpeg = a_jpeg();
+    char lengths[3][128];
+    const char *type = "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n";
+    snprintf(lengths[0], sizeof lengths[0], "%s\r\n", type);
+    snprintf(lengths[1], sizeof lengths[1], "%sContent-Length: %zu\r\n\r\n", type, jpeg.size);
+    snprintf(lengths[2], sizeof lengths[2], "%sTransfer-Encoding: chunked\r\n\r\n%zx\r\n", type, jpeg.size);
+    for (int i = 0; i < 4; i++) { /* the last: Content-Length, and half of it */
+        struct server server;
+        char address[128];
+        size_t size = i < 3 ? jpeg.size : jpeg.size / 2;
+        const struct visit visit = {
+            .head = lengths[i < 3 ? i : 1], .bytes = size, .part = jpeg.data, .parts = 1};
+        const char *tcp = start_server(&server, &visit, 1);
+        snprintf(address, sizeof address, "http%s/x.jpg", strstr(tcp, "://"));
+        struct duet_frames *frames;
+        struct duet_frame_info info = {0};
+        struct duet_image image;
+        struct duet_error e;
+        bool more;
+        assert_ok(duet_frames_open(address, NULL, &frames, &e), e);
+        enum duet_status status = duet_frames_next(frames, &image, &info, &more, &e);
+        if (i == 3) {
+            char said[64];
+            snprintf(said, sizeof said, "the server sent %zu bytes, expected %zu", size, jpeg.size);
+            assert_int_equal(status, DUET_IO_ERROR);
+            if (!strstr(e.text, said)) fail_msg("%s", e.text);
+        } else {
+            assert_ok(status, e);
+            assert_true(more && !info.moving);
+            assert_int_equal(clip_number(&image), 0);
+            duet_image_close(&image);
+            assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
+            assert_false(more);
+        }
+        duet_frames_close(&frames);
+        stop_server(&server);
+    }
+    duet_bytes_close(&jpeg);
+}
+
 /* --- waiting ------------------------------------------------------------------------------------------- */
 
 static void waits_can_be_called_off(void **state)
@@ -476,6 +595,8 @@ int main(void)
         cmocka_unit_test(parts_of_a_playlist_come_from_its_server),
         cmocka_unit_test(lists_of_other_kinds_are_not_opened),
         cmocka_unit_test(broken_frames_of_a_stream_are_left_out),
+        cmocka_unit_test(frames_without_stamps_have_the_times_they_come_at),
+        cmocka_unit_test(pictures_of_a_web_server_are_read),
         cmocka_unit_test(waits_can_be_called_off),
         cmocka_unit_test(reading_a_file_can_be_called_off),
     };

@@ -83,7 +83,8 @@ struct duet_frame_info {
     int64_t frame; /* 0, 1, 2 ... counted in the source: with `every` 3 they are 0, 3, 6 ... */
     /* Seconds, to the nanosecond: the time stamp that the source gives the frame. One that is missing, or
      * does not ascend, is made up: the last one's plus 1/rate (25 a second when that is not known). Numbered
-     * pictures and those of a pipe come 25 a second. */
+     * pictures and those of a pipe come 25 a second. A live source whose format has no stamps (MJPEG over
+     * HTTP, a bare H.264 over TCP): when the frame came, seconds since the first one did. */
     double pts;
     double time;     /* seconds since the source's first frame; 0 there */
     double captured; /* live: seconds since 1970 (UTC) when the frame came; else 0 */
@@ -141,8 +142,8 @@ enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image 
 /* The warnings about the frame that duet_frames_next gave last. Borrowed until the next call. */
 const struct duet_warnings *duet_frames_warnings(const struct duet_frames *frames);
 
-/* About how many bytes the next duet_frames_next takes while it decodes, its picture included and, of a still,
- * the file; 0: not known, or there is no more. For those who decode several at once. */
+/* About how many bytes the next duet_frames_next takes while it decodes, its picture included and, of a
+ * still, the file; 0: not known, or there is no more. For those who decode several at once. */
 size_t duet_frames_cost(const struct duet_frames *frames);
 
 void duet_frames_about(const struct duet_frames *frames, struct duet_frames_about *about);
