@@ -166,6 +166,8 @@ static bool read_short(const struct duet_json_token *token, double *value)
 double duet_json_double(const struct duet_json_token *token)
 {
     double value;
+    if (token->text[token->length - 1] == 'N') return NAN;
+    if (token->text[token->length - 1] == 'y') return *token->text == '-' ? -INFINITY : INFINITY;
     if (read_short(token, &value)) return value;
     struct parts parts = take_apart(token);
     value = magnitude(token, &parts);

@@ -1,8 +1,11 @@
-/* json_read.h: JSON files of any size, read piece by piece (yajl underneath). Internal to duet-data and
- * duet-eval.
+/* json_read.h: JSON files of any size, read piece by piece. Internal to duet-data and duet-eval.
  *
  * A handler sees the file as a row of tokens and keeps what it wants. Memory is one chunk plus the longest
- * token. Whatever is wrong, with the JSON or with its meaning, is reported with line and column. */
+ * token. Whatever is wrong, with the JSON or with its meaning, is reported with line and column.
+ *
+ * Read is what Python's json reads, which is where most of these files come from: RFC 8259 in UTF-8, and NaN,
+ * Infinity and -Infinity as numbers; also a byte order mark in front. Of a key that comes twice the handler
+ * sees both. */
 #ifndef DUET_DATA_JSON_READ_H
 #define DUET_DATA_JSON_READ_H
 
@@ -32,7 +35,7 @@ struct duet_json_token {
     size_t length;
 };
 
-#define DUET_JSON_MAX_DEPTH 128
+#define DUET_JSON_MAX_DEPTH 1000 /* Python's own limit lies there */
 #define DUET_JSON_MAX_TOKEN ((size_t)16 << 20)
 
 struct duet_json_reader;
@@ -58,7 +61,8 @@ static inline bool duet_json_is(const struct duet_json_token *token, const char 
     return token->length == strlen(text) && memcmp(token->text, text, token->length) == 0;
 }
 
-/* The value of a number token, correctly rounded, whatever the locale; too large becomes an infinity. */
+/* The value of a number token, correctly rounded, whatever the locale; too large becomes an infinity. NaN for
+ * "NaN". */
 double duet_json_double(const struct duet_json_token *token);
 
 /* False when it is not a whole number of less than 2^53 ("139" and "139.0" are). */

@@ -113,7 +113,7 @@ static void many_names_are_all_found(void **state)
 static void wrong_files_are_refused_with_their_place(void **state)
 {
     (void)state;
-    refuses(DUET_BAD_FORMAT, "", "line 1, column 1: broken JSON: premature EOF");
+    refuses(DUET_BAD_FORMAT, "", "line 1, column 1: broken JSON: it ends too early");
     refuses(DUET_BAD_FORMAT, "[]", "line 1, column 1: expected an object with \"images\", got an array");
     refuses(DUET_BAD_FORMAT, "7 ", "line 1, column 1: expected an object with \"images\", got a number");
     refuses(DUET_BAD_FORMAT, "{}", "no \"images\" in it, expected a COCO instances file");
@@ -141,12 +141,10 @@ static void wrong_files_are_refused_with_their_place(void **state)
             "line 1, column 18: images[0].id: expected a whole number, got an object");
     refuses(DUET_BAD_FORMAT, "{\"images\":[{\"file_name\":null}]}",
             "line 1, column 28: images[0].file_name: expected a string, got null");
-    refuses(
-        DUET_BAD_FORMAT, "{\"images\":[{\"id\":NaN}]}",
-        "line 1, column 18: broken JSON: invalid char in json text. (NaN and Infinity are no JSON numbers)");
-    refuses(DUET_BAD_FORMAT, "{\"images\":[]} x", "line 1, column 15: broken JSON: trailing garbage");
+    refuses(DUET_BAD_FORMAT, "{\"images\":[]} x",
+            "line 1, column 15: broken JSON: more follows where it should end");
     refuses(DUET_BAD_FORMAT, "{\"images\":[{\"file_name\":\"\xff\",\"id\":1}]}",
-            "line 1, column 26: broken JSON: invalid bytes in UTF8 string.");
+            "line 1, column 26: broken JSON: a string that is not UTF-8");
 }
 
 static void contradictions_are_refused(void **state)
@@ -182,7 +180,7 @@ static void limits_hold(void **state)
     size_t size;
     char *deep = repeated("[", 1000000, &size);
     assert_fails(DUET_TOO_LARGE, open_bytes(deep, size, &images, &e), e);
-    assert_non_null(strstr(e.text, "nested deeper than 128"));
+    assert_non_null(strstr(e.text, "nested deeper than 1000"));
     free(deep);
     char *deep_objects = repeated("{\"a\":", 1000000, &size);
     assert_fails(DUET_TOO_LARGE, open_bytes(deep_objects, size, &images, &e), e);

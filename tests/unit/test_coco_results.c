@@ -72,7 +72,7 @@ static void an_empty_array_is_no_results(void **state)
 static void wrong_files_are_refused_with_their_place(void **state)
 {
     (void)state;
-    refuses("", "line 1, column 1: broken JSON: premature EOF");
+    refuses("", "line 1, column 1: broken JSON: it ends too early");
     refuses("{}", "line 1, column 1: expected an array of results, got an object");
     refuses("null ", "line 1, column 4: expected an array of results, got null");
     refuses("[[]]", "line 1, column 2: results[0]: expected an object, got an array");
@@ -89,11 +89,6 @@ static void wrong_files_are_refused_with_their_place(void **state)
     refuses("[{\"category_id\":2147483648}]",
             "line 1, column 26: results[0].category_id: expected a whole number of 32 bits, got 2147483648");
     refuses("[{\"score\":null}]", "line 1, column 14: results[0].score: expected a number, got null");
-    refuses(
-        "[{\"score\":NaN}]",
-        "line 1, column 11: broken JSON: invalid char in json text. (NaN and Infinity are no JSON numbers)");
-    refuses("[{\"score\":-Infinity}]",
-            "line 1, column 11: broken JSON: malformed number, a digit is required after the minus sign.");
     refuses("[{\"bbox\":3}]", "line 1, column 10: results[0].bbox: expected an array of 4 numbers, got 3");
     refuses("[{\"bbox\":{}}]",
             "line 1, column 10: results[0].bbox: expected an array of 4 numbers, got an object");
@@ -102,7 +97,7 @@ static void wrong_files_are_refused_with_their_place(void **state)
     refuses("[{\"bbox\":[1,2,[],4]}]", "line 1, column 15: results[0].bbox: expected numbers, got an array");
     refuses("[{\"bbox\":[1,\"2\"]}]", "line 1, column 15: results[0].bbox: expected numbers, got a string");
     refuses("[{\"bbox\":[1,2,3,4],\"bbox\":[1,2,3,4]}]", "line 1, column 25: results[0] has two \"bbox\"");
-    refuses("[" ITEM "," ITEM, "line 1, column 120: broken JSON: premature EOF");
+    refuses("[" ITEM "," ITEM, "line 1, column 120: broken JSON: it ends too early");
     refuses("[" ITEM ITEM "]", "line 1, column 61: broken JSON: after array element, I expect ',' or ']'");
     refuses("[" ITEM ",]", "line 1, column 62: broken JSON: unallowed token at this point in JSON text");
 }

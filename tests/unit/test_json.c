@@ -4,6 +4,7 @@
 #include "json_text.h"
 #include "names.h"
 #include "support/comma_locale.h"
+#include "support/scratch_group.h"
 
 #include <math.h>
 
@@ -11,6 +12,89 @@ static double number(const char *text)
 {
     struct duet_json_token token = {DUET_JSON_NUMBER, 0, text, strlen(text)};
     return duet_json_double(&token);
+}
+
+/* --- reading files -------------------------------------------------------------------------------------- */
+
+/* The tokens as text: containers as they stand, "key":, 'string', numbers and words. */
+static bool note_token(void *ctx, struct duet_json_reader *reader, const struct duet_json_token *token)
+{
+    static const char *const ends[] = {"{", "}", "[", "]"};
+    struct duet_buffer *said = ctx;
+    (void)reader;
+    if (token->kind < DUET_JSON_KEY) {
+        duet_putf(said, "%d%s", token->depth, ends[token->kind]);
+        return true;
+    }
+    const char *quote = token->kind == DUET_JSON_KEY ? "\"" : token->kind == DUET_JSON_STRING ? "'" : " ";
+    duet_put(said, quote);
+    duet_put_bytes(said, token->text, token->length);
+    duet_put(said, quote);
+    return true;
+}
+
+/* Behind so much white space, which puts the text across the reader's chunks at every place. */
+static void reads_behind(size_t spaces, const char *json, const char *tokens)
+{
+    struct duet_error e;
+    struct duet_buffer said = {0}, file = {0};
+    for (size_t i = 0; i < spaces; i++) duet_put(&file, " ");
+    duet_put(&file, json);
+    const char *path = scratch_memory(&scratch, file.data, file.size);
+    assert_ok(duet_json_read(path, note_token, &said, &e), e);
+    duet_put_bytes(&said, "", 1);
+    assert_string_equal(said.data, tokens);
+    duet_buffer_close(&said);
+    duet_buffer_close(&file);
+}
+
+static void breaks(const char *json, const char *words)
+{
+    struct duet_error e;
+    struct duet_buffer said = {0};
+    assert_fails(DUET_BAD_FORMAT,
+                 duet_json_read(scratch_memory(&scratch, json, strlen(json)), note_token, &said, &e), e);
+    if (!strstr(e.text, words)) fail_msg("%s: got \"%s\", expected \"%s\"", json, e.text, words);
+    duet_buffer_close(&said);
+}
+
+static void files_are_read_as_python_reads_them(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "{\"a\\\"\\u00e9\": [1, -0.5e+3, NaN, Infinity, -Infinity, true, null, [], {}],\n"
+        "\"\": \"\\ud83d\\udc08 \\ud83d. \\udc08\\/\\b\\n\xe7\x8c\xab\"}";
+    static const char tokens[] =
+        "0{\"a\"\xc3\xa9\"1[ 1  -0.5e+3  NaN  Infinity  -Infinity  true  null 2[2]2{2}1]\"\""
+        "'\xf0\x9f\x90\x88 \xef\xbf\xbd. \xef\xbf\xbd/\b\n\xe7\x8c\xab'0}";
+    reads_behind(0, json, tokens);
+    for (size_t i = 0; i <= sizeof json; i++) reads_behind(((size_t)1 << 18) - i, json, tokens);
+    reads_behind(0, "\xef\xbb\xbf[7]", "0[ 7 0]");
+    reads_behind(0, " 12 ", " 12 ");
+    assert_true(isnan(number("NaN")) && number("Infinity") > 1e308 && number("-Infinity") < -1e308);
+}
+
+static void what_is_no_json_is_told_with_its_place(void **state)
+{
+    (void)state;
+    breaks("", "line 1, column 1: broken JSON: it ends too early");
+    breaks("[1", "line 1, column 2: broken JSON: it ends too early");
+    breaks("[\"a", "line 1, column 3: broken JSON: it ends too early");
+    breaks("[1,\n]", "line 2, column 1: broken JSON: expected a value");
+    breaks("{\"a\":1,}", "line 1, column 8: broken JSON: expected a key, which is a string");
+    breaks("{\"a\" 1}", "line 1, column 6: broken JSON: expected ':'");
+    breaks("[1}", "line 1, column 3: broken JSON: expected ',' or ']'");
+    breaks("{\"a\":1]", "line 1, column 7: broken JSON: expected ',' or '}'");
+    breaks("[] []", "line 1, column 4: broken JSON: more follows where it should end");
+    breaks("[\"a\tb\"]", "line 1, column 4: broken JSON: a control character in a string");
+    breaks("[\"\\x\"]", "line 1, column 3: broken JSON: '\\' with nothing that it can stand before");
+    breaks("[\"\\u12g4\"]", "line 1, column 3: broken JSON: '\\' with nothing that it can stand before");
+    breaks("[\"a\xc3\"]", "line 1, column 4: broken JSON: a string that is not UTF-8");
+    breaks("\xff\xfe[", ": is UTF-16, expected UTF-8");
+    static const char *const words[] = {"01",  "1.",       ".5",   "+1",  "1e", "-",
+                                        "nan", "infinity", "True", "--1", "1a"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        breaks(words[i], "line 1, column 1: broken JSON: no value that JSON has");
 }
 
 /* --- reading numbers ------------------------------------------------------------------------------------ */
@@ -165,11 +249,7 @@ static void what_was_written_reads_back(void **state)
 static void a_locale_with_a_comma_changes_nothing(void **state)
 {
     (void)state;
-    struct scratch scratch;
-    scratch_make(&scratch);
-    bool found = comma_locale(&scratch);
-    scratch_remove(&scratch);
-    if (!found) skip();
+    if (!comma_locale(&scratch)) skip();
     char local[16];
     snprintf(local, sizeof local, "%.1f", 0.5);
     assert_string_not_equal(local, "0.5");
@@ -252,6 +332,8 @@ static void names_are_numbered_and_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_are_read_as_python_reads_them),
+        cmocka_unit_test(what_is_no_json_is_told_with_its_place),
         cmocka_unit_test(numbers_are_read_correctly_rounded),
         cmocka_unit_test(random_numbers_are_read_correctly_rounded),
         cmocka_unit_test(whole_numbers_are_told_from_others),
@@ -262,5 +344,5 @@ int main(void)
         cmocka_unit_test(a_buffer_out_of_memory_stays_failed),
         cmocka_unit_test(names_are_numbered_and_found),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }
