@@ -50,8 +50,7 @@ struct evaluate_coco_scope {
     int limits[DUET_COCO_MAX_LIMITS];
     struct duet_coco_area areas[DUET_COCO_MAX_AREAS];
     char *area_names; /* what their names live in */
-    int64_t *image_ids;
-    int *category_ids;
+    int64_t *image_ids, *category_ids;
     char **warnings; /* [warning_count] told so far */
     size_t warning_count, warning_capacity;
     bool warning_lost;  /* for want of memory */
@@ -73,8 +72,10 @@ int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, con
 void evaluate_coco_conditions(const struct evaluate_coco_scope *scope, const struct duet_coco_eval *eval,
                               struct duet_conditions *conditions);
 
-/* Ids, one a line. Owned: free(). Errors: DUET_BAD_FORMAT with line, those of reading. */
-enum duet_status evaluate_read_ids(const char *path, int64_t **ids, size_t *count, struct duet_error *error);
+/* Images of the ground truth by their ids, one a line: each once, lowest first. Owned: free(). Errors:
+ * DUET_BAD_FORMAT with line (it is none of its images), those of reading. */
+enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_truth *truth, int64_t **ids,
+                                   size_t *count, struct duet_error *error);
 
 /* --- running a detector (evaluate_coco_run.c) --------------------------------------------------------- */
 

@@ -58,12 +58,12 @@ static int check_labels(const struct evaluate_coco_run *run)
         const struct duet_coco_category *category =
             duet_coco_truth_category(&run->scope->truth, labels.items[i].id);
         if (!category) continue;
-        const struct duet_label theirs = {category->id, category->name};
+        const struct duet_label theirs = {labels.items[i].id, category->name};
         const struct duet_labels one = {&theirs, 1};
         known++;
         if (category->name[0] && !duet_labels_find(&one, labels.items[i].name))
             duet_console_warning(run->scope->console,
-                                 "class %d is '%s' to the model and '%s' in the ground truth", category->id,
+                                 "class %d is '%s' to the model and '%s' in the ground truth", labels.items[i].id,
                                  labels.items[i].name, category->name);
     }
     if (known > 0) return DUET_GO_ON;

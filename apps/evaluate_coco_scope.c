@@ -2,13 +2,13 @@
 #include "evaluate_coco.h"
 
 #include "common/batch.h"
+#include "core/bom.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/labels.h"
 #include "evaluate.h"
 #include "grow.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,40 +134,65 @@ int evaluate_coco_check(struct evaluate_coco_scope *scope)
 
 /* --- ids in files --------------------------------------------------------------------------------------- */
 
-enum duet_status evaluate_read_ids(const char *path, int64_t **ids, size_t *count, struct duet_error *error)
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The image that a line of `length` bytes means, by number or else by string; NULL: none. */
+static const struct duet_coco_image *listed_image(const struct duet_coco_truth *truth, const char *line,
+                                                  size_t length)
+{
+    const struct duet_coco_id_words ids = duet_coco_id_of_word(truth->ids, line, length);
+    const struct duet_coco_image *image = duet_coco_truth_image(truth, ids.number);
+    return image ? image : duet_coco_truth_image(truth, ids.string);
+}
+
+static enum duet_status add_ids(const char *path, const char *at, const char *end,
+                                const struct duet_coco_truth *truth, int64_t **ids, size_t *count,
+                                struct duet_error *error)
+{
+    size_t capacity = 0;
+    for (size_t line = 1; at < end; line++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
+        size_t length = (size_t)(stop - at);
+        if (length > 0 && at[length - 1] == '\r') length--;
+        const struct duet_coco_image *image = length ? listed_image(truth, at, length) : NULL;
+        if (length > 0 && !image)
+            return duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu: '%.*s': %s does not list that image",
+                             path, line, length < 60 ? (int)length : 60, at, truth->path);
+        int64_t *grown = duet_grow(*ids, &capacity, *count + 1, sizeof *grown);
+        if (!grown) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for the ids", path);
+        *ids = grown;
+        if (image) grown[(*count)++] = image->id;
+        at = newline ? newline + 1 : end;
+    }
+    return *count ? DUET_OK : duet_fail(error, DUET_BAD_FORMAT, "%s: no image ids in it", path);
+}
+
+enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_truth *truth, int64_t **ids,
+                                   size_t *count, struct duet_error *error)
 {
     struct duet_bytes bytes;
-    size_t capacity = 0, line = 1;
+    size_t begin, read = 0;
     *ids = NULL;
     *count = 0;
     enum duet_status status = duet_read_file(path, (size_t)1 << 28, &bytes, error);
     if (status != DUET_OK) return status;
-    const char *at = (const char *)bytes.data, *end = at + bytes.size;
-    for (; status == DUET_OK && at < end; line++) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
-        char word[32];
-        long long id;
-        size_t length = (size_t)(stop - at);
-        if (length > 0 && at[length - 1] == '\r') length--;
-        snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), at);
-        if (length > 0 && (length >= sizeof word || !duet_parse_int(word, &id)))
-            status = duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu: '%s': expected an image id", path, line,
-                               word);
-        int64_t *grown = duet_grow(*ids, &capacity, *count + 1, sizeof *grown);
-        if (grown) *ids = grown;
-        if (status == DUET_OK && !grown)
-            status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for the ids", path);
-        if (status == DUET_OK && length > 0) (*ids)[(*count)++] = id;
-        at = newline ? newline + 1 : end;
-    }
+    const char *text = (const char *)bytes.data;
+    status = duet_bom_check(path, text, bytes.size, &begin, error);
+    if (status == DUET_OK) status = add_ids(path, text + begin, text + bytes.size, truth, ids, &read, error);
     duet_bytes_close(&bytes);
-    if (status == DUET_OK && *count == 0)
-        status = duet_fail(error, DUET_BAD_FORMAT, "%s: no image ids in it", path);
     if (status != DUET_OK) {
         free(*ids);
         *ids = NULL;
+        return status;
     }
-    return status;
+    qsort(*ids, read, sizeof **ids, compare_ids);
+    for (size_t i = 0; i < read; i++)
+        if (i == 0 || (*ids)[i] != (*ids)[i - 1]) (*ids)[(*count)++] = (*ids)[i];
+    return DUET_OK;
 }
 
 /* --- the part of the ground truth ----------------------------------------------------------------------- */
@@ -178,40 +203,24 @@ static int no_memory(struct evaluate_coco_scope *scope)
     return DUET_EXIT_FATAL;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int find_images(struct evaluate_coco_scope *scope)
 {
     const struct evaluate_coco_settings *settings = scope->settings;
+    const struct duet_coco_truth *truth = &scope->truth;
     struct duet_error error;
-    size_t count = 0, kept = 0;
+    size_t count = truth->image_count;
     if (!settings->image_ids && settings->limit == 0) return DUET_GO_ON;
     if (settings->image_ids) {
-        if (evaluate_read_ids(settings->image_ids, &scope->image_ids, &count, &error) != DUET_OK)
+        if (evaluate_read_ids(settings->image_ids, truth, &scope->image_ids, &count, &error) != DUET_OK)
             return evaluate_failed(scope->console, &error);
-        for (size_t i = 0; i < count; i++) {
-            if (duet_coco_truth_image(&scope->truth, scope->image_ids[i])) continue;
-            duet_console_error(scope->console, "%s: %" PRId64 ": %s does not list that image",
-                               settings->image_ids, scope->image_ids[i], settings->gt);
-            return DUET_EXIT_FATAL;
-        }
     } else {
-        count = scope->truth.image_count;
         scope->image_ids = calloc(count + 1, sizeof *scope->image_ids);
         if (!scope->image_ids) return no_memory(scope);
-        for (size_t i = 0; i < count; i++) scope->image_ids[i] = scope->truth.images[i].id;
+        for (size_t i = 0; i < count; i++) scope->image_ids[i] = truth->images[truth->images_by_id[i]].id;
     }
-    qsort(scope->image_ids, count, sizeof *scope->image_ids, compare_ids);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || scope->image_ids[i] != scope->image_ids[i - 1])
-            scope->image_ids[kept++] = scope->image_ids[i];
-    if (settings->limit > 0 && kept > (size_t)settings->limit) kept = (size_t)settings->limit;
+    if (settings->limit > 0 && count > (size_t)settings->limit) count = (size_t)settings->limit;
     scope->options.image_ids = scope->image_ids;
-    scope->options.image_count = kept;
+    scope->options.image_count = count;
     return DUET_GO_ON;
 }
 
@@ -223,7 +232,7 @@ static int select_categories(struct evaluate_coco_scope *scope, const struct due
     if (status == DUET_OUT_OF_MEMORY) return evaluate_failed(scope->console, &error);
     if (status != DUET_OK) return duet_usage_error(scope->program, "--classes: %s", error.text);
     for (size_t i = 0; i < labels->count; i++)
-        if (selected[i]) scope->category_ids[scope->options.category_count++] = labels->items[i].id;
+        if (selected[i]) scope->category_ids[scope->options.category_count++] = scope->truth.categories[i].id;
     scope->options.category_ids = scope->category_ids;
     return DUET_GO_ON;
 }
@@ -237,7 +246,7 @@ static int find_categories(struct evaluate_coco_scope *scope)
     scope->category_ids = calloc(count + 1, sizeof *scope->category_ids);
     int code = items && selected && scope->category_ids ? DUET_GO_ON : no_memory(scope);
     for (size_t i = 0; code == DUET_GO_ON && i < count; i++)
-        items[i] = (struct duet_label){scope->truth.categories[i].id, scope->truth.categories[i].name};
+        items[i] = (struct duet_label){(int)scope->truth.categories[i].id, scope->truth.categories[i].name};
     const struct duet_labels labels = {items, count};
     if (code == DUET_GO_ON) code = select_categories(scope, &labels, selected);
     free(items);
@@ -268,10 +277,12 @@ static void warn_of_truth(struct evaluate_coco_scope *scope)
     for (int i = 0; i < DUET_COCO_ODDITIES; i++) {
         const struct duet_coco_odd *odd = &scope->truth.odd[i];
         if (odd->count == 0) continue;
-        char *text = duet_text("%s that %s: %zu (id %" PRId64 "%s)",
-                               duet_coco_oddity_subject((enum duet_coco_oddity)i),
-                               duet_coco_oddity_words((enum duet_coco_oddity)i), odd->count, odd->first,
-                               odd->count > 1 ? " ..." : "");
+        char room[DUET_COCO_ID_ROOM];
+        const char *subject = duet_coco_oddity_subject((enum duet_coco_oddity)i);
+        char *text =
+            duet_text("%s that %s: %zu (%s[%zu], id %s%s)", subject,
+                      duet_coco_oddity_words((enum duet_coco_oddity)i), odd->count, subject, odd->index,
+                      duet_coco_id_text(scope->truth.ids, odd->first, room), odd->count > 1 ? " ..." : "");
         if (text)
             warn(scope, scope->settings->gt, text);
         else
@@ -326,8 +337,8 @@ int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, con
     scope->scored = name;
     if (status == DUET_OK) {
         status = duet_coco_eval_open(&scope->truth, results, &scope->options, eval, &error);
-        if (status != DUET_OK) { /* not the command line's fault, and it does not name the file */
-            duet_console_error(scope->console, "%s: %s", path, error.text);
+        if (status != DUET_OK) { /* not the command line's fault */
+            duet_console_error(scope->console, "%s", error.text);
             return DUET_EXIT_FATAL;
         }
     }
@@ -339,9 +350,9 @@ int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, con
 
 static const char *scored_id(const void *ctx, size_t index)
 {
-    static _Thread_local char text[24];
-    snprintf(text, sizeof text, "%" PRId64, ((const struct duet_coco_scope *)ctx)->image_ids[index]);
-    return text;
+    static _Thread_local char room[DUET_COCO_ID_ROOM];
+    const struct duet_coco_scope *scope = ctx;
+    return duet_coco_id_text(scope->ids, scope->image_ids[index], room);
 }
 
 static void put_thresholds(const struct evaluate_coco_scope *scope, const struct duet_coco_scope *what,

@@ -72,35 +72,16 @@ static int compare_ids(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The ids of a file, each once, all of the ground truth. */
-static int take_ids(struct subset *subset)
-{
-    const struct settings *s = subset->settings;
-    struct duet_error error;
-    size_t count, kept = 0;
-    if (evaluate_read_ids(s->ids, &subset->ids, &count, &error) != DUET_OK)
-        return evaluate_failed(subset->console, &error);
-    qsort(subset->ids, count, sizeof *subset->ids, compare_ids);
-    for (size_t i = 0; i < count; i++) {
-        int64_t id = subset->ids[i];
-        if (!duet_coco_truth_image(&subset->truth, id)) {
-            duet_console_error(subset->console, "%s: %" PRId64 ": %s does not list that image", s->ids, id,
-                               s->gt);
-            return DUET_EXIT_FATAL;
-        }
-        if (kept == 0 || subset->ids[kept - 1] != id) subset->ids[kept++] = id;
-    }
-    subset->count = kept;
-    return DUET_GO_ON;
-}
-
 static int find_ids(struct subset *subset)
 {
     const struct settings *s = subset->settings;
     struct duet_error error;
     if (duet_coco_truth_open(s->gt, false, &subset->truth, &error) != DUET_OK)
         return evaluate_failed(subset->console, &error);
-    if (s->ids) return take_ids(subset);
+    if (s->ids)
+        return evaluate_read_ids(s->ids, &subset->truth, &subset->ids, &subset->count, &error) == DUET_OK
+                   ? DUET_GO_ON
+                   : evaluate_failed(subset->console, &error);
     subset->count = (size_t)s->count;
     if (subset->count > subset->truth.image_count) {
         duet_console_error(subset->console, "--count: %d images out of %zu", s->count,
@@ -112,10 +93,20 @@ static int find_ids(struct subset *subset)
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(subset->console, &error);
 }
 
+static const char *chosen_id(const void *ctx, size_t index)
+{
+    static _Thread_local char room[DUET_COCO_ID_ROOM];
+    const struct subset *subset = ctx;
+    return duet_coco_id_text(subset->truth.ids, subset->ids[index], room);
+}
+
 static char *list_text(const struct subset *subset)
 {
     struct duet_buffer b = {0};
-    for (size_t i = 0; i < subset->count; i++) duet_putf(&b, "%" PRId64 "\n", subset->ids[i]);
+    for (size_t i = 0; i < subset->count; i++) {
+        duet_put(&b, chosen_id(subset, i));
+        duet_put(&b, "\n");
+    }
     return duet_buffer_text(&b);
 }
 
@@ -125,7 +116,7 @@ static int write_part(const struct subset *subset)
     struct duet_error error;
     struct duet_output output;
     if (strcmp(path, "-") == 0) {
-        enum duet_status status = duet_coco_copy_subset(subset->settings->gt, subset->ids, subset->count,
+        enum duet_status status = duet_coco_copy_subset(subset->settings->gt, subset->truth.ids, subset->ids, subset->count,
                                                         stdout, "standard output", &error);
         return status == DUET_OK ? evaluate_write(subset->console, "-", duet_text("%s", ""))
                                  : evaluate_failed(subset->console, &error);
@@ -133,7 +124,7 @@ static int write_part(const struct subset *subset)
     duet_process_catch_signals();
     enum duet_status status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, &error);
     if (status == DUET_OK) {
-        status = duet_coco_copy_subset(subset->settings->gt, subset->ids, subset->count, output.stream, path,
+        status = duet_coco_copy_subset(subset->settings->gt, subset->truth.ids, subset->ids, subset->count, output.stream, path,
                                        &error);
         if (status == DUET_OK)
             status = duet_output_commit(&output, &error);
@@ -141,13 +132,6 @@ static int write_part(const struct subset *subset)
             duet_output_discard(&output);
     }
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(subset->console, &error);
-}
-
-static const char *chosen_id(const void *ctx, size_t index)
-{
-    static _Thread_local char text[24];
-    snprintf(text, sizeof text, "%" PRId64, ((const struct subset *)ctx)->ids[index]);
-    return text;
 }
 
 static void tell(const struct subset *subset)

@@ -1,12 +1,11 @@
 #include "duet/coco_images.h"
 
+#include "coco_ids.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "grow.h"
 #include "json_read.h"
 #include "names.h"
-
-#define MAX_NAME 4096
 
 /* Names are kept twice: whole, and by their last component, where several ids may meet. */
 struct duet_coco_images {
@@ -19,6 +18,7 @@ struct duet_coco_images {
         bool ambiguous; /* two ids: the component alone says nothing */
     } * last_ids;       /* [lasts.count] */
     size_t last_ids_capacity;
+    struct duet_coco_ids *named; /* ids that are no plain numbers */
 };
 
 void duet_coco_images_close(struct duet_coco_images **images)
@@ -28,8 +28,14 @@ void duet_coco_images_close(struct duet_coco_images **images)
     duet_names_close(&(*images)->lasts);
     free((*images)->ids);
     free((*images)->last_ids);
+    duet_coco_ids_close(&(*images)->named);
     free(*images);
     *images = NULL;
+}
+
+const struct duet_coco_ids *duet_coco_images_ids(const struct duet_coco_images *images)
+{
+    return images->named;
 }
 
 size_t duet_coco_images_count(const struct duet_coco_images *images)
@@ -47,8 +53,8 @@ struct place {
     enum key { KEY_OTHER, KEY_ID, KEY_NAME } key;
     bool has_id, has_name;
     int64_t id;
-    char name[MAX_NAME];
-    size_t name_length;
+    char *name; /* [name_length] */
+    size_t name_length, name_capacity;
 };
 
 static bool no_memory(struct duet_json_reader *reader)
@@ -83,58 +89,67 @@ static bool add_image(struct place *place, struct duet_json_reader *reader)
     int64_t *ids = duet_grow(images->ids, &images->ids_capacity, number + 1, sizeof *ids);
     if (!ids) return no_memory(reader);
     images->ids = ids;
-    if (!added && ids[number] != place->id)
-        return duet_json_refuse(
-            reader, DUET_MISMATCH, "images[%zu]: '%s' has the id %lld here and %lld before", place->index,
-            duet_names_text(&images->names, number), (long long)place->id, (long long)ids[number]);
+    if (!added && ids[number] != place->id) {
+        char here[DUET_COCO_ID_ROOM], before[DUET_COCO_ID_ROOM];
+        return duet_json_refuse(reader, DUET_MISMATCH, "images[%zu]: '%s' has the id %s here and %s before",
+                                place->index, duet_names_text(&images->names, number),
+                                duet_coco_id_text(images->named, place->id, here),
+                                duet_coco_id_text(images->named, ids[number], before));
+    }
     ids[number] = place->id;
     return add_last(images, place->name, place->name_length, place->id) || no_memory(reader);
 }
 
+/* Images without a name that can be one are found by none. */
 static bool end_entry(struct place *place, struct duet_json_reader *reader)
 {
-    if (!place->has_id || !place->has_name)
-        return duet_json_refuse(reader, DUET_BAD_FORMAT, "images[%zu] has no \"%s\"", place->index,
-                                place->has_id ? "file_name" : "id");
-    bool added = add_image(place, reader);
+    if (!place->has_id)
+        return duet_json_refuse(reader, DUET_BAD_FORMAT, "images[%zu] has no \"id\"", place->index);
+    bool added = !place->has_name || add_image(place, reader);
     place->index++;
     return added;
 }
 
-static bool entry_key(struct place *place, struct duet_json_reader *reader,
-                      const struct duet_json_token *token)
+static bool on_id(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
 {
-    place->key = duet_json_is(token, "id") ? KEY_ID : duet_json_is(token, "file_name") ? KEY_NAME : KEY_OTHER;
-    if ((place->key == KEY_ID && place->has_id) || (place->key == KEY_NAME && place->has_name))
-        return duet_json_refuse(reader, DUET_BAD_FORMAT, "images[%zu] has two \"%s\"", place->index,
-                                place->key == KEY_ID ? "id" : "file_name");
+    enum duet_status status = duet_coco_id_of_token(&place->images->named, token, &place->id);
+    place->has_id = true;
+    if (status == DUET_OK) return true;
+    if (status != DUET_BAD_FORMAT) return no_memory(reader);
+    return duet_json_refuse(reader, status, "images[%zu].id: expected " DUET_COCO_ID_WANTED ", got %s",
+                            place->index,
+                            token->kind == DUET_JSON_NUMBER ? "NaN" : duet_json_kind_name(token->kind));
+}
+
+/* Of programs for Windows: "images\a.jpg" is a path, too. */
+static bool on_name(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
+{
+    place->has_name = token->kind == DUET_JSON_STRING && !memchr(token->text, '\0', token->length);
+    if (!place->has_name) return true;
+    char *name = duet_grow(place->name, &place->name_capacity, token->length + 1, 1);
+    if (!name) return no_memory(reader);
+    memcpy(name, token->text, token->length);
+    for (size_t i = 0; i < token->length; i++)
+        if (name[i] == '\\') name[i] = '/';
+    place->name = name;
+    place->name_length = token->length;
     return true;
 }
 
-static bool entry_value(struct place *place, struct duet_json_reader *reader,
+static bool entry_token(struct place *place, struct duet_json_reader *reader,
                         const struct duet_json_token *token)
 {
-    if (place->key == KEY_ID) {
-        if (token->kind != DUET_JSON_NUMBER || !duet_json_integer(token, &place->id))
-            return duet_json_refuse(
-                reader, DUET_BAD_FORMAT, "images[%zu].id: expected a whole number, got %s", place->index,
-                token->kind == DUET_JSON_NUMBER ? "another number" : duet_json_kind_name(token->kind));
-        place->has_id = true;
-    } else if (place->key == KEY_NAME) {
-        if (token->kind != DUET_JSON_STRING)
-            return duet_json_refuse(reader, DUET_BAD_FORMAT,
-                                    "images[%zu].file_name: expected a string, got %s", place->index,
-                                    duet_json_kind_name(token->kind));
-        if (token->length > MAX_NAME)
-            return duet_json_refuse(reader, DUET_TOO_LARGE,
-                                    "images[%zu].file_name: %zu bytes long, the limit is %d", place->index,
-                                    token->length, MAX_NAME);
-        memcpy(place->name, token->text, token->length);
-        place->name_length = token->length;
-        place->has_name = true;
+    enum key key = place->key;
+    if (token->kind == DUET_JSON_KEY) {
+        place->key = duet_json_is(token, "id")          ? KEY_ID
+                     : duet_json_is(token, "file_name") ? KEY_NAME
+                                                        : KEY_OTHER;
+        return true;
     }
     place->key = KEY_OTHER;
-    return true;
+    return key == KEY_ID     ? on_id(place, reader, token)
+           : key == KEY_NAME ? on_name(place, reader, token)
+                             : true;
 }
 
 static bool in_images(struct place *place, struct duet_json_reader *reader,
@@ -153,8 +168,7 @@ static bool in_images(struct place *place, struct duet_json_reader *reader,
         return duet_json_refuse(reader, DUET_BAD_FORMAT, "images[%zu]: expected an object, got %s",
                                 place->index, duet_json_kind_name(token->kind));
     case 3:
-        return token->kind == DUET_JSON_KEY ? entry_key(place, reader, token)
-                                            : entry_value(place, reader, token);
+        return entry_token(place, reader, token);
     default:
         return true;
     }
@@ -168,8 +182,8 @@ static bool on_token(void *ctx, struct duet_json_reader *reader, const struct du
         return duet_json_refuse(reader, DUET_BAD_FORMAT, "expected an object with \"images\", got %s",
                                 duet_json_kind_name(token->kind));
     if (token->depth != 1 || token->kind != DUET_JSON_KEY || !duet_json_is(token, "images")) return true;
-    if (place->images_seen) return duet_json_refuse(reader, DUET_BAD_FORMAT, "a second \"images\"");
     place->images_seen = place->in_images = true;
+    place->index = 0;
     return true;
 }
 
@@ -188,6 +202,7 @@ enum duet_status duet_coco_images_open(const char *path, struct duet_coco_images
     } else {
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
     }
+    if (place) free(place->name);
     free(place);
     if (status != DUET_OK) duet_coco_images_close(images);
     return status;

@@ -4,6 +4,7 @@
 #include "grow.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A mask in memory, unaligned:
@@ -68,18 +69,26 @@ struct at {
     size_t index;
 };
 
+/* The mask is passed over, or the file refused. */
+static bool fault(const struct at *at, const char *what)
+{
+    struct duet_coco_mask_reader *mask = at->mask;
+    if (!mask->forgiving)
+        return duet_json_refuse(at->json, DUET_BAD_FORMAT, "%s[%zu].segmentation: %s", at->list, at->index,
+                                what);
+    snprintf(mask->fault, sizeof mask->fault, "segmentation: %s", what);
+    mask->masks->size = mask->begun;
+    return true;
+}
+
 static bool wanted(const struct at *at, const char *what)
 {
     bool number = at->token->kind == DUET_JSON_NUMBER;
     int length = number ? (int)(at->token->length < 40 ? at->token->length : 40) : 0;
-    return duet_json_refuse(at->json, DUET_BAD_FORMAT, "%s[%zu].segmentation: expected %s, got %s%.*s",
-                            at->list, at->index, what, number ? "" : duet_json_kind_name(at->token->kind),
-                            length, at->token->text);
-}
-
-static bool fault(const struct at *at, const char *what)
-{
-    return duet_json_refuse(at->json, DUET_BAD_FORMAT, "%s[%zu].segmentation: %s", at->list, at->index, what);
+    char text[128];
+    snprintf(text, sizeof text, "expected %s, got %s%.*s", what,
+             number ? "" : duet_json_kind_name(at->token->kind), length, at->token->text);
+    return fault(at, text);
 }
 
 static bool no_memory(const struct at *at)
@@ -112,10 +121,12 @@ static bool in_hundredths(double value, int32_t *hundredths)
 static bool end_polygon(const struct at *at)
 {
     struct duet_coco_mask_reader *mask = at->mask;
-    size_t numbers = mask->numbers;
+    size_t numbers = mask->numbers - mask->numbers % 2;
     int32_t hundredths;
     bool small = true;
-    if (numbers % 2 || numbers < 6) return fault(at, "a polygon needs 3 points or more, of 2 numbers each");
+    if (mask->polygons == 0 && mask->numbers <= 4)
+        return fault(at, "the first polygon needs 3 points, of 2 numbers each");
+    if (numbers == 0) return true;
     for (size_t i = 0; small && i < numbers; i++) small = in_hundredths(mask->xy[i], &hundredths);
     bool kept =
         append_u32(mask->masks, (uint32_t)numbers) && append_byte(mask->masks, small ? HUNDREDTHS : DOUBLES);
@@ -145,15 +156,16 @@ static bool begin_polygons(const struct at *at)
     struct duet_coco_mask_reader *mask = at->mask;
     mask->kind = MASK_POLYGONS;
     mask->polygons = 0;
-    mask->begun = mask->masks->size;
     return (append_byte(mask->masks, POLYGONS) && append_u32(mask->masks, 0)) || no_memory(at);
 }
 
-static void end_polygons(const struct at *at)
+static bool end_polygons(const struct at *at)
 {
     struct duet_coco_mask_reader *mask = at->mask;
+    if (mask->polygons == 0) return fault(at, "no polygons in it");
     memcpy(mask->masks->bytes + mask->begun + 1, &mask->polygons, sizeof mask->polygons);
     mask->mask = mask->begun + 1;
+    return true;
 }
 
 /* --- reading: runs ------------------------------------------------------------------------------------ */
@@ -200,10 +212,9 @@ static bool on_runs_key(const struct at *at)
 {
     struct duet_coco_mask_reader *mask = at->mask;
     bool size = duet_json_is(at->token, "size"), counts = duet_json_is(at->token, "counts");
-    if ((size && mask->size_seen) || (counts && mask->counts_seen))
-        return fault(at, size ? "two \"size\"" : "two \"counts\"");
+    if (size) mask->sizes = 0;
+    if (counts) mask->runs = mask->text_length = 0;
     mask->key = size ? MASK_SIZE : counts ? MASK_COUNTS : MASK_OTHER;
-    mask->size_seen |= size;
     mask->counts_seen |= counts;
     return true;
 }
@@ -227,7 +238,7 @@ static bool begin_runs(const struct at *at)
     struct duet_coco_mask_reader *mask = at->mask;
     mask->kind = MASK_RUNS;
     mask->key = MASK_OTHER;
-    mask->size_seen = mask->counts_seen = false;
+    mask->counts_seen = false;
     mask->sizes = 0;
     mask->runs = 0;
     mask->text_length = 0;
@@ -246,7 +257,6 @@ static bool end_runs(const struct at *at)
     const char *why = duet_rle_text_fault(text, mask->text_length, height, width);
     if (why) return fault(at, why);
     uint64_t length = mask->text_length;
-    mask->begun = masks->size;
     mask->mask = mask->begun + 1;
     return (append_byte(masks, RUNS) && append_u32(masks, height) && append_u32(masks, width) &&
             append(masks, &length, sizeof length) && append(masks, text, mask->text_length)) ||
@@ -255,27 +265,33 @@ static bool end_runs(const struct at *at)
 
 /* --- reading ------------------------------------------------------------------------------------------ */
 
+static bool begin_mask(const struct at *at)
+{
+    struct duet_coco_mask_reader *mask = at->mask;
+    mask->mask = 0;
+    mask->fault[0] = '\0';
+    mask->begun = mask->masks->size;
+    switch (at->token->kind) {
+    case DUET_JSON_ARRAY:
+        return begin_polygons(at);
+    case DUET_JSON_OBJECT:
+        return begin_runs(at);
+    case DUET_JSON_NULL:
+        return !mask->forgiving || wanted(at, "polygons or runs");
+    default:
+        return wanted(at, "polygons or runs");
+    }
+}
+
 bool duet_coco_mask_token(struct duet_coco_mask_reader *reader, struct duet_json_reader *json,
                           const struct duet_json_token *token, int depth, const char *list, size_t index)
 {
     const struct at at = {reader, json, token, list, index};
+    bool end = token->kind == DUET_JSON_ARRAY_END || token->kind == DUET_JSON_OBJECT_END;
+    if (depth == 0 && !end) return begin_mask(&at);
+    if (reader->fault[0]) return true; /* the rest of one that is passed over */
     if (depth > 0) return reader->kind == MASK_POLYGONS ? on_polygons(&at, depth) : on_runs(&at, depth);
-    switch (token->kind) {
-    case DUET_JSON_ARRAY:
-        return begin_polygons(&at);
-    case DUET_JSON_ARRAY_END:
-        end_polygons(&at);
-        return true;
-    case DUET_JSON_OBJECT:
-        return begin_runs(&at);
-    case DUET_JSON_OBJECT_END:
-        return end_runs(&at);
-    case DUET_JSON_NULL:
-        reader->mask = 0;
-        return true;
-    default:
-        return wanted(&at, "polygons or runs");
-    }
+    return reader->kind == MASK_POLYGONS ? end_polygons(&at) : end_runs(&at);
 }
 
 /* --- use ---------------------------------------------------------------------------------------------- */
@@ -333,6 +349,11 @@ static enum duet_status fill_polygons(const unsigned char *at, uint32_t height, 
         *rle = sum;
     }
     return enough ? status : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a mask");
+}
+
+bool duet_coco_mask_wants_size(const struct duet_coco_masks *masks, size_t mask)
+{
+    return masks->bytes[mask - 1] == POLYGONS;
 }
 
 enum duet_status duet_coco_mask_runs(const struct duet_coco_masks *masks, size_t mask, uint32_t height,

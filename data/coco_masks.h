@@ -22,10 +22,15 @@ void duet_coco_masks_trim(struct duet_coco_masks *masks);
 /* --- reading ------------------------------------------------------------------------------------------ */
 
 /* The tokens of one "segmentation" after the other: [[x, y, x, y ...] ...], or {"size": [h, w], "counts":
- * "text" or [run, run ...]}. Zero but for `masks` to begin with. */
+ * "text" or [run, run ...]}. Zero but for `masks` and `forgiving` to begin with.
+ *
+ * As in pycocotools the first polygon needs more than 4 numbers, the others may have any, and of an odd
+ * number the last is not looked at. */
 struct duet_coco_mask_reader {
     struct duet_coco_masks *masks;
-    size_t mask; /* the number of the last one; 0: it was null */
+    bool forgiving; /* one that cannot be filled is passed over, and noted in `fault` */
+    size_t mask;    /* the number of the last one; 0: it was null, or passed over */
+    char fault[96]; /* "segmentation: no polygons in it"; "" for none */
 
     /* The one being read. */
     enum { MASK_POLYGONS, MASK_RUNS } kind;
@@ -34,7 +39,7 @@ struct duet_coco_mask_reader {
     double *xy; /* [numbers] of the last polygon */
     size_t numbers, xy_capacity;
     enum { MASK_OTHER, MASK_SIZE, MASK_COUNTS } key;
-    bool size_seen, counts_seen;
+    bool counts_seen;
     int64_t size[2]; /* [sizes] */
     int sizes;
     size_t runs;
@@ -60,6 +65,9 @@ struct duet_coco_mask_scratch {
     size_t capacity;
 };
 void duet_coco_mask_scratch_close(struct duet_coco_mask_scratch *scratch);
+
+/* Does filling it take the size of the image? */
+bool duet_coco_mask_wants_size(const struct duet_coco_masks *masks, size_t mask);
 
 /* Fill `rle` with a mask. Polygons are filled in a picture of height x width; runs have a size of their own.
  * Errors: DUET_OUT_OF_MEMORY, DUET_TOO_LARGE. */

@@ -1,11 +1,12 @@
 #include "duet/coco_results.h"
 
+#include "coco_ids.h"
 #include "coco_masks.h"
 #include "core/fail.h"
+#include "core/os.h"
 #include "grow.h"
 #include "json_read.h"
 
-#include <limits.h>
 #include <math.h>
 
 void duet_coco_results_close(struct duet_coco_results *results)
@@ -14,6 +15,8 @@ void duet_coco_results_close(struct duet_coco_results *results)
     if (results->masks) duet_coco_masks_close(results->masks);
     free(results->masks);
     free(results->items);
+    free(results->path);
+    duet_coco_ids_close(&results->ids);
     *results = (struct duet_coco_results){0};
 }
 
@@ -44,28 +47,47 @@ static bool wrong(struct place *place, struct duet_json_reader *reader, const ch
                             number ? (int)(token->length < 40 ? token->length : 40) : 0, token->text);
 }
 
-static bool on_key(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
+static void on_key(struct place *place, const struct duet_json_token *token)
 {
     place->field = OTHER;
     for (int i = 0; i < FIELDS; i++)
         if (token->length == field_lengths[i] && memcmp(token->text, field_names[i], token->length) == 0)
             place->field = (enum field)i;
-    if (place->field == OTHER) return true;
-    if (place->seen[place->field])
-        return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu] has two \"%s\"", place->results->count,
-                                field_names[place->field]);
-    place->seen[place->field] = true;
+    if (place->field != OTHER) place->seen[place->field] = true;
+}
+
+static bool on_id(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token,
+                  int64_t *id)
+{
+    enum duet_status status = duet_coco_id_of_token(&place->results->ids, token, id);
+    if (status == DUET_BAD_FORMAT) return wrong(place, reader, DUET_COCO_ID_WANTED, token);
+    return status == DUET_OK || duet_json_refuse(reader, status, "no memory for so many ids");
+}
+
+static bool on_score(struct place *place, struct duet_json_reader *reader,
+                     const struct duet_json_token *token)
+{
+    if (token->kind == DUET_JSON_NUMBER)
+        place->item.score = duet_json_double(token);
+    else if (token->kind == DUET_JSON_BOOL) /* a number to Python */
+        place->item.score = duet_json_is(token, "true");
+    else
+        return wrong(place, reader, "a number", token);
     return true;
 }
 
-static bool on_category(struct place *place, struct duet_json_reader *reader,
-                        const struct duet_json_token *token)
+/* pycocotools takes [] for none. */
+static bool on_box(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
 {
-    int64_t id;
-    if (token->kind != DUET_JSON_NUMBER || !duet_json_integer(token, &id) || id < INT_MIN || id > INT_MAX)
-        return wrong(place, reader, "a whole number of 32 bits", token);
-    place->item.category_id = (int)id;
-    return true;
+    if (token->kind == DUET_JSON_ARRAY) {
+        place->sides = 0;
+        return true;
+    }
+    if (token->kind != DUET_JSON_ARRAY_END) return wrong(place, reader, "an array of 4 numbers", token);
+    if (place->sides == 0) place->seen[BOX] = false;
+    return place->sides % 4 == 0 ||
+           duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu].bbox: expected 4 numbers, got %d",
+                            place->results->count, place->sides);
 }
 
 /* The value of a field, or its beginning and end. */
@@ -74,20 +96,13 @@ static bool on_value(struct place *place, struct duet_json_reader *reader,
 {
     switch (place->field) {
     case IMAGE:
-        return (token->kind == DUET_JSON_NUMBER && duet_json_integer(token, &place->item.image_id)) ||
-               wrong(place, reader, "a whole number", token);
+        return on_id(place, reader, token, &place->item.image_id);
     case CATEGORY:
-        return on_category(place, reader, token);
+        return on_id(place, reader, token, &place->item.category_id);
     case SCORE:
-        if (token->kind != DUET_JSON_NUMBER) return wrong(place, reader, "a number", token);
-        place->item.score = duet_json_double(token);
-        return true;
+        return on_score(place, reader, token);
     case BOX:
-        if (token->kind == DUET_JSON_ARRAY) return true;
-        if (token->kind != DUET_JSON_ARRAY_END) return wrong(place, reader, "an array of 4 numbers", token);
-        return place->sides == 4 ||
-               duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu].bbox: expected 4 numbers, got %d",
-                                place->results->count, place->sides);
+        return on_box(place, reader, token);
     default:
         return true;
     }
@@ -160,7 +175,10 @@ static bool on_token(void *ctx, struct duet_json_reader *reader, const struct du
         return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu]: expected an object, got %s",
                                 place->results->count, duet_json_kind_name(token->kind));
     case 2:
-        if (token->kind == DUET_JSON_KEY) return on_key(place, reader, token);
+        if (token->kind == DUET_JSON_KEY) {
+            on_key(place, token);
+            return true;
+        }
         break;
     }
     if (place->field == MASK && place->masks.masks)
@@ -183,7 +201,10 @@ static enum duet_status read_results(const char *path, struct duet_coco_results 
                                      struct duet_error *error)
 {
     struct place place = {.results = results, .masks.masks = results->masks};
-    enum duet_status status = duet_json_read(path, on_token, &place, error);
+    results->path = duet_text("%s", path);
+    enum duet_status status = results->path
+                                  ? duet_json_read(path, on_token, &place, error)
+                                  : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to read", path);
     duet_coco_mask_reader_close(&place.masks);
     if (status == DUET_OK)
         trim(results);

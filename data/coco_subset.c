@@ -1,5 +1,6 @@
 #include "duet/coco_subset.h"
 
+#include "coco_ids.h"
 #include "core/fail.h"
 #include "json_read.h"
 #include "json_text.h"
@@ -208,6 +209,7 @@ enum list { IMAGES, ANNOTATIONS, NONE };
 struct copy {
     const int64_t *ids;
     size_t count;
+    const struct duet_coco_ids *named;
     FILE *out;
     const char *name;
     struct duet_buffer text;
@@ -279,8 +281,8 @@ static void on_entry(struct copy *copy, const struct duet_json_token *token)
     if (token->depth == 3 && token->kind == DUET_JSON_KEY) {
         copy->is_id = duet_json_is(token, copy->list == IMAGES ? "id" : "image_id");
     } else if (token->depth == 3) {
-        if (copy->is_id && token->kind == DUET_JSON_NUMBER)
-            copy->has_id = duet_json_integer(token, &copy->id);
+        if (copy->is_id) copy->id = duet_coco_id_find(copy->named, token);
+        copy->has_id |= copy->is_id;
         copy->is_id = false;
     }
     if (token->depth == 2 && token->kind == DUET_JSON_OBJECT_END && !wanted(copy)) {
@@ -305,12 +307,14 @@ static bool on_token(void *ctx, struct duet_json_reader *reader, const struct du
     return waiting || copy->text.size < 1 << 16 ? true : send(copy, reader);
 }
 
-enum duet_status duet_coco_copy_subset(const char *path, const int64_t *ids, size_t count, FILE *out,
-                                       const char *name, struct duet_error *error)
+enum duet_status duet_coco_copy_subset(const char *path, const struct duet_coco_ids *named,
+                                       const int64_t *ids, size_t count, FILE *out, const char *name,
+                                       struct duet_error *error)
 {
     struct copy *copy = calloc(1, sizeof *copy);
     if (!copy) return no_memory(error);
-    *copy = (struct copy){.ids = ids, .count = count, .out = out, .name = name, .list = NONE};
+    *copy = (struct copy){
+        .ids = ids, .count = count, .named = named, .out = out, .name = name, .list = NONE};
     enum duet_status status = duet_json_read(path, on_token, copy, error);
     if (status == DUET_OK && copy->text.failed)
         status = no_memory(error);

@@ -1,13 +1,15 @@
 #include "duet/coco_truth.h"
 
+#include "coco_ids.h"
 #include "coco_masks.h"
 #include "coco_truth_order.h"
 #include "core/fail.h"
+#include "core/os.h"
 #include "grow.h"
 #include "json_read.h"
 
-#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 
 void duet_coco_truth_close(struct duet_coco_truth *truth)
 {
@@ -19,7 +21,10 @@ void duet_coco_truth_close(struct duet_coco_truth *truth)
     free(truth->annotations);
     free(truth->images_by_id);
     free(truth->categories_by_id);
+    free(truth->faults);
     free(truth->texts);
+    free(truth->path);
+    duet_coco_ids_close(&truth->ids);
     *truth = (struct duet_coco_truth){0};
 }
 
@@ -42,32 +47,27 @@ static const unsigned read_of[LISTS] = {[IMAGES] = BIT(ID) | BIT(FILE_NAME) | BI
 static const unsigned needed_of[LISTS] = {
     [IMAGES] = BIT(ID), [CATEGORIES] = BIT(ID), [ANNOTATIONS] = BIT(ID) | BIT(IMAGE) | BIT(CATEGORY)};
 
-#define MAX_NAME 4096
-
 /* Where in the file we are: {"annotations": [{"id": ..., "bbox": [x, y, w, h] ...} ...] ...}. */
 struct place {
     struct duet_coco_truth *truth;
     struct duet_coco_mask_reader masks; /* .masks NULL: not wanted */
-    size_t image_capacity, category_capacity, annotation_capacity, texts_size, texts_capacity;
+    size_t image_capacity, category_capacity, annotation_capacity, fault_capacity;
+    size_t texts_size, texts_capacity;
     bool lists_seen[LISTS];
-    enum list list;        /* LISTS: in none of them */
-    size_t index;          /* of the entry in it */
-    enum field field;      /* FIELDS: one that is passed over */
-    unsigned seen;         /* BITs of the entry's fields */
-    int64_t whole[FIELDS]; /* of those that are whole numbers */
-    double area, box[4];
-    int sides;   /* of the box, seen so far */
-    size_t text; /* where the entry's name begins in texts */
+    enum list list;   /* LISTS: in none of them */
+    size_t index;     /* of the entry in it */
+    enum field field; /* FIELDS: one that is passed over */
+    unsigned seen;    /* BITs of the entry's fields that have a value of use */
+    int64_t ids[FIELDS];
+    double numbers[FIELDS], box[4];
+    int sides;          /* of the box, seen so far */
+    size_t text;        /* where the entry's name begins in texts */
+    char box_fault[80]; /* "" for none */
 };
 
-static bool wrong(const struct place *place, struct duet_json_reader *reader, const char *wanted,
-                  const struct duet_json_token *token)
+static const char *list_of(const struct place *place)
 {
-    bool number = token->kind == DUET_JSON_NUMBER;
-    return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu].%s: expected %s, got %s%.*s",
-                            list_names[place->list], place->index, field_names[place->field], wanted,
-                            number ? "" : duet_json_kind_name(token->kind),
-                            number ? (int)(token->length < 40 ? token->length : 40) : 0, token->text);
+    return list_names[place->list];
 }
 
 static bool no_memory(struct duet_json_reader *reader)
@@ -75,88 +75,103 @@ static bool no_memory(struct duet_json_reader *reader)
     return duet_json_refuse(reader, DUET_OUT_OF_MEMORY, "no memory for the ground truth");
 }
 
-static bool on_key(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
+static bool on_key(struct place *place, const struct duet_json_token *token)
 {
     unsigned wanted = read_of[place->list];
     for (place->field = 0; place->field < FIELDS; place->field++)
         if (wanted & BIT(place->field) && duet_json_is(token, field_names[place->field])) break;
-    if (place->field == FIELDS) return true;
-    if (place->seen & BIT(place->field))
-        return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu] has two \"%s\"", list_names[place->list],
-                                place->index, field_names[place->field]);
-    place->seen |= BIT(place->field);
+    if (place->field < FIELDS) place->seen &= ~BIT(place->field);
     return true;
 }
 
-static bool on_whole(struct place *place, struct duet_json_reader *reader,
-                     const struct duet_json_token *token, int64_t least, int64_t most)
+static bool on_id(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
 {
-    int64_t value;
-    if (token->kind == DUET_JSON_NUMBER && duet_json_integer(token, &value) && value >= least &&
-        value <= most) {
-        place->whole[place->field] = value;
-        return true;
-    }
-    return wrong(place, reader,
-                 least == INT64_MIN ? "a whole number"
-                 : least == INT_MIN ? "a whole number of 32 bits"
-                                    : "a whole number from 0 to 65535",
-                 token);
+    enum duet_status status = duet_coco_id_of_token(&place->truth->ids, token, &place->ids[place->field]);
+    place->seen |= BIT(place->field);
+    if (status == DUET_OK) return true;
+    if (status != DUET_BAD_FORMAT) return no_memory(reader);
+    bool number = token->kind == DUET_JSON_NUMBER;
+    return duet_json_refuse(reader, status, "%s[%zu].%s: expected " DUET_COCO_ID_WANTED ", got %s",
+                            list_of(place), place->index, field_names[place->field],
+                            number ? "NaN" : duet_json_kind_name(token->kind));
 }
 
+/* Where the text begins in texts, or 0 when out of memory. */
+static size_t keep_text(struct place *place, const char *text, size_t length)
+{
+    struct duet_coco_truth *truth = place->truth;
+    size_t begin = place->texts_size;
+    char *texts = duet_grow(truth->texts, &place->texts_capacity, begin + length + 1, 1);
+    if (!texts) return 0;
+    truth->texts = texts;
+    memcpy(texts + begin, text, length);
+    texts[begin + length] = '\0';
+    place->texts_size += length + 1;
+    return begin;
+}
+
+/* A name; of a category a number, too. No path, and hardly a name, has NUL in it. */
 static bool on_text(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
 {
-    if (token->kind != DUET_JSON_STRING) return wrong(place, reader, "a string", token);
-    if (token->length > MAX_NAME)
-        return duet_json_refuse(reader, DUET_TOO_LARGE, "%s[%zu].%s: %zu bytes long, the limit is %d",
-                                list_names[place->list], place->index, field_names[place->field],
-                                token->length, MAX_NAME);
-    struct duet_coco_truth *truth = place->truth;
-    char *texts = duet_grow(truth->texts, &place->texts_capacity, place->texts_size + token->length + 1, 1);
-    if (!texts) return no_memory(reader);
-    truth->texts = texts;
-    place->text = place->texts_size;
-    memcpy(texts + place->text, token->text, token->length);
-    texts[place->text + token->length] = '\0';
-    place->texts_size += token->length + 1;
+    bool usable =
+        token->kind == DUET_JSON_STRING || (token->kind == DUET_JSON_NUMBER && place->field == NAME);
+    place->text = 0;
+    if (!usable || memchr(token->text, '\0', token->length)) return true;
+    place->text = keep_text(place, token->text, token->length);
+    return place->text > 0 || no_memory(reader);
+}
+
+/* A number, or what is one to Python. */
+static bool number_of(const struct duet_json_token *token, double *value)
+{
+    if (token->kind == DUET_JSON_NUMBER)
+        *value = duet_json_double(token);
+    else if (token->kind == DUET_JSON_BOOL)
+        *value = duet_json_is(token, "true");
+    else
+        return false;
     return true;
 }
 
-static bool on_area(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
+static bool on_number(struct place *place, const struct duet_json_token *token)
 {
-    if (token->kind != DUET_JSON_NUMBER) return wrong(place, reader, "a number", token);
-    place->area = duet_json_double(token);
-    return isfinite(place->area) || wrong(place, reader, "a number that a double can hold", token);
+    if (number_of(token, &place->numbers[place->field])) place->seen |= BIT(place->field);
+    return true;
 }
 
-/* 0, 1 and what stands for them. */
-static bool on_flag(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
+/* The box cannot be used. Returns true: that is no reason to stop. */
+static bool box_fault(struct place *place, const char *wanted, const struct duet_json_token *token)
 {
-    if (token->kind == DUET_JSON_BOOL) {
-        place->whole[place->field] = duet_json_is(token, "true");
+    bool number = token->kind == DUET_JSON_NUMBER;
+    if (place->box_fault[0]) return true;
+    snprintf(place->box_fault, sizeof place->box_fault, "bbox: expected %s, got %s%.*s", wanted,
+             number ? "" : duet_json_kind_name(token->kind),
+             number ? (int)(token->length < 20 ? token->length : 20) : 0, token->text);
+    return true;
+}
+
+static bool on_box(struct place *place, const struct duet_json_token *token)
+{
+    if (token->kind == DUET_JSON_ARRAY_END) {
+        if (place->sides != 4 && !place->box_fault[0])
+            snprintf(place->box_fault, sizeof place->box_fault, "bbox: expected 4 numbers, got %d",
+                     place->sides);
+        if (!place->box_fault[0]) place->seen |= BIT(BOX);
         return true;
     }
-    return on_whole(place, reader, token, INT_MIN, INT_MAX);
+    if (token->kind == DUET_JSON_OBJECT_END) return true;
+    place->sides = 0;
+    place->box_fault[0] = '\0';
+    return token->kind == DUET_JSON_ARRAY || box_fault(place, "an array of 4 numbers", token);
 }
 
-static bool on_box(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
+static bool on_side(struct place *place, const struct duet_json_token *token)
 {
-    if (token->kind == DUET_JSON_ARRAY) return true;
-    if (token->kind != DUET_JSON_ARRAY_END) return wrong(place, reader, "an array of 4 numbers", token);
-    return place->sides == 4 ||
-           duet_json_refuse(reader, DUET_BAD_FORMAT, "annotations[%zu].bbox: expected 4 numbers, got %d",
-                            place->index, place->sides);
-}
-
-static bool on_side(struct place *place, struct duet_json_reader *reader, const struct duet_json_token *token)
-{
-    if (token->kind != DUET_JSON_NUMBER) return wrong(place, reader, "numbers", token);
-    if (place->sides == 4)
-        return duet_json_refuse(reader, DUET_BAD_FORMAT,
-                                "annotations[%zu].bbox: expected 4 numbers, got more", place->index);
-    double value = duet_json_double(token);
-    place->box[place->sides++] = value;
-    return isfinite(value) || wrong(place, reader, "numbers that a double can hold", token);
+    double value;
+    if (!number_of(token, &value) || !isfinite(value)) return box_fault(place, "finite numbers", token);
+    if (place->sides < 4) place->box[place->sides] = value;
+    place->sides++;
+    return true;
 }
 
 /* The value of a field, or its beginning and end. */
@@ -165,25 +180,20 @@ static bool on_value(struct place *place, struct duet_json_reader *reader,
 {
     switch (place->field) {
     case ID:
-        if (place->list == CATEGORIES) return on_whole(place, reader, token, INT_MIN, INT_MAX);
-        return on_whole(place, reader, token, INT64_MIN, INT64_MAX);
     case IMAGE:
-        return on_whole(place, reader, token, INT64_MIN, INT64_MAX);
     case CATEGORY:
-        return on_whole(place, reader, token, INT_MIN, INT_MAX);
+        return on_id(place, reader, token);
     case NAME:
     case FILE_NAME:
         return on_text(place, reader, token);
+    case BOX:
+        return on_box(place, token);
     case WIDTH:
     case HEIGHT:
-        return on_whole(place, reader, token, 0, DUET_RLE_MAX_SIDE);
-    case BOX:
-        return on_box(place, reader, token);
     case AREA:
-        return on_area(place, reader, token);
     case CROWD:
     case IGNORE:
-        return on_flag(place, reader, token);
+        return on_number(place, token);
     default:
         return true;
     }
@@ -192,9 +202,14 @@ static bool on_value(struct place *place, struct duet_json_reader *reader,
 /* --- reading: entries --------------------------------------------------------------------------------- */
 
 /* Names are offsets while texts may move; duet_coco_truth_open makes them pointers. 0 is "". */
-static const char *as_offset(const struct place *place)
+static const char *as_offset(size_t text)
 {
-    return (const char *)(uintptr_t)place->text;
+    return (const char *)(uintptr_t)text;
+}
+
+static double number_or_0(const struct place *place, enum field field)
+{
+    return place->seen & BIT(field) ? place->numbers[field] : 0;
 }
 
 static bool add_image(struct place *place, struct duet_json_reader *reader)
@@ -204,8 +219,9 @@ static bool add_image(struct place *place, struct duet_json_reader *reader)
         duet_grow(truth->images, &place->image_capacity, truth->image_count + 1, sizeof *images);
     if (!images || truth->image_count >= UINT32_MAX) return no_memory(reader);
     truth->images = images;
-    images[truth->image_count++] = (struct duet_coco_image){
-        place->whole[ID], as_offset(place), (int)place->whole[WIDTH], (int)place->whole[HEIGHT]};
+    images[truth->image_count++] =
+        (struct duet_coco_image){place->ids[ID], as_offset(place->text), number_or_0(place, WIDTH),
+                                 number_or_0(place, HEIGHT), place->index};
     return true;
 }
 
@@ -216,9 +232,49 @@ static bool add_category(struct place *place, struct duet_json_reader *reader)
                                                       truth->category_count + 1, sizeof *categories);
     if (!categories || truth->category_count >= UINT32_MAX) return no_memory(reader);
     truth->categories = categories;
-    categories[truth->category_count++] =
-        (struct duet_coco_category){(int)place->whole[ID], as_offset(place)};
+    categories[truth->category_count++] = (struct duet_coco_category){place->ids[ID], as_offset(place->text)};
     return true;
+}
+
+/* Keep why something of the annotation that comes next cannot be used. */
+static bool add_fault(struct place *place, bool mask, const char *text)
+{
+    enum { MOST = 1000 };
+    struct duet_coco_truth *truth = place->truth;
+    if (!text[0] || truth->fault_count >= MOST) return true;
+    struct duet_coco_fault *faults =
+        duet_grow(truth->faults, &place->fault_capacity, truth->fault_count + 1, sizeof *faults);
+    if (!faults) return false;
+    truth->faults = faults;
+    size_t kept = keep_text(place, text, strlen(text));
+    faults[truth->fault_count++] = (struct duet_coco_fault){truth->annotation_count, mask, as_offset(kept)};
+    return kept > 0;
+}
+
+/* What python's int() makes of it is a crowd when it is not 0. */
+static bool read_crowd(const struct place *place, bool *crowd)
+{
+    double value = number_or_0(place, CROWD);
+    bool good = place->seen & BIT(CROWD) && isfinite(value) && value == trunc(value);
+    *crowd = good && value != 0;
+    return good;
+}
+
+static void note_oddities(struct place *place, const struct duet_coco_annotation *one, bool has_crowd)
+{
+    struct duet_coco_truth *truth = place->truth;
+    const bool odd[DUET_COCO_ODDITIES] = {
+        [DUET_COCO_NO_AREA] = !one->has_area,
+        [DUET_COCO_ODD_AREA] = !isfinite(one->area),
+        [DUET_COCO_NO_BOX] = !one->has_box,
+        [DUET_COCO_NO_MASK] = place->masks.masks && !one->mask,
+        [DUET_COCO_NO_CROWD] = !has_crowd,
+        [DUET_COCO_IGNORE] = number_or_0(place, IGNORE) != 0,
+        [DUET_COCO_NEGATIVE_SIZE] = one->width < 0 || one->height < 0 || one->area < 0,
+        [DUET_COCO_TEXT_ID] = duet_coco_id_is_string(truth->ids, one->id),
+    };
+    for (int i = 0; i < DUET_COCO_ODDITIES; i++)
+        if (odd[i]) duet_coco_note(truth, (enum duet_coco_oddity)i, one->id, place->index);
 }
 
 static bool add_annotation(struct place *place, struct duet_json_reader *reader)
@@ -228,25 +284,24 @@ static bool add_annotation(struct place *place, struct duet_json_reader *reader)
                                                          truth->annotation_count + 1, sizeof *annotations);
     if (!annotations || truth->annotation_count >= UINT32_MAX) return no_memory(reader);
     truth->annotations = annotations;
+    if (!add_fault(place, false, place->box_fault)) return no_memory(reader);
+    if (place->masks.masks && !add_fault(place, true, place->masks.fault)) return no_memory(reader);
     struct duet_coco_annotation *one = &annotations[truth->annotation_count++];
-    *one = (struct duet_coco_annotation){.id = place->whole[ID],
-                                         .image_id = place->whole[IMAGE],
-                                         .category_id = (int)place->whole[CATEGORY],
-                                         .crowd = place->whole[CROWD] != 0,
-                                         .x = place->box[0],
-                                         .y = place->box[1],
-                                         .width = place->box[2],
-                                         .height = place->box[3],
-                                         .area = place->area,
+    *one = (struct duet_coco_annotation){.id = place->ids[ID],
+                                         .image_id = place->ids[IMAGE],
+                                         .category_id = place->ids[CATEGORY],
+                                         .has_box = place->seen & BIT(BOX),
+                                         .has_area = place->seen & BIT(AREA),
                                          .mask = place->masks.mask};
-    bool area = place->seen & BIT(AREA);
-    if (!area) one->area = one->width * one->height;
-    if (!area) duet_coco_note(truth, DUET_COCO_NO_AREA, one->id);
-    if (!(place->seen & BIT(BOX))) duet_coco_note(truth, DUET_COCO_NO_BOX, one->id);
-    if (place->masks.masks && !one->mask) duet_coco_note(truth, DUET_COCO_NO_MASK, one->id);
-    if (place->whole[IGNORE]) duet_coco_note(truth, DUET_COCO_IGNORE, one->id);
-    if (one->width < 0 || one->height < 0 || one->area < 0)
-        duet_coco_note(truth, DUET_COCO_NEGATIVE_SIZE, one->id);
+    if (one->has_box) {
+        one->x = place->box[0];
+        one->y = place->box[1];
+        one->width = place->box[2];
+        one->height = place->box[3];
+    }
+    one->area = one->has_area ? place->numbers[AREA] : one->width * one->height;
+    bool has_crowd = read_crowd(place, &one->crowd);
+    note_oddities(place, one, has_crowd);
     return true;
 }
 
@@ -257,7 +312,7 @@ static bool end_entry(struct place *place, struct duet_json_reader *reader)
     unsigned missing = needed_of[place->list] & ~place->seen;
     for (int field = 0; missing && field < FIELDS; field++)
         if (missing & BIT(field))
-            return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu] has no \"%s\"", list_names[place->list],
+            return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu] has no \"%s\"", list_of(place),
                                     place->index, field_names[field]);
     bool added = add[place->list](place, reader);
     place->index++;
@@ -269,15 +324,13 @@ static bool on_entry(struct place *place, struct duet_json_reader *reader,
 {
     if (token->kind == DUET_JSON_OBJECT_END) return end_entry(place, reader);
     place->seen = 0;
-    place->sides = 0;
     place->text = 0;
     place->masks.mask = 0;
-    place->area = 0;
-    memset(place->whole, 0, sizeof place->whole);
-    memset(place->box, 0, sizeof place->box);
+    place->masks.fault[0] = '\0';
+    place->box_fault[0] = '\0';
     if (token->kind == DUET_JSON_OBJECT) return true;
-    return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu]: expected an object, got %s",
-                            list_names[place->list], place->index, duet_json_kind_name(token->kind));
+    return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu]: expected an object, got %s", list_of(place),
+                            place->index, duet_json_kind_name(token->kind));
 }
 
 /* --- reading: lists ----------------------------------------------------------------------------------- */
@@ -295,15 +348,30 @@ static bool in_list(struct place *place, struct duet_json_reader *reader, const 
     case 2:
         return on_entry(place, reader, token);
     case 3:
-        if (token->kind == DUET_JSON_KEY) return on_key(place, reader, token);
+        if (token->kind == DUET_JSON_KEY) return on_key(place, token);
         break;
     }
     if (place->field == MASK && place->masks.masks)
         return duet_coco_mask_token(&place->masks, reader, token, token->depth - 3, "annotations",
                                     place->index);
     if (token->depth == 3) return on_value(place, reader, token);
-    if (token->depth == 4 && place->field == BOX) return on_side(place, reader, token);
+    if (token->depth == 4 && place->field == BOX) return on_side(place, token);
     return true;
+}
+
+/* A list that comes a second time counts instead of the first. */
+static void begin_list(struct place *place, enum list list)
+{
+    struct duet_coco_truth *truth = place->truth;
+    if (list == IMAGES) truth->image_count = 0;
+    if (list == CATEGORIES) truth->category_count = 0;
+    if (list == ANNOTATIONS) {
+        truth->annotation_count = truth->fault_count = 0;
+        memset(truth->odd, 0, sizeof truth->odd);
+    }
+    place->lists_seen[list] = true;
+    place->list = list;
+    place->index = 0;
 }
 
 static bool on_token(void *ctx, struct duet_json_reader *reader, const struct duet_json_token *token)
@@ -316,14 +384,8 @@ static bool on_token(void *ctx, struct duet_json_reader *reader, const struct du
                                 "%s",
                                 duet_json_kind_name(token->kind));
     if (token->depth != 1 || token->kind != DUET_JSON_KEY) return true;
-    for (enum list list = 0; list < LISTS; list++) {
-        if (!duet_json_is(token, list_names[list])) continue;
-        if (place->lists_seen[list])
-            return duet_json_refuse(reader, DUET_BAD_FORMAT, "a second \"%s\"", list_names[list]);
-        place->lists_seen[list] = true;
-        place->list = list;
-        place->index = 0;
-    }
+    for (enum list list = 0; list < LISTS; list++)
+        if (duet_json_is(token, list_names[list])) begin_list(place, list);
     return true;
 }
 
@@ -357,6 +419,8 @@ static enum duet_status finish(struct place *place, const char *path, struct due
         truth->images[i].file_name = truth->texts + (uintptr_t)truth->images[i].file_name;
     for (size_t i = 0; i < truth->category_count; i++)
         truth->categories[i].name = truth->texts + (uintptr_t)truth->categories[i].name;
+    for (size_t i = 0; i < truth->fault_count; i++)
+        truth->faults[i].text = truth->texts + (uintptr_t)truth->faults[i].text;
     if (!duet_coco_truth_order(truth))
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for the ground truth", path);
     return DUET_OK;
@@ -369,9 +433,11 @@ enum duet_status duet_coco_truth_open(const char *path, bool masks, struct duet_
     struct place place = {.truth = truth, .list = LISTS, .texts_size = 1, .texts_capacity = 1};
     truth->texts = calloc(1, 1);
     truth->masks = masks ? calloc(1, sizeof *truth->masks) : NULL;
+    truth->path = duet_text("%s", path);
     place.masks.masks = truth->masks;
+    place.masks.forgiving = true;
     enum duet_status status;
-    if (!truth->texts || (masks && !truth->masks))
+    if (!truth->texts || !truth->path || (masks && !truth->masks))
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for the ground truth", path);
     else
         status = duet_json_read(path, on_token, &place, error);
@@ -379,4 +445,12 @@ enum duet_status duet_coco_truth_open(const char *path, bool masks, struct duet_
     duet_coco_mask_reader_close(&place.masks);
     if (status != DUET_OK) duet_coco_truth_close(truth);
     return status;
+}
+
+const char *duet_coco_truth_fault(const struct duet_coco_truth *truth, size_t annotation, bool mask)
+{
+    for (size_t i = 0; i < truth->fault_count; i++)
+        if (truth->faults[i].annotation == annotation && truth->faults[i].mask == mask)
+            return truth->faults[i].text;
+    return mask ? "has no \"segmentation\"" : "has no \"bbox\"";
 }

@@ -1,22 +1,32 @@
 /* What can be said of a ground truth once all of it is read: which ids repeat, what belongs to nothing. */
 #include "coco_truth_order.h"
 
+#include "coco_ids.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static const struct {
     const char *subject, *words;
 } oddities[DUET_COCO_ODDITIES] = {
-    [DUET_COCO_TWO_IMAGES] = {"images", "repeat an earlier id, and are left out"},
-    [DUET_COCO_TWO_CATEGORIES] = {"categories", "repeat an earlier id, and are left out"},
-    [DUET_COCO_TWO_ANNOTATIONS] = {"annotations", "repeat an earlier id"},
+    [DUET_COCO_TWO_IMAGES] = {"images", "have an id that comes again, and are left out: the last counts"},
+    [DUET_COCO_TWO_CATEGORIES] = {"categories",
+                                  "have an id that comes again, and are left out: the last counts"},
+    [DUET_COCO_TWO_ANNOTATIONS] = {"annotations", "repeat an earlier id: each counts, where pycocotools "
+                                                  "counts the last in place of all"},
     [DUET_COCO_UNKNOWN_IMAGE] = {"annotations", "belong to images that are not listed"},
     [DUET_COCO_UNKNOWN_CATEGORY] = {"annotations", "belong to categories that are not listed"},
     [DUET_COCO_NEGATIVE_SIZE] = {"annotations", "have a negative width, height or area"},
     [DUET_COCO_OUTSIDE] = {"annotations", "reach out of their image"},
-    [DUET_COCO_NO_BOX] = {"annotations", "have no \"bbox\""},
-    [DUET_COCO_NO_AREA] = {"annotations", "have no \"area\", for which width * height is taken"},
-    [DUET_COCO_NO_MASK] = {"annotations", "have no \"segmentation\""},
+    [DUET_COCO_NO_BOX] = {"annotations", "have no \"bbox\" of 4 numbers"},
+    [DUET_COCO_NO_AREA] = {"annotations", "have no \"area\" that is a number, for which width * height is "
+                                          "taken; pycocotools stops there"},
+    [DUET_COCO_ODD_AREA] = {"annotations", "have an \"area\" that is not finite: NaN lies in every range of "
+                                           "areas, infinity in none"},
+    [DUET_COCO_NO_MASK] = {"annotations", "have no \"segmentation\" that can be filled"},
+    [DUET_COCO_NO_CROWD] = {"annotations", "have no \"iscrowd\" that is a whole number, for which 0 is "
+                                           "taken; pycocotools stops there"},
+    [DUET_COCO_TEXT_ID] = {"annotations", "have an id that is no number; pycocotools stops there"},
     [DUET_COCO_IGNORE] = {"annotations", "have \"ignore\" set, which COCO's rules pass over"},
 };
 
@@ -61,16 +71,16 @@ static int compare_listed(const void *a, const void *b, void *listed)
     return left < right ? -1 : left > right;
 }
 
-/* Of items with the same id only the first stays. Frees nothing, moves the others up. */
+/* Of items with the same id only the last stays. Frees nothing, moves the others up. */
 static void drop_repeats(struct duet_coco_truth *truth, struct listed *listed, const uint32_t *order,
                          bool *dropped)
 {
     size_t kept = 0;
     for (size_t i = 1; i < listed->count; i++)
-        dropped[order[i]] = id_at(listed, order[i]) == id_at(listed, order[i - 1]);
+        dropped[order[i - 1]] = id_at(listed, order[i]) == id_at(listed, order[i - 1]);
     for (size_t i = 0; i < listed->count; i++) {
         if (dropped[i])
-            duet_coco_note(truth, listed->repeated, id_at(listed, (uint32_t)i));
+            duet_coco_note(truth, listed->repeated, id_at(listed, (uint32_t)i), i);
         else if (kept++ != i)
             memcpy(listed->items + (kept - 1) * listed->size, listed->items + i * listed->size, listed->size);
     }
@@ -134,7 +144,7 @@ const struct duet_coco_image *duet_coco_truth_image(const struct duet_coco_truth
     return number == SIZE_MAX ? NULL : &truth->images[number];
 }
 
-const struct duet_coco_category *duet_coco_truth_category(const struct duet_coco_truth *truth, int id)
+const struct duet_coco_category *duet_coco_truth_category(const struct duet_coco_truth *truth, int64_t id)
 {
     const struct listed categories = {(char *)truth->categories, truth->category_count,
                                       sizeof *truth->categories, id_of_category, DUET_COCO_TWO_CATEGORIES};
@@ -142,21 +152,28 @@ const struct duet_coco_category *duet_coco_truth_category(const struct duet_coco
     return number == SIZE_MAX ? NULL : &truth->categories[number];
 }
 
+struct numbered {
+    int64_t id;
+    uint32_t index;
+};
+
 static int compare_ids(const void *a, const void *b)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    const struct numbered *x = a, *y = b;
+    if (x->id != y->id) return x->id < y->id ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
 }
 
 static bool find_repeated_annotations(struct duet_coco_truth *truth)
 {
     size_t count = truth->annotation_count;
-    int64_t *ids = calloc(count + 1, sizeof *ids);
+    struct numbered *ids = calloc(count + 1, sizeof *ids);
     if (!ids) return false;
-    for (size_t i = 0; i < count; i++) ids[i] = truth->annotations[i].id;
+    for (size_t i = 0; i < count; i++) ids[i] = (struct numbered){truth->annotations[i].id, (uint32_t)i};
     qsort(ids, count, sizeof *ids, compare_ids);
     for (size_t i = 1; i < count; i++)
-        if (ids[i] == ids[i - 1]) duet_coco_note(truth, DUET_COCO_TWO_ANNOTATIONS, ids[i]);
+        if (ids[i].id == ids[i - 1].id)
+            duet_coco_note(truth, DUET_COCO_TWO_ANNOTATIONS, ids[i].id, ids[i].index);
     free(ids);
     return true;
 }
@@ -174,17 +191,38 @@ static void look_at_annotations(struct duet_coco_truth *truth)
     for (size_t i = 0; i < truth->annotation_count; i++) {
         const struct duet_coco_annotation *one = &truth->annotations[i];
         if (!image || image->id != one->image_id) image = duet_coco_truth_image(truth, one->image_id);
-        if (!image) duet_coco_note(truth, DUET_COCO_UNKNOWN_IMAGE, one->id);
+        if (!image) duet_coco_note(truth, DUET_COCO_UNKNOWN_IMAGE, one->id, i);
         if (!duet_coco_truth_category(truth, one->category_id))
-            duet_coco_note(truth, DUET_COCO_UNKNOWN_CATEGORY, one->id);
+            duet_coco_note(truth, DUET_COCO_UNKNOWN_CATEGORY, one->id, i);
         if (image && image->width > 0 && image->height > 0 && is_outside(one, image))
-            duet_coco_note(truth, DUET_COCO_OUTSIDE, one->id);
+            duet_coco_note(truth, DUET_COCO_OUTSIDE, one->id, i);
     }
+}
+
+/* Ids have their numbers in the order that they came. */
+static bool sort_ids(struct duet_coco_truth *truth)
+{
+    const struct duet_coco_ids *ids = truth->ids;
+    if (!ids) return true;
+    if (!duet_coco_ids_sort(truth->ids)) return false;
+    for (size_t i = 0; i < truth->image_count; i++)
+        truth->images[i].id = duet_coco_id_sorted(ids, truth->images[i].id);
+    for (size_t i = 0; i < truth->category_count; i++)
+        truth->categories[i].id = duet_coco_id_sorted(ids, truth->categories[i].id);
+    for (size_t i = 0; i < truth->annotation_count; i++) {
+        struct duet_coco_annotation *one = &truth->annotations[i];
+        one->id = duet_coco_id_sorted(ids, one->id);
+        one->image_id = duet_coco_id_sorted(ids, one->image_id);
+        one->category_id = duet_coco_id_sorted(ids, one->category_id);
+    }
+    for (int i = 0; i < DUET_COCO_ODDITIES; i++)
+        if (truth->odd[i].count) truth->odd[i].first = duet_coco_id_sorted(ids, truth->odd[i].first);
+    return true;
 }
 
 bool duet_coco_truth_order(struct duet_coco_truth *truth)
 {
-    if (!order_lists(truth) || !find_repeated_annotations(truth)) return false;
+    if (!sort_ids(truth) || !order_lists(truth) || !find_repeated_annotations(truth)) return false;
     look_at_annotations(truth);
     return true;
 }

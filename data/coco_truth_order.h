@@ -4,13 +4,16 @@
 
 #include "duet/coco_truth.h"
 
-static inline void duet_coco_note(struct duet_coco_truth *truth, enum duet_coco_oddity oddity, int64_t id)
+static inline void duet_coco_note(struct duet_coco_truth *truth, enum duet_coco_oddity oddity, int64_t id,
+                                  size_t index)
 {
     struct duet_coco_odd *odd = &truth->odd[oddity];
-    if (odd->count++ == 0) odd->first = id;
+    if (odd->count++ > 0) return;
+    odd->first = id;
+    odd->index = index;
 }
 
-/* Drop images and categories that repeat an id, order both by id, note what is odd about the annotations.
+/* Number named ids in their order; drop images and categories whose id comes again, order both by id, note what is odd about the annotations.
  * False when out of memory. */
 bool duet_coco_truth_order(struct duet_coco_truth *truth);
 

@@ -181,3 +181,21 @@ bool duet_json_integer(const struct duet_json_token *token, int64_t *value)
     *value = (int64_t)number;
     return true;
 }
+
+bool duet_json_int64(const struct duet_json_token *token, int64_t *value)
+{
+    const char *text = token->text, *end = text + token->length;
+    bool negative = text < end && *text == '-';
+    int64_t sum = 0; /* below 0: there is one number more */
+    text += negative;
+    if (text == end) return false;
+    for (; text < end; text++) {
+        int digit = *text - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_sub_overflow(sum, digit, &sum))
+            return false;
+    }
+    if (!negative && sum == INT64_MIN) return false;
+    *value = negative ? sum : -sum;
+    return true;
+}

@@ -2,7 +2,7 @@
 
 #include "core/bom.h"
 #include "core/fail.h"
-#include "json_text.h"
+#include "core/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -194,12 +194,13 @@ static unsigned char *unescape(unsigned char *text, const unsigned char *end, co
 
 static bool is_utf8(const unsigned char *text, const unsigned char *end, const unsigned char **wrong)
 {
-    bool valid = true;
-    while (valid && text < end) {
+    struct duet_character character = {.valid = true};
+    while (character.valid && text < end) {
         *wrong = text;
-        text += duet_utf8_step((const char *)text, &valid); /* never past the quote at `end` */
+        character = duet_character_at((const char *)text, (size_t)(end - text));
+        text += character.bytes;
     }
-    return valid;
+    return character.valid;
 }
 
 /* Where the string that begins at `at` has its closing quote; 0: it has none. */
@@ -253,8 +254,9 @@ static const char *skip_digits(const char *text, const char *end)
     return text;
 }
 
-static bool is_number(const char *text, const char *end)
+bool duet_json_is_number(const char *text, size_t length)
 {
+    const char *end = text + length;
     if (text < end && *text == '-') text++;
     const char *digits = text;
     text = skip_digits(text, end);
@@ -298,7 +300,7 @@ static bool read_word(struct duet_json_reader *reader, struct duet_json_token *t
     token->text = (const char *)reader->bytes + reader->at;
     token->length = length;
     token->kind = DUET_JSON_NUMBER;
-    bool known = is_number(token->text, token->text + length);
+    bool known = duet_json_is_number(token->text, length);
     for (size_t i = 0; !known && i < sizeof words / sizeof words[0]; i++) {
         known = duet_json_is(token, words[i].text);
         token->kind = words[i].kind;

@@ -65,6 +65,12 @@ static inline bool duet_json_is(const struct duet_json_token *token, const char 
  * "NaN". */
 double duet_json_double(const struct duet_json_token *token);
 
+/* Is that how JSON writes a number? */
+bool duet_json_is_number(const char *text, size_t length);
+
+/* A whole number of 64 bits, exactly, and written as such: "139", not "139.0". False when it is none. */
+bool duet_json_int64(const struct duet_json_token *token, int64_t *value);
+
 /* False when it is not a whole number of less than 2^53 ("139" and "139.0" are). */
 bool duet_json_integer(const struct duet_json_token *token, int64_t *value);
 

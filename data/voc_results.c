@@ -237,8 +237,8 @@ static enum duet_status convert(struct reading *r, const char *path, const struc
         if (class_id == 0) {
             r->results->other_classes++;
         } else if (!number) {
-            char id[32];
-            snprintf(id, sizeof id, "%" PRId64, c->image_id);
+            char room[DUET_COCO_ID_ROOM];
+            const char *id = duet_coco_id_text(coco->ids, c->image_id, room);
             add_stranger(r, id, strlen(id));
         } else {
             const struct duet_voc_detection detection = {

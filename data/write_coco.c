@@ -1,8 +1,8 @@
 /* COCO results: one JSON array of detections, written as they come. */
+#include "coco_ids.h"
 #include "core/fail.h"
 #include "writer.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct state {
@@ -51,14 +51,20 @@ static enum duet_status id_of_frame(struct duet_writer *writer, const struct due
     return status;
 }
 
+/* Ids that are no plain numbers have come from there. */
+static const struct duet_coco_ids *named_ids(const struct duet_writer *writer)
+{
+    return writer->options.coco_images ? duet_coco_images_ids(writer->options.coco_images) : NULL;
+}
+
 static enum duet_status check(struct duet_writer *writer, const char *source, struct duet_error *error)
 {
     struct state *state = writer->state;
     int64_t id;
     enum duet_status status = id_of(writer, source, &id, error);
     if (status != DUET_OK) return status;
-    char key[32];
-    snprintf(key, sizeof key, "%" PRId64, id);
+    char room[DUET_COCO_ID_ROOM];
+    const char *key = duet_coco_id_text(named_ids(writer), id, room);
     return duet_claim(&state->claims, "image id", key, source, true, error);
 }
 
@@ -67,9 +73,12 @@ static void begin(struct duet_writer *writer)
     duet_put(&writer->text, "[");
 }
 
-static void put_detection(struct duet_buffer *text, int64_t id, const struct duet_detection *d)
+static void put_detection(struct duet_buffer *text, const struct duet_coco_ids *named, int64_t id,
+                          const struct duet_detection *d)
 {
-    duet_putf(text, "{\"image_id\":%" PRId64 ",\"category_id\":%d,\"bbox\":[", id, d->category_id);
+    duet_put(text, "{\"image_id\":");
+    duet_put_coco_id(text, named, id);
+    duet_putf(text, ",\"category_id\":%d,\"bbox\":[", d->category_id);
     duet_put_float(text, d->box.x);
     duet_put(text, ",");
     duet_put_float(text, d->box.y);
@@ -93,7 +102,7 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
     if (status != DUET_OK) return status;
     for (size_t i = 0; i < record->detections->count; i++) {
         duet_put(&writer->text, state->any ? ",\n" : "\n");
-        put_detection(&writer->text, id, &record->detections->items[i]);
+        put_detection(&writer->text, named_ids(writer), id, &record->detections->items[i]);
         state->any = true;
     }
     return DUET_OK;

@@ -67,13 +67,12 @@ static bool sorter_run(struct sorter *sorter, size_t image_count, size_t categor
 /* Places of ids, the last one looked for at hand: files have an image's items together. */
 struct finder {
     const struct duet_coco_eval *eval;
-    int64_t image_id;
-    int category_id;
+    int64_t image_id, category_id;
     uint32_t image, category;
     bool begun;
 };
 
-static void find_place(struct finder *finder, int64_t image_id, int category_id)
+static void find_place(struct finder *finder, int64_t image_id, int64_t category_id)
 {
     if (!finder->begun || finder->image_id != image_id) {
         size_t place = duet_coco_find_image(finder->eval, image_id);
@@ -112,12 +111,12 @@ static void meet(struct strangers *strangers, int64_t id)
 
 static void tell(const struct duet_coco_eval *eval, const struct strangers *strangers, const char *what)
 {
-    char text[NAMED * 24] = "";
+    char text[NAMED * 40] = "", room[DUET_COCO_ID_ROOM];
     size_t used = 0;
     if (strangers->results == 0) return;
     for (size_t i = 0; i < strangers->ids_known; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%lld", i ? ", " : "",
-                                 (long long)strangers->ids[i]);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.36s", i ? ", " : "",
+                                 duet_coco_id_text(eval->results->ids, strangers->ids[i], room));
     bool one = strangers->results == 1, one_id = strangers->ids_known == 1;
     duet_coco_warn(eval, "%zu result%s with %s id%s that the ground truth does not list (%s%s): left out",
                    strangers->results, one ? "" : "s", what, one_id ? "" : "s", text,
@@ -133,9 +132,9 @@ static void look_at(struct oddities *odd, const struct duet_coco_eval *eval, siz
                     const struct finder *finder)
 {
     const struct duet_coco_result *one = &eval->results->items[number];
-    if (finder->image == NOWHERE && !duet_coco_truth_image(eval->truth, one->image_id))
+    if (finder->image == NOWHERE && !duet_coco_truth_image(eval->truth, finder->image_id))
         meet(&odd->images, one->image_id);
-    if (finder->category == NOWHERE && !duet_coco_truth_category(eval->truth, one->category_id))
+    if (finder->category == NOWHERE && !duet_coco_truth_category(eval->truth, finder->category_id))
         meet(&odd->categories, one->category_id);
     if ((one->width < 0 || one->height < 0) && odd->negative++ == 0) odd->first_negative = number;
 }
@@ -172,12 +171,14 @@ static void place_results(struct sorter *sorter, const struct duet_coco_eval *ev
     const struct duet_coco_image *image = NULL;
     for (size_t i = 0; i < sorter->count; i++) {
         const struct duet_coco_result *one = &eval->results->items[i];
-        find_place(&finder, one->image_id, one->category_id);
+        find_place(&finder, duet_coco_id_in(eval->truth->ids, eval->results->ids, one->image_id),
+                   duet_coco_id_in(eval->truth->ids, eval->results->ids, one->category_id));
         sorter->images[i] = finder.image;
         sorter->categories[i] = finder.category;
         look_at(&odd, eval, i, &finder);
         if (finder.image == NOWHERE || !one->has_box) continue;
-        if (!image || image->id != one->image_id) image = duet_coco_truth_image(eval->truth, one->image_id);
+        if (!image || image->id != finder.image_id)
+            image = duet_coco_truth_image(eval->truth, finder.image_id);
         look_outside(&odd, eval, i, image);
     }
     tell_all(eval, &odd);

@@ -1,7 +1,6 @@
 #include "coco_eval.h"
 
 #include "core/fail.h"
-#include "rle.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -119,21 +118,15 @@ static int compare_int64(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int compare_int(const void *a, const void *b)
-{
-    int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
-
 size_t duet_coco_find_image(const struct duet_coco_eval *eval, int64_t id)
 {
     const int64_t *at = bsearch(&id, eval->image_ids, eval->image_count, sizeof id, compare_int64);
     return at ? (size_t)(at - eval->image_ids) : SIZE_MAX;
 }
 
-size_t duet_coco_find_category(const struct duet_coco_eval *eval, int id)
+size_t duet_coco_find_category(const struct duet_coco_eval *eval, int64_t id)
 {
-    const int *at = bsearch(&id, eval->category_ids, eval->category_count, sizeof id, compare_int);
+    const int64_t *at = bsearch(&id, eval->category_ids, eval->category_count, sizeof id, compare_int64);
     return at ? (size_t)(at - eval->category_ids) : SIZE_MAX;
 }
 
@@ -151,9 +144,10 @@ static enum duet_status set_images(struct duet_coco_eval *eval, const struct due
     if (!eval->image_ids) return no_memory(error);
     for (size_t i = 0; i < count; i++) {
         int64_t id = options->image_ids ? options->image_ids[i] : truth->images[truth->images_by_id[i]].id;
+        char room[DUET_COCO_ID_ROOM];
         if (!duet_coco_truth_image(truth, id))
-            return duet_fail(error, DUET_BAD_ARGUMENT, "image id %lld: the ground truth does not list it",
-                             (long long)id);
+            return duet_fail(error, DUET_BAD_ARGUMENT, "image id %s: the ground truth does not list it",
+                             duet_coco_id_text(truth->ids, id, room));
         eval->image_ids[i] = id;
     }
     qsort(eval->image_ids, count, sizeof *eval->image_ids, compare_int64);
@@ -172,14 +166,15 @@ static enum duet_status set_categories(struct duet_coco_eval *eval, const struct
     eval->category_names = calloc(count + 1, sizeof *eval->category_names);
     if (!eval->category_ids || !eval->category_names) return no_memory(error);
     for (size_t i = 0; i < count; i++) {
-        int id = options->category_ids ? options->category_ids[i]
-                                       : truth->categories[truth->categories_by_id[i]].id;
+        int64_t id = options->category_ids ? options->category_ids[i]
+                                           : truth->categories[truth->categories_by_id[i]].id;
+        char room[DUET_COCO_ID_ROOM];
         if (!duet_coco_truth_category(truth, id))
-            return duet_fail(error, DUET_BAD_ARGUMENT, "category id %d: the ground truth does not list it",
-                             id);
+            return duet_fail(error, DUET_BAD_ARGUMENT, "category id %s: the ground truth does not list it",
+                             duet_coco_id_text(truth->ids, id, room));
         eval->category_ids[i] = id;
     }
-    qsort(eval->category_ids, count, sizeof *eval->category_ids, compare_int);
+    qsort(eval->category_ids, count, sizeof *eval->category_ids, compare_int64);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || eval->category_ids[i] != eval->category_ids[i - 1])
             eval->category_ids[eval->category_count++] = eval->category_ids[i];
@@ -198,64 +193,53 @@ static enum duet_status check_results(struct duet_coco_eval *eval, struct duet_e
         const struct duet_coco_result *one = &results->items[i];
         if (isfinite(one->score + one->x + one->y + one->width + one->height)) continue;
         return duet_fail(error, DUET_BAD_ARGUMENT,
-                         "results[%zu]: a score or bbox that is not finite (%zu such results)", i,
-                         results->not_finite);
+                         "%s: results[%zu]: a score or bbox that is not finite (%zu such results)",
+                         results->path, i, results->not_finite);
     }
     return DUET_OK;
 }
 
-/* Boxes, or what they can be made from. */
-static enum duet_status check_boxes(const struct duet_coco_eval *eval, struct duet_error *error)
+/* What an annotation lacks to be scored; NULL: nothing. */
+static const char *fault_of(const struct duet_coco_eval *eval, size_t number)
 {
-    const struct duet_coco_odd *odd = &eval->truth->odd[DUET_COCO_NO_BOX];
-    const struct duet_coco_results *results = eval->results;
-    if (odd->count)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "annotation %lld has no \"bbox\" (%zu such annotations)",
-                         (long long)odd->first, odd->count);
-    for (size_t i = 0; results->without_box > 0 && !results->masks && i < results->count; i++)
-        if (!results->items[i].has_box)
-            return duet_fail(error, DUET_BAD_ARGUMENT, "results[%zu] has no \"bbox\" (%zu such results)", i,
-                             results->without_box);
-    return DUET_OK;
+    const struct duet_coco_annotation *one = &eval->truth->annotations[number];
+    if (eval->type == DUET_COCO_BOXES)
+        return one->has_box ? NULL : duet_coco_truth_fault(eval->truth, number, false);
+    if (!one->mask) return duet_coco_truth_fault(eval->truth, number, true);
+    return one->has_area || one->has_box ? NULL : "has no \"area\", and no \"bbox\" to take it from";
 }
 
-static enum duet_status check_masks(const struct duet_coco_eval *eval, struct duet_error *error)
+/* Of the annotations that are scored, and of those only. */
+static enum duet_status check_truth(const struct duet_coco_eval *eval, struct duet_error *error)
 {
     const struct duet_coco_truth *truth = eval->truth;
-    const struct duet_coco_odd *odd = &truth->odd[DUET_COCO_NO_MASK];
-    if (!truth->masks || !eval->results->masks)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "the %s without masks",
-                         truth->masks ? "results were read" : "ground truth was read");
-    if (odd->count)
-        return duet_fail(error, DUET_BAD_ARGUMENT,
-                         "annotation %lld has no \"segmentation\" (%zu such annotations)",
-                         (long long)odd->first, odd->count);
-    return DUET_OK;
-}
-
-/* Where polygons are to be filled, the size of the image must be known. */
-static enum duet_status check_sizes(const struct duet_coco_eval *eval, struct duet_error *error)
-{
-    for (size_t i = 0; i < eval->image_count; i++) {
-        const struct duet_coco_image *image = duet_coco_truth_image(eval->truth, eval->image_ids[i]);
-        if (!duet_rle_good_size(image->height, image->width) || image->width == 0 || image->height == 0)
-            return duet_fail(error, DUET_BAD_ARGUMENT, "image %lld: %dx%d pixels is no size for masks",
-                             (long long)image->id, image->width, image->height);
+    size_t faulty = 0, first = 0;
+    if (!truth->odd[DUET_COCO_NO_BOX].count && !truth->odd[DUET_COCO_NO_MASK].count) return DUET_OK;
+    for (size_t i = 0; i < truth->annotation_count; i++) {
+        const struct duet_coco_annotation *one = &truth->annotations[i];
+        if (duet_coco_find_image(eval, one->image_id) == SIZE_MAX ||
+            duet_coco_find_category(eval, one->category_id) == SIZE_MAX || !fault_of(eval, i))
+            continue;
+        if (faulty++ == 0) first = i;
     }
-    return DUET_OK;
+    char room[DUET_COCO_ID_ROOM];
+    if (faulty == 0) return DUET_OK;
+    return duet_fail(error, DUET_BAD_ARGUMENT, "%s: annotations[%zu] (id %s): %s (%zu such annotation%s)",
+                     truth->path, first, duet_coco_id_text(truth->ids, truth->annotations[first].id, room),
+                     fault_of(eval, first), faulty, faulty == 1 ? "" : "s");
 }
 
 static enum duet_status check_shapes(const struct duet_coco_eval *eval, struct duet_error *error)
 {
     const struct duet_coco_results *results = eval->results;
-    enum duet_status status =
-        eval->type == DUET_COCO_MASKS ? check_masks(eval, error) : check_boxes(eval, error);
-    for (size_t i = 0; status == DUET_OK && results->masks && i < results->count; i++)
+    if (eval->type == DUET_COCO_MASKS && (!eval->truth->masks || !results->masks))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "the %s without masks",
+                         eval->truth->masks ? "results were read" : "ground truth was read");
+    for (size_t i = 0; results->without_box > 0 && i < results->count; i++)
         if (!results->items[i].has_box && !results->items[i].mask)
-            status = duet_fail(error, DUET_BAD_ARGUMENT,
-                               "results[%zu] has neither a \"bbox\" nor a \"segmentation\"", i);
-    bool filled = eval->type == DUET_COCO_MASKS || results->without_box > 0;
-    return status == DUET_OK && filled ? check_sizes(eval, error) : status;
+            return duet_fail(error, DUET_BAD_ARGUMENT, "%s: results[%zu] has no \"bbox\"%s", results->path, i,
+                             results->masks ? " and no \"segmentation\"" : "");
+    return check_truth(eval, error);
 }
 
 /* What pycocotools' loadRes does: it looks at the first result, and where that has a box the areas of all are
@@ -310,6 +294,7 @@ struct duet_coco_scope duet_coco_eval_scope(const struct duet_coco_eval *eval)
                                     .areas = eval->areas,
                                     .image_ids = eval->image_ids,
                                     .category_ids = eval->category_ids,
+                                    .ids = eval->truth->ids,
                                     .category_names = eval->category_names,
                                     .threshold_count = eval->threshold_count,
                                     .limit_count = eval->limit_count,

@@ -32,8 +32,8 @@ struct duet_coco_eval {
     int limits[DUET_COCO_MAX_LIMITS];
     struct duet_coco_area areas[DUET_COCO_MAX_AREAS];
     size_t threshold_count, limit_count, area_count;
-    int64_t *image_ids; /* [image_count] ascending */
-    int *category_ids;  /* [category_count] ascending */
+    int64_t *image_ids;    /* [image_count] ascending */
+    int64_t *category_ids; /* [category_count] ascending */
     const char **category_names;
     size_t image_count, category_count;
     bool areas_of_masks; /* a detection's area is its mask's, not its box's */
@@ -76,7 +76,7 @@ void duet_coco_sort_ranks(struct coco_rank *ranks, size_t count, struct coco_ran
 
 /* Place of an id, or SIZE_MAX. */
 size_t duet_coco_find_image(const struct duet_coco_eval *eval, int64_t id);
-size_t duet_coco_find_category(const struct duet_coco_eval *eval, int id);
+size_t duet_coco_find_category(const struct duet_coco_eval *eval, int64_t id);
 
 static inline uint32_t duet_coco_all_thresholds(const struct duet_coco_eval *eval)
 {

@@ -5,6 +5,7 @@
 #include "core/fail.h"
 #include "grow.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A thing with a place: a box, and in mask evaluations its runs. */
@@ -76,6 +77,30 @@ static bool make_room(struct shape **shapes, size_t *capacity, size_t count)
     return true;
 }
 
+/* The size of an image to fill polygons in; false when it has none that a mask can have. */
+static bool size_of(const struct duet_coco_image *image, uint32_t *height, uint32_t *width)
+{
+    double h = image->height, w = image->width;
+    *height = *width = 0;
+    if (!(h >= 1 && w >= 1 && h <= DUET_RLE_MAX_SIDE && w <= DUET_RLE_MAX_SIDE)) return false;
+    if (h != floor(h) || w != floor(w) || !duet_rle_good_size((int64_t)h, (int64_t)w)) return false;
+    *height = (uint32_t)h;
+    *width = (uint32_t)w;
+    return true;
+}
+
+static enum duet_status no_size(const struct coco_overlaps *o, const struct duet_coco_image *image,
+                                struct duet_error *error)
+{
+    const struct duet_coco_truth *truth = o->eval->truth;
+    char room[DUET_COCO_ID_ROOM];
+    return duet_fail(error, DUET_BAD_ARGUMENT,
+                     "%s: images[%zu] (id %s): \"width\" %g, \"height\" %g: expected whole numbers from 1 to "
+                     "%d, to fill polygons in (0: it does not say)",
+                     truth->path, image->index, duet_coco_id_text(truth->ids, image->id, room), image->width,
+                     image->height, DUET_RLE_MAX_SIDE);
+}
+
 /* A result that has a box only, as a mask: pycocotools makes a polygon of its corners. */
 static enum duet_status fill_box(struct coco_overlaps *o, const struct duet_coco_result *one,
                                  const struct duet_coco_image *image, struct duet_rle *runs,
@@ -85,11 +110,22 @@ static enum duet_status fill_box(struct coco_overlaps *o, const struct duet_coco
     const double limit = DUET_RLE_MAX_COORDINATE;
     if (!(left >= -limit && top >= -limit && right <= limit && bottom <= limit && one->width >= -limit &&
           one->height >= -limit))
-        return duet_fail(error, DUET_BAD_ARGUMENT, "results[%zu]: a box beyond +-%g cannot be a mask",
-                         (size_t)(one - o->eval->results->items), limit);
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: results[%zu]: a box beyond +-%g cannot be a mask",
+                         o->eval->results->path, (size_t)(one - o->eval->results->items), limit);
     const double corners[8] = {left, top, left, bottom, right, bottom, right, top};
-    return duet_rle_from_polygon(runs, corners, 4, (uint32_t)image->height, (uint32_t)image->width,
-                                 &o->scratch.polygon, error);
+    uint32_t height, width;
+    if (!size_of(image, &height, &width)) return no_size(o, image, error);
+    return duet_rle_from_polygon(runs, corners, 4, height, width, &o->scratch.polygon, error);
+}
+
+static enum duet_status fill_mask(struct coco_overlaps *o, const struct duet_coco_masks *masks, size_t mask,
+                                  const struct duet_coco_image *image, struct duet_rle *runs,
+                                  struct duet_error *error)
+{
+    uint32_t height, width;
+    if (!size_of(image, &height, &width) && duet_coco_mask_wants_size(masks, mask))
+        return no_size(o, image, error);
+    return duet_coco_mask_runs(masks, mask, height, width, &o->scratch, runs, error);
 }
 
 /* Box, area and, for masks, runs of a detection. */
@@ -103,15 +139,15 @@ static enum duet_status shape_found(struct coco_overlaps *o, const struct duet_c
     memcpy(shape->box, (double[4]){one->x, one->y, one->width, one->height}, sizeof shape->box);
     if (!masks && box && !eval->areas_of_masks) return DUET_OK;
     struct duet_rle *runs = masks ? &shape->runs : &o->runs;
-    uint32_t height = (uint32_t)image->height, width = (uint32_t)image->width;
-    enum duet_status status =
-        one->mask && eval->results->masks
-            ? duet_coco_mask_runs(eval->results->masks, one->mask, height, width, &o->scratch, runs, error)
-            : fill_box(o, one, image, runs, error);
+    enum duet_status status = one->mask && eval->results->masks
+                                  ? fill_mask(o, eval->results->masks, one->mask, image, runs, error)
+                                  : fill_box(o, one, image, runs, error);
     if (status != DUET_OK) return status;
     if (eval->areas_of_masks) *area = (double)duet_rle_area(runs);
     if (masks || !box) duet_rle_box(runs, shape->box);
-    if (masks && (runs->height != height || runs->width != width)) o->odd_sizes++;
+    uint32_t height, width;
+    if (masks && size_of(image, &height, &width) && (runs->height != height || runs->width != width))
+        o->odd_sizes++;
     return DUET_OK;
 }
 
@@ -124,8 +160,7 @@ static enum duet_status shape_truth(struct coco_overlaps *o, const struct duet_c
         memcpy(shape->box, (double[4]){one->x, one->y, one->width, one->height}, sizeof shape->box);
         return DUET_OK;
     }
-    enum duet_status status = duet_coco_mask_runs(o->eval->truth->masks, one->mask, (uint32_t)image->height,
-                                                  (uint32_t)image->width, &o->scratch, &shape->runs, error);
+    enum duet_status status = fill_mask(o, o->eval->truth->masks, one->mask, image, &shape->runs, error);
     if (status == DUET_OK) duet_rle_box(&shape->runs, shape->box);
     return status;
 }

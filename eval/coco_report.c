@@ -113,7 +113,7 @@ static void put_name_cell(const struct view *v, size_t category)
 {
     struct duet_buffer *b = v->page;
     duet_put(b, "<tr><td><span class=\"swatch\" style=\"background:");
-    duet_put_color(b, duet_class_color(v->scope.category_ids[category]));
+    duet_put_color(b, duet_class_color((int)v->scope.category_ids[category]));
     duet_put(b, "\"></span>");
     duet_put_html(b, category_name(v, category));
     duet_put(b, "</td>");

@@ -138,8 +138,9 @@ static enum duet_status put_drawing(struct duet_report *report, const struct dra
     char caption[160];
     snprintf(caption, sizeof caption, "AP of the image %d.%04d; %zu of %zu found, %zu wrong", score / 10000,
              score % 10000, d->hits, d->hits + d->left, d->wrong);
-    char *title =
-        duet_text("%s (%" PRId64 ")", image && image->file_name[0] ? image->file_name : "image", id);
+    char room[DUET_COCO_ID_ROOM];
+    char *title = duet_text("%s (%s)", image && image->file_name[0] ? image->file_name : "image",
+                            duet_coco_id_text(d->eval->truth->ids, id, room));
     if (!title) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a report");
     const struct duet_report_heading heading = {title, caption, keys, 4};
     const struct duet_report_boxes sets[] = {{d->truths, d->image.truth_count, "what is there"},

@@ -51,10 +51,9 @@ static double none_as_nan(double value)
 void duet_put_class_name(struct duet_buffer *b, const struct duet_coco_scope *scope, size_t category)
 {
     const char *name = scope->category_names[category];
-    if (*name)
-        duet_put_head_column(b, name, DUET_CLASS_COLUMNS);
-    else
-        duet_putf(b, "%-*d", DUET_CLASS_COLUMNS, scope->category_ids[category]);
+    char room[DUET_COCO_ID_ROOM];
+    if (!*name) name = duet_coco_id_text(scope->ids, scope->category_ids[category], room);
+    duet_put_head_column(b, name, DUET_CLASS_COLUMNS);
 }
 
 /* Of a class's AP. */
@@ -182,7 +181,9 @@ static void put_json_class(struct duet_buffer *b, const struct duet_coco_outcome
     const struct duet_coco_scope scope = duet_coco_eval_scope(outcome->eval);
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];
     size_t count = duet_coco_eval_lines(outcome->eval, lines);
-    duet_putf(b, "{\"id\": %d, \"name\": ", scope.category_ids[category]);
+    duet_put(b, "{\"id\": ");
+    duet_put_coco_id(b, scope.ids, scope.category_ids[category]);
+    duet_put(b, ", \"name\": ");
     duet_put_json_string(b, scope.category_names[category]);
     for (size_t i = 0; i < count; i++) {
         duet_put(b, i > 0 ? ", " : ", \"ap\": ");
@@ -296,7 +297,9 @@ char *duet_coco_points_json(const struct duet_coco_eval *eval, const struct duet
     }
     duet_put(&b, ",\n \"classes\": [");
     for (size_t k = 0; k < scope.category_count; k++) {
-        duet_putf(&b, "%s\n  {\"id\": %d, \"name\": ", k > 0 ? "," : "", scope.category_ids[k]);
+        duet_put(&b, k > 0 ? ",\n  {\"id\": " : "\n  {\"id\": ");
+        duet_put_coco_id(&b, scope.ids, scope.category_ids[k]);
+        duet_put(&b, ", \"name\": ");
         duet_put_json_string(&b, scope.category_names[k]);
         put_point(&b, &points->items[k]);
     }

@@ -169,7 +169,8 @@ static void put_classes(struct duet_buffer *b, const struct duet_coco_comparison
 static void put_image(struct duet_buffer *b, const struct duet_coco_comparison *c, size_t image)
 {
     const struct duet_coco_scope scope = duet_coco_eval_scope(c->a);
-    duet_putf(b, "%-22" PRId64, scope.image_ids[image]);
+    char room[DUET_COCO_ID_ROOM];
+    duet_put_head_column(b, duet_coco_id_text(scope.ids, scope.image_ids[image], room), 22);
     duet_put_cell(b, c->a_images[image], 9);
     duet_put_cell(b, c->b_images[image], 9);
     put_signed(b, image_gain(c, image), 10);
@@ -243,7 +244,9 @@ static void put_json_images(struct duet_buffer *b, const struct duet_coco_compar
               pairs->worse, pairs->same);
     for (size_t i = 0; i < pairs->differing; i++) {
         size_t image = pairs->image_order[i];
-        duet_putf(b, "%s\n  {\"id\": %" PRId64 ", \"file_name\": ", i ? "," : "", scope.image_ids[image]);
+        duet_put(b, i > 0 ? ",\n  {\"id\": " : "\n  {\"id\": ");
+        duet_put_coco_id(b, scope.ids, scope.image_ids[image]);
+        duet_put(b, ", \"file_name\": ");
         duet_put_json_string(b, duet_coco_truth_image(c->a->truth, scope.image_ids[image])->file_name);
         duet_put(b, ", \"a\": ");
         duet_put_double(b, c->a_images[image]);
@@ -272,7 +275,9 @@ static void put_json(struct duet_buffer *b, const struct duet_coco_comparison *c
     }
     duet_put(b, "],\n \"per_class\": [");
     for (size_t k = 0; k < scope.category_count; k++) {
-        duet_putf(b, "%s\n  {\"id\": %d, \"name\": ", k > 0 ? "," : "", scope.category_ids[k]);
+        duet_put(b, k > 0 ? ",\n  {\"id\": " : "\n  {\"id\": ");
+        duet_put_coco_id(b, scope.ids, scope.category_ids[k]);
+        duet_put(b, ", \"name\": ");
         duet_put_json_string(b, scope.category_names[k]);
         duet_put(b, ", ");
         put_json_difference(b, &pairs->categories[k]);

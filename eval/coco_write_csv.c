@@ -7,6 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A class's id after its name. A number is one also below 0, where a text would not be taken for one. */
+static void put_id(struct duet_buffer *b, const struct duet_coco_scope *scope, size_t category)
+{
+    char room[DUET_COCO_ID_ROOM];
+    const int64_t id = scope->category_ids[category];
+    const char *text = duet_coco_id_text(scope->ids, id, room);
+    duet_put(b, ",");
+    (duet_coco_id_is_string(scope->ids, id) ? duet_put_csv : duet_put)(b, text);
+}
+
 /* A field after others; empty where there is no score. */
 static void put_field(struct duet_buffer *b, double value)
 {
@@ -43,7 +53,7 @@ static void put_row(struct duet_buffer *b, const struct duet_coco_outcome *outco
         duet_put(b, "mean,");
     } else {
         duet_put_csv(b, scope.category_names[category]);
-        duet_putf(b, ",%d", scope.category_ids[category]);
+        put_id(b, &scope, (size_t)category);
     }
     for (size_t i = 0; i < count; i++)
         put_field(b, duet_coco_class_value(outcome->eval, &lines[i], category));
@@ -81,7 +91,7 @@ static bool put_curve(struct duet_buffer *b, const struct duet_coco_eval *eval,
     if (duet_coco_eval_curve(eval, cut, &curve, NULL) != DUET_OK) return false;
     for (int r = 0; curve.recall >= 0 && r < DUET_COCO_RECALLS; r++) {
         duet_put_csv(b, scope->category_names[cut.category]);
-        duet_putf(b, ",%d", scope->category_ids[cut.category]);
+        put_id(b, scope, (size_t)cut.category);
         put_field(b, scope->thresholds[cut.threshold]);
         put_field(b, r / 100.0);
         put_field(b, curve.precision[r]);

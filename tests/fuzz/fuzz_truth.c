@@ -34,7 +34,7 @@ static void copy(const char *path, const struct duet_coco_truth *truth, bool mas
     if (count == 0) return;
     check(duet_coco_choose_images(truth, count, 1, true, &ids, &error) == DUET_OK);
     FILE *out = open_memstream(&text, &length);
-    check(out && duet_coco_copy_subset(path, ids, count, out, "part", &error) == DUET_OK && fclose(out) == 0);
+    check(out && duet_coco_copy_subset(path, truth->ids, ids, count, out, "part", &error) == DUET_OK && fclose(out) == 0);
     check(duet_coco_truth_open(fuzz_file(1, (uint8_t *)text, length), masks, &part, &error) == DUET_OK);
     check(part.image_count == count && part.category_count == truth->category_count);
     duet_coco_truth_close(&part);

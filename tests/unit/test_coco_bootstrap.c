@@ -165,7 +165,8 @@ static void only_like_is_compared_with_like(void **state)
     struct duet_error e;
     struct duet_coco_eval *other;
     static const int64_t images[] = {1, 2};
-    static const int categories[] = {1}, other_limits[] = {1, 3, 20};
+    static const int64_t categories[] = {1};
+    static const int other_limits[] = {1, 3, 20};
     static const double thresholds[] = {.5};
     static const struct duet_coco_area areas[] = {{"all", 0, 1e9}};
     const struct {

@@ -82,12 +82,10 @@ static void wrong_files_are_refused_with_their_place(void **state)
     refuses("[{\"image_id\":1,\"category_id\":2}]", "line 1, column 31: results[0] has no \"score\"");
     refuses("[{\"image_id\":1,\"category_id\":2,\"score\":1}]",
             "line 1, column 41: results[0] has no \"bbox\"");
-    refuses("[{\"image_id\":\"1\"}]",
-            "line 1, column 16: results[0].image_id: expected a whole number, got a string");
-    refuses("[{\"image_id\":1.5}]",
-            "line 1, column 16: results[0].image_id: expected a whole number, got 1.5");
-    refuses("[{\"category_id\":2147483648}]",
-            "line 1, column 26: results[0].category_id: expected a whole number of 32 bits, got 2147483648");
+    refuses("[{\"image_id\":{}}]",
+            "line 1, column 14: results[0].image_id: expected a number or a string, got an object");
+    refuses("[{\"category_id\":NaN}]",
+            "line 1, column 19: results[0].category_id: expected a number or a string, got NaN");
     refuses("[{\"score\":null}]", "line 1, column 14: results[0].score: expected a number, got null");
     refuses("[{\"bbox\":3}]", "line 1, column 10: results[0].bbox: expected an array of 4 numbers, got 3");
     refuses("[{\"bbox\":{}}]",
@@ -96,10 +94,36 @@ static void wrong_files_are_refused_with_their_place(void **state)
     refuses("[{\"bbox\":[1,2,3,4,5]}]", "line 1, column 19: results[0].bbox: expected 4 numbers, got more");
     refuses("[{\"bbox\":[1,2,[],4]}]", "line 1, column 15: results[0].bbox: expected numbers, got an array");
     refuses("[{\"bbox\":[1,\"2\"]}]", "line 1, column 15: results[0].bbox: expected numbers, got a string");
-    refuses("[{\"bbox\":[1,2,3,4],\"bbox\":[1,2,3,4]}]", "line 1, column 25: results[0] has two \"bbox\"");
+    refuses("[{\"score\":\"0.5\"}]", "line 1, column 15: results[0].score: expected a number, got a string");
     refuses("[" ITEM "," ITEM, "line 1, column 120: broken JSON: it ends too early");
-    refuses("[" ITEM ITEM "]", "line 1, column 61: broken JSON: after array element, I expect ',' or ']'");
-    refuses("[" ITEM ",]", "line 1, column 62: broken JSON: unallowed token at this point in JSON text");
+    refuses("[" ITEM ITEM "]", "line 1, column 61: broken JSON: expected ',' or ']'");
+    refuses("[" ITEM ",]", "line 1, column 62: broken JSON: expected a value");
+}
+
+static void what_python_reads_is_read(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "\xef\xbb\xbf[{\"image_id\":\"im 1\",\"category_id\":1.0,\"score\":0.25,\"score\":true,\"bbox\":[9],"
+        "\"bbox\":[1,2,3,4],\"extra\":NaN},\n"
+        "{\"image_id\":9007199254740993,\"category_id\":\"c\",\"score\":1,\"bbox\":[],\"segmentation\":null}"
+        "]";
+    struct duet_error e;
+    struct duet_coco_results r;
+    char room[DUET_COCO_ID_ROOM];
+    char *text = duet_text("%s", json);
+    memset(strstr(text, "\"bbox\":[9],"), ' ', strlen("\"bbox\":[9],")); /* the first is looked at, too */
+    assert_ok(open_bytes(text, strlen(text), &r, &e), e);
+    free(text);
+    assert_int_equal(r.count, 2);
+    assert_true(duet_coco_id_is_named(r.items[0].image_id));
+    assert_string_equal(duet_coco_id_text(r.ids, r.items[0].image_id, room), "im 1");
+    assert_int_equal(r.items[0].category_id, 1);
+    assert_true(r.items[0].score == 1 && r.items[0].height == 4);
+    assert_int_equal(r.items[1].image_id, 9007199254740993);
+    assert_false(r.items[1].has_box);
+    assert_int_equal(r.without_box, 1);
+    duet_coco_results_close(&r);
 }
 
 static void a_file_cut_anywhere_is_broken(void **state)
@@ -190,6 +214,7 @@ int main(void)
         cmocka_unit_test(results_are_read),
         cmocka_unit_test(an_empty_array_is_no_results),
         cmocka_unit_test(wrong_files_are_refused_with_their_place),
+        cmocka_unit_test(what_python_reads_is_read),
         cmocka_unit_test(a_file_cut_anywhere_is_broken),
         cmocka_unit_test(a_file_with_any_byte_changed_is_answered),
         cmocka_unit_test(a_file_of_many_chunks_reads_as_a_whole),

@@ -15,7 +15,7 @@ static enum duet_status copy_text(const char *json, const int64_t *ids, size_t c
     FILE *out = open_memstream(text, &size);
     assert_non_null(out);
     enum duet_status status =
-        duet_coco_copy_subset(scratch_memory(&scratch, json, strlen(json)), ids, count, out, "out", error);
+        duet_coco_copy_subset(scratch_memory(&scratch, json, strlen(json)), NULL, ids, count, out, "out", error);
     assert_int_equal(fclose(out), 0);
     return status;
 }
@@ -74,7 +74,7 @@ static void faults_are_told(void **state)
     if (!full) skip();
     setvbuf(full, NULL, _IONBF, 0);
     const char *path = scratch_memory(&scratch, sample, sizeof sample - 1);
-    assert_fails(DUET_IO_ERROR, duet_coco_copy_subset(path, ids, 1, full, "/dev/full", &e), e);
+    assert_fails(DUET_IO_ERROR, duet_coco_copy_subset(path, NULL, ids, 1, full, "/dev/full", &e), e);
     assert_non_null(strstr(e.text, "/dev/full: cannot write"));
     fclose(full);
 }
@@ -92,7 +92,7 @@ static void the_official_file_is_copied(void **state)
     assert_ok(duet_coco_choose_images(&truth, 50, 1, false, &ids, &e), e);
     FILE *out = fopen(scratch_path(&scratch, "part.json"), "w");
     assert_non_null(out);
-    assert_ok(duet_coco_copy_subset(path, ids, 50, out, "part", &e), e);
+    assert_ok(duet_coco_copy_subset(path, NULL, ids, 50, out, "part", &e), e);
     assert_int_equal(fclose(out), 0);
     json_t *whole = json_load_file(path, 0, NULL), *part = json_load_file(scratch.path, 0, NULL);
     assert_non_null(whole);

@@ -2,6 +2,7 @@
 #ifndef DUET_COCO_IMAGES_H
 #define DUET_COCO_IMAGES_H
 
+#include "duet/coco_ids.h"
 #include "duet/status.h"
 
 #include <stdbool.h>
@@ -15,13 +16,16 @@ extern "C" {
 struct duet_coco_images; /* opaque */
 
 /* Read "images": [{"id", "file_name"} ...] of an instances file, streaming: memory grows with the number of
- * images, not with the file. Owned: duet_coco_images_close. Errors: DUET_BAD_FORMAT with line and column;
+ * images, not with the file. A '\\' in a name stands for '/'; an image without a name, or with one that is no
+ * string, is never found. Owned: duet_coco_images_close. Errors: DUET_BAD_FORMAT with line and column;
  * DUET_MISMATCH for one name with two ids; DUET_NOT_FOUND, DUET_IO_ERROR, DUET_TOO_LARGE, DUET_OUT_OF_MEMORY.
  */
 enum duet_status duet_coco_images_open(const char *path, struct duet_coco_images **images,
                                        struct duet_error *error);
 /* Accepts NULL; sets *images to NULL. */
 void duet_coco_images_close(struct duet_coco_images **images);
+/* The ids among them that are no plain numbers. Borrowed. */
+const struct duet_coco_ids *duet_coco_images_ids(const struct duet_coco_images *images);
 /* How many have a name. */
 size_t duet_coco_images_count(const struct duet_coco_images *images);
 

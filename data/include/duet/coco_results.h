@@ -2,6 +2,7 @@
 #ifndef DUET_COCO_RESULTS_H
 #define DUET_COCO_RESULTS_H
 
+#include "duet/coco_ids.h"
 #include "duet/status.h"
 
 #include <stdbool.h>
@@ -15,8 +16,7 @@ extern "C" {
 /* One detection. Numbers keep the file's full precision: the metrics rank by score, and two scores that
  * differ in the tenth digit must not become a tie. */
 struct duet_coco_result {
-    int64_t image_id;
-    int category_id;
+    int64_t image_id, category_id;
     double score;
     double x, y, width, height; /* top left corner and size, in pixels; all 0 when there was no "bbox" */
     bool has_box;
@@ -34,11 +34,13 @@ struct duet_coco_results {
     size_t negative_size;          /* results with a width or height below 0 */
     size_t without_box;            /* results with a "segmentation" and no "bbox" */
     struct duet_coco_masks *masks; /* NULL when not asked for */
+    struct duet_coco_ids *ids;     /* those that are no plain numbers; NULL: all are */
+    char *path;
 };
 
-/* Read a file, streaming. Keys it does not know are passed over. On failure *results is all zero.
- * Errors, all with line and column: DUET_BAD_FORMAT (broken JSON, NaN among it; not an array of objects; a
- * field missing, twice, or of the wrong type; ids that are not whole numbers), DUET_TOO_LARGE; without:
+/* Read a file, streaming. Keys it does not know are passed over; of one that comes twice the last counts. On
+ * failure *results is all zero. Errors, all with line and column: DUET_BAD_FORMAT (broken JSON; not an array
+ * of objects; a field missing or of the wrong type), DUET_TOO_LARGE; without:
  * DUET_NOT_FOUND, DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_coco_results_open(const char *path, struct duet_coco_results *results,
                                         struct duet_error *error);

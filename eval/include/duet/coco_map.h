@@ -59,7 +59,7 @@ struct duet_coco_options {
     size_t area_count;
     const int64_t *image_ids; /* score these only; NULL: all of the ground truth */
     size_t image_count;
-    const int *category_ids; /* the same for classes */
+    const int64_t *category_ids; /* the same for classes */
     size_t category_count;
     /* Told, one line each, what is odd about the results and what it means for the score. May be NULL. */
     void (*warn)(void *ctx, const char *text);
@@ -91,9 +91,10 @@ struct duet_coco_scope {
     const int *limits;
     const struct duet_coco_area *areas;
     const int64_t *image_ids;
-    const int *category_ids;
+    const int64_t *category_ids;
     const char *const *category_names;
     size_t threshold_count, limit_count, area_count, image_count, category_count;
+    const struct duet_coco_ids *ids; /* of images and categories */
     size_t detection_count; /* those that were looked at */
     size_t truth_count;     /* annotations, crowds among them */
 };

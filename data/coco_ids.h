@@ -1,0 +1,31 @@
+/* coco_ids.h: how tables of ids are made. Internal to duet-data and duet-eval; what they are is said in
+ * duet/coco_ids.h. */
+#ifndef DUET_DATA_COCO_IDS_H
+#define DUET_DATA_COCO_IDS_H
+
+#include "duet/coco_ids.h"
+#include "json_read.h"
+#include "json_text.h"
+
+/* The id that a value stands for; *ids is made with the first name. DUET_OK; DUET_BAD_FORMAT: it cannot be
+ * an id (an array, an object, NaN, a string with NUL in it); DUET_OUT_OF_MEMORY; DUET_TOO_LARGE: too many. */
+enum duet_status duet_coco_id_of_token(struct duet_coco_ids **ids, const struct duet_json_token *token,
+                                       int64_t *id);
+/* The same without adding: DUET_COCO_ID_NONE when it is none, or not in `ids`. */
+int64_t duet_coco_id_find(const struct duet_coco_ids *ids, const struct duet_json_token *token);
+
+/* What such faults say was expected. */
+#define DUET_COCO_ID_WANTED "a number or a string"
+
+/* Number the names anew, in the order of the ids that pycocotools would sort: numbers by size, strings by
+ * code points. Then duet_coco_id_sorted says what has become of a number. False when out of memory. */
+bool duet_coco_ids_sort(struct duet_coco_ids *ids);
+int64_t duet_coco_id_sorted(const struct duet_coco_ids *ids, int64_t id);
+
+/* Free and set to NULL. Accepts NULL in it. */
+void duet_coco_ids_close(struct duet_coco_ids **ids);
+
+/* As JSON has it. */
+void duet_put_coco_id(struct duet_buffer *buffer, const struct duet_coco_ids *ids, int64_t id);
+
+#endif
