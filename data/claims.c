@@ -6,22 +6,33 @@
 #include <inttypes.h>
 #include <string.h>
 
-char *duet_source_stem(const char *source)
+char *duet_result_stem(const char *source, const char *name)
 {
-    if (strcmp(source, "-") == 0) return duet_text("stdin");
-    const char *name = duet_path_name(source), *dot = strrchr(name, '.');
-    return duet_text("%.*s", (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name)), name);
+    if (!name) name = strcmp(source, "-") == 0 ? "stdin" : duet_path_name(source);
+    const char *last = duet_path_name(name), *dot = strrchr(last, '.');
+    return duet_text("%.*s", (int)(dot && dot > last ? (size_t)(dot - name) : strlen(name)), name);
+}
+
+enum duet_status duet_check_below(const char *source, const char *name, struct duet_error *error)
+{
+    bool out = name[0] == '/';
+    for (const char *part = name; !out && part; part = strchr(part, '/')) {
+        part += *part == '/';
+        out = strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0');
+    }
+    return out ? duet_fail(error, DUET_BAD_ARGUMENT, "%s: its name for results, %s, leads out of the folder",
+                           source, name)
+               : DUET_OK;
 }
 
 char *duet_frame_stem(const struct duet_record *record)
 {
-    const char *source = record->name ? record->name : record->source;
     if (record->captured > 0) { /* numbers begin anew with every run; a host's name has no extension */
         char stamp[DUET_STAMP];
         duet_stamp_name(record->captured, stamp);
-        return duet_text("%s_%s", duet_path_name(source), stamp);
+        return duet_text("%s_%s", duet_path_name(record->name ? record->name : record->source), stamp);
     }
-    char *stem = duet_source_stem(source);
+    char *stem = duet_result_stem(record->source, record->name);
     char *name = stem ? duet_text("%s_%06" PRId64, stem, record->frame) : NULL;
     free(stem);
     return name;

@@ -138,9 +138,10 @@ enum duet_status duet_writer_open(const struct duet_writer_options *options, str
     return status;
 }
 
-enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, struct duet_error *error)
+enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, const char *name,
+                                   struct duet_error *error)
 {
-    return writer->kind->check ? writer->kind->check(writer, source, error) : DUET_OK;
+    return writer->kind->check ? writer->kind->check(writer, source, name, error) : DUET_OK;
 }
 
 /* --- what a record must be ---------------------------------------------------------------------------- */

@@ -57,8 +57,10 @@ static const struct duet_coco_ids *named_ids(const struct duet_writer *writer)
     return writer->options.coco_images ? duet_coco_images_ids(writer->options.coco_images) : NULL;
 }
 
-static enum duet_status check(struct duet_writer *writer, const char *source, struct duet_error *error)
+static enum duet_status check(struct duet_writer *writer, const char *source, const char *name,
+                              struct duet_error *error)
 {
+    (void)name;
     struct state *state = writer->state;
     int64_t id;
     enum duet_status status = id_of(writer, source, &id, error);

@@ -72,11 +72,11 @@ static const char *id_fault(const char *stem)
 }
 
 /* The picture's id is its stem. */
-static enum duet_status claim_id(struct duet_writer *writer, const char *source, bool once, char **id,
-                                 struct duet_error *error)
+static enum duet_status claim_id(struct duet_writer *writer, const char *source, const char *name, bool once,
+                                 char **id, struct duet_error *error)
 {
     struct state *state = writer->state;
-    *id = duet_source_stem(source);
+    *id = duet_result_stem(source, name);
     if (!*id) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source);
     enum duet_status status;
     const char *fault = id_fault(*id);
@@ -90,10 +90,11 @@ static enum duet_status claim_id(struct duet_writer *writer, const char *source,
     return status;
 }
 
-static enum duet_status check(struct duet_writer *writer, const char *source, struct duet_error *error)
+static enum duet_status check(struct duet_writer *writer, const char *source, const char *name,
+                              struct duet_error *error)
 {
     char *id;
-    enum duet_status status = claim_id(writer, source, true, &id, error);
+    enum duet_status status = claim_id(writer, source, name, true, &id, error);
     free(id);
     return status;
 }
@@ -137,7 +138,7 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
         return duet_fail(error, DUET_UNSUPPORTED, "%s: frames of a moving input have no VOC image ids",
                          record->source);
     char *id;
-    enum duet_status status = claim_id(writer, record->source, false, &id, error);
+    enum duet_status status = claim_id(writer, record->source, record->name, false, &id, error);
     for (size_t i = 0; status == DUET_OK && i < record->detections->count; i++)
         status = write_detection(writer, id, record, &record->detections->items[i], error);
     free(id);

@@ -1,9 +1,11 @@
-/* YOLO text: DIR/STEM.txt for each picture, complete from the moment it is there, and DIR/classes.txt. */
+/* YOLO text: DIR/STEM.txt for each picture, subfolders kept, complete from the moment it is there, and
+ * DIR/classes.txt. */
 #include "core/fail.h"
 #include "writer.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct state {
     struct duet_output classes; /* classes.txt, written at the end */
@@ -49,30 +51,40 @@ static enum duet_status open_folder(struct duet_writer *writer, struct duet_erro
 }
 
 /* "STEM.txt", or "STEM_000012.txt" with a record of a moving input; NULL when out of memory. */
-static char *file_name(const char *source, const struct duet_record *record)
+static char *file_name(const struct duet_record *record)
 {
-    char *stem = record && record->moving ? duet_frame_stem(record) : duet_source_stem(source);
+    char *stem = record->moving ? duet_frame_stem(record) : duet_result_stem(record->source, record->name);
     char *name = stem ? duet_text("%s.txt", stem) : NULL;
     free(stem);
     return name;
 }
 
-static enum duet_status check_file(struct duet_writer *writer, const char *name, struct duet_error *error)
+/* Has the record a file of its own, and may that be written? Frames go without a claim: claims would grow as
+ * long as the stream runs. */
+static enum duet_status check_file(struct duet_writer *writer, const struct duet_record *record,
+                                   const char *name, bool once, struct duet_error *error)
 {
+    struct state *state = writer->state;
+    enum duet_status status = duet_check_below(record->source, record->name ? record->name : name, error);
+    if (status == DUET_OK && !record->moving)
+        status = duet_claim(&state->claims, "file", name, record->source, once, error);
     char *path = duet_path_join(writer->output, name);
-    enum duet_status status = path ? duet_output_check(path, writer->flags, error) : no_memory(writer, error);
+    if (!path) return no_memory(writer, error);
+    /* Subfolders are made when there is something to write into them. */
+    if (status == DUET_OK && (!strchr(name, '/') || duet_path_exists(path)))
+        status = duet_output_check(path, writer->flags, error);
     free(path);
     return status;
 }
 
-static enum duet_status check(struct duet_writer *writer, const char *source, struct duet_error *error)
+static enum duet_status check(struct duet_writer *writer, const char *source, const char *name,
+                              struct duet_error *error)
 {
-    struct state *state = writer->state;
-    char *name = file_name(source, NULL);
-    if (!name) return no_memory(writer, error);
-    enum duet_status status = duet_claim(&state->claims, "file", name, source, true, error);
-    if (status == DUET_OK) status = check_file(writer, name, error);
-    free(name);
+    const struct duet_record record = {.source = source, .name = name};
+    char *file = file_name(&record);
+    enum duet_status status =
+        file ? check_file(writer, &record, file, true, error) : no_memory(writer, error);
+    free(file);
     return status;
 }
 
@@ -103,7 +115,10 @@ static enum duet_status write_file(struct duet_writer *writer, const char *name,
         free(path);
         return no_memory(writer, error);
     }
-    enum duet_status status = duet_output_open(&file, path, writer->flags, error);
+    char *folder = strchr(name, '/') ? duet_text("%.*s", (int)(duet_path_name(path) - path), path) : NULL;
+    enum duet_status status = folder ? duet_make_folders(folder, error) : DUET_OK;
+    free(folder);
+    if (status == DUET_OK) status = duet_output_open(&file, path, writer->flags, error);
     errno = 0;
     if (status == DUET_OK && writer->text.size &&
         fwrite(writer->text.data, 1, writer->text.size, file.stream) != writer->text.size) {
@@ -118,14 +133,10 @@ static enum duet_status write_file(struct duet_writer *writer, const char *name,
 static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
                                      struct duet_error *error)
 {
-    struct state *state = writer->state;
     if (!record->detections) return DUET_OK;
-    char *name = file_name(record->source, record);
+    char *name = file_name(record);
     if (!name) return no_memory(writer, error);
-    enum duet_status status = DUET_OK;
-    /* Frames go without: claims would grow as long as the stream runs. */
-    if (!record->moving) status = duet_claim(&state->claims, "file", name, record->source, false, error);
-    if (status == DUET_OK) status = check_file(writer, name, error);
+    enum duet_status status = check_file(writer, record, name, false, error);
     writer->text.size = 0;
     for (size_t i = 0; i < record->detections->count; i++)
         put_detection(writer, record, &record->detections->items[i]);

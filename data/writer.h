@@ -23,7 +23,8 @@ struct duet_writer_kind {
     bool needs_labels;
     size_t state_size; /* of writer->state, zeroed before open */
     enum duet_status (*open)(struct duet_writer *writer, struct duet_error *error);
-    enum duet_status (*check)(struct duet_writer *writer, const char *source, struct duet_error *error);
+    enum duet_status (*check)(struct duet_writer *writer, const char *source, const char *name,
+                              struct duet_error *error);
     /* Before the first record, and before end when there was none. */
     void (*begin)(struct duet_writer *writer);
     /* The record is well-formed: numbers are finite, objects have labels (with needs_labels: their ids are
@@ -69,8 +70,12 @@ struct duet_writer {
  * free() it. */
 char *duet_frame_stem(const struct duet_record *record);
 
-/* A source's file name without folders and extension; "stdin" for "-". NULL when out of memory; free() it. */
-char *duet_source_stem(const char *source);
+/* What is written about a source is called: its record's `name` without the extension, "sub/STEM"; when that is
+ * NULL, its file name without folders; "stdin" for "-". NULL when out of memory; free() it. */
+char *duet_result_stem(const char *source, const char *name);
+
+/* DUET_BAD_ARGUMENT for a name that is absolute or has a ".." in it: no file is made of it. */
+enum duet_status duet_check_below(const char *source, const char *name, struct duet_error *error);
 
 /* Which source has which name. Zero to begin with. */
 struct duet_claims {

@@ -168,7 +168,9 @@ static enum duet_status check_sources(const struct batch *batch, struct duet_err
 {
     enum duet_status status = DUET_OK;
     for (size_t i = 0; status == DUET_OK && i < batch->inputs.count; i++)
-        if (!batch->moving[i]) status = duet_writer_check(batch->writer, batch->inputs.items[i].shown, error);
+        if (!batch->moving[i])
+            status = duet_writer_check(batch->writer, batch->inputs.items[i].shown,
+                                       batch->inputs.items[i].relative, error);
     return status;
 }
 

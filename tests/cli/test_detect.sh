@@ -176,7 +176,7 @@ devices_are_written_to_not_replaced() {
     run -f ndjson -o /dev/full none/1.ppm && want 1 && [ -c /dev/full ] && mentions "No space left on device"
 }
 folders_of_results_work() {
-    run -f yolo -o yolo -t 0.0001 walk && want 0 && [ -s yolo/b.txt ] && [ -s yolo/a.txt ] && [ -s yolo/c.txt ] || return 1
+    run -f yolo -o yolo -t 0.0001 walk && want 0 && [ -s yolo/b.txt ] && [ -s yolo/sub/a.txt ] && [ -s yolo/sub/deep/c.txt ] || return 1
     run -f voc -o voc -t 0.0001 none/1.ppm && want 0 && [ -n "$(ls voc)" ] && no_litter .
 }
 image_ids_come_from_the_instances_file() {

@@ -249,7 +249,7 @@ static void yolo_is_one_file_a_picture(void **state)
     struct duet_writer *writer;
     options.labels = &labels;
     assert_ok(duet_writer_open(&options, &writer, &e), e);
-    assert_ok(duet_writer_check(writer, "in/a b.jpg", &e), e);
+    assert_ok(duet_writer_check(writer, "in/a b.jpg", NULL, &e), e);
     struct duet_record r = still(0, "in/a b.jpg", &two);
     assert_ok(duet_writer_write(writer, &r, &e), e);
     holds("yolo/deep/a b.txt", "2 0.0945312 0.094375 0.15625 0.104375 0.93\n"

@@ -8,7 +8,7 @@
 static void check_fails(struct duet_writer *writer, const char *source, const char *text)
 {
     struct duet_error e;
-    assert_fails(DUET_BAD_ARGUMENT, duet_writer_check(writer, source, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_writer_check(writer, source, NULL, &e), e);
     assert_string_equal(e.text, text);
 }
 
@@ -19,7 +19,7 @@ static void coco_wants_image_ids(void **state)
     struct into_memory m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_COCO});
     check_fails(m.writer, "cat.jpg",
                 "cat.jpg: no image id: its name ends in no digits, and no --coco-images was given");
-    assert_ok(duet_writer_check(m.writer, "a/1.jpg", &e), e);
+    assert_ok(duet_writer_check(m.writer, "a/1.jpg", NULL, &e), e);
     check_fails(m.writer, "b/0001.jpg", "b/0001.jpg: its image id, 1, is that of a/1.jpg too");
     check_fails(m.writer, "a/1.jpg", "a/1.jpg: given twice, and its image id, 1, can be used once");
     struct duet_record r = still(0, "cat.jpg", &one);
@@ -34,7 +34,7 @@ static void coco_wants_image_ids(void **state)
     assert_ok(duet_coco_images_open(scratch_write(&scratch, "i.json", json, sizeof json - 1), &images, &e),
               e);
     m = memory_writer((struct duet_writer_options){.format = DUET_FORMAT_COCO, .coco_images = images});
-    assert_ok(duet_writer_check(m.writer, "pets/cat.jpg", &e), e);
+    assert_ok(duet_writer_check(m.writer, "pets/cat.jpg", NULL, &e), e);
     check_fails(m.writer, "1.jpg",
                 "1.jpg: no image id: the file given as --coco-images does not name it, or by several ids");
     r = still(0, "pets/cat.jpg", &one);
@@ -53,8 +53,8 @@ static void stems_that_collide_are_refused(void **state)
     struct duet_writer *writer;
     options.labels = &labels;
     assert_ok(duet_writer_open(&options, &writer, &e), e);
-    assert_ok(duet_writer_check(writer, "a/x.jpg", &e), e);
-    assert_ok(duet_writer_check(writer, "a/x.y.jpg", &e), e);
+    assert_ok(duet_writer_check(writer, "a/x.jpg", NULL, &e), e);
+    assert_ok(duet_writer_check(writer, "a/x.y.jpg", NULL, &e), e);
     check_fails(writer, "b/x.png", "b/x.png: its file, x.txt, is that of a/x.jpg too");
     check_fails(writer, "a/x.jpg", "a/x.jpg: given twice, and its file, x.txt, can be used once");
     check_fails(writer, "classes.jpg",
@@ -65,12 +65,66 @@ static void stems_that_collide_are_refused(void **state)
 
     options.format = DUET_FORMAT_VOC;
     assert_ok(duet_writer_open(&options, &writer, &e), e);
-    assert_ok(duet_writer_check(writer, "a/x.jpg", &e), e);
+    assert_ok(duet_writer_check(writer, "a/x.jpg", NULL, &e), e);
     check_fails(writer, "b/x.png", "b/x.png: its image id, x, is that of a/x.jpg too");
     check_fails(writer, "my cat.jpg", "my cat.jpg: its name is no VOC image id: it has white space in it");
     check_fails(writer, "folder/", "folder/: its name is no VOC image id: it is empty");
     duet_writer_discard(&writer);
     assert_int_equal(scratch_count(&scratch, "stems"), 0);
+    free(folder);
+}
+
+/* Names below a folder keep their subfolders, as annotated pictures do, and never lead out of the results'.
+ */
+static void subfolders_are_kept(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_labels labels = three_labels();
+    char *folder = new_folder("below");
+    struct duet_writer_options options = to_path(DUET_FORMAT_YOLO, folder);
+    struct duet_writer *writer;
+    options.labels = &labels;
+    assert_ok(duet_writer_open(&options, &writer, &e), e);
+    assert_ok(duet_writer_check(writer, "in/a/x.jpg", "a/x.jpg", &e), e);
+    assert_ok(duet_writer_check(writer, "in/b/x.jpg", "b/x.jpg", &e), e);
+    assert_ok(duet_writer_check(writer, "in/b.c/x", "b.c/x", &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_writer_check(writer, "in/b/x.png", "b/x.png", &e), e);
+    assert_string_equal(e.text, "in/b/x.png: its file, b/x.txt, is that of in/b/x.jpg too");
+    static const char *const outside[] = {"../x.jpg", "/x.jpg", "a/../../x.jpg", "a/..", ".."};
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+        struct duet_record bad = still(0, "x.jpg", &none);
+        bad.name = outside[i];
+        if (duet_writer_check(writer, "x.jpg", outside[i], &e) != DUET_BAD_ARGUMENT)
+            fail_msg("%s", outside[i]);
+        if (duet_writer_write(writer, &bad, &e) != DUET_BAD_ARGUMENT) fail_msg("%s", outside[i]);
+        bad.moving = true;
+        bad.name = "../x.mp4";
+        if (duet_writer_write(writer, &bad, &e) != DUET_BAD_ARGUMENT) fail_msg("a frame");
+    }
+    assert_ok(duet_writer_check(writer, "x", "a..b/..x", &e), e); /* only looks like it */
+    struct duet_record r = still(0, "in/a/x.jpg", &none);
+    r.name = "a/x.jpg";
+    assert_ok(duet_writer_write(writer, &r, &e), e);
+    r = still(1, "in/b/v.mp4", &none);
+    r.name = "b/v.mp4", r.moving = true, r.frame = 7;
+    assert_ok(duet_writer_write(writer, &r, &e), e);
+    assert_ok(duet_writer_commit(&writer, &e), e);
+    holds("below/a/x.txt", "");
+    holds("below/b/v_000007.txt", "");
+    assert_int_equal(scratch_count(&scratch, "below"), 3); /* and classes.txt */
+
+    options = to_path(DUET_FORMAT_VOC, folder);
+    options.labels = &labels;
+    assert_ok(duet_writer_open(&options, &writer, &e), e);
+    assert_ok(duet_writer_check(writer, "in/a/x.jpg", "a/x.jpg", &e), e);
+    assert_ok(duet_writer_check(writer, "in/b/x.jpg", "b/x.jpg", &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_writer_check(writer, "in/b/x.png", "b/x.png", &e), e);
+    r = still(0, "in/b/x.jpg", &one);
+    r.name = "b/x.jpg";
+    assert_ok(duet_writer_write(writer, &r, &e), e);
+    assert_ok(duet_writer_commit(&writer, &e), e);
+    holds("below/comp4_det_test_dog.txt", "b/x 0.93 11.5 21.25 110.5 70.35\n");
     free(folder);
 }
 
@@ -152,7 +206,7 @@ static void what_exists_is_kept_unless_forced(void **state)
     options = to_path(DUET_FORMAT_YOLO, folder);
     options.labels = &labels;
     assert_ok(duet_writer_open(&options, &writer, &e), e);
-    assert_fails(DUET_EXISTS, duet_writer_check(writer, "in/a.jpg", &e), e);
+    assert_fails(DUET_EXISTS, duet_writer_check(writer, "in/a.jpg", NULL, &e), e);
     assert_non_null(strstr(e.text, "existing/a.txt: exists already"));
     struct duet_record r = still(0, "in/a.jpg", &none);
     assert_fails(DUET_EXISTS, duet_writer_write(writer, &r, &e), e);
@@ -160,7 +214,7 @@ static void what_exists_is_kept_unless_forced(void **state)
     holds("existing/a.txt", "precious");
     options.force = true;
     assert_ok(duet_writer_open(&options, &writer, &e), e);
-    assert_ok(duet_writer_check(writer, "in/a.jpg", &e), e);
+    assert_ok(duet_writer_check(writer, "in/a.jpg", NULL, &e), e);
     assert_ok(duet_writer_write(writer, &r, &e), e);
     assert_ok(duet_writer_commit(&writer, &e), e);
     holds("existing/a.txt", "");
@@ -320,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(coco_wants_image_ids),
         cmocka_unit_test(stems_that_collide_are_refused),
+        cmocka_unit_test(subfolders_are_kept),
         cmocka_unit_test(foreign_categories_are_refused),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(what_exists_is_kept_unless_forced),

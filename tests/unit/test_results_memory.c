@@ -79,7 +79,7 @@ static enum duet_status write_format(int format, struct duet_error *error)
                                           .labels = &labels};
     struct duet_writer *writer;
     enum duet_status status = duet_writer_open(&options, &writer, error);
-    if (status == DUET_OK) status = duet_writer_check(writer, "x/1.jpg", error);
+    if (status == DUET_OK) status = duet_writer_check(writer, "x/1.jpg", NULL, error);
     if (status == DUET_OK) status = duet_writer_write(writer, &record, error);
     if (status == DUET_OK) return duet_writer_commit(&writer, error);
     duet_writer_discard(&writer);

@@ -275,8 +275,8 @@ static void voc_has_plain_names_of_files(void **state)
                                       "b.jpg",
                                       "a\xc2\x85.jpg"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_fails(DUET_BAD_ARGUMENT, duet_writer_check(writer, bad[i], &e), e);
-    assert_ok(duet_writer_check(writer, "caf\xe9.jpg", &e), e); /* Latin-1: the name of a file all the same */
+        assert_fails(DUET_BAD_ARGUMENT, duet_writer_check(writer, bad[i], NULL, &e), e);
+    assert_ok(duet_writer_check(writer, "caf\xe9.jpg", NULL, &e), e); /* Latin-1: the name of a file all the same */
     assert_ok(duet_writer_commit(&writer, &e), e);
     holds("voc/comp4_det_test_a_b_c______.txt", "");
     free(folder);

@@ -34,7 +34,8 @@ struct duet_record {
     size_t index; /* counts inputs from 0, before any sharding */
     const char
         *source;       /* the input as named or found; any bytes (JSON writers replace bad UTF-8 by U+FFFD) */
-    const char *name;  /* of a moving input: what files about its frames are called after; NULL: source */
+    const char *name;  /* what files about it are called after, its extension left out: a path below their
+                          folder, "sub/a.jpg"; NULL: the source's own, without folders. Also VOC's ids */
     bool moving;       /* the next four mean something */
     int64_t frame;     /* counted in the source from 0 */
     double pts, time;  /* seconds */
@@ -61,8 +62,8 @@ enum duet_format {
     /* RFC 4180 with a header line, CRLF-free; frame and time (seconds) are empty for stills. Texts that a spreadsheet
      * would compute have an apostrophe in front; control characters and the like are written out ("\x1b") */
     DUET_FORMAT_CSV,
-    /* DIR/STEM.txt ("DIR/STEM_000012.txt" and so on for moving inputs, "DIR/NAME_20261122T050102.345Z.txt" for
-     * live ones): "class cx cy w h score", sides as
+    /* DIR/STEM.txt, DIR/sub/STEM.txt ("DIR/STEM_000012.txt" and so on for moving inputs,
+     * "DIR/NAME_20261122T050102.345Z.txt" for live ones): "class cx cy w h score", sides as
      * shares of the picture's, class = place among the labels from 0; an empty file when there is nothing.
      * DIR/classes.txt names the classes. */
     DUET_FORMAT_YOLO,
@@ -111,12 +112,13 @@ enum duet_status duet_writer_open(const struct duet_writer_options *options, str
                                   struct duet_error *error);
 
 /* Can `source`, which is a still, be written in this format? For coco: has it an image id of its own; for
- * yolo and voc: does its stem collide with that of an earlier source checked (the same source twice does
+ * yolo and voc: does its stem (`name` as in the record) collide with that of an earlier source checked (the same source twice does
  * too), is the file there already, and for voc: is the stem free of white space. Called for every known input
  * before any work; a source that was not is looked at when its record is written. Not for moving inputs.
  * Errors: DUET_BAD_ARGUMENT with a text that names the source (and the other one), DUET_EXISTS,
  * DUET_OUT_OF_MEMORY. */
-enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, struct duet_error *error);
+enum duet_status duet_writer_check(struct duet_writer *writer, const char *source, const char *name,
+                                   struct duet_error *error);
 
 /* After opening with `append`: how many bytes of a line that was not whole were cut off. */
 size_t duet_writer_cut(const struct duet_writer *writer);
