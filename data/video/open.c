@@ -360,6 +360,10 @@ static enum duet_status choose_format(const struct duet_reader *reader, const AV
         if (strncasecmp(source->address, "rtsp", 4) == 0) av_dict_set(options, "rtsp_flags", "prefer_tcp", 0);
         return duet_video_resolve(reader, error);
     }
+    if (source->kind == DUET_VIDEO_LAVFI) {
+        enum duet_status status = duet_video_check_graph(source->name, source->address, error);
+        if (status != DUET_OK) return status;
+    }
     register_devices();
     const char *name = source->kind == DUET_VIDEO_LAVFI ? "lavfi" : "video4linux2,v4l2";
     *format = av_find_input_format(name);

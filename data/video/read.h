@@ -139,6 +139,10 @@ bool duet_video_page_is_picture(AVIOContext *page);
 /* Did a page end of which the server did not say how long it is? FFmpeg calls that an error. */
 bool duet_video_page_ended(const struct duet_reader *reader, int code);
 
+/* --- graph.c --- */
+/* Does a graph only make pictures and change them? DUET_UNSUPPORTED names the filter that does more. */
+enum duet_status duet_video_check_graph(const char *name, const char *graph, struct duet_error *error);
+
 /* --- resolve.c --- */
 /* Wait until the address' host is known. */
 enum duet_status duet_video_resolve(const struct duet_reader *reader, struct duet_error *error);

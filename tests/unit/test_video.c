@@ -462,6 +462,65 @@ static void two_threads_give_the_same(void **state)
     duet_frames_close(&frames);
 }
 
+/* Of FFmpeg's filters, those that only make or change pictures; whatever else there is is refused by name,
+ * and before it can do anything. */
+static void graphs_open_and_write_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *graph, *filter;
+    } cases[] = {
+        {"color=duration=0.1,metadata=print:file=VICTIM", "metadata"},
+        {"color=duration=0.1,'meta'data=print:file=VICTIM", "metadata"},
+        {"color=duration=0.1 , [x] metadata@color=print:file=VICTIM", "metadata@color"},
+        {"color=duration=0.1[a];[a]metadata=mode=print:file=VICTIM[out0]", "metadata"},
+        {"color=duration=0.1[a,b];[a,b]metadata=mode=print:file=VICTIM[out0]", "metadata"},
+        {"sws_flags=bilinear;movie=VICTIM", "movie"},
+        {"color=duration=0.1:color='a,b\\',metadata=print:file=VICTIM", "metadata"},
+        {"movie=http\\://127.0.0.1\\:9/a.mp4", "movie"},
+        {"amovie=VICTIM", "amovie"},
+        {"color,drawtext=textfile=VICTIM", "drawtext"},
+        {"color,subtitles=VICTIM", "subtitles"},
+        {"color,ssim=stats_file=VICTIM", "ssim"},
+        {"color,sendcmd=f=VICTIM", "sendcmd"},
+        {"color,zmq", "zmq"},
+        {"color,curves=plot=VICTIM", "curves"},
+        {"color,lut3d=VICTIM", "lut3d"},
+        {"color,frei0r=VICTIM", "frei0r"},
+        {"life=filename=VICTIM", "life"},
+        {"color,showinfo", "showinfo"},
+        {"color,scale=/w=VICTIM", "scale"},
+        {"color,scale=h=2: /w=VICTIM", "scale"},
+        {"no_such_filter", "no_such_filter"},
+        {"color,", ""},
+        {"", ""},
+    };
+    scratch_write(&scratch, "victim", "precious", 8);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[800], said[80];
+        const char *victim = strstr(cases[i].graph, "VICTIM");
+        int before = victim ? (int)(victim - cases[i].graph) : (int)strlen(cases[i].graph);
+        snprintf(path, sizeof path, "lavfi:%.*s%s%s", before, cases[i].graph,
+                 victim ? scratch_path(&scratch, "victim") : "", victim ? victim + 6 : "");
+        snprintf(said, sizeof said, ": the filter '%s' ", cases[i].filter);
+        struct duet_frames *frames;
+        struct duet_error e;
+        assert_fails(DUET_UNSUPPORTED, duet_frames_open(path, NULL, &frames, &e), e);
+        if (!strstr(e.text, said)) fail_msg("%s", e.text);
+    }
+    char *left = scratch_read(&scratch, "victim");
+    assert_string_equal(left, "precious");
+    free(left);
+    struct duet_frames *frames;
+    struct duet_error e;
+    assert_ok(duet_frames_open(
+                  "lavfi:sws_flags=bicubic; color=red@0.5:s=64x64:r=5:d=1 [a] ; testsrc@x=s=64x64:d=1[b];"
+                  "[a][b] hstack=inputs=2:shortest=1, scale='iw/2':-1 [out0]",
+                  NULL, &frames, &e),
+              e);
+    duet_frames_close(&frames);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +531,7 @@ int main(void)
         cmocka_unit_test(about_tells_what_the_container_does),
         cmocka_unit_test(pictures_are_turned_upright),
         cmocka_unit_test(every_kind_gives_all_its_frames),
+        cmocka_unit_test(graphs_open_and_write_nothing),
         cmocka_unit_test(seeking_gives_what_reading_gives),
         cmocka_unit_test(two_threads_give_the_same),
     };

@@ -15,7 +15,7 @@
  *   clip.mp4               any video file it can read
  *   /dev/video0            a camera
  *   rtsp://... http://...  a stream; the only inputs that ever touch a network
- *   lavfi:testsrc2=...     FFmpeg's own sources, for tests
+ *   lavfi:testsrc2=...     FFmpeg's own sources, for tests; of its filters those that open and write nothing
  *   -                      standard input; named pipes and sockets the same: a picture, pictures one after the
  *                          other (JPEG, PNG, PNM, BMP, WebP, mixed as they come), Y4M, or a video that can be
  *                          read from its beginning to its end
