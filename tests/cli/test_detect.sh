@@ -274,8 +274,8 @@ waiting_for_names_can_be_interrupted() { # nothing is done yet: the signal kills
         env --default-signal=INT "$detect" -o unnamed.json $arguments >out 2>err </dev/null &
         pid=$!
         sleep 0.3 && kill -INT $pid
-        for _ in {1..50}; do kill -0 $pid 2>/dev/null || break; sleep 0.1; done
-        kill -KILL $pid 2>/dev/null && echo "still waits 5 s after SIGINT"
+        for _ in {1..200}; do kill -0 $pid 2>/dev/null || break; sleep 0.1; done
+        kill -KILL $pid 2>/dev/null && echo "still waits 20 s after SIGINT"
         code=0
         wait $pid || code=$?
         want 130 && no_litter . && [ ! -e unnamed.json ] || return 1

