@@ -56,9 +56,11 @@ static const struct duet_option options[] = {
     DUET_FLAG(0, "rle", struct settings, runs,
               "for --format ndjson: add each class's mask, as COCO's compressed runs"),
     DUET_STRING('M', "masks", "DIR", struct settings, masks,
-                "write DIR/NAME.png for each picture: a palette PNG whose pixel values are the classes"),
+                "write DIR/NAME.png for each picture: a palette PNG whose pixel values are the classes; or "
+                "FILE.png for one"),
     DUET_STRING(0, "confidence", "DIR", struct settings, confidence,
-                "write DIR/NAME.png for each picture: grey, probability of each pixel's class * 255"),
+                "write DIR/NAME.png for each picture: grey, probability of each pixel's class * 255; or "
+                "FILE.png for one"),
     DUET_BATCH_RESULT_OPTIONS(struct settings, batch, "covers more than X of the picture"),
     DUET_CHOICE(0, "palette", "NAME", struct settings, segment.palette, duet_palette_words,
                 "colours of what is drawn: normal, or safe for colour-blind eyes"),
@@ -118,12 +120,13 @@ static enum duet_status write_submission(void *ctx, const char *path, struct due
     return status == DUET_OK ? duet_mask_check(path, &result->segmentation.classes, error) : status;
 }
 
-static void add_picture(struct duet_batch_task *task, const char *folder,
+static void add_picture(struct duet_batch_task *task, const char *option, const char *folder,
                         enum duet_status (*write)(void *, const char *, struct duet_image *,
                                                   const struct duet_batch_result *, struct duet_error *))
 {
     if (folder)
-        task->pictures[task->picture_count++] = (struct duet_batch_picture){folder, DUET_ANNOTATE_PNG, write};
+        task->pictures[task->picture_count++] = (struct duet_batch_picture){
+            .option = option, .folder = folder, .format = DUET_ANNOTATE_PNG, .write = write};
 }
 
 static int run(struct settings *settings, const struct duet_arguments *arguments,
@@ -137,9 +140,9 @@ static int run(struct settings *settings, const struct duet_arguments *arguments
     struct duet_batch_task task = duet_networks_task(networks);
     task.segments_first = true;
     task.runs = settings->runs;
-    add_picture(&task, settings->masks, write_mask);
-    add_picture(&task, settings->confidence, write_confidence);
-    add_picture(&task, submission, write_submission);
+    add_picture(&task, "--masks", settings->masks, write_mask);
+    add_picture(&task, "--confidence", settings->confidence, write_confidence);
+    add_picture(&task, "--voc-submit", submission, write_submission);
     settings->batch.format = (int)formats[settings->batch.format];
     int code = duet_batch_run(&program, &settings->batch, arguments, &task);
     free(submission);

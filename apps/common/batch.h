@@ -83,7 +83,7 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
             'a', "annotate", "DIR", type, field.annotate,                                                    \
             "also write each picture with its results drawn into DIR; subfolders are kept; a video "         \
             "becomes DIR/NAME.mp4, silent, at its own rate. With a video's name (out.mp4 .mov .mkv .webm "   \
-            ".avi) for DIR: one video as that"),                                                             \
+            ".avi) or a picture's (out.jpg .png .ppm) for DIR: one video, one picture as that"),             \
         DUET_CHOICE(0, "annotate-format", "KIND", type, field.annotate_format, duet_batch_annotate_words,    \
                     "png, jpg, or same: JPEG and PNG stay, others become PNG; png and jpg: frames of a "     \
                     "video as DIR/NAME_000012.png"),                                                         \
@@ -123,12 +123,15 @@ struct duet_batch_result {
 };
 
 /* A picture that is written for every input beside the results: DIR/STEM.png for masks and the like, of what
- * moves DIR/STEM_000012.png for every frame. */
+ * moves DIR/STEM_000012.png for every frame. Where a picture's name stands for DIR, and there is one input, a
+ * still: that file. */
 struct duet_batch_picture {
+    const char *option; /* that asks for it: "--masks" */
     const char *folder;
     int format; /* enum duet_annotate_format: how its name comes from the input's */
     enum duet_status (*write)(void *ctx, const char *path, struct duet_image *image,
                               const struct duet_batch_result *result, struct duet_error *error);
+    bool alone; /* `folder` is that file. Filled in by the batch */
 };
 
 #define DUET_BATCH_MAX_PICTURES 4

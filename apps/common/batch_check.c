@@ -6,9 +6,11 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/frames.h"
+#include "duet/picture_write.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,10 +84,11 @@ static enum duet_status find_endless(struct batch *batch, struct duet_error *err
             !looks_endless(batch, i))
             continue;
         if (first != SIZE_MAX && !(batch->settings->duration > 0))
-            return duet_fail(error, DUET_BAD_ARGUMENT,
-                             "%s has no end, and %s would never have its turn; start one process a camera, or "
-                             "give --duration",
-                             items[first].shown, items[i].shown);
+            return duet_fail(
+                error, DUET_BAD_ARGUMENT,
+                "%s has no end, and %s would never have its turn; start one process a camera, or "
+                "give --duration",
+                items[first].shown, items[i].shown);
         if (first == SIZE_MAX) first = i;
     }
     batch->endless = first != SIZE_MAX;
@@ -181,26 +184,33 @@ static bool same_file(const char *a, const char *b)
            (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
 }
 
-/* --annotate out.mp4: one moving input, and nothing of that name yet. */
-static enum duet_status check_video(const struct batch *batch, struct duet_error *error)
+/* --annotate out.mp4, --annotate out.jpg, --masks out.png: one input of that kind, and nothing of that name
+ * yet. */
+static enum duet_status check_alone(const struct batch *batch, const char *option, const char *path,
+                                    bool video, struct duet_error *error)
 {
-    const char *video = batch->settings->annotate;
     const struct duet_inputs *inputs = &batch->inputs;
-    const char *output = duet_batch_output_name(batch->settings);
+    const char *output = duet_batch_output_name(batch->settings), *kind = video ? "video" : "picture";
+    if (inputs->count == 0) return DUET_OK;
     if (inputs->count != 1)
         return duet_fail(error, DUET_BAD_ARGUMENT,
-                         "--annotate: the video %s can show one input, got %zu; name a folder for several",
-                         video, inputs->count);
-    if (!batch->moving[0] && batch->opening == DUET_OK)
-        return duet_fail(error, DUET_BAD_ARGUMENT,
-                         "--annotate: the video %s cannot show %s, which does not move; name a folder", video,
-                         inputs->items[0].shown);
-    if (output && same_file(video, output))
-        return duet_fail(error, DUET_BAD_ARGUMENT, "--annotate: %s is the --output, too", video);
-    if (!duet_path_exists(video) || batch->settings->rotate) return DUET_OK;
-    if (same_file(video, inputs->items[0].path))
-        return duet_fail(error, DUET_BAD_ARGUMENT, "--annotate: %s is the input", video);
-    return batch->settings->force ? DUET_OK : duet_fail(error, DUET_EXISTS, "%s: exists already", video);
+                         "%s: the %s %s can show one input, got %zu; name a folder for several", option, kind,
+                         path, inputs->count);
+    if (batch->moving[0] != video && (batch->opening == DUET_OK || batch->moving[0]))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: the %s %s cannot show %s, which %s; name a folder",
+                         option, kind, path, inputs->items[0].shown, video ? "does not move" : "moves");
+    if (output && same_file(path, output))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: %s is the --output, too", option, path);
+    if (!duet_path_exists(path) || (video && batch->settings->rotate)) return DUET_OK;
+    if (same_file(path, inputs->items[0].path))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: %s is the input", option, path);
+    return duet_output_check(path, batch->settings->force ? DUET_OUTPUT_FORCE : 0, error);
+}
+
+static bool ends_in_png(const char *path)
+{
+    size_t length = strlen(path);
+    return length > 4 && strcasecmp(path + length - 4, ".png") == 0;
 }
 
 static void list_pictures(struct batch *batch)
@@ -210,19 +220,43 @@ static void list_pictures(struct batch *batch)
     for (int i = 0; i < task->picture_count; i++) batch->pictures[batch->picture_count++] = task->pictures[i];
     batch->one_video = annotate && duet_video_name(annotate) && !duet_path_is_folder(annotate);
     if (annotate && !batch->one_video)
-        batch->pictures[batch->picture_count++] = (struct duet_batch_picture){
-            annotate, batch->settings->annotate_format, duet_batch_write_annotated};
+        batch->pictures[batch->picture_count++] =
+            (struct duet_batch_picture){.option = "--annotate",
+                                        .folder = annotate,
+                                        .format = batch->settings->annotate_format,
+                                        .write = duet_batch_write_annotated};
+    for (int i = 0; i < batch->picture_count; i++) {
+        struct duet_batch_picture *picture = &batch->pictures[i];
+        picture->alone = duet_picture_writable(picture->folder) && !duet_path_is_folder(picture->folder);
+        if (picture->write == duet_batch_write_annotated) batch->one_picture = picture->alone;
+    }
+}
+
+static enum duet_status check_picture(const struct batch *batch, const struct duet_batch_picture *picture,
+                                      struct duet_error *error)
+{
+    if (!picture->alone)
+        return duet_annotate_check(&batch->inputs, batch->moving, batch->live, picture->folder,
+                                   (enum duet_annotate_format)picture->format, batch->settings->force, error);
+    if (picture->write != duet_batch_write_annotated && !ends_in_png(picture->folder))
+        return duet_fail(error, DUET_BAD_ARGUMENT,
+                         "%s: expected a folder or a name that ends in .png, got %s", picture->option,
+                         picture->folder);
+    for (const struct duet_batch_picture *other = batch->pictures; other < picture; other++)
+        if (other->alone && same_file(other->folder, picture->folder))
+            return duet_fail(error, DUET_BAD_ARGUMENT, "%s: %s is the %s, too", picture->option,
+                             picture->folder, other->option);
+    return check_alone(batch, picture->option, picture->folder, false, error);
 }
 
 static enum duet_status check_pictures(const struct batch *batch, struct duet_error *error)
 {
-    enum duet_status status = batch->one_video ? check_video(batch, error) : DUET_OK;
+    enum duet_status status =
+        batch->one_video ? check_alone(batch, "--annotate", batch->settings->annotate, true, error) : DUET_OK;
     for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
-        status = duet_annotate_check(&batch->inputs, batch->moving, batch->live, batch->pictures[i].folder,
-                                     (enum duet_annotate_format)batch->pictures[i].format,
-                                     batch->settings->force, error);
+        status = check_picture(batch, &batch->pictures[i], error);
     for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
-        status = duet_make_folders(batch->pictures[i].folder, error);
+        if (!batch->pictures[i].alone) status = duet_make_folders(batch->pictures[i].folder, error);
     return status;
 }
 
@@ -259,8 +293,8 @@ enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_argum
     if (status == DUET_OK) status = check_file(batch, error);
     if (status == DUET_OK) status = check_output(batch, error);
     if (status == DUET_OK) status = check_existing(batch, error);
-    /* Lists of names, and an output, may be pipes that nobody has at the other end: until here, a signal kills.
-     * From here on there is something to leave in good order, and what makes us wait asks. */
+    /* Lists of names, and an output, may be pipes that nobody has at the other end: until here, a signal
+     * kills. From here on there is something to leave in good order, and what makes us wait asks. */
     const char *output = duet_batch_output_name(batch->settings);
     bool early = output && duet_path_is_special(output);
     if (status == DUET_OK && early) status = duet_batch_open_writer(batch, error);

@@ -63,6 +63,7 @@ struct batch {
     struct duet_batch_picture pictures[DUET_BATCH_MAX_PICTURES + 1]; /* the task's, then the annotated one */
     int picture_count;
     bool one_video;           /* --annotate names a video, not a folder */
+    bool one_picture;         /* it names a picture */
     struct batch_video video; /* delivery */
     bool moved;               /* the input being delivered did */
     size_t stills;            /* worked through, failed ones too */

@@ -45,7 +45,7 @@ void duet_batch_warn_of_unused(const struct batch *batch, const struct duet_prog
         duet_options_unused(program, arguments, "null,allow-network,allow-lavfi", "without @LIST");
     if (!drawn)
         duet_options_unused(program, arguments, "annotate-format,palette,alpha", "without --annotate");
-    if (batch->one_video)
+    if (batch->one_video || batch->one_picture)
         duet_options_unused(program, arguments, "annotate-format", "where --annotate names a file");
     if (!drawn && !all)
         duet_options_unused(program, arguments, batch->task->segments_first ? "detect" : "segment", why);

@@ -175,7 +175,8 @@ static enum duet_status write_picture(const struct batch *batch, const struct du
 {
     char *folder = duet_text("%.*s", (int)(duet_path_name(path) - path), path);
     enum duet_status status =
-        folder ? duet_make_folders(folder, error) : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+        folder ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (status == DUET_OK && folder[0]) status = duet_make_folders(folder, error);
     void *ctx = picture->write == duet_batch_write_annotated ? (void *)(uintptr_t)batch : batch->task->ctx;
     if (status == DUET_OK) status = picture->write(ctx, path, &item->image, &item->result, error);
     free(folder);
@@ -196,6 +197,7 @@ static char *picture_path(const struct duet_batch_picture *picture, const struct
                           const struct item *item)
 {
     enum duet_annotate_format format = (enum duet_annotate_format)picture->format;
+    if (picture->alone) return duet_text("%s", picture->folder);
     if (item->info.live)
         return duet_annotate_live_path(picture->folder, input->relative, format, item->named);
     return item->info.moving

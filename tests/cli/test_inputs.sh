@@ -178,19 +178,60 @@ options_of_segment_without_effect_say_so() {
 
 # --- names of what is written ---
 
+a_picture_may_be_named() { # out.jpg instead of a folder
+    picture one.ppm 64 48 && picture two.ppm && rm -rf seen.jpg deep
+    run -a seen.jpg one.ppm && want 0 && [ "$(head -c 3 seen.jpg)" = $'\xff\xd8\xff' ] || return 1
+    run -a deep/er/seen.png one.ppm && want 0 && [ "$(head -c 4 deep/er/seen.png)" = $'\x89PNG' ] || return 1
+    run -a seen.jpg one.ppm && want 2 && mentions "seen.jpg" && mentions "--force" || return 1
+    run --force -a seen.jpg one.ppm && want 0 || return 1
+    run -a both.jpg one.ppm two.ppm && want 2 && [ ! -e both.jpg ] &&
+        mentions "--annotate: the picture both.jpg can show one input, got 2; name a folder for several" || return 1
+    cp seen.jpg in.jpg && run --force -a in.jpg in.jpg && want 2 && mentions "in.jpg is the input" &&
+        cmp in.jpg seen.jpg || return 1
+    run -o same.png -a same.png one.ppm && want 2 && mentions "is the --output, too" || return 1
+    mkdir folder.jpg && run -a folder.jpg one.ppm two.ppm && want 0 && [ -s folder.jpg/one.ppm.png ] || return 1
+    code=0
+    "$detect" -a piped.png - <one.ppm >out 2>err || code=$?
+    want 0 && [ "$(head -c 4 piped.png)" = $'\x89PNG' ]
+}
+a_picture_cannot_show_a_video() {
+    "$DUET_BIN/scene" -q --frames 2 --video moves.mp4
+    run -a moves.jpg moves.mp4 && want 2 && [ ! -e moves.jpg ] &&
+        mentions "--annotate: the picture moves.jpg cannot show moves.mp4, which moves; name a folder"
+}
+a_mask_may_be_named() {
+    picture one.ppm 64 48 && rm -f m.png
+    code=0
+    "$DUET_BIN/segment" -q --masks m.png --confidence c.png -a s.jpg one.ppm >out 2>err || code=$?
+    want 0 && [ "$(head -c 4 m.png)" = $'\x89PNG' ] && [ -s c.png ] && [ -s s.jpg ] || return 1
+    "$DUET_BIN/segment" --masks m.jpg one.ppm >out 2>err
+    [ $? -eq 2 ] && mentions "--masks: expected a folder or a name that ends in .png, got m.jpg" || return 1
+    "$DUET_BIN/segment" --masks x.png -a x.png one.ppm >out 2>err
+    [ $? -eq 2 ] && [ ! -e x.png ]
+}
+subfolders_are_kept() {
+    mkdir -p tree/a tree/b && picture tree/a/x.ppm && picture tree/b/x.ppm
+    run -f yolo -o yolo tree && want 0 && [ -e yolo/a/x.txt ] && [ -e yolo/b/x.txt ] && [ -s yolo/classes.txt ] || return 1
+    run -f voc -o voc -t 0.0001 tree && want 0 && grep -q '^a/x ' voc/*.txt && grep -q '^b/x ' voc/*.txt || return 1
+    run -f yolo -o twice tree/a tree/b && want 2 && mentions "its file, x.txt, is that of tree/a/x.ppm too" &&
+        [ -z "$(find . -name '.*.tmp')" ]
+}
+
 cd "$work" || exit 1
 if [ -z "${model:-}" ]; then
     skip_all "inputs" "no model ssdlite-coco"
 fi
 for name in what_is_no_picture_fails_by_name an_empty_folder_is_told a_list_touches_files_only_without_strace \
-    lists_of_other_editors_are_read without_ffmpeg_it_fails_by_name options_without_effect_say_so; do
+    lists_of_other_editors_are_read without_ffmpeg_it_fails_by_name options_without_effect_say_so \
+    a_picture_may_be_named subfolders_are_kept; do
     check "${name//_/ }" $name
 done
 video=("$DUET_BIN"/../lib/duet/duet-video.so)
-for name in a_folder_takes_what_works_by_name what_is_allowed_is_opened options_without_effect_on_videos_say_so; do
+for name in a_folder_takes_what_works_by_name what_is_allowed_is_opened options_without_effect_on_videos_say_so \
+    a_picture_cannot_show_a_video; do
     if [ -f "${video[0]}" ]; then check "${name//_/ }" $name; else skip "${name//_/ }" "no FFmpeg in this build"; fi
 done
-for name in options_of_segment_without_effect_say_so; do
+for name in options_of_segment_without_effect_say_so a_mask_may_be_named; do
     if [ -f "$model/deeplabv3-voc.safetensors" ]; then check "${name//_/ }" $name; else skip "${name//_/ }" "no model deeplabv3-voc"; fi
 done
 # LeakSanitizer and strace both want to be the debugger.
