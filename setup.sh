@@ -51,10 +51,10 @@ if [ -z "${DUET_MIRROR+set}" ] && [ -d ../shared/models ]; then
 fi
 fetch_model() { # NAME PROGRAM: the one that downloads it, in the Debian package of that name
     local file=build/models/$1.safetensors
-    [ ! -f "$file" ] || return 0
     mkdir -p build/models
-    say "fetching the model $1"
-    build/bin/models fetch "$1" -o "$file" && return
+    [ -f "$file" ] || say "fetching the model $1"
+    build/bin/models fetch "$1" --update -o "$file" && return # one that is there and says all it could stays
+    [ ! -f "$file" ] || { say "$file stays as it is, made by an older version"; return 0; }
     command -v "$2" >/dev/null && return 1
     install "$2" ca-certificates && build/bin/models fetch "$1" -o "$file"
 }

@@ -40,16 +40,27 @@ bool models_parse_size(const char *text, int *width, int *height)
     return true;
 }
 
-bool models_print_json(json_t *object)
+void models_put_text(struct duet_buffer *json, const char *name, const char *value)
 {
-    char *json = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
-    struct duet_buffer text = {.failed = !json};
-    if (json) duet_put_json_text(&text, json);
-    duet_put(&text, "\n");
-    bool printed = !text.failed && fwrite(text.data, 1, text.size, stdout) == text.size;
-    duet_buffer_close(&text);
-    free(json);
-    json_decref(object);
+    duet_putf(json, "\"%s\": ", name);
+    if (value)
+        duet_put_json_string(json, value);
+    else
+        duet_put(json, "null");
+}
+
+void models_put_shape(struct duet_buffer *json, const char *name, const struct duet_shape *shape)
+{
+    duet_putf(json, "\"%s\": [", name);
+    for (int i = 0; i < shape->rank; i++) duet_putf(json, i ? ", %zu" : "%zu", shape->dims[i]);
+    duet_put(json, "]");
+}
+
+bool models_print_json(struct duet_buffer *json)
+{
+    duet_put(json, "\n");
+    bool printed = !json->failed && fwrite(json->data, 1, json->size, stdout) == json->size;
+    duet_buffer_close(json);
     return printed;
 }
 
@@ -102,9 +113,9 @@ int models_list(int argc, char **argv)
     for (const struct model_source *source = model_sources; source->name; source++) {
         char *path = NULL;
         bool here = duet_model_path(source->name, &path, NULL) == DUET_OK;
-        printf("%s\n  what     %s\n  licence  %s\n  source   %s\n", source->name, source->what,
-               source->licence, source->homepage);
-        duet_print_line(stdout, "  file     %s%s", here ? path : "none yet: models fetch ",
+        printf("%s\n  what        %s\n  licence     %s\n  source      %s\n  trained on  %s\n", source->name,
+               source->what, source->licence, source->homepage, source->training);
+        duet_print_line(stdout, "  file        %s%s", here ? path : "none yet: models fetch ",
                         here ? "" : source->name);
         free(path);
     }

@@ -3,9 +3,8 @@
 #define DUET_APPS_MODELS_H
 
 #include "common/options.h"
-#include "duet/status.h"
-
-#include <jansson.h>
+#include "duet/tensor.h"
+#include "json_text.h"
 
 /* A model that "models fetch" knows how to get. To add one: a row in models_fetch.c, and for a new `kind` a
  * case in fetch.sh. */
@@ -20,6 +19,7 @@ struct model_source {
     const char *source_sha256;  /* of the imported files, as duet_model_source counts */
     const char *homepage;       /* for the metadata: where a person finds it */
     const char *licence;        /* SPDX */
+    const char *training;       /* what it was trained on, as far as that is known */
 };
 extern const struct model_source model_sources[]; /* ends with a NULL name */
 
@@ -40,7 +40,13 @@ int models_may_write(const struct duet_program *program, const char *path, bool 
 /* Read "300" or "640x480" (width x height), sides from 1 to 8192. */
 bool models_parse_size(const char *text, int *width, int *height);
 
-/* Print to stdout, and give up the reference. False when `object` is NULL or stdout refuses. */
-bool models_print_json(json_t *object);
+/* `"name": "value"`, or null where there is none. */
+void models_put_text(struct duet_buffer *json, const char *name, const char *value);
+
+/* `"name": [2, 3]` */
+void models_put_shape(struct duet_buffer *json, const char *name, const struct duet_shape *shape);
+
+/* Print to stdout, and close. False when there was no memory for all of it or stdout refuses. */
+bool models_print_json(struct duet_buffer *json);
 
 #endif

@@ -25,7 +25,7 @@ static const struct duet_option options[] = {
     DUET_INT(0, "seed", "N", struct settings, seed, 0, 1000000000, "of the random numbers"),
     DUET_STRING('s', "size", "N|WxH", struct settings, size, "an input of this size", .shown = "that of A"),
     DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32,
-             "input size / feature size: 8, 16 or 32", .shown = "16 to segment, else 32"),
+             "input size / feature size: 8, 16 or 32", .shown = "the model's own"),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {
@@ -101,41 +101,52 @@ static void print_text(const struct comparison *comparison, const struct setting
 }
 
 /* JSON knows neither NaN nor infinity: null. */
-static json_t *number(double value)
+static void put_number(struct duet_buffer *json, const char *name, double value)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    duet_putf(json, ", \"%s\": ", name);
+    if (isfinite(value))
+        duet_put_double(json, value);
+    else
+        duet_put(json, "null");
 }
 
-static json_t *compared_json(const struct compared *c, bool stored)
+static void put_compared(struct duet_buffer *json, const char *name, const struct compared *c, size_t count,
+                         bool stored)
 {
-    json_t *shape = json_array();
-    for (int i = 0; i < c->shape.rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)c->shape.dims[i]));
-    json_t *object = json_pack("{s:s, s:o, s:b, s:o, s:o}", "name", c->name, "shape", shape, "equal",
-                               c->deviation.noise == 0, "max_abs", number(c->deviation.max_abs), "sqnr_db",
-                               number(deviation_sqnr(&c->deviation)));
-    if (stored)
-        json_object_update_new(
-            object, json_pack("{s:s, s:s}", "a", duet_dtype_name(c->a), "b", duet_dtype_name(c->b)));
-    if (c->deviation.positions)
-        json_object_update_new(object,
-                               json_pack("{s:I, s:I}", "positions", (json_int_t)c->deviation.positions,
-                                         "same_class", (json_int_t)c->deviation.agreeing));
-    return object;
+    duet_putf(json, ",\n  \"%s\": [", name);
+    for (size_t i = 0; i < count; i++, c++) {
+        duet_put(json, i ? ",\n    {" : "\n    {");
+        models_put_text(json, "name", c->name);
+        duet_put(json, ", ");
+        models_put_shape(json, "shape", &c->shape);
+        duet_putf(json, ", \"equal\": %s", c->deviation.noise == 0 ? "true" : "false");
+        put_number(json, "max_abs", c->deviation.max_abs);
+        put_number(json, "sqnr_db", deviation_sqnr(&c->deviation));
+        if (stored)
+            duet_putf(json, ", \"a\": \"%s\", \"b\": \"%s\"", duet_dtype_name(c->a), duet_dtype_name(c->b));
+        if (c->deviation.positions)
+            duet_putf(json, ", \"positions\": %zu, \"same_class\": %zu", c->deviation.positions,
+                      c->deviation.agreeing);
+        duet_put(json, "}");
+    }
+    duet_put(json, "]");
 }
 
 static bool print_json(const struct comparison *comparison, const struct settings *settings,
                        const struct compare_options *run, char *const paths[2])
 {
-    json_t *tensors = json_array(), *outputs = json_array();
-    for (size_t i = 0; i < comparison->tensor_count; i++)
-        json_array_append_new(tensors, compared_json(&comparison->tensors[i], true));
-    for (size_t i = 0; i < comparison->output_count; i++)
-        json_array_append_new(outputs, compared_json(&comparison->outputs[i], false));
-    return models_print_json(json_pack("{s:s, s:s, s:{s:i, s:i}, s:s?, s:i, s:o, s:o}", "a", paths[0], "b",
-                                       paths[1], "input", "width", run->width, "height", run->height,
-                                       "picture", settings->picture, "seed", settings->seed, "tensors",
-                                       tensors, "outputs", outputs));
+    struct duet_buffer json = {0};
+    duet_put(&json, "{\n  ");
+    models_put_text(&json, "a", paths[0]);
+    duet_put(&json, ",\n  ");
+    models_put_text(&json, "b", paths[1]);
+    duet_putf(&json, ",\n  \"input\": {\"width\": %d, \"height\": %d},\n  ", run->width, run->height);
+    models_put_text(&json, "picture", settings->picture);
+    duet_putf(&json, ",\n  \"seed\": %d", settings->seed);
+    put_compared(&json, "tensors", comparison->tensors, comparison->tensor_count, true);
+    put_compared(&json, "outputs", comparison->outputs, comparison->output_count, false);
+    duet_put(&json, "\n}");
+    return models_print_json(&json);
 }
 
 /* --- the command --------------------------------------------------------------------------------------- */

@@ -7,7 +7,6 @@
 #include "duet/model.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +50,7 @@ static const struct duet_option options[] = {
     DUET_STRING('s', "size", "N|WxH", struct settings, size, "count for an input of this size",
                 .shown = "the model's own"),
     DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32,
-             "input size / feature size: 8, 16 or 32", .shown = "16 to segment, else 32"),
+             "input size / feature size: 8, 16 or 32", .shown = "the model's own"),
     DUET_GROUP("A network of the paper, without weights"),
     DUET_CHOICE('a', "arch", "NAME", struct settings, arch, architecture_names,
                 "show classifier, ssdlite, deeplabv3 or deeplabv3-aspp instead of a model file", .shown = ""),
@@ -169,7 +168,8 @@ static void print_network(const struct view *view)
             printf(view->arch ? "  %-14s %s: %d classes\n" : "  %-14s %s: %d classes, %zu of them named\n",
                    "head", heads[i].name, heads[i].classes, heads[i].labels->count);
     if (c->source_output_stride)
-        printf("  %-14s %d in the graph it came from\n", "output stride", c->source_output_stride);
+        printf("  %-14s %d in the graph it came from, and where none is asked for\n", "output stride",
+               c->source_output_stride);
 }
 
 /* The types that layers' weights are stored in: "U8 with scales". */
@@ -201,6 +201,7 @@ static void print_head(const struct view *view)
     print_network(view);
     print_field("preprocessing", c->preprocessing);
     print_types(view->weights);
+    print_field("trained on", c->source.training);
     print_field("licence", c->source.licence);
     print_field("address", c->source.address);
     print_field("source format", c->source.format);
@@ -252,76 +253,114 @@ static void print_text(const struct view *view)
 
 /* --- as JSON -------------------------------------------------------------------------------------------- */
 
-static json_t *layer_json(const struct view *view, int node)
+static void put_layer(struct duet_buffer *json, const struct view *view, int node)
 {
     const struct duet_layer *layer = duet_network_layer(view->network, node);
     const struct duet_layer_info *info = &view->info[node];
-    json_t *object = json_pack("{s:s, s:s, s:[I,I,I]}", "name", layer->name, "op", op_name(layer->op),
-                               "output", (json_int_t)info->output.dims[1], (json_int_t)info->output.dims[2],
-                               (json_int_t)info->output.dims[3]);
+    const struct duet_shape output = {3, {info->output.dims[1], info->output.dims[2], info->output.dims[3]}};
+    duet_put(json, node ? ",\n    {" : "\n    {");
+    models_put_text(json, "name", layer->name);
+    duet_putf(json, ", \"op\": \"%s\", ", op_name(layer->op));
+    models_put_shape(json, "output", &output);
     if (layer->kernel)
-        json_object_update_new(object, json_pack("{s:i, s:i, s:i}", "kernel", layer->kernel, "stride",
-                                                 layer->stride, "rate", layer->rate));
-    json_object_update_new(object,
-                           json_pack("{s:I, s:I, s:I, s:I}", "madds", (json_int_t)info->madds, "parameters",
-                                     (json_int_t)info->parameters, "parameters_stored",
-                                     (json_int_t)info->parameters_stored, "bytes", (json_int_t)info->bytes));
-    return object;
+        duet_putf(json, ", \"kernel\": %d, \"stride\": %d, \"rate\": %d", layer->kernel, layer->stride,
+                  layer->rate);
+    duet_putf(json,
+              ", \"madds\": %" PRIu64 ", \"parameters\": %" PRIu64 ", \"parameters_stored\": %" PRIu64
+              ", \"bytes\": %" PRIu64 "}",
+              info->madds, info->parameters, info->parameters_stored, info->bytes);
 }
 
-static json_t *heads_json(const struct duet_model_config *config)
+static void put_heads(struct duet_buffer *json, const struct duet_model_config *config)
 {
     struct head heads[HEADS];
+    const char *between = "";
     list_heads(config, heads);
-    json_t *object = json_object();
+    duet_put(json, "  \"heads\": {");
     for (int i = 0; i < HEADS; i++) {
         if (!heads[i].there) continue;
-        json_t *labels = json_array();
-        for (size_t k = 0; k < heads[i].labels->count; k++)
-            json_array_append_new(labels, json_pack("{s:i, s:s}", "id", heads[i].labels->items[k].id, "name",
-                                                    heads[i].labels->items[k].name));
-        json_object_set_new(object, heads[i].name,
-                            json_pack("{s:i, s:o}", "classes", heads[i].classes, "labels", labels));
+        duet_putf(json, "%s\n    \"%s\": {\"classes\": %d, \"labels\": [", between, heads[i].name,
+                  heads[i].classes);
+        for (size_t k = 0; k < heads[i].labels->count; k++) {
+            duet_putf(json, "%s\n      {\"id\": %d, ", k ? "," : "", heads[i].labels->items[k].id);
+            models_put_text(json, "name", heads[i].labels->items[k].name);
+            duet_put(json, "}");
+        }
+        duet_put(json, "]}");
+        between = ",";
     }
-    return object;
+    duet_put(json, "},\n");
+}
+
+static void put_origin(struct duet_buffer *json, const struct view *view)
+{
+    const struct duet_model_config *c = view->config;
+    const struct {
+        const char *name, *value;
+    } outer[] = {{"name", view->arch ? view->arch->name : c->source.name},
+                 {"file", view->path},
+                 {"architecture", c->architecture},
+                 {"sha256", c->data_sha256},
+                 {"preprocessing", c->preprocessing}},
+      source[] = {{"format", c->source.format},
+                  {"sha256", c->source.sha256},
+                  {"address", c->source.address},
+                  {"licence", c->source.licence},
+                  {"training", c->source.training}};
+    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++) {
+        duet_put(json, "  ");
+        models_put_text(json, outer[i].name, outer[i].value);
+        duet_put(json, ",\n");
+    }
+    duet_put(json, "  \"source\": {");
+    for (size_t i = 0; i < sizeof source / sizeof *source; i++) {
+        duet_put(json, i ? ", " : "");
+        models_put_text(json, source[i].name, source[i].value);
+    }
+    duet_put(json, "},\n");
 }
 
 static bool print_view_json(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
-    const struct duet_model_source *s = &c->source;
-    json_t *layers = json_array();
-    for (int i = 0; i < view->layers; i++) json_array_append_new(layers, layer_json(view, i));
-    json_t *origin =
-        json_pack("{s:s?, s:s?, s:s?, s:{s:s?, s:s?, s:s?, s:s?}, s:s?, s:s?}", "name",
-                  view->arch ? view->arch->name : s->name, "file", view->path, "architecture",
-                  c->architecture, "source", "format", s->format, "sha256", s->sha256, "address", s->address,
-                  "licence", s->licence, "sha256", c->data_sha256, "preprocessing", c->preprocessing);
-    json_t *network = json_pack(
-        "{s:{s:i, s:i}, s:{s:f, s:i}, s:o, s:I, s:I, s:I, s:o}", "input", "width", view->width, "height",
-        view->height, "backbone", "width_multiplier", c->width_multiplier, "channel_divisor",
-        c->channel_divisor, "heads", heads_json(c), "parameters", (json_int_t)view->parameters,
-        "parameters_stored", (json_int_t)view->stored, "madds", (json_int_t)view->madds, "layers", layers);
-    if (json_object_update_new(origin, network) == 0) return models_print_json(origin);
-    json_decref(origin);
-    return false;
+    struct duet_buffer json = {0};
+    duet_put(&json, "{\n");
+    put_origin(&json, view);
+    duet_putf(&json,
+              "  \"input\": {\"width\": %d, \"height\": %d},\n  \"output_stride\": %d,\n"
+              "  \"backbone\": {\"width_multiplier\": ",
+              view->width, view->height,
+              view->output_stride ? view->output_stride : duet_model_output_stride(c));
+    duet_put_double(&json, c->width_multiplier);
+    duet_putf(&json, ", \"channel_divisor\": %d},\n", c->channel_divisor);
+    put_heads(&json, c);
+    duet_putf(&json,
+              "  \"parameters\": %" PRIu64 ",\n  \"parameters_stored\": %" PRIu64 ",\n  \"madds\": %" PRIu64
+              ",\n  \"layers\": [",
+              view->parameters, view->stored, view->madds);
+    for (int i = 0; i < view->layers; i++) put_layer(&json, view, i);
+    duet_put(&json, "]\n}");
+    return models_print_json(&json);
 }
 
 /* --- a file of tensors ---------------------------------------------------------------------------------- */
 
 static bool print_tensors_json(const struct duet_weights *weights, const char *path)
 {
-    json_t *tensors = json_array();
+    struct duet_buffer json = {0};
+    duet_put(&json, "{\n  ");
+    models_put_text(&json, "file", path);
+    duet_put(&json, ",\n  \"architecture\": null,\n  \"tensors\": [");
     for (size_t i = 0; i < duet_weights_count(weights); i++) {
         const struct duet_tensor *t = duet_weights_at(weights, i);
-        json_t *shape = json_array();
-        for (int k = 0; k < t->shape.rank; k++)
-            json_array_append_new(shape, json_integer((json_int_t)t->shape.dims[k]));
-        json_array_append_new(tensors, json_pack("{s:s, s:s, s:o, s:I}", "name", t->name, "dtype",
-                                                 duet_dtype_name(t->dtype), "shape", shape, "bytes",
-                                                 (json_int_t)t->bytes));
+        duet_put(&json, i ? ",\n    {" : "\n    {");
+        models_put_text(&json, "name", t->name);
+        duet_putf(&json, ", \"dtype\": \"%s\", ", duet_dtype_name(t->dtype));
+        models_put_shape(&json, "shape", &t->shape);
+        duet_putf(&json, ", \"bytes\": %zu}", t->bytes);
     }
-    return models_print_json(json_pack("{s:s, s:n, s:o}", "file", path, "architecture", "tensors", tensors));
+    duet_put(&json, "]\n}");
+    return models_print_json(&json);
 }
 
 static void print_tensors(const struct duet_weights *weights, const char *path)

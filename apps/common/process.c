@@ -1,10 +1,14 @@
 #include "common/process.h"
 
+#include "common/exit.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* The only mutable globals of the programs: a signal handler can reach nothing else. */
@@ -14,8 +18,22 @@ static atomic_bool hurried, pipe_broken;
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 enum { ENDING_COUNT = sizeof ending / sizeof *ending };
 
+/* jansson 2.14, which reads model files, cannot be refused: its scanner drops the characters that it has no
+ * room for, and when one of them follows a backslash, an assertion of its own ends the program. Whoever meets
+ * this reads a model, and has no output open yet. */
+static void *needed(size_t size)
+{
+    static const char why[] = "no memory to read a model's description\n";
+    void *memory = malloc(size);
+    if (memory || size == 0) return memory;
+    ssize_t ignored = write(2, why, sizeof why - 1);
+    (void)ignored;
+    _exit(DUET_EXIT_FATAL);
+}
+
 void duet_process_start(void)
 {
+    json_set_alloc_funcs(needed, free);
     signal(SIGXFSZ, SIG_IGN);
     /* Read-only even for 1 and 2: writing there must fail, not vanish. */
     for (int fd = 0; fd <= 2; fd++)

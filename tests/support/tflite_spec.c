@@ -37,7 +37,7 @@ int spec_tensor(struct spec *spec, const char *name, int type, int rank, const i
 {
     assert_true(spec->tensor_count < sizeof spec->tensors / sizeof spec->tensors[0]);
     struct spec_tensor *t = &spec->tensors[spec->tensor_count];
-    snprintf(t->name, sizeof t->name, "%s", name);
+    memcpy(t->name, name, strnlen(name, sizeof t->name - 1)); /* the rest is zero */
     t->type = type;
     t->rank = rank;
     for (int i = 0; i < rank; i++) t->dims[i] = dims[i];
