@@ -1,6 +1,6 @@
 /* evaluate voc: class masks, or a model, against PASCAL VOC's masks. */
-#include "common/process.h"
 #include "evaluate_voc.h"
+#include "common/process.h"
 #include "evaluate.h"
 
 #include "core/os.h"
@@ -26,7 +26,7 @@ static const struct duet_option options[] = {
              .shown = "all"),
     DUET_GROUP("How the model is run"),
     DUET_CHOICE('s', "output-stride", "N", settings_t, segment.output_stride, duet_stride_words,
-                "pixels of the input to one of the network's map: 8, 16 or 32; smaller is finer and slower"),
+                DUET_STRIDE_HELP),
     DUET_STRING(
         0, "scales", "X,Y", settings_t, segment.scales,
         "mean of the probabilities over these scales; 0.5,0.75,1,1.25,1.5,1.75 is the papers' choice"),
@@ -136,9 +136,12 @@ static void add_model(struct duet_conditions *c, const struct evaluate_voc_run *
     duet_conditions_text(c, "model", s->model);
     duet_conditions_text(c, "model_sha256", config->data_sha256);
     duet_conditions_text(c, "model_source_sha256", config->source.sha256);
+    duet_conditions_text(c, "model_trained_on", config->source.training);
     duet_conditions_text(c, "preprocessing", config->preprocessing);
     duet_conditions_number(c, "input_size", s->size > 0 ? s->size : config->input_width);
-    duet_conditions_number(c, "output_stride", 8 << s->output_stride);
+    int stride = duet_segment_stride(s->output_stride), own = duet_model_output_stride(config);
+    duet_conditions_number(c, "output_stride", stride ? stride : own);
+    if (config->source_output_stride) duet_conditions_number(c, "output_stride_of_the_model", own);
     duet_conditions_text(c, "scales", s->scales);
     duet_conditions_flag(c, "flip", s->flip);
 }

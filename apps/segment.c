@@ -33,7 +33,7 @@ static const struct duet_option options[] = {
                 "label only these classes; other pixels become background"),
     DUET_STRING('x', "except", "A,B", struct settings, segment.except, "do not label these classes"),
     DUET_CHOICE('s', "output-stride", "N", struct settings, segment.output_stride, duet_stride_words,
-                "pixels of the input to one of the network's map: 8, 16 or 32; smaller is finer and slower"),
+                DUET_STRIDE_HELP),
     DUET_STRING(
         0, "scales", "X,Y", struct settings, segment.scales,
         "mean of the probabilities over these scales; 0.5,0.75,1,1.25,1.5,1.75 is the papers' choice"),

@@ -12,7 +12,12 @@
 #include <string.h>
 
 const char *const duet_palette_words[] = {"normal", "safe", NULL};
-const char *const duet_stride_words[] = {"8", "16", "32", NULL};
+const char *const duet_stride_words[] = {"model", "8", "16", "32", NULL};
+
+int duet_segment_stride(int index)
+{
+    return index > 0 ? 4 << index : 0;
+}
 
 /* --- on the worker -------------------------------------------------------------------------------------- */
 
@@ -275,7 +280,7 @@ static int open_segmenter(struct duet_networks *networks, const char *cpu)
     code = select_classes(networks->program, s->classes, s->except, labels, &selected);
     if (code == DUET_GO_ON) {
         const struct duet_segmenter_options options = {.struct_size = sizeof options,
-                                                       .output_stride = 8 << s->output_stride,
+                                                       .output_stride = duet_segment_stride(s->output_stride),
                                                        .size = s->size,
                                                        .no_resize = s->no_resize,
                                                        .scales = scales,

@@ -23,7 +23,7 @@ struct duet_detect_settings {
 /* Which masks to look for, and how. */
 struct duet_segment_settings {
     const char *model, *classes, *except;
-    int output_stride; /* index in duet_stride_words */
+    int output_stride; /* index in duet_stride_words; see duet_segment_stride */
     int size;          /* 0: the model's */
     const char *scales;
     bool flip, no_resize;
@@ -34,7 +34,13 @@ struct duet_segment_settings {
 };
 
 extern const char *const duet_palette_words[]; /* "normal", "safe" */
-extern const char *const duet_stride_words[];  /* "8", "16", "32" */
+extern const char *const duet_stride_words[];  /* "model", "8", "16", "32" */
+/* The output stride that an index of them asks for; 0: the model's own. */
+int duet_segment_stride(int index);
+/* What the option for it says. */
+#define DUET_STRIDE_HELP                                                                                     \
+    "pixels of the input to one of the network's map: 8, 16 or 32; smaller is finer and slower; model: that "  \
+    "of the graph it came from"
 
 #define DUET_DETECT_DEFAULTS                                                                                 \
     {                                                                                                        \
@@ -42,7 +48,7 @@ extern const char *const duet_stride_words[];  /* "8", "16", "32" */
     }
 #define DUET_SEGMENT_DEFAULTS                                                                                \
     {                                                                                                        \
-        .model = DUET_SEGMENT_MODEL, .output_stride = 1, .scales = "1", .confidence = true, .alpha = 0.5     \
+        .model = DUET_SEGMENT_MODEL, .scales = "1", .confidence = true, .alpha = 0.5                         \
     }
 
 struct duet_networks {

@@ -145,11 +145,31 @@ else
 fi
 
 half=deeplabv3-voc-dm05
+update_elsewhere() { echo 'TFL3TFL3' >"$work/mirror/deeplabv3_mnv2_dm05_pascal_quant.tflite" && update; }
 if [ -f "$DUET_BUILD_DIR/models/$half.safetensors" ] && [ -f "$DUET_BUILD_DIR/models/$half-257.safetensors" ]; then
     # two exports of one training: uint8 and float32
     check "diff --json of the uint8 and the float32 file" prints '"a": "U8"' "$models" diff --json --size 129 $half $half-257
-    check "the logits' weights are nearer than 30 dB" awk '/deeplabv3.logits.weight/ { found = 1 }
-        found && /sqnr_db/ { near = $2 + 0 > 30; exit } END { exit !near }' "$work/stdout"
+    check "the logits' weights are nearer than 30 dB" awk '/deeplabv3.logits.weight/ {
+        sub(/.*"sqnr_db": /, ""); near = $0 + 0 > 30; exit } END { exit !near }' "$work/stdout"
+    check "show says what a model was trained on" prints "trained on     very likely PASCAL VOC's val" \
+        "$models" show $half-257
+    check "list says so" prints "trained on  very likely PASCAL VOC's val" "$models" list
+    check "a model's own output stride is the default" prints '"output_stride": 8,' "$models" show --json $half-257
+    (cd "$work" && "$DUET_BIN/scene" -q -o s && for s in model 8 16; do
+        "$DUET_BIN/segment" -q -j1 -m $half-257 -s $s -M masks$s s/scene_0000.png >/dev/null; done)
+    "$DUET_BIN/segment" -q -j1 -m $half-257 -M "$work/masks" "$work/s/scene_0000.png" >/dev/null
+    check "segment, too" all '[ -n "$(ls "$work/masks")" ]' 'diff -r "$work/masks" "$work/masks8"' \
+        'diff -r "$work/masksmodel" "$work/masks8"' '! diff -rq "$work/masks16" "$work/masks8"'
+    cp "$DUET_BUILD_DIR/models/$half.safetensors" "$work/update.safetensors"
+    update() { PATH=$work/bin "$models" fetch $half --update -o "$work/update.safetensors"; }
+    if "$models" show $half | grep -q "trained on     PASCAL VOC: the weights of"; then
+        check "fetch --update keeps a file that says all it could" all 'says 0 "is up to date" update' \
+            'cmp "$work/update.safetensors" "$DUET_BUILD_DIR/models/$half.safetensors"'
+    else
+        skip "fetch --update keeps a file that says all it could" "that in build/models is older: setup.sh renews it"
+    fi
+    sed -i 's/\\"revision\\":2/\\"revision\\":1/' "$work/update.safetensors"
+    check "fetch --update gets one anew that says less" says 1 "expected 0470d2a782aa54ee" update_elsewhere
     check "diff of different networks" says 1 "the width multiplier is 1 in" "$models" diff deeplabv3-voc $half
 else
     skip "two files of one network" "build/models has not both of $half"
