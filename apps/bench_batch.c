@@ -169,7 +169,7 @@ static int open_networks(struct bench *b)
     if (status != DUET_OK) return bench_failed(&program, status, &error);
     b->detect.model = b->segment.model = b->settings->model;
     return duet_networks_open(&b->networks, &program, boxes ? &b->detect : NULL, boxes ? NULL : &b->segment,
-                              b->settings->cpu);
+                              &(struct duet_picture_settings){0}, b->settings->cpu);
 }
 
 /* --- what is printed ------------------------------------------------------------------------------------ */

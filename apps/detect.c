@@ -99,7 +99,7 @@ int main(int argc, char **argv)
     apply_eval(&settings, &arguments);
     if (!settings.masks) duet_options_unused(&program, &arguments, "segment-model", "without --segment");
     code = duet_networks_open(&networks, &program, &settings.detect,
-                              settings.masks ? &settings.segment : NULL, settings.cpu);
+                              settings.masks ? &settings.segment : NULL, &settings.batch.pictures, settings.cpu);
     if (code == DUET_GO_ON) {
         const struct duet_batch_task task = duet_networks_task(&networks);
         code = duet_batch_run(&program, &settings.batch, &arguments, &task);

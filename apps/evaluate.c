@@ -3,6 +3,7 @@
 
 #include "common/batch.h"
 #include "common/process.h"
+#include "core/fail.h"
 #include "core/os.h"
 #include "duet/frames.h"
 
@@ -71,15 +72,24 @@ int evaluate_write(struct duet_console *console, const char *path, char *text)
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(console, &error);
 }
 
-enum duet_status evaluate_decode(const char *path, struct duet_image *image, struct duet_error *error)
+enum duet_status evaluate_decode(const char *path, struct evaluate_reading *reading, struct duet_image *image,
+                                 struct duet_error *error)
 {
-    const struct duet_frames_options options = {
+    struct duet_frames_options options = {
         .struct_size = sizeof options, .exif = DUET_EXIF_IGNORE, .cancelled = duet_process_cancelled};
     struct duet_frames *frames = NULL;
     bool more = false;
     *image = (struct duet_image){0};
+    duet_budget_limits(reading->settings, &options);
     enum duet_status status = duet_frames_open(path, &options, &frames, error);
+    size_t cost = status == DUET_OK && reading->budget ? duet_frames_cost(frames) : 0;
+    if (cost > options.max_memory) cost = options.max_memory; /* refused, or a guess: see batch_work.c */
+    if (cost > 0 && !duet_budget_take(reading->budget, cost))
+        status = duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", path);
+    else
+        reading->share = cost;
     if (status == DUET_OK) status = duet_frames_next(frames, image, NULL, &more, error);
+    if (status == DUET_OK) reading->warnings = *duet_frames_warnings(frames);
     duet_frames_close(&frames);
     return status;
 }

@@ -3,6 +3,7 @@
 #ifndef DUET_APPS_EVALUATE_H
 #define DUET_APPS_EVALUATE_H
 
+#include "common/budget.h"
 #include "common/console.h"
 #include "common/options.h"
 #include "duet/conditions.h"
@@ -60,8 +61,17 @@ int evaluate_write(struct duet_console *console, const char *path, char *text);
 /* "evaluate voc: ..." and the code to exit with. */
 int evaluate_failed(struct duet_console *console, const struct duet_error *error);
 
+/* How pictures are read. Zero but for the first two. */
+struct evaluate_reading {
+    const struct duet_picture_settings *settings;
+    struct duet_budget *budget;    /* NULL: nobody else decodes */
+    size_t share;                  /* of it, taken for the picture read last: the caller gives it back */
+    struct duet_warnings warnings; /* about that one */
+};
+
 /* Decode a picture as it is stored, whatever orientation it notes: ground truth lies over those pixels.
  * Owned: duet_image_close. */
-enum duet_status evaluate_decode(const char *path, struct duet_image *image, struct duet_error *error);
+enum duet_status evaluate_decode(const char *path, struct evaluate_reading *reading, struct duet_image *image,
+                                 struct duet_error *error);
 
 #endif

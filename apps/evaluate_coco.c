@@ -14,6 +14,7 @@ struct settings {
     struct evaluate_coco_settings coco;
     const char *detections, *images, *keep, *cpu;
     struct duet_detect_settings detect;
+    struct duet_picture_settings pictures_read;
     bool per_class, tide, force, quiet;
     int bootstrap, seed, threads;
     double confusion_score, at_iou, precision;
@@ -58,6 +59,7 @@ static const struct duet_option options[] = {
     EVALUATE_FORCE_OPTION(struct settings),
     DUET_GROUP("Running"),
     EVALUATE_THREADS_OPTION(struct settings),
+    DUET_PICTURE_OPTIONS(struct settings, pictures_read),
     EVALUATE_CPU_OPTION(struct settings),
     DUET_FLAG('q', "quiet", struct settings, quiet, "no progress and no notes; warnings are always told"),
     DUET_OPTIONS_END};
@@ -313,6 +315,7 @@ int evaluate_coco(int argc, char **argv)
                                     .images = settings.images,
                                     .keep = settings.keep,
                                     .detect = settings.detect,
+                                    .pictures = settings.pictures_read,
                                     .cpu = settings.cpu,
                                     .threads = settings.threads,
                                     .force = settings.force,

@@ -85,6 +85,7 @@ struct evaluate_coco_run {
     const char *images; /* folder */
     const char *keep;   /* file for the detections; NULL: none */
     struct duet_detect_settings detect;
+    struct duet_picture_settings pictures;
     const char *cpu;
     int threads;
     bool force, quiet;

@@ -17,7 +17,9 @@ static enum duet_status add_picture(const struct evaluate_coco_report *r, struct
     const struct duet_coco_image *image = duet_coco_truth_image(r->truth, id);
     struct duet_image picture = {0};
     char *path = image && image->file_name[0] ? duet_path_join(r->pictures, image->file_name) : NULL;
-    enum duet_status status = path ? evaluate_decode(path, &picture, error) : DUET_NOT_FOUND;
+    const struct duet_picture_settings usual = {0};
+    struct evaluate_reading reading = {.settings = &usual};
+    enum duet_status status = path ? evaluate_decode(path, &reading, &picture, error) : DUET_NOT_FOUND;
     if (status == DUET_OK)
         status = duet_coco_report_picture(report, eval, shown, &picture, error);
     else if (path)

@@ -111,6 +111,7 @@ static int detect(struct evaluate_coco_run *run, char **paths, size_t count)
                                                  .output = run->results,
                                                  .coco_images = run->scope->settings->gt,
                                                  .exif = DUET_EXIF_IGNORE,
+                                                 .pictures = run->pictures,
                                                  .threads = run->threads,
                                                  .force = run->force,
                                                  .quiet = run->quiet};
@@ -132,7 +133,7 @@ int evaluate_coco_run(struct evaluate_coco_run *run)
     char **paths = calloc(count + 1, sizeof *paths);
     int code = paths ? list_paths(run, paths, count) : no_memory(run);
     if (code == DUET_GO_ON)
-        code = duet_networks_open(&run->networks, run->program, &run->detect, NULL, run->cpu);
+        code = duet_networks_open(&run->networks, run->program, &run->detect, NULL, &run->pictures, run->cpu);
     if (code == DUET_GO_ON) code = check_labels(run);
     duet_process_catch_signals(); /* from here on there is a folder to remove */
     if (code == DUET_GO_ON) code = make_place(run);

@@ -45,6 +45,7 @@ static const struct duet_option options[] = {
     EVALUATE_FORCE_OPTION(settings_t),
     DUET_GROUP("Running"),
     EVALUATE_THREADS_OPTION(settings_t),
+    DUET_PICTURE_OPTIONS(settings_t, pictures),
     DUET_FLAG('q', "quiet", settings_t, quiet, "no progress"),
     DUET_OPTIONS_END};
 
@@ -254,7 +255,7 @@ static int prepare(struct evaluate_voc_run *run, struct duet_voc_list **list)
         return DUET_EXIT_FATAL;
     }
     if (s->masks) return DUET_GO_ON;
-    int code = duet_networks_open(run->networks, &program, NULL, &s->segment, s->cpu);
+    int code = duet_networks_open(run->networks, &program, NULL, &s->segment, &s->pictures, s->cpu);
     return code == DUET_GO_ON ? check_labels(run) : code;
 }
 

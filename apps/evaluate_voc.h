@@ -10,6 +10,7 @@
 struct evaluate_voc_settings {
     const char *root, *list, *masks, *cpu;
     struct duet_segment_settings segment; /* .model NULL: not given */
+    struct duet_picture_settings pictures;
     int limit;                            /* 0: none */
     const char *trimap;
     int bootstrap, seed, threads;
@@ -26,6 +27,7 @@ struct evaluate_voc_run {
     const int *bands;
     size_t band_count;
     struct duet_networks *networks; /* NULL: masks are read */
+    struct duet_budget *budget;     /* of memory; NULL: nobody else decodes */
     struct duet_console *console;
     struct duet_voc_miou *miou; /* those that could be scored */
     size_t failed;              /* files that are missing or cannot be read */
@@ -48,6 +50,7 @@ struct evaluate_voc_picture {
     char *truth_path,
         *predicted_path;     /* what errors name the masks by; that of a prediction is the picture's */
     struct duet_image image; /* only when a network looked at it */
+    struct duet_warnings warnings;
     struct duet_image truth, predicted;
 };
 enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *worker, const char *id,

@@ -17,7 +17,9 @@ static enum duet_status find_image(const struct evaluate_voc_run *run, const cha
     const struct duet_image *truth = &picture->truth;
     if (picture->image.pixels) return DUET_OK;
     char *path = duet_voc_image_path(run->settings->root, id);
-    enum duet_status status = path ? evaluate_decode(path, &picture->image, error) : DUET_OUT_OF_MEMORY;
+    struct evaluate_reading reading = {.settings = &run->settings->pictures};
+    enum duet_status status =
+        path ? evaluate_decode(path, &reading, &picture->image, error) : DUET_OUT_OF_MEMORY;
     free(path);
     if (status == DUET_OK && picture->image.width == truth->width && picture->image.height == truth->height)
         return DUET_OK;

@@ -13,6 +13,7 @@
 /* What one picture gave, on its way from a worker. */
 struct item {
     struct duet_voc_counts counts;
+    struct duet_warnings warnings;
     enum duet_status status;
     struct duet_error error;
 };
@@ -40,8 +41,11 @@ static enum duet_status predict(const struct evaluate_voc_run *run, void *worker
     const struct duet_frame_info info = {0};
     const struct duet_batch_frame frame = {.image = &picture->image, .info = &info};
     struct duet_batch_result result = {0};
-    enum duet_status status = evaluate_decode(picture->predicted_path, &picture->image, error);
+    struct evaluate_reading reading = {.settings = &run->settings->pictures, .budget = run->budget};
+    enum duet_status status = evaluate_decode(picture->predicted_path, &reading, &picture->image, error);
     if (status == DUET_OK) status = task.analyse(task.ctx, worker, &frame, &result, error);
+    if (run->budget) duet_budget_give(run->budget, reading.share);
+    picture->warnings = reading.warnings;
     picture->predicted = result.segmentation.classes;
     result.segmentation.classes = (struct duet_image){0};
     duet_segmentation_close(&result.segmentation);
@@ -111,6 +115,7 @@ static enum duet_status score(const struct evaluate_voc_run *run, void *worker, 
                                            picture.predicted_path};
         status = duet_voc_count(&pair, run->bands, run->band_count, &item->counts, &item->error);
     }
+    item->warnings = picture.warnings;
     evaluate_voc_picture_close(&picture);
     return status;
 }
@@ -148,6 +153,9 @@ static enum duet_status deliver(void *ctx, size_t index, void *result, struct du
     struct evaluate_voc_run *run = ctx;
     struct item *item = result;
     enum duet_status status = DUET_OK;
+    for (int i = 0; i < item->warnings.count; i++)
+        duet_console_warning(run->console, "%s: %s", duet_voc_list_id(run->list, index),
+                             item->warnings.texts[i]);
     if (item->status == DUET_OK)
         status = duet_voc_miou_add(run->miou, duet_voc_list_id(run->list, index), &item->counts, error);
     else if (item->status != DUET_INTERRUPTED) /* that is told of the whole run */
@@ -165,7 +173,8 @@ static enum duet_status finish(void *ctx, size_t index, struct duet_error *error
     return DUET_OK;
 }
 
-enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupted, struct duet_error *error)
+static enum duet_status run_all(struct evaluate_voc_run *run, int most_workers, bool *interrupted,
+                                struct duet_error *error)
 {
     const struct duet_job job = {.ctx = run,
                                  .create_worker = create_worker,
@@ -174,7 +183,8 @@ enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupte
                                  .process = process,
                                  .deliver = deliver,
                                  .finish = finish,
-                                 .drop = drop_item};
+                                 .drop = drop_item,
+                                 .most_workers = most_workers};
     struct duet_pipeline_outcome outcome = {0};
     int threads = run->settings->threads > 0 ? run->settings->threads : duet_cpu_count();
     duet_process_catch_signals();
@@ -183,5 +193,19 @@ enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupte
     duet_console_clear(run->console);
     duet_process_release_signals();
     *interrupted = outcome.interrupted || duet_interrupted();
+    return status;
+}
+
+enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupted, struct duet_error *error)
+{
+    struct duet_budget budget;
+    if (!run->networks) return run_all(run, 0, interrupted, error);
+    enum duet_status status = duet_budget_open(&budget, run->networks->max_memory, error);
+    if (status != DUET_OK) return status;
+    run->budget = &budget;
+    status = run_all(run, duet_budget_workers(&budget, duet_networks_task(run->networks).worker_bytes),
+                     interrupted, error);
+    run->budget = NULL;
+    duet_budget_close(&budget);
     return status;
 }

@@ -162,7 +162,7 @@ int main(int argc, char **argv)
     if (!settings.boxes)
         duet_options_unused(&program, &arguments, "threshold,detect-model", "without --detect");
     code = duet_networks_open(&networks, &program, settings.boxes ? &settings.detect : NULL,
-                              &settings.segment, settings.cpu);
+                              &settings.segment, &settings.batch.pictures, settings.cpu);
     if (code == DUET_GO_ON) code = run(&settings, &arguments, &networks);
     duet_networks_close(&networks);
     return code;

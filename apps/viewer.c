@@ -26,6 +26,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Inputs"),
     DUET_CHOICE(0, "exif", "HOW", struct viewer_settings, exif, duet_batch_exif_words,
                 "apply or ignore the orientation that cameras note"),
+    DUET_PICTURE_OPTIONS(struct viewer_settings, pictures),
     DUET_LIST_OPTIONS(struct viewer_settings, lists),
     DUET_CHOICE(
         0, "live", "HOW", struct viewer_settings, live, viewer_live_words,
@@ -168,8 +169,9 @@ static int show(const struct viewer_settings *settings, const struct duet_inputs
     struct duet_networks networks = {0};
     struct duet_detect_settings detect = settings->detect;
     detect.threshold = lowest_threshold;
-    int code = duet_networks_open(&networks, &program, settings->no_detect ? NULL : &detect,
-                                  settings->masks ? &settings->segment : NULL, settings->cpu);
+    int code =
+        duet_networks_open(&networks, &program, settings->no_detect ? NULL : &detect,
+                           settings->masks ? &settings->segment : NULL, &settings->pictures, settings->cpu);
     if (code == DUET_GO_ON) {
         struct viewer_session session = {
             .program = &program, .settings = settings, .inputs = inputs, .networks = &networks};

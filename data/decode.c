@@ -41,8 +41,8 @@ enum duet_status duet_decode_afford(const struct duet_coded *coded, size_t width
     if (options->max_memory == 0 || cost <= options->max_memory) return DUET_OK;
     return duet_fail(
         error, DUET_TOO_LARGE,
-        "%s: %zux%zu pixels need %.1f MB to decode, the limit is %.1f MB; --max-memory raises it",
-        coded->name, width, height, (double)cost / 1e6, (double)options->max_memory / 1e6);
+        "%s: %zux%zu pixels need %.1f MiB to decode, the limit is %.1f MiB; --max-memory raises it",
+        coded->name, width, height, (double)cost / (1 << 20), (double)options->max_memory / (1 << 20));
 }
 
 enum duet_status duet_decode_warn(const struct duet_coded *coded, struct duet_error *error,
@@ -58,8 +58,7 @@ enum duet_status duet_decode_warn(const struct duet_coded *coded, struct duet_er
     va_end(args);
     duet_fail(&said, DUET_OK, "%s", text);
     if (coded->options->strict)
-        return duet_fail(error, DUET_BAD_FORMAT, "%s: %s; --strict refuses that", coded->name,
-                         said.text);
+        return duet_fail(error, DUET_BAD_FORMAT, "%s: %s; --strict refuses that", coded->name, said.text);
     for (int i = 0; i < warnings->count; i++)
         if (strcmp(warnings->texts[i], said.text) == 0) return DUET_OK;
     bool full = warnings->count == DUET_WARNINGS_MAX;

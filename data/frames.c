@@ -248,8 +248,7 @@ enum duet_status duet_frames_open_bytes(const void *data, size_t size, const cha
     enum duet_status status = create(name, options, frames, error);
     if (status != DUET_OK) return status;
     if (size > (*frames)->options.max_bytes)
-        status = duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes", name,
-                           (*frames)->options.max_bytes);
+        status = duet_stream_too_large(&(*frames)->stream, (*frames)->options.max_bytes, error);
     duet_stream_open_memory(&(*frames)->stream, data, size);
     if (status == DUET_OK) status = start(*frames, error);
     if (status != DUET_OK) duet_frames_close(frames);

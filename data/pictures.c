@@ -37,8 +37,7 @@ static enum duet_status read_more(struct duet_pictures *pictures, size_t *got, s
     if (pictures->capacity - pictures->size < CHUNK) {
         size_t capacity = pictures->capacity * 2 + CHUNK;
         if (pictures->size > pictures->options->max_bytes)
-            return duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes", name,
-                             pictures->options->max_bytes);
+            return duet_stream_too_large(pictures->stream, pictures->options->max_bytes, error);
         uint8_t *grown = capacity > PTRDIFF_MAX ? NULL : realloc(pictures->data, capacity);
         if (!grown)
             return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zu bytes", name, capacity);
@@ -140,8 +139,7 @@ static enum duet_status give_back(struct duet_pictures *pictures, uint8_t **data
     if (pictures->stream->size >= 0) return DUET_OK;
     while (status == DUET_OK && got > 0) status = read_more(pictures, &got, error);
     if (status == DUET_OK && pictures->size > pictures->options->max_bytes)
-        status = duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes",
-                           pictures->stream->name, pictures->options->max_bytes);
+        status = duet_stream_too_large(pictures->stream, pictures->options->max_bytes, error);
     if (status != DUET_OK) return status;
     *data = pictures->data;
     *size = pictures->size;

@@ -191,11 +191,11 @@ static ptrdiff_t fill(struct duet_stream *stream, uint8_t *data, size_t have, si
     return (ptrdiff_t)have;
 }
 
-static enum duet_status too_large(const struct duet_stream *stream, size_t max_bytes,
-                                  struct duet_error *error)
+enum duet_status duet_stream_too_large(const struct duet_stream *stream, size_t max_bytes,
+                                       struct duet_error *error)
 {
-    return duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes", stream->name,
-                     max_bytes);
+    return duet_fail(error, DUET_TOO_LARGE, "%s: larger than the limit of %zu bytes; --max-memory sets it",
+                     stream->name, max_bytes);
 }
 
 enum duet_status duet_stream_read_all(struct duet_stream *stream, size_t max_bytes, uint8_t **data,
@@ -203,7 +203,8 @@ enum duet_status duet_stream_read_all(struct duet_stream *stream, size_t max_byt
 {
     *data = NULL;
     *size = 0;
-    if (stream->size > 0 && (uint64_t)stream->size > max_bytes) return too_large(stream, max_bytes, error);
+    if (stream->size > 0 && (uint64_t)stream->size > max_bytes)
+        return duet_stream_too_large(stream, max_bytes, error);
     /* A byte more than is expected shows the end without a second round. */
     size_t capacity = (stream->size > 0 ? (size_t)stream->size : 65535) + 1, have = 0;
     enum duet_status status = DUET_OK;
@@ -221,7 +222,7 @@ enum duet_status duet_stream_read_all(struct duet_stream *stream, size_t max_byt
             break;
         }
         have = (size_t)filled;
-        if (have > max_bytes) status = too_large(stream, max_bytes, error);
+        if (have > max_bytes) status = duet_stream_too_large(stream, max_bytes, error);
         if (have > max_bytes || have < capacity) break;
         capacity *= 2;
     }

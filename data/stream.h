@@ -46,6 +46,10 @@ ptrdiff_t duet_stream_read_at(void *stream, int64_t position, uint8_t *data, siz
 enum duet_status duet_stream_fail(const struct duet_stream *stream, ptrdiff_t count,
                                   struct duet_error *error);
 
+/* The error of a picture of more than `max_bytes`. */
+enum duet_status duet_stream_too_large(const struct duet_stream *stream, size_t max_bytes,
+                                       struct duet_error *error);
+
 /* Everything from the beginning to the end; free() *data, which is never NULL after success. Errors:
  * DUET_TOO_LARGE over `max_bytes`, checked before memory is taken where the size is known. */
 enum duet_status duet_stream_read_all(struct duet_stream *stream, size_t max_bytes, uint8_t **data,

@@ -109,13 +109,6 @@ static int exit_code(const struct batch *batch)
     return batch->failed || batch->undrawn || batch->unfilmed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
 }
 
-/* Half of the budget is the networks', the rest the pictures'. */
-static int most_workers(const struct batch *batch)
-{
-    size_t one = batch->task->worker_bytes, most = one > 0 ? batch->budget.limit / 2 / one : 256;
-    return most > 256 ? 256 : most > 1 ? (int)most : 1;
-}
-
 static int work(struct batch *batch)
 {
     const struct duet_job job = {.ctx = batch,
@@ -128,7 +121,8 @@ static int work(struct batch *batch)
                                  .finish = duet_batch_finish,
                                  .drop = duet_batch_drop,
                                  .many = batch->any_moving,
-                                 .most_workers = most_workers(batch)};
+                                 .most_workers =
+                                     duet_budget_workers(&batch->budget, batch->task->worker_bytes)};
     struct duet_pipeline_outcome outcome = {0};
     struct duet_error error = {0};
     size_t count = batch->inputs.count;

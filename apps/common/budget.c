@@ -100,7 +100,9 @@ void duet_budget_limits(const struct duet_picture_settings *settings, struct due
 {
     options->strict = settings->strict;
     options->max_pixels = (size_t)settings->max_pixels;
-    if (!settings->max_memory || !duet_parse_size(settings->max_memory, &options->max_memory))
+    if (settings->max_memory && duet_parse_size(settings->max_memory, &options->max_memory))
+        options->max_bytes = options->max_memory;
+    else
         options->max_memory = duet_budget_default();
 }
 
@@ -126,6 +128,13 @@ void duet_budget_close(struct duet_budget *budget)
     pthread_cond_destroy(&budget->given);
     pthread_mutex_destroy(&budget->lock);
     *budget = (struct duet_budget){0};
+}
+
+int duet_budget_workers(const struct duet_budget *budget, size_t each)
+{
+    const size_t many = 256;
+    size_t most = each > 0 ? budget->limit / 2 / each : many;
+    return most > many ? (int)many : most > 1 ? (int)most : 1;
 }
 
 bool duet_budget_take(struct duet_budget *budget, size_t bytes)

@@ -56,6 +56,10 @@ enum duet_status duet_budget_open(struct duet_budget *budget, size_t limit, stru
 /* Accepts a zeroed struct. */
 void duet_budget_close(struct duet_budget *budget);
 
+/* How many workers fit whose networks take `each` bytes: half of the budget is theirs, the rest the pictures'.
+ * 1 at least. */
+int duet_budget_workers(const struct duet_budget *budget, size_t each);
+
 /* Wait for a share. False when a signal ended the waiting (common/process.h): nothing was taken. */
 bool duet_budget_take(struct duet_budget *budget, size_t bytes);
 void duet_budget_give(struct duet_budget *budget, size_t bytes);

@@ -102,6 +102,8 @@ struct duet_batch_task duet_networks_task(struct duet_networks *networks)
     const struct duet_model_config *segment =
         networks->segment ? duet_model_config(networks->segment_model) : NULL;
     return (struct duet_batch_task){.ctx = networks,
+                                    .worker_bytes = duet_detector_bytes(networks->detector) +
+                                                    duet_segmenter_bytes(networks->segmenter),
                                     .labels = networks->detect ? &config->ssdlite_labels
                                                                : &config->deeplabv3_labels,
                                     .segment_labels = segment ? &segment->deeplabv3_labels : NULL,
@@ -122,6 +124,12 @@ static int report(const struct duet_program *program, enum duet_status status, c
         return duet_usage_error(program, "%s%s%s", option, colon, error->text);
     fprintf(stderr, "%s: %s%s%s\n", program->name, option, colon, error->text);
     return DUET_EXIT_FATAL;
+}
+
+/* The option that keeps a network from being made. */
+static const char *option_behind(enum duet_status status, const char *cpu)
+{
+    return status == DUET_TOO_LARGE ? "--max-memory" : cpu ? "--cpu" : "";
 }
 
 /* Flags of the labels that --classes and --except leave; NULL when neither is given. Names are looked up
@@ -236,10 +244,11 @@ static int open_detector(struct duet_networks *networks, const char *cpu)
                                                       .max_detections = s->max_detections,
                                                       .classes = selected,
                                                       .cpu = cpu,
-                                                      .thresholds = thresholds};
+                                                      .thresholds = thresholds,
+                                                      .max_memory = networks->max_memory};
         enum duet_status status =
             duet_detector_create(networks->detect_model, &options, &networks->detector, &error);
-        if (status != DUET_OK) code = report(networks->program, status, cpu ? "--cpu" : "", &error);
+        if (status != DUET_OK) code = report(networks->program, status, option_behind(status, cpu), &error);
     }
     free(selected);
     free(thresholds);
@@ -289,10 +298,11 @@ static int open_segmenter(struct duet_networks *networks, const char *cpu)
                                                        .confidence = s->confidence,
                                                        .classes = selected,
                                                        .cpu = cpu,
-                                                       .probe = s->probe};
+                                                       .probe = s->probe,
+                                                       .max_memory = networks->max_memory};
         enum duet_status status =
             duet_segmenter_create(networks->segment_model, &options, &networks->segmenter, &error);
-        if (status != DUET_OK) code = report(networks->program, status, cpu ? "--cpu" : "", &error);
+        if (status != DUET_OK) code = report(networks->program, status, option_behind(status, cpu), &error);
     }
     free(selected);
     return code;
@@ -300,10 +310,11 @@ static int open_segmenter(struct duet_networks *networks, const char *cpu)
 
 int duet_networks_open(struct duet_networks *networks, const struct duet_program *program,
                        const struct duet_detect_settings *detect, const struct duet_segment_settings *segment,
-                       const char *cpu)
+                       const struct duet_picture_settings *pictures, const char *cpu)
 {
     *networks = (struct duet_networks){.program = program, .detect = detect, .segment = segment};
-    int code = detect ? open_detector(networks, cpu) : DUET_GO_ON;
+    int code = duet_budget_bytes(program, pictures, &networks->max_memory);
+    if (code == DUET_GO_ON && detect) code = open_detector(networks, cpu);
     if (code == DUET_GO_ON && segment) code = open_segmenter(networks, cpu);
     return code;
 }

@@ -58,14 +58,15 @@ struct duet_networks {
     struct duet_model *detect_model, *segment_model;
     struct duet_detector *detector; /* the first worker's; the others have clones */
     struct duet_segmenter *segmenter;
+    size_t max_memory; /* bytes that one may take */
     bool lent;
 };
 
-/* Open the models and make the networks; messages go to stderr. `cpu` NULL: the best level. The settings are
- * borrowed. Returns DUET_GO_ON or an exit code; duet_networks_close either way. */
+/* Open the models and make the networks, within pictures' --max-memory; messages go to stderr. `cpu` NULL: the
+ * best level. The settings are borrowed. Returns DUET_GO_ON or an exit code; duet_networks_close either way. */
 int duet_networks_open(struct duet_networks *networks, const struct duet_program *program,
                        const struct duet_detect_settings *detect, const struct duet_segment_settings *segment,
-                       const char *cpu);
+                       const struct duet_picture_settings *pictures, const char *cpu);
 void duet_networks_close(struct duet_networks *networks);
 
 /* The batch's task that runs them; the caller adds what else is to be written. */

@@ -370,15 +370,18 @@ static enum duet_status start(struct viewer_session *s, struct duet_error *error
                                                      .start = settings->start,
                                                      .duration = settings->duration,
                                                      .reconnect = settings->reconnect}};
-    s->infer = (struct viewer_infer){
-        .exchange = s->exchange,
-        .detector = s->networks->detector,
-        .segmenter = s->networks->segmenter,
-        .segment_model = s->networks->segment_model,
-        .segment = {.struct_size = sizeof s->infer.segment, .cpu = settings->cpu, .probe = true},
-        .budget_ms = duet_deadline_budget(&settings->deadline),
-        .track = settings->track,
-        .threads = settings->threads > 0 ? settings->threads : duet_cpu_count()};
+    duet_budget_limits(&settings->pictures, &s->capture.options);
+    s->infer = (struct viewer_infer){.exchange = s->exchange,
+                                     .detector = s->networks->detector,
+                                     .segmenter = s->networks->segmenter,
+                                     .segment_model = s->networks->segment_model,
+                                     .segment = {.struct_size = sizeof s->infer.segment,
+                                                 .cpu = settings->cpu,
+                                                 .probe = true,
+                                                 .max_memory = s->networks->max_memory},
+                                     .budget_ms = duet_deadline_budget(&settings->deadline),
+                                     .track = settings->track,
+                                     .threads = settings->threads > 0 ? settings->threads : duet_cpu_count()};
     atomic_store(&s->infer.tracked_percent, (int)(60 * s->look.threshold));
     status = viewer_capture_start(&s->capture, error);
     if (status == DUET_OK) status = viewer_infer_start(&s->infer, error);

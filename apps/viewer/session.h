@@ -29,6 +29,7 @@ struct viewer_settings {
     const char *cpu;
     int threads;
     int exif; /* enum duet_exif */
+    struct duet_picture_settings pictures;
     struct duet_list_settings lists;
     int live; /* index in viewer_live_words */
     bool loop;

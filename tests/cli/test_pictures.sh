@@ -55,7 +55,13 @@ limits_are_named_and_can_be_raised() {
     run --max-pixels 307199 $png && [ "$code" -ne 0 ] &&
         mentions "640x480 pixels, the limit is 307199 in all; --max-pixels raises it" err &&
         run --max-pixels 307200 $png && want 0 &&
-        run --max-memory 900K $png && [ "$code" -ne 0 ] && mentions "--max-memory raises it" err &&
+        { printf 'P6\n2000 2000\n255\n'; head -c 12000000 /dev/zero; } >large.ppm && run --max-memory 10M large.ppm &&
+        [ "$code" -ne 0 ] &&
+        mentions "larger than the limit of 10485760 bytes; --max-memory sets it" err &&
+        run --max-memory 20M large.ppm && [ "$code" -ne 0 ] &&
+        mentions "2000x2000 pixels need 22.9 MiB to decode, the limit is 20.0 MiB; --max-memory raises it" err &&
+        run --max-memory 23M large.ppm && want 0 && run --max-memory 1M $png && want 1 &&
+        mentions "--max-memory: the network for an input of 300x300 needs" err &&
         run --max-memory 100M $png && want 0 &&
         run --max-memory 5X $png && want 2 && mentions "--max-memory: expected a size such as 500M or 2G, got '5X'" err
 }

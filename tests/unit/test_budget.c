@@ -88,11 +88,25 @@ static void shares_stay_within_the_budget_and_all_get_theirs(void **state)
     duet_budget_close(&crowd.budget);
 }
 
+static void networks_have_half_of_it(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_budget budget;
+    assert_ok(duet_budget_open(&budget, 1000, &e), e);
+    assert_int_equal(duet_budget_workers(&budget, 100), 5);
+    assert_int_equal(duet_budget_workers(&budget, 900), 1);
+    assert_int_equal(duet_budget_workers(&budget, 1), 256);
+    assert_int_equal(duet_budget_workers(&budget, 0), 256);
+    duet_budget_close(&budget);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_read),
         cmocka_unit_test(there_is_a_default),
+        cmocka_unit_test(networks_have_half_of_it),
         cmocka_unit_test(shares_stay_within_the_budget_and_all_get_theirs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

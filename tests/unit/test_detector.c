@@ -420,9 +420,32 @@ static void versions_agree(void **state)
     assert_string_equal(duet_version(), text);
 }
 
+/* What the network needs is known, and refused, before it is taken: a model may declare an input of any size.
+ */
+static void memory_is_limited(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_detector_options options = eager;
+    struct duet_detector *detector = make(&options);
+    options.max_memory = duet_detector_bytes(detector);
+    duet_detector_close(&detector);
+    assert_true(options.max_memory > 1000);
+    detector = make(&options); /* exactly so much */
+    duet_detector_close(&detector);
+    options.max_memory--;
+    assert_fails(DUET_TOO_LARGE, duet_detector_create(model, &options, &detector, &e), e);
+    assert_null(detector);
+    options.max_memory = 100 << 20;
+    options.input_width = options.input_height = 8192;
+    assert_fails(DUET_TOO_LARGE, duet_detector_create(model, &options, &detector, &e), e);
+    assert_non_null(strstr(e.text, "for an input of 8192x8192 needs"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_limited),
         cmocka_unit_test(objects_lie_within_the_picture),
         cmocka_unit_test(rows_may_lie_apart),
         cmocka_unit_test(threads_and_clones_change_nothing),

@@ -40,6 +40,10 @@ DUET_API enum duet_status duet_detector_create(const struct duet_model *model,
 DUET_API enum duet_status duet_detector_clone(const struct duet_detector *detector,
                                               struct duet_detector **clone, struct duet_error *error);
 
+/* The memory that its network takes to run, in bytes; packed weights, which clones share, are not counted. NULL
+ * takes none. */
+DUET_API size_t duet_detector_bytes(const struct duet_detector *detector);
+
 /* Find objects. `image` is RGB8 of any size; `pool` may be NULL (the caller's thread). On success *detections
  * is owned by the caller (duet_detections_close). The result does not depend on the number of threads.
  * Errors: DUET_BAD_ARGUMENT (not RGB8), DUET_TOO_LARGE (max_memory, with that many threads),
