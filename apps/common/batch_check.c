@@ -38,8 +38,6 @@ static enum duet_status check_output(const struct batch *batch, struct duet_erro
     return DUET_OK;
 }
 
-/* --- what moves ---------------------------------------------------------------------------------------- */
-
 /* --- what has no end ----------------------------------------------------------------------------------- */
 
 static bool has_word(const char *text, const char *const *words)
@@ -98,6 +96,8 @@ static enum duet_status find_endless(struct batch *batch, struct duet_error *err
     return DUET_OK;
 }
 
+/* --- what moves ---------------------------------------------------------------------------------------- */
+
 /* A single input is opened before anything else: standard input cannot be looked at otherwise, and a video
  * for one file needs to know that there is one. That it cannot be opened is told in its turn. */
 static enum duet_status find_moving(struct batch *batch, struct duet_error *error)
@@ -127,7 +127,8 @@ static enum duet_status find_moving(struct batch *batch, struct duet_error *erro
         duet_frames_about(batch->first->frames, &about);
     batch->moving[0] = batch->any_moving = about.moving;
     batch->live[0] = about.live;
-    batch->endless = is_endless(&about);
+    bool graph = duet_frames_address(items[0].path) == DUET_ADDRESS_GRAPH; /* says nothing of its length */
+    batch->endless = is_endless(&about) || (graph && looks_endless(batch, 0));
     return DUET_OK;
 }
 

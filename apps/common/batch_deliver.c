@@ -135,8 +135,12 @@ enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *e
     bool failed = batch->failed != batch->failed_before;
     bool still = !batch->moving[index] || (failed && !duet_frames_is_address(batch->inputs.items[index].path));
     if (!batch->moved && still) batch->stills++;
+    if (batch->settings->start > 0 && batch->moving[index] && !failed && batch->read == batch->read_before)
+        duet_console_warning(&batch->console, "%s: ends before --start %g", batch->inputs.items[index].shown,
+                             batch->settings->start);
     batch->moved = false;
     batch->failed_before = batch->failed;
+    batch->read_before = batch->read;
     duet_console_progress(&batch->console, index + 1);
     duet_batch_video_end(batch);
     return DUET_OK;

@@ -71,7 +71,7 @@ struct batch {
     size_t read;                           /* pictures and frames that have results */
     size_t failed;                         /* inputs */
     int64_t dropped;                       /* frames, by --live latest */
-    size_t failed_before;                  /* the one that is being delivered */
+    size_t failed_before, read_before;     /* the one that is being delivered */
     size_t undrawn;                        /* pictures that could not be written ... */
     size_t unfilmed;                       /* ... and videos that break off ... */
     unsigned complained[DUET_STATUS_COUNT]; /* ... and how often that was told, by its kind */

@@ -112,6 +112,15 @@ static void finish_source(struct viewer_session *s, double now)
     }
 }
 
+/* It has no frame to show, and is not waited for. */
+static void tell_it_is_short(struct viewer_session *s)
+{
+    const char *name = s->inputs->items[s->source.input].shown;
+    fprintf(stderr, "warning: %s: %s: ends before --start %g\n", s->program->name, name, s->settings->start);
+    viewer_session_say(s, VIEWER_WARN, INFINITY, "%s ends before --start %g", name, s->settings->start);
+    s->ended_at = INFINITY;
+}
+
 static void watch_source(struct viewer_session *s, double now)
 {
     viewer_exchange_source(s->exchange, &s->source);
@@ -136,8 +145,9 @@ static void watch_source(struct viewer_session *s, double now)
         bool paused = playback->paused;
         viewer_exchange_unlock(s->exchange);
         if (!paused) finish_source(s, now);
-    } else if (s->source.drained && !s->source.failed && viewer_session_headless(s)) {
-        go_on(s); /* it had no frames */
+    } else if (s->source.drained && !s->source.failed && s->ended_at == 0) {
+        if (!s->shown.frame && s->settings->start > 0) tell_it_is_short(s);
+        if (viewer_session_headless(s)) go_on(s); /* it had no frames */
     }
 }
 

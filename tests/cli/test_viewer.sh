@@ -148,6 +148,8 @@ a_clip_lasts_as_long_as_it_says() { # 40 frames at 20 a second, less the last on
     [ $((frames + dropped)) -eq 40 ]
 }
 parts_of_a_clip_are_shown() {
+    run --frames 3 --no-detect --start 60 --trace none.ndjson clip.mp4 && want 0 && lines 0 none.ndjson &&
+        mentions "warning: viewer: clip.mp4: ends before --start 60" && lines 1 err || return 1
     run --frames 1000 --live all --no-detect --start 1 --duration 0.5 --every 2 --trace part.ndjson clip.mp4 && want 0 || return 1
     cmp <(traced frame part.ndjson) <(seq 20 2 28)
 }
