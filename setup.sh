@@ -9,13 +9,13 @@ cd "$(dirname "$0")"
 say() { printf '== %s\n' "$*" >&2; }
 
 packages=(cmake ninja-build gcc libc6-dev pkg-config libjpeg62-turbo-dev libpng-dev zlib1g-dev libstb-dev libjansson-dev
-    libexpat1-dev libxxhash-dev nettle-dev fonts-dejavu-core
+    libyajl-dev libexpat1-dev libxxhash-dev nettle-dev fonts-dejavu-core
     libavformat-dev libavcodec-dev libavdevice-dev libswscale-dev libavutil-dev libsdl2-dev)
 for arg in "$@"; do
     case $arg in
     --tests) packages+=(libcmocka-dev xvfb xdotool clang libclang-rt-dev) ;;
     --arm) packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-        {libc6-dev,libjpeg62-turbo-dev,libpng-dev,zlib1g-dev,libjansson-dev,libexpat1-dev,libxxhash-dev,nettle-dev,libcmocka-dev}:arm64) ;;
+        {libc6-dev,libjpeg62-turbo-dev,libpng-dev,zlib1g-dev,libjansson-dev,libyajl-dev,libexpat1-dev,libxxhash-dev,nettle-dev,libcmocka-dev}:arm64) ;;
     *) echo "setup.sh: unknown option '$arg'; known: --tests, --arm" >&2; exit 2 ;;
     esac
 done

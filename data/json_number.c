@@ -6,6 +6,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* --- the grammar --------------------------------------------------------------------------------------- */
+
+static const char *skip_digits(const char *text, const char *end)
+{
+    while (text < end && *text >= '0' && *text <= '9') text++;
+    return text;
+}
+
+bool duet_json_is_number(const char *text, size_t length)
+{
+    const char *end = text + length;
+    if (text < end && *text == '-') text++;
+    const char *digits = text;
+    text = skip_digits(text, end);
+    if (text == digits || (*digits == '0' && text > digits + 1)) return false;
+    if (text < end && *text == '.') {
+        digits = ++text;
+        text = skip_digits(text, end);
+        if (text == digits) return false;
+    }
+    if (text < end && (*text | 0x20) == 'e') {
+        text++;
+        if (text < end && (*text == '+' || *text == '-')) text++;
+        digits = text;
+        text = skip_digits(text, end);
+        if (text == digits) return false;
+    }
+    return text == end;
+}
+
+/* --- values -------------------------------------------------------------------------------------------- */
+
 /* A number taken apart: +-digits * 10^exponent. */
 struct parts {
     bool negative;

@@ -2,31 +2,40 @@
 
 #include "core/bom.h"
 #include "core/fail.h"
-#include "core/text.h"
+#include "json_words.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <yajl/yajl_parse.h>
 
 #define CHUNK ((size_t)1 << 18)
 
+/* yajl's memory, kept in a ring: yajl never looks whether it got any, so a refusal leaves it by longjmp, and
+ * what it held is freed from here. */
+struct ring {
+    struct ring *previous, *next;
+};
+struct block {
+    struct ring ring;
+    max_align_t bytes[];
+};
+
 struct duet_json_reader {
+    struct ring blocks; /* the ring's beginning and end */
+    jmp_buf no_memory;
     duet_json_handler *handler;
     void *ctx;
-    const char *path;
-    FILE *stream;
-    unsigned char *bytes; /* [size] a piece of the file; those before `at` are done with */
-    size_t at, size, capacity;
-    bool ended;                                                        /* nothing comes after them */
-    enum { VALUE, FIRST_VALUE, KEY, FIRST_KEY, COLON, NEXT } expected; /* FIRST_: or the container's end */
     int depth;
-    bool objects[DUET_JSON_MAX_DEPTH]; /* [depth] what is open: an object, or an array */
-    enum duet_status status;           /* why it stopped */
+    bool token_seen;         /* since it was last cleared: no token longer than the bytes read since */
+    enum duet_status status; /* why the handler stopped */
     char text[DUET_ERROR_TEXT];
-    bool placeless;      /* line and column have nothing to do with it */
-    size_t line, column; /* of bytes[0], from 0 */
+    struct duet_json_words words;
+    size_t line;   /* of the next byte to be parsed, from 0 */
+    size_t column; /* bytes before it in its line */
 };
 
 const char *duet_json_kind_name(enum duet_json_kind kind)
@@ -47,385 +56,230 @@ bool duet_json_refuse(struct duet_json_reader *reader, enum duet_status status, 
     return false;
 }
 
-/* The byte `offset` behind `at` is where the text stops being JSON. */
-static bool broken(struct duet_json_reader *reader, size_t offset, const char *words)
+/* --- yajl's memory ------------------------------------------------------------------------------------ */
+
+static void *give_memory(void *ctx, size_t size)
 {
-    reader->at += offset < reader->size - reader->at ? offset + 1 : offset;
-    return duet_json_refuse(reader, DUET_BAD_FORMAT, "broken JSON: %s", words);
+    struct duet_json_reader *reader = ctx;
+    struct block *block = size < SIZE_MAX - sizeof *block ? malloc(sizeof *block + size) : NULL;
+    if (!block) longjmp(reader->no_memory, 1);
+    block->ring = (struct ring){&reader->blocks, reader->blocks.next};
+    block->ring.previous->next = block->ring.next->previous = &block->ring;
+    return block->bytes;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------------- */
-
-/* Move line and column past bytes that are done with. */
-static void advance(struct duet_json_reader *reader)
+static struct block *block_of(void *memory)
 {
-    const unsigned char *from = reader->bytes, *end = from + reader->at, *newline;
+    return (struct block *)(void *)((char *)memory - offsetof(struct block, bytes));
+}
+
+static void take_memory(void *ctx, void *memory)
+{
+    (void)ctx;
+    if (!memory) return;
+    struct block *block = block_of(memory);
+    block->ring.previous->next = block->ring.next;
+    block->ring.next->previous = block->ring.previous;
+    free(block);
+}
+
+static void *give_other_memory(void *ctx, void *memory, size_t size)
+{
+    struct duet_json_reader *reader = ctx;
+    if (!memory) return give_memory(ctx, size);
+    struct block *block = block_of(memory);
+    struct block *moved = size < SIZE_MAX - sizeof *block ? realloc(block, sizeof *block + size) : NULL;
+    if (!moved) longjmp(reader->no_memory, 1);
+    moved->ring.previous->next = moved->ring.next->previous = &moved->ring;
+    return moved->bytes;
+}
+
+/* --- yajl's events, as tokens ------------------------------------------------------------------------- */
+
+static int pass_on(struct duet_json_reader *reader, enum duet_json_kind kind, const void *text, size_t length)
+{
+    struct duet_json_token token = {kind, reader->depth, text, length};
+    reader->token_seen = true;
+    return reader->handler(reader->ctx, reader, &token);
+}
+
+static int open_container(struct duet_json_reader *reader, enum duet_json_kind kind)
+{
+    if (reader->depth >= DUET_JSON_MAX_DEPTH)
+        return duet_json_refuse(reader, DUET_TOO_LARGE, "nested deeper than %d", DUET_JSON_MAX_DEPTH);
+    int go_on = pass_on(reader, kind, NULL, 0);
+    reader->depth++;
+    return go_on;
+}
+
+static int close_container(struct duet_json_reader *reader, enum duet_json_kind kind)
+{
+    reader->depth--;
+    return pass_on(reader, kind, NULL, 0);
+}
+
+static int on_object(void *ctx)
+{
+    return open_container(ctx, DUET_JSON_OBJECT);
+}
+
+static int on_object_end(void *ctx)
+{
+    return close_container(ctx, DUET_JSON_OBJECT_END);
+}
+
+static int on_array(void *ctx)
+{
+    return open_container(ctx, DUET_JSON_ARRAY);
+}
+
+static int on_array_end(void *ctx)
+{
+    return close_container(ctx, DUET_JSON_ARRAY_END);
+}
+
+static int on_key(void *ctx, const unsigned char *text, size_t length)
+{
+    return pass_on(ctx, DUET_JSON_KEY, text, length);
+}
+
+static int on_string(void *ctx, const unsigned char *text, size_t length)
+{
+    return pass_on(ctx, DUET_JSON_STRING, text, length);
+}
+
+static int on_number(void *ctx, const char *text, size_t length)
+{
+    if (!duet_json_words_restore(&text, &length))
+        return duet_json_refuse(ctx, DUET_BAD_FORMAT, "broken JSON: no number and no word");
+    return pass_on(ctx, DUET_JSON_NUMBER, text, length);
+}
+
+static int on_bool(void *ctx, int value)
+{
+    return pass_on(ctx, DUET_JSON_BOOL, value ? "true" : "false", value ? 4 : 5);
+}
+
+static int on_null(void *ctx)
+{
+    return pass_on(ctx, DUET_JSON_NULL, "null", 4);
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_bool,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_object,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_object_end,
+    .yajl_start_array = on_array,
+    .yajl_end_array = on_array_end,
+};
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+/* Move line and column past `size` bytes. */
+static void advance(struct duet_json_reader *reader, const unsigned char *bytes, size_t size)
+{
+    const unsigned char *from = bytes, *end = bytes + size, *newline;
     while ((newline = memchr(from, '\n', (size_t)(end - from)))) {
         reader->line++;
         reader->column = 0;
         from = newline + 1;
     }
     reader->column += (size_t)(end - from);
-    memmove(reader->bytes, reader->bytes + reader->at, reader->size - reader->at);
-    reader->size -= reader->at;
-    reader->at = 0;
 }
 
-static bool make_room(struct duet_json_reader *reader)
+/* yajl's words for a fault, without its newline and its "parse error: ". */
+static const char *plain_words(char *said)
 {
-    if (reader->size < reader->capacity) return true;
-    if (reader->capacity > DUET_JSON_MAX_TOKEN)
-        return duet_json_refuse(reader, DUET_TOO_LARGE, "a string longer than %zu bytes",
-                                DUET_JSON_MAX_TOKEN);
-    size_t capacity = reader->capacity ? 2 * reader->capacity : CHUNK;
-    unsigned char *bytes = realloc(reader->bytes, capacity);
-    reader->placeless = !bytes;
-    if (!bytes) return duet_json_refuse(reader, DUET_OUT_OF_MEMORY, "no memory to read");
-    reader->bytes = bytes;
-    reader->capacity = capacity;
-    return true;
+    said[strcspn(said, "\n")] = '\0';
+    char *words = strstr(said, "error: ");
+    return words ? words + strlen("error: ") : said;
 }
 
-/* Read on, behind the bytes from `at`, which may move. False at the end of the file, and when it cannot. */
-static bool more(struct duet_json_reader *reader)
+/* The fault that ended parsing; line and column stand behind the byte where it showed. */
+static enum duet_status parse_fault(struct duet_json_reader *reader, yajl_handle parser, const char *path,
+                                    struct duet_error *error)
 {
-    if (reader->ended) return false;
-    advance(reader);
-    if (!make_room(reader)) return false;
-    errno = 0;
-    size_t got = fread(reader->bytes + reader->size, 1, reader->capacity - reader->size, reader->stream);
-    reader->size += got;
-    reader->ended = got == 0;
-    reader->placeless = ferror(reader->stream) != 0;
-    if (reader->placeless)
-        return duet_json_refuse(reader, DUET_IO_ERROR, "cannot read: %s", strerror(errno ? errno : EIO));
-    return got > 0;
+    size_t line = reader->line + 1, column = reader->column ? reader->column : 1;
+    if (reader->status != DUET_OK)
+        return duet_fail(error, reader->status, "%s: line %zu, column %zu: %s", path, line, column,
+                         reader->text);
+    unsigned char *said = yajl_get_error(parser, 0, NULL, 0);
+    return duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu, column %zu: broken JSON: %s", path, line, column,
+                     plain_words((char *)said));
 }
 
-/* The byte `offset` behind `at`, or -1. */
-static int byte_at(struct duet_json_reader *reader, size_t offset)
+static enum duet_status parse(struct duet_json_reader *reader, yajl_handle parser, const unsigned char *bytes,
+                              size_t size, const char *path, struct duet_error *error)
 {
-    while (reader->size - reader->at <= offset)
-        if (!more(reader)) return -1;
-    return reader->bytes[reader->at + offset];
+    bool parsed = yajl_parse(parser, bytes, size) == yajl_status_ok;
+    size_t used = parsed ? size : yajl_get_bytes_consumed(parser);
+    advance(reader, bytes, used < size ? used : size);
+    return parsed ? DUET_OK : parse_fault(reader, parser, path, error);
 }
 
-/* What is wrong when byte_at gave -1. */
-static bool too_short(struct duet_json_reader *reader)
+static enum duet_status read_chunks(struct duet_json_reader *reader, yajl_handle parser, FILE *stream,
+                                    unsigned char *chunk, const char *path, struct duet_error *error)
 {
-    return reader->status == DUET_OK ? broken(reader, reader->size - reader->at, "it ends too early") : false;
-}
-
-/* --- strings ------------------------------------------------------------------------------------------ */
-
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The unit of \uXXXX at `text`, or -1; before a string's end lies its quote at least. */
-static int32_t unit_at(const unsigned char *text)
-{
-    int32_t unit = 0;
-    if (text[0] != '\\' || text[1] != 'u') return -1;
-    for (int i = 2; i < 6; i++) {
-        int digit = hex_digit(text[i]);
-        if (digit < 0) return -1;
-        unit = unit << 4 | digit;
+    size_t since_token = 0, held = 0, begin = 0;
+    enum duet_status status = DUET_OK;
+    for (bool first = true, last = false; status == DUET_OK && !last; first = false) {
+        errno = 0;
+        size_t size = held + fread(chunk + held, 1, CHUNK - held, stream);
+        if (ferror(stream)) return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot read", path);
+        last = size == held;
+        begin = 0;
+        if (first) status = duet_bom_check(path, chunk, size, &begin, error);
+        if (status != DUET_OK) break;
+        size_t ready = duet_json_words_rewrite(&reader->words, chunk + begin, size - begin, last);
+        reader->token_seen = false;
+        status = parse(reader, parser, chunk + begin, ready, path, error);
+        held = size - begin - ready;
+        memmove(chunk, chunk + begin + ready, held);
+        since_token = reader->token_seen ? 0 : since_token + ready;
+        if (status == DUET_OK && since_token > DUET_JSON_MAX_TOKEN)
+            status =
+                duet_fail(error, DUET_TOO_LARGE, "%s: line %zu, column %zu: a string longer than %zu bytes",
+                          path, reader->line + 1, reader->column, DUET_JSON_MAX_TOKEN);
     }
-    return unit;
+    if (status == DUET_OK && yajl_complete_parse(parser) != yajl_status_ok)
+        status = parse_fault(reader, parser, path, error);
+    return status;
 }
 
-static unsigned char *put_utf8(unsigned char *to, int32_t code)
+/* All that runs inside yajl. It is not told to free: its memory is (also after the jump). */
+static enum duet_status parse_stream(struct duet_json_reader *reader, FILE *stream, unsigned char *chunk,
+                                     const char *path, struct duet_error *error)
 {
-    if (code < 0x80) {
-        *to++ = (unsigned char)code;
-        return to;
-    }
-    int more_bytes = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    static const unsigned char leads[] = {0, 0xc0, 0xe0, 0xf0};
-    *to++ = (unsigned char)(leads[more_bytes] | code >> 6 * more_bytes);
-    while (more_bytes-- > 0) *to++ = (unsigned char)(0x80 | (code >> 6 * more_bytes & 0x3f));
-    return to;
-}
-
-/* \uXXXX, or a pair of them; half a pair becomes U+FFFD. *from is moved. NULL when it is neither. */
-static unsigned char *put_unit(unsigned char *to, const unsigned char **from)
-{
-    int32_t code = unit_at(*from);
-    if (code < 0) return NULL;
-    *from += 6;
-    if (code >= 0xd800 && code < 0xdc00) {
-        int32_t low = unit_at(*from);
-        bool pair = low >= 0xdc00 && low < 0xe000;
-        code = pair ? 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00) : 0xfffd;
-        if (pair) *from += 6;
-    } else if (code >= 0xdc00 && code < 0xe000) {
-        code = 0xfffd;
-    }
-    return put_utf8(to, code);
-}
-
-/* Decode what stands between `text` and the closing quote at `end`, in place: it never grows. Returns the new
- * end, or NULL and where it is wrong. */
-static unsigned char *unescape(unsigned char *text, const unsigned char *end, const unsigned char **wrong)
-{
-    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    unsigned char *to = text;
-    const unsigned char *from = text;
-    while (from < end) {
-        if (*from != '\\') {
-            *to++ = *from++;
-            continue;
-        }
-        const char *letter = strchr(letters, from[1]);
-        *wrong = from;
-        if (letter && *letter) {
-            *to++ = (unsigned char)meant[letter - letters];
-            from += 2;
-        } else if (!(to = put_unit(to, &from))) {
-            return NULL;
-        }
-    }
-    return to;
-}
-
-static bool is_utf8(const unsigned char *text, const unsigned char *end, const unsigned char **wrong)
-{
-    struct duet_character character = {.valid = true};
-    while (character.valid && text < end) {
-        *wrong = text;
-        character = duet_character_at((const char *)text, (size_t)(end - text));
-        text += character.bytes;
-    }
-    return character.valid;
-}
-
-/* Where the string that begins at `at` has its closing quote; 0: it has none. */
-static size_t find_quote(struct duet_json_reader *reader, bool *escaped, bool *ascii)
-{
-    *escaped = false;
-    *ascii = true;
-    for (size_t offset = 1;;) {
-        const unsigned char *from = reader->bytes + reader->at + offset, *c = from,
-                            *end = reader->bytes + reader->size;
-        while (c < end && *c != '"' && *c != '\\' && *c >= 0x20) *ascii &= *c++ < 0x80;
-        offset += (size_t)(c - from);
-        int stop = c < end ? *c : byte_at(reader, offset);
-        if (stop == '"') return offset;
-        if (c == end && stop >= 0) continue;
-        if (stop == '\\' && byte_at(reader, offset + 1) >= 0) {
-            *escaped = true;
-            offset += 2;
-            continue;
-        }
-        if (stop >= 0 && stop != '\\')
-            broken(reader, offset, "a control character in a string");
-        else
-            too_short(reader);
-        return 0;
-    }
-}
-
-static bool read_string(struct duet_json_reader *reader, struct duet_json_token *token)
-{
-    bool escaped, ascii;
-    size_t quote = find_quote(reader, &escaped, &ascii);
-    if (!quote) return false;
-    unsigned char *text = reader->bytes + reader->at + 1, *end = text + quote - 1;
-    const unsigned char *wrong = NULL;
-    if (!ascii && !is_utf8(text, end, &wrong))
-        return broken(reader, (size_t)(wrong - text) + 1, "a string that is not UTF-8");
-    if (escaped && !(end = unescape(text, end, &wrong)))
-        return broken(reader, (size_t)(wrong - text) + 1, "'\\' with nothing that it can stand before");
-    token->text = (const char *)text;
-    token->length = (size_t)(end - text);
-    reader->at += quote + 1;
-    return true;
-}
-
-/* --- numbers and words -------------------------------------------------------------------------------- */
-
-static const char *skip_digits(const char *text, const char *end)
-{
-    while (text < end && *text >= '0' && *text <= '9') text++;
-    return text;
-}
-
-bool duet_json_is_number(const char *text, size_t length)
-{
-    const char *end = text + length;
-    if (text < end && *text == '-') text++;
-    const char *digits = text;
-    text = skip_digits(text, end);
-    if (text == digits || (*digits == '0' && text > digits + 1)) return false;
-    if (text < end && *text == '.') {
-        digits = ++text;
-        text = skip_digits(text, end);
-        if (text == digits) return false;
-    }
-    if (text < end && (*text | 0x20) == 'e') {
-        text++;
-        if (text < end && (*text == '+' || *text == '-')) text++;
-        digits = text;
-        text = skip_digits(text, end);
-        if (text == digits) return false;
-    }
-    return text == end;
-}
-
-static bool is_word_byte(int c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' || c == '+' ||
-           c == '.';
-}
-
-/* A number, true, false or null. As Python does, NaN, Infinity and -Infinity are taken for numbers. */
-static bool read_word(struct duet_json_reader *reader, struct duet_json_token *token)
-{
-    static const struct {
-        const char *text;
-        enum duet_json_kind kind;
-    } words[] = {{"true", DUET_JSON_BOOL},  {"false", DUET_JSON_BOOL},      {"null", DUET_JSON_NULL},
-                 {"NaN", DUET_JSON_NUMBER}, {"Infinity", DUET_JSON_NUMBER}, {"-Infinity", DUET_JSON_NUMBER}};
-    size_t length = 0;
-    for (;;) {
-        const unsigned char *from = reader->bytes + reader->at, *end = reader->bytes + reader->size;
-        while (from + length < end && is_word_byte(from[length])) length++;
-        if (from + length < end || byte_at(reader, length) < 0) break;
-    }
-    if (reader->status != DUET_OK) return false;
-    token->text = (const char *)reader->bytes + reader->at;
-    token->length = length;
-    token->kind = DUET_JSON_NUMBER;
-    bool known = duet_json_is_number(token->text, length);
-    for (size_t i = 0; !known && i < sizeof words / sizeof words[0]; i++) {
-        known = duet_json_is(token, words[i].text);
-        token->kind = words[i].kind;
-    }
-    if (!known) return broken(reader, 0, length ? "no value that JSON has" : "expected a value");
-    reader->at += length;
-    return true;
-}
-
-/* --- the grammar -------------------------------------------------------------------------------------- */
-
-static bool pass_on(struct duet_json_reader *reader, struct duet_json_token *token)
-{
-    token->depth = reader->depth;
-    return reader->handler(reader->ctx, reader, token);
-}
-
-static bool open_container(struct duet_json_reader *reader, bool object)
-{
-    struct duet_json_token token = {.kind = object ? DUET_JSON_OBJECT : DUET_JSON_ARRAY};
-    reader->at++;
-    if (reader->depth >= DUET_JSON_MAX_DEPTH)
-        return duet_json_refuse(reader, DUET_TOO_LARGE, "nested deeper than %d", DUET_JSON_MAX_DEPTH);
-    bool go_on = pass_on(reader, &token);
-    reader->objects[reader->depth++] = object;
-    reader->expected = object ? FIRST_KEY : FIRST_VALUE;
-    return go_on;
-}
-
-static bool close_container(struct duet_json_reader *reader, int c)
-{
-    bool object = reader->objects[reader->depth - 1];
-    struct duet_json_token token = {.kind = object ? DUET_JSON_OBJECT_END : DUET_JSON_ARRAY_END};
-    if (c != (object ? '}' : ']'))
-        return broken(reader, 0, object ? "expected ',' or '}'" : "expected ',' or ']'");
-    reader->at++;
-    reader->depth--;
-    reader->expected = NEXT;
-    return pass_on(reader, &token);
-}
-
-static bool on_value(struct duet_json_reader *reader, int c)
-{
-    struct duet_json_token token = {.kind = DUET_JSON_STRING};
-    if (c == '{' || c == '[') return open_container(reader, c == '{');
-    if (c == ']' && reader->expected == FIRST_VALUE) return close_container(reader, c);
-    reader->expected = NEXT;
-    return (c == '"' ? read_string : read_word)(reader, &token) && pass_on(reader, &token);
-}
-
-static bool on_key(struct duet_json_reader *reader, int c)
-{
-    struct duet_json_token token = {.kind = DUET_JSON_KEY};
-    if (c == '}' && reader->expected == FIRST_KEY) return close_container(reader, c);
-    if (c != '"') return broken(reader, 0, "expected a key, which is a string");
-    reader->expected = COLON;
-    return read_string(reader, &token) && pass_on(reader, &token);
-}
-
-static bool on_next(struct duet_json_reader *reader, int c)
-{
-    if (reader->depth == 0) return broken(reader, 0, "more follows where it should end");
-    if (c != ',') return close_container(reader, c);
-    reader->at++;
-    reader->expected = reader->objects[reader->depth - 1] ? KEY : VALUE;
-    return true;
-}
-
-static bool on_byte(struct duet_json_reader *reader, int c)
-{
-    switch (reader->expected) {
-    case KEY:
-    case FIRST_KEY:
-        return on_key(reader, c);
-    case COLON:
-        if (c != ':') return broken(reader, 0, "expected ':'");
-        reader->at++;
-        reader->expected = VALUE;
-        return true;
-    case NEXT:
-        return on_next(reader, c);
-    default:
-        return on_value(reader, c);
-    }
-}
-
-static void read_all(struct duet_json_reader *reader)
-{
-    for (;;) {
-        int c = reader->at < reader->size ? reader->bytes[reader->at] : byte_at(reader, 0);
-        if (c < 0) break;
-        if (c == ' ' || c == '\n' || c == '\t' || c == '\r')
-            reader->at++;
-        else if (!on_byte(reader, c))
-            return;
-    }
-    if (reader->expected != NEXT || reader->depth > 0) too_short(reader);
-}
-
-static enum duet_status read_stream(struct duet_json_reader *reader, struct duet_error *error)
-{
-    struct stat st;
-    const char *path = reader->path;
-    if (fstat(fileno(reader->stream), &st) == 0 && S_ISDIR(st.st_mode))
-        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected a file", path);
-    byte_at(reader, 3); /* the longest mark has 4 */
-    enum duet_status status = duet_bom_check(path, reader->bytes, reader->size, &reader->at, error);
-    if (status != DUET_OK) return status;
-    if (reader->status == DUET_OK) read_all(reader);
-    if (reader->status == DUET_OK) return DUET_OK;
-    if (reader->placeless) return duet_fail(error, reader->status, "%s: %s", path, reader->text);
-    advance(reader);
-    return duet_fail(error, reader->status, "%s: line %zu, column %zu: %s", path, reader->line + 1,
-                     reader->column ? reader->column : 1, reader->text);
+    yajl_alloc_funcs memory = {give_memory, give_other_memory, take_memory, reader};
+    if (setjmp(reader->no_memory)) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to read", path);
+    yajl_handle parser = yajl_alloc(&callbacks, &memory, reader);
+    return read_chunks(reader, parser, stream, chunk, path, error);
 }
 
 enum duet_status duet_json_read(const char *path, duet_json_handler *handler, void *ctx,
                                 struct duet_error *error)
 {
-    struct duet_json_reader reader = {.handler = handler, .ctx = ctx, .path = path};
-    reader.stream = fopen(path, "rbe");
-    if (!reader.stream) return duet_fail_errno(error, errno, "%s: cannot open", path);
-    setvbuf(reader.stream, NULL, _IONBF, 0); /* chunks are read whole: a second buffer would only copy */
-    enum duet_status status = read_stream(&reader, error);
-    free(reader.bytes);
-    fclose(reader.stream);
+    struct duet_json_reader reader = {.handler = handler, .ctx = ctx};
+    struct stat st;
+    FILE *stream = fopen(path, "rbe");
+    if (!stream) return duet_fail_errno(error, errno, "%s: cannot open", path);
+    setvbuf(stream, NULL, _IONBF, 0); /* chunks are read whole: a second buffer would only copy */
+    unsigned char *chunk = malloc(CHUNK);
+    reader.blocks.previous = reader.blocks.next = &reader.blocks;
+    enum duet_status status;
+    if (fstat(fileno(stream), &st) == 0 && S_ISDIR(st.st_mode))
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected a file", path);
+    else if (chunk)
+        status = parse_stream(&reader, stream, chunk, path, error);
+    else
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to read", path);
+    while (reader.blocks.next != &reader.blocks)
+        take_memory(&reader, ((struct block *)(void *)reader.blocks.next)->bytes);
+    free(chunk);
+    fclose(stream);
     return status;
 }

@@ -1,4 +1,5 @@
-/* json_read.h: JSON files of any size, read piece by piece. Internal to duet-data and duet-eval.
+/* json_read.h: JSON files of any size, read piece by piece (yajl underneath). Internal to duet-data and
+ * duet-eval.
  *
  * A handler sees the file as a row of tokens and keeps what it wants. Memory is one chunk plus the longest
  * token. Whatever is wrong, with the JSON or with its meaning, is reported with line and column.

@@ -4,7 +4,7 @@
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 arm=$DUET_BUILD_DIR/arm
 kernels=(conv1x1 conv3x3 depthwise3x3 resize upsample)
-libraries=(jansson libxxhash nettle libpng expat libjpeg zlib cmocka)
+libraries=(jansson libxxhash nettle libpng yajl expat libjpeg zlib cmocka)
 
 arm64_libraries() {
     PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig pkg-config --exists "${libraries[@]}"

@@ -113,7 +113,7 @@ static void many_names_are_all_found(void **state)
 static void wrong_files_are_refused_with_their_place(void **state)
 {
     (void)state;
-    refuses(DUET_BAD_FORMAT, "", "line 1, column 1: broken JSON: it ends too early");
+    refuses(DUET_BAD_FORMAT, "", "line 1, column 1: broken JSON: premature EOF");
     refuses(DUET_BAD_FORMAT, "[]", "line 1, column 1: expected an object with \"images\", got an array");
     refuses(DUET_BAD_FORMAT, "7 ", "line 1, column 1: expected an object with \"images\", got a number");
     refuses(DUET_BAD_FORMAT, "{}", "no \"images\" in it, expected a COCO instances file");
@@ -130,9 +130,9 @@ static void wrong_files_are_refused_with_their_place(void **state)
     refuses(DUET_BAD_FORMAT, "{\"images\":[{\"id\":{}}]}",
             "line 1, column 18: images[0].id: expected a number or a string, got an object");
     refuses(DUET_BAD_FORMAT, "{\"images\":[]} x",
-            "line 1, column 15: broken JSON: more follows where it should end");
+            "line 1, column 15: broken JSON: trailing garbage");
     refuses(DUET_BAD_FORMAT, "{\"images\":[{\"file_name\":\"\xff\",\"id\":1}]}",
-            "line 1, column 26: broken JSON: a string that is not UTF-8");
+            "line 1, column 26: broken JSON: invalid bytes in UTF8 string.");
 }
 
 static void contradictions_are_refused(void **state)

@@ -72,7 +72,7 @@ static void an_empty_array_is_no_results(void **state)
 static void wrong_files_are_refused_with_their_place(void **state)
 {
     (void)state;
-    refuses("", "line 1, column 1: broken JSON: it ends too early");
+    refuses("", "line 1, column 1: broken JSON: premature EOF");
     refuses("{}", "line 1, column 1: expected an array of results, got an object");
     refuses("null ", "line 1, column 4: expected an array of results, got null");
     refuses("[[]]", "line 1, column 2: results[0]: expected an object, got an array");
@@ -95,9 +95,9 @@ static void wrong_files_are_refused_with_their_place(void **state)
     refuses("[{\"bbox\":[1,2,[],4]}]", "line 1, column 15: results[0].bbox: expected numbers, got an array");
     refuses("[{\"bbox\":[1,\"2\"]}]", "line 1, column 15: results[0].bbox: expected numbers, got a string");
     refuses("[{\"score\":\"0.5\"}]", "line 1, column 15: results[0].score: expected a number, got a string");
-    refuses("[" ITEM "," ITEM, "line 1, column 120: broken JSON: it ends too early");
-    refuses("[" ITEM ITEM "]", "line 1, column 61: broken JSON: expected ',' or ']'");
-    refuses("[" ITEM ",]", "line 1, column 62: broken JSON: expected a value");
+    refuses("[" ITEM "," ITEM, "line 1, column 120: broken JSON: premature EOF");
+    refuses("[" ITEM ITEM "]", "line 1, column 61: broken JSON: after array element, I expect ',' or ']'");
+    refuses("[" ITEM ",]", "line 1, column 62: broken JSON: unallowed token at this point in JSON text");
 }
 
 static void what_python_reads_is_read(void **state)

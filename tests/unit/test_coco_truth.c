@@ -225,7 +225,7 @@ static void oddities_are_counted(void **state)
 static void wrong_files_are_refused_with_their_place(void **state)
 {
     (void)state;
-    refuses("", "line 1, column 1: broken JSON: it ends too early");
+    refuses("", "line 1, column 1: broken JSON: premature EOF");
     refuses("[]", "line 1, column 1: expected an object with \"images\", \"categories\" and \"annotations\", "
                   "got an array");
     refuses("{\"images\":[],\"categories\":[]}", "no \"annotations\" in it, expected a COCO instances file");
