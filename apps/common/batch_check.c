@@ -152,20 +152,14 @@ static enum duet_status check_file(struct batch *batch, struct duet_error *error
     return DUET_OK;
 }
 
-/* Before anything is opened that may make us wait: would the file be refused? */
-static enum duet_status check_existing(const struct batch *batch, struct duet_error *error)
+/* The file was opened before it was known whether what goes into it has an end. */
+static enum duet_status reopen_in_place(struct batch *batch, struct duet_error *error)
 {
-    const struct duet_batch_settings *settings = batch->settings;
-    const char *output = duet_batch_output_name(settings);
-    if (!output || settings->rotate || duet_format_is_folder((enum duet_format)settings->format))
-        return DUET_OK;
-    char *path = duet_batch_timed_name(output, 1);
-    const unsigned flags =
-        (settings->force ? DUET_OUTPUT_FORCE : 0) | (settings->append ? DUET_OUTPUT_APPEND : 0);
-    enum duet_status status = path ? duet_output_check(path, flags, error)
-                                   : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", output);
-    free(path);
-    return status;
+    if (!batch->endless || batch->settings->append) return DUET_OK;
+    duet_writer_discard(&batch->writer);
+    batch->files = 0;
+    batch->file_number = 0;
+    return duet_batch_open_writer(batch, error);
 }
 
 static enum duet_status check_sources(const struct batch *batch, struct duet_error *error)
@@ -293,15 +287,15 @@ enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_argum
         status = duet_coco_images_open(batch->settings->coco_images, &batch->coco_images, error);
     if (status == DUET_OK) status = check_file(batch, error);
     if (status == DUET_OK) status = check_output(batch, error);
-    if (status == DUET_OK) status = check_existing(batch, error);
     /* Lists of names, and an output, may be pipes that nobody has at the other end: until here, a signal
      * kills. From here on there is something to leave in good order, and what makes us wait asks. */
     const char *output = duet_batch_output_name(batch->settings);
-    bool early = output && duet_path_is_special(output);
-    if (status == DUET_OK && early) status = duet_batch_open_writer(batch, error);
+    bool special = output && duet_path_is_special(output);
+    if (!special) duet_process_catch_signals();
+    if (status == DUET_OK) status = duet_batch_open_writer(batch, error);
     duet_process_catch_signals();
     if (status == DUET_OK) status = find_moving(batch, error);
     if (status == DUET_OK) status = check_pictures(batch, error);
-    if (status == DUET_OK && !early) status = duet_batch_open_writer(batch, error);
+    if (status == DUET_OK && !special) status = reopen_in_place(batch, error);
     return status == DUET_OK ? check_sources(batch, error) : status;
 }

@@ -1,6 +1,6 @@
 /* batch_parts.h: what the files of the batch share: batch_check.c (before work starts), batch_work.c (on the
- * workers), batch_deliver.c (results in order), batch_output.c (the files that they go into), batch_video.c (annotated
- * videos). Internal to batch. */
+ * workers), batch_deliver.c (results in order), batch_output.c (the files that they go into), batch_video.c
+ * (annotated videos). Internal to batch. */
 #ifndef DUET_APPS_BATCH_PARTS_H
 #define DUET_APPS_BATCH_PARTS_H
 
@@ -33,7 +33,7 @@ struct batch_video {
 struct batch_source {
     struct duet_frames *frames;
     struct duet_latest *latest; /* NULL: every frame is taken */
-    double named; /* the last frame's moment, as it stands in the names of its pictures */
+    double named;               /* the last frame's moment, as it stands in the names of its pictures */
     atomic_bool closing;
 };
 
@@ -53,10 +53,10 @@ struct batch {
     struct duet_coco_images *coco_images;
     struct duet_writer *writer;
     struct duet_rotation rotation;
-    double file_begun;     /* duet_seconds() when the writer was opened */
-    unsigned file_number;  /* in its name; 1: none is */
-    size_t files;          /* opened */
-    size_t file_records;   /* written since */
+    double file_begun;    /* duet_seconds() when the writer was opened */
+    unsigned file_number; /* in its name; 1: none is */
+    size_t files;         /* opened */
+    size_t file_records;  /* written since */
     struct duet_console console;
     struct duet_save_if save_if;
     struct duet_tracker *tracker;                                    /* NULL: not asked for */
@@ -68,14 +68,14 @@ struct batch {
     bool moved;               /* the input being delivered did */
     size_t stills;            /* worked through, failed ones too */
     size_t frames, objects;
-    size_t read;                           /* pictures and frames that have results */
-    size_t failed;                         /* inputs */
-    int64_t dropped;                       /* frames, by --live latest */
-    size_t failed_before, read_before;     /* the one that is being delivered */
-    size_t undrawn;                        /* pictures that could not be written ... */
-    size_t unfilmed;                       /* ... and videos that break off ... */
+    size_t read;                            /* pictures and frames that have results */
+    size_t failed;                          /* inputs */
+    int64_t dropped;                        /* frames, by --live latest */
+    size_t failed_before, read_before;      /* the one that is being delivered */
+    size_t undrawn;                         /* pictures that could not be written ... */
+    size_t unfilmed;                        /* ... and videos that break off ... */
     unsigned complained[DUET_STATUS_COUNT]; /* ... and how often that was told, by its kind */
-    bool filmed;                           /* a frame went into a video */
+    bool filmed;                            /* a frame went into a video */
     size_t ended;       /* 1 + the input that a failed frame ended; its later ones are passed over */
     atomic_size_t stop; /* the same for the workers */
 };
@@ -85,10 +85,10 @@ struct item {
     struct duet_frame_info info;
     struct duet_frames_about about; /* kind is not valid */
     struct duet_warnings warnings;
-    size_t share;                   /* of the budget, while a worker has it */
-    struct duet_image image;        /* until it was processed; of what goes into a video, until it is there */
-    double named;    /* of what is live: the moment that its pictures are named by */
-    int64_t dropped; /* frames before it */
+    size_t share;            /* of the budget, while a worker has it */
+    struct duet_image image; /* until it was processed; of what goes into a video, until it is there */
+    double named;            /* of what is live: the moment that its pictures are named by */
+    int64_t dropped;         /* frames before it */
     int width, height;
     struct duet_batch_result result;
     bool kept; /* --save-if holds, or is not asked for */

@@ -95,7 +95,8 @@ static enum duet_status next_frame(struct batch *batch, const struct batch_sourc
     if (!duet_budget_take(&batch->budget, cost))
         return duet_fail(&item->error, DUET_INTERRUPTED, "stopped on request");
     item->share = cost;
-    enum duet_status status = duet_frames_next(source->frames, &item->image, &item->info, there, &item->error);
+    enum duet_status status =
+        duet_frames_next(source->frames, &item->image, &item->info, there, &item->error);
     if (status == DUET_OK) {
         duet_frames_about(source->frames, &item->about);
         item->warnings = *duet_frames_warnings(source->frames);
@@ -174,8 +175,7 @@ static enum duet_status write_picture(const struct batch *batch, const struct du
                                       const char *path, struct item *item, struct duet_error *error)
 {
     char *folder = duet_text("%.*s", (int)(duet_path_name(path) - path), path);
-    enum duet_status status =
-        folder ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    enum duet_status status = folder ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
     if (status == DUET_OK && folder[0]) status = duet_make_folders(folder, error);
     void *ctx = picture->write == duet_batch_write_annotated ? (void *)(uintptr_t)batch : batch->task->ctx;
     if (status == DUET_OK) status = picture->write(ctx, path, &item->image, &item->result, error);
