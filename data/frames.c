@@ -165,6 +165,24 @@ static enum duet_status look_for_more(struct duet_frames *frames, bool *many, st
     return status;
 }
 
+/* Of what FFmpeg decodes: its data, the frame, and that as RGB. A BMP of 8000 a side took 7 bytes a pixel. */
+static size_t video_cost(const struct duet_frames *frames)
+{
+    enum { A_PIXEL = 9 };
+    struct duet_frames_about about;
+    duet_frames_about(frames, &about);
+    return (size_t)about.width * (size_t)about.height * A_PIXEL;
+}
+
+static enum duet_status check_memory(const struct duet_frames *frames, struct duet_error *error)
+{
+    const size_t cost = video_cost(frames), limit = frames->options.max_memory;
+    if (limit == 0 || cost <= limit) return DUET_OK;
+    return duet_fail(error, DUET_TOO_LARGE,
+                     "%s: its frames need %.1f MiB to decode, the limit is %.1f MiB; --max-memory raises it",
+                     frames->name, (double)cost / (1 << 20), (double)limit / (1 << 20));
+}
+
 static enum duet_status start(struct duet_frames *frames, struct duet_error *error)
 {
     uint8_t head[DUET_STREAM_HEAD];
@@ -183,6 +201,7 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
         duet_stream_open_memory(&frames->stream, frames->still.owned, frames->still.size);
     }
     status = start_video(frames, error);
+    if (status == DUET_OK) return check_memory(frames, error);
     if (status == DUET_MISMATCH) return not_a_picture(frames->name, head, size, ", what FFmpeg reads", error);
     if (status == DUET_UNSUPPORTED && !frames->module && !duet_frames_sniff_video(head, size) &&
         !duet_frames_sniff_still(head, size))
@@ -326,15 +345,9 @@ const struct duet_warnings *duet_frames_warnings(const struct duet_frames *frame
 
 size_t duet_frames_cost(const struct duet_frames *frames)
 {
-    /* Of what moves: the picture, and what FFmpeg has of it before it is RGB. */
-    enum { A_PIXEL = 12 };
     size_t cost = 0;
-    struct duet_frames_about about;
     if (frames->done) return 0;
-    if (!frames->still.decoder) {
-        duet_frames_about(frames, &about);
-        return (size_t)about.width * (size_t)about.height * A_PIXEL;
-    }
+    if (!frames->still.decoder) return video_cost(frames);
     const struct duet_coded coded = {.name = frames->name,
                                      .data = frames->still.data,
                                      .size = frames->still.size,

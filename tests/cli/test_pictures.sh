@@ -98,6 +98,12 @@ bmps_in_a_pipe_are_frames() {
     { bmp; bmp; bmp; } | pipe -f ndjson && records 3 && bmp | pipe -f ndjson && want 0 && [ "$(wc -l <out)" -eq 1 ] &&
         ! grep -q '"frame"' out
 }
+what_ffmpeg_decodes_is_limited_too() { # 700x700 pixels
+    { printf 'BM\146\156\26\0\0\0\0\0\66\0\0\0\50\0\0\0\274\2\0\0\274\2\0\0\1\0\30\0\0\0\0\0\0\0\0\0'
+        head -c 1470016 /dev/zero; } >large.bmp
+    run --max-memory 4M large.bmp && want 1 && mentions "large.bmp: its frames need 4.2 MiB to decode" err &&
+        run --max-memory 5M large.bmp && want 0
+}
 what_is_lost_in_a_pipe_is_told() {
     { cat $png; echo garbage; } | pipe -f ndjson && want 0 &&
         mentions "warning: detect: -: 8 bytes behind the picture are passed over" err || return 1
@@ -116,8 +122,10 @@ check "a tight budget changes nothing" a_tight_budget_changes_nothing
 check "pictures in a pipe are frames" pictures_in_a_pipe_are_frames
 if [ -f "$DUET_BUILD_DIR/lib/duet/duet-video.so" ]; then
     check "BMPs in a pipe are frames" bmps_in_a_pipe_are_frames
+    check "what FFmpeg decodes is limited, too" what_ffmpeg_decodes_is_limited_too
 else
     skip "BMPs in a pipe are frames" "built without FFmpeg"
+    skip "what FFmpeg decodes is limited, too" "built without FFmpeg"
 fi
 check "what is lost in a pipe is told" what_is_lost_in_a_pipe_is_told
 finish

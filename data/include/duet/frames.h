@@ -69,7 +69,8 @@ struct duet_frames_options {
     bool (*cancelled)(void *ctx);
     void *ctx;
     size_t max_memory; /* bytes that a picture may take while it is decoded; 0: any. Known of JPEG, PNG, PNM
-                          after the header, before they are taken: a progressive JPEG needs 6 a pixel */
+                          after the header, before they are taken (a progressive JPEG needs 6 a pixel); of what
+                          FFmpeg decodes about, once it has opened it */
     bool strict;       /* what is else a warning is an error, DUET_BAD_FORMAT */
 };
 
