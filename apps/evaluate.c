@@ -72,6 +72,46 @@ int evaluate_write(struct duet_console *console, const char *path, char *text)
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(console, &error);
 }
 
+/* Is `inner` (resolved) below `outer` (resolved)? */
+static bool is_below(const char *inner, const char *outer)
+{
+    size_t length = strlen(outer);
+    if (length > 0 && outer[length - 1] == '/') length--; /* the root */
+    return strncmp(inner, outer, length) == 0 && inner[length] == '/';
+}
+
+static enum duet_status check_below(const char *path, const char *folder, struct duet_error *error)
+{
+    char *inner = realpath(path, NULL);
+    if (!inner) return duet_fail_errno(error, errno, "%s: cannot open", path);
+    char *outer = realpath(folder, NULL);
+    enum duet_status status = outer ? DUET_OK : duet_fail_errno(error, errno, "%s: cannot open", folder);
+    if (status == DUET_OK && !is_below(inner, outer))
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: leads out of %s, and is not opened", path, folder);
+    if (status == DUET_OK && duet_path_is_folder(inner))
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: is a folder, expected a picture", path);
+    free(inner);
+    free(outer);
+    return status;
+}
+
+enum duet_status evaluate_picture_path(const char *folder, const char *name, char **path,
+                                       struct duet_error *error)
+{
+    *path = NULL;
+    if (!*name) return duet_fail(error, DUET_BAD_ARGUMENT, "no \"file_name\" that is a string");
+    *path = *name == '/' ? duet_text("%s", name) : duet_path_join(folder, name);
+    if (!*path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+    if (strchr(name, '\\') && !duet_path_exists(*path))
+        for (char *c = *path + (strlen(*path) - strlen(name)); *c; c++)
+            if (*c == '\\') *c = '/';
+    enum duet_status status = check_below(*path, folder, error);
+    if (status == DUET_OK) return DUET_OK;
+    free(*path);
+    *path = NULL;
+    return status;
+}
+
 enum duet_status evaluate_decode(const char *path, struct evaluate_reading *reading, struct duet_image *image,
                                  struct duet_error *error)
 {

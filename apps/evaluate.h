@@ -61,6 +61,12 @@ int evaluate_write(struct duet_console *console, const char *path, char *text);
 /* "evaluate voc: ..." and the code to exit with. */
 int evaluate_failed(struct duet_console *console, const struct duet_error *error);
 
+/* Where the picture is that a ground truth names, below `folder` and nowhere else: neither ".." nor a link
+ * leads out of it. A name with '\\' may mean '/'. Owned: free(). Errors: DUET_BAD_ARGUMENT (no name, or it leads
+ * out of the folder), DUET_NOT_FOUND, DUET_OUT_OF_MEMORY. */
+enum duet_status evaluate_picture_path(const char *folder, const char *name, char **path,
+                                       struct duet_error *error);
+
 /* How pictures are read. Zero but for the first two. */
 struct evaluate_reading {
     const struct duet_picture_settings *settings;

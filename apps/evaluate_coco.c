@@ -73,8 +73,9 @@ static const struct duet_program program = {
     .options = options,
     .max_operands = 0,
     .details = "A model is run to be measured: all that scores above 1e-8, 100 detections an\n"
-               "image, orientation notes in the pictures ignored. Detections of images or\n"
-               "classes that the ground truth does not list are named and left out.\n"
+               "image, orientation notes in the pictures ignored. Pictures that cannot be read,\n"
+               "or lie outside DIR, are named and left out of the score. Detections of images\n"
+               "or classes that the ground truth does not list are named and left out.\n"
                "-1 stands for: no ground truth of that kind. Of a few hundred images AP comes\n"
                "out too high, and --bootstrap's intervals with it.\n" DUET_TEXT_DETAILS,
     .examples = "  evaluate coco --gt instances_val2017.json --detections results.json\n"
@@ -330,5 +331,5 @@ int evaluate_coco(int argc, char **argv)
     evaluate_coco_run_close(&run);
     evaluate_coco_close(&scope);
     if (code != DUET_GO_ON) return code;
-    return run.some_failed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
+    return run.failed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
 }

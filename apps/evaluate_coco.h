@@ -64,6 +64,9 @@ int evaluate_coco_check(struct evaluate_coco_scope *scope);
 int evaluate_coco_open(struct evaluate_coco_scope *scope);
 void evaluate_coco_close(struct evaluate_coco_scope *scope);
 
+/* A warning, told at once and kept for the JSON. NULL stands for memory that was refused. */
+void evaluate_coco_warn(struct evaluate_coco_scope *scope, const char *text);
+
 /* Read and score a results file. `name` stands before its warnings ("" for none). */
 int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, const char *name,
                         struct duet_coco_results *results, struct duet_coco_eval **eval);
@@ -81,7 +84,7 @@ enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_trut
 
 struct evaluate_coco_run {
     const struct duet_program *program;
-    const struct evaluate_coco_scope *scope;
+    struct evaluate_coco_scope *scope;
     const char *images; /* folder */
     const char *keep;   /* file for the detections; NULL: none */
     struct duet_detect_settings detect;
@@ -92,10 +95,11 @@ struct evaluate_coco_run {
     struct duet_networks networks;
     const char *results; /* where the detections lie: kept, or in here: */
     struct duet_temporary temporary;
-    bool some_failed; /* images that could not be read; they were named */
+    size_t failed; /* images that could not be read: they were named, and the scope is without them */
 };
 
-/* Detect objects in every image of the scope; run->results is then a COCO results file, which is gone after
+/* Detect objects in every image of the scope; images without a picture that can be read are left out of it,
+ * and with none that can be read nothing is scored. run->results is then a COCO results file, which is gone after
  * evaluate_coco_run_done or _close (unless it was to be kept). Signals are caught from here on. */
 int evaluate_coco_run(struct evaluate_coco_run *run);
 /* The results have been read: they can go, and signals may kill. Returns DUET_GO_ON or, when one came in the

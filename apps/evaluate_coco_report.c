@@ -16,18 +16,22 @@ static enum duet_status add_picture(const struct evaluate_coco_report *r, struct
     const int64_t id = duet_coco_eval_scope(eval).image_ids[shown->image];
     const struct duet_coco_image *image = duet_coco_truth_image(r->truth, id);
     struct duet_image picture = {0};
-    char *path = image && image->file_name[0] ? duet_path_join(r->pictures, image->file_name) : NULL;
     const struct duet_picture_settings usual = {0};
     struct evaluate_reading reading = {.settings = &usual};
-    enum duet_status status = path ? evaluate_decode(path, &reading, &picture, error) : DUET_NOT_FOUND;
+    char *path = NULL;
+    if (!image || !image->file_name[0]) return DUET_OK;
+    enum duet_status status = evaluate_picture_path(r->pictures, image->file_name, &path, error);
+    bool outside = status == DUET_BAD_ARGUMENT;
+    if (status == DUET_OK) status = evaluate_decode(path, &reading, &picture, error);
     if (status == DUET_OK)
         status = duet_coco_report_picture(report, eval, shown, &picture, error);
-    else if (path)
+    else
         duet_console_warning(r->console, "not in the report: %s", error->text);
     duet_image_close(&picture);
     free(path);
-    return status == DUET_NOT_FOUND || status == DUET_BAD_FORMAT || status == DUET_UNSUPPORTED ? DUET_OK
-                                                                                               : status;
+    bool passed_over =
+        outside || status == DUET_NOT_FOUND || status == DUET_BAD_FORMAT || status == DUET_UNSUPPORTED;
+    return passed_over ? DUET_OK : status;
 }
 
 static enum duet_status add_pictures(const struct evaluate_coco_report *r, struct duet_report *report,

@@ -6,7 +6,6 @@
 #include "evaluate.h"
 #include "evaluate_coco.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,8 +62,8 @@ static int check_labels(const struct evaluate_coco_run *run)
         known++;
         if (category->name[0] && !duet_labels_find(&one, labels.items[i].name))
             duet_console_warning(run->scope->console,
-                                 "class %d is '%s' to the model and '%s' in the ground truth", labels.items[i].id,
-                                 labels.items[i].name, category->name);
+                                 "class %d is '%s' to the model and '%s' in the ground truth",
+                                 labels.items[i].id, labels.items[i].name, category->name);
     }
     if (known > 0) return DUET_GO_ON;
     duet_console_error(run->scope->console, "the model %s knows no class of the ground truth",
@@ -83,29 +82,67 @@ static const struct duet_coco_image *image_at(const struct evaluate_coco_scope *
                                     : &scope->truth.images[scope->truth.images_by_id[i]];
 }
 
-static void close_paths(char **paths, size_t count)
+/* The pictures on their way, as many as the scope has images. */
+struct pictures {
+    char **paths; /* [count] NULL: it cannot be had */
+    bool *read;   /* [count] so far as is known */
+    size_t count;
+    char **operands; /* [operand_count] those that can be had, borrowed */
+    size_t operand_count;
+};
+
+static void pictures_close(struct pictures *pictures)
 {
-    for (size_t i = 0; paths && i < count; i++) free(paths[i]);
-    free(paths);
+    for (size_t i = 0; pictures->paths && i < pictures->count; i++) free(pictures->paths[i]);
+    free(pictures->paths);
+    free(pictures->read);
+    free(pictures->operands);
 }
 
-/* The pictures' paths, lowest id first. */
-static int list_paths(const struct evaluate_coco_run *run, char **paths, size_t count)
+/* Lowest id first. */
+static int pictures_open(const struct evaluate_coco_run *run, struct pictures *pictures)
 {
+    const struct evaluate_coco_scope *scope = run->scope;
+    size_t count = image_count(scope);
+    *pictures = (struct pictures){.paths = calloc(count + 1, sizeof *pictures->paths),
+                                  .read = calloc(count + 1, sizeof *pictures->read),
+                                  .count = count,
+                                  .operands = calloc(count + 1, sizeof *pictures->operands)};
+    if (!pictures->paths || !pictures->read || !pictures->operands) return no_memory(run);
     for (size_t i = 0; i < count; i++) {
-        const struct duet_coco_image *image = image_at(run->scope, i);
-        if (!image->file_name[0]) {
-            duet_console_error(run->scope->console, "%s: image %" PRId64 " has no \"file_name\"",
-                               run->scope->settings->gt, image->id);
-            return DUET_EXIT_FATAL;
-        }
-        paths[i] = duet_path_join(run->images, image->file_name);
-        if (!paths[i]) return no_memory(run);
+        const struct duet_coco_image *image = image_at(scope, i);
+        struct duet_error error;
+        char room[DUET_COCO_ID_ROOM];
+        enum duet_status status =
+            evaluate_picture_path(run->images, image->file_name, &pictures->paths[i], &error);
+        if (status == DUET_OUT_OF_MEMORY) return no_memory(run);
+        pictures->read[i] = status == DUET_OK;
+        if (status == DUET_OK)
+            pictures->operands[pictures->operand_count++] = pictures->paths[i];
+        else
+            duet_console_error(scope->console, "%s: images[%zu] (id %s): %s", scope->settings->gt,
+                               image->index, duet_coco_id_text(scope->truth.ids, image->id, room),
+                               error.text);
     }
     return DUET_GO_ON;
 }
 
-static int detect(struct evaluate_coco_run *run, char **paths, size_t count)
+/* The batch could not read it. */
+static void on_failed(void *ctx, const char *path)
+{
+    struct pictures *pictures = ctx;
+    for (size_t i = 0; i < pictures->count; i++)
+        if (pictures->paths[i] && strcmp(pictures->paths[i], path) == 0) pictures->read[i] = false;
+}
+
+static bool none_read(const struct pictures *pictures)
+{
+    for (size_t i = 0; i < pictures->count; i++)
+        if (pictures->read[i]) return false;
+    return true;
+}
+
+static int detect(struct evaluate_coco_run *run, struct pictures *pictures)
 {
     const struct duet_batch_settings settings = {.format = DUET_FORMAT_COCO,
                                                  .output = run->results,
@@ -114,31 +151,66 @@ static int detect(struct evaluate_coco_run *run, char **paths, size_t count)
                                                  .pictures = run->pictures,
                                                  .threads = run->threads,
                                                  .force = run->force,
-                                                 .quiet = run->quiet};
-    const struct duet_arguments arguments = {.operands = paths, .count = (int)count};
+                                                 .quiet = run->quiet,
+                                                 .on_failed = on_failed,
+                                                 .on_failed_ctx = pictures};
+    const struct duet_arguments arguments = {.operands = pictures->operands,
+                                             .count = (int)pictures->operand_count};
     const struct duet_batch_task task = duet_networks_task(&run->networks);
     int code = duet_batch_run(run->program, &settings, &arguments, &task);
-    run->some_failed = code == DUET_EXIT_SOME_FAILED;
     if (duet_interrupted()) duet_console_error(run->scope->console, "nothing was scored");
-    return code == DUET_EXIT_OK || run->some_failed ? DUET_GO_ON : code;
+    bool ended = code == DUET_EXIT_OK || code == DUET_EXIT_SOME_FAILED;
+    return ended || none_read(pictures) ? DUET_GO_ON : code;
+}
+
+/* The scope is then of the images whose pictures were read. */
+static int leave_out(struct evaluate_coco_run *run, const struct pictures *pictures)
+{
+    struct evaluate_coco_scope *scope = run->scope;
+    size_t kept = 0;
+    int64_t *ids = calloc(pictures->count + 1, sizeof *ids);
+    if (!ids) return no_memory(run);
+    for (size_t i = 0; i < pictures->count; i++)
+        if (pictures->read[i]) ids[kept++] = image_at(scope, i)->id;
+    run->failed = pictures->count - kept;
+    if (kept == 0) {
+        duet_console_error(scope->console, "nothing was scored: none of %zu pictures could be read",
+                           pictures->count);
+        free(ids);
+        return DUET_EXIT_FATAL;
+    }
+    if (run->failed == 0) {
+        free(ids);
+        return DUET_GO_ON;
+    }
+    free(scope->image_ids);
+    scope->image_ids = ids;
+    scope->options.image_ids = ids;
+    scope->options.image_count = kept;
+    char *text = duet_text("%zu of %zu pictures could not be read: the scores are of the other %zu",
+                           run->failed, pictures->count, kept);
+    evaluate_coco_warn(scope, text);
+    free(text);
+    return scope->warning_lost ? no_memory(run) : DUET_GO_ON;
 }
 
 int evaluate_coco_run(struct evaluate_coco_run *run)
 {
-    size_t count = image_count(run->scope);
+    struct pictures pictures = {0};
     if (!duet_path_is_folder(run->images)) {
         duet_console_error(run->scope->console, "--images: %s: no such folder", run->images);
         return DUET_EXIT_FATAL;
     }
-    char **paths = calloc(count + 1, sizeof *paths);
-    int code = paths ? list_paths(run, paths, count) : no_memory(run);
+    int code = pictures_open(run, &pictures);
+    if (code == DUET_GO_ON && pictures.operand_count == 0) code = leave_out(run, &pictures);
     if (code == DUET_GO_ON)
         code = duet_networks_open(&run->networks, run->program, &run->detect, NULL, &run->pictures, run->cpu);
     if (code == DUET_GO_ON) code = check_labels(run);
     duet_process_catch_signals(); /* from here on there is a folder to remove */
     if (code == DUET_GO_ON) code = make_place(run);
-    if (code == DUET_GO_ON) code = detect(run, paths, count);
-    close_paths(paths, count);
+    if (code == DUET_GO_ON) code = detect(run, &pictures);
+    if (code == DUET_GO_ON) code = leave_out(run, &pictures);
+    pictures_close(&pictures);
     return code;
 }
 
@@ -154,4 +226,5 @@ void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct du
     duet_conditions_number(conditions, "nms_iou", run->detect.nms_iou);
     duet_conditions_number(conditions, "detections_an_image", run->detect.max_detections);
     duet_conditions_text(conditions, "exif", "ignore");
+    duet_conditions_number(conditions, "images_failed", (double)run->failed);
 }

@@ -272,6 +272,14 @@ static void warn(struct evaluate_coco_scope *scope, const char *name, const char
     duet_console_warning(scope->console, "%s", line);
 }
 
+void evaluate_coco_warn(struct evaluate_coco_scope *scope, const char *text)
+{
+    if (text)
+        warn(scope, "", text);
+    else
+        scope->warning_lost = true;
+}
+
 static void warn_of_truth(struct evaluate_coco_scope *scope)
 {
     for (int i = 0; i < DUET_COCO_ODDITIES; i++) {

@@ -116,16 +116,16 @@ static int write_part(const struct subset *subset)
     struct duet_error error;
     struct duet_output output;
     if (strcmp(path, "-") == 0) {
-        enum duet_status status = duet_coco_copy_subset(subset->settings->gt, subset->truth.ids, subset->ids, subset->count,
-                                                        stdout, "standard output", &error);
+        enum duet_status status = duet_coco_copy_subset(subset->settings->gt, subset->truth.ids, subset->ids,
+                                                        subset->count, stdout, "standard output", &error);
         return status == DUET_OK ? evaluate_write(subset->console, "-", duet_text("%s", ""))
                                  : evaluate_failed(subset->console, &error);
     }
     duet_process_catch_signals();
     enum duet_status status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, &error);
     if (status == DUET_OK) {
-        status = duet_coco_copy_subset(subset->settings->gt, subset->truth.ids, subset->ids, subset->count, output.stream, path,
-                                       &error);
+        status = duet_coco_copy_subset(subset->settings->gt, subset->truth.ids, subset->ids, subset->count,
+                                       output.stream, path, &error);
         if (status == DUET_OK)
             status = duet_output_commit(&output, &error);
         else

@@ -155,6 +155,7 @@ static void fill_conditions(struct duet_conditions *c, const struct evaluate_voc
     duet_conditions_number(c, "images", (double)duet_voc_miou_count(run->miou));
     duet_conditions_number(c, "images_left_out",
                            (double)(duet_voc_list_count(run->list) - duet_voc_miou_count(run->miou)));
+    duet_conditions_number(c, "images_failed", (double)run->failed);
     duet_list_hash(duet_voc_miou_count(run->miou), scored_id, run->miou, hash);
     duet_conditions_text(c, "images_sha256", hash);
     if (run->networks)

@@ -70,7 +70,8 @@ struct run {
     size_t truth_count, truth_capacity;
     size_t *places;   /* [ids of the list] an image's number among those that are scored, or SIZE_MAX */
     const char **ids; /* [scored] */
-    size_t scored, failed, outside;
+    size_t scored, failed, outside, reversed, unclear, others;
+    char other[DUET_VOC_NAME]; /* the first class that VOC does not have */
     struct duet_voc_map *map;
 };
 
@@ -83,9 +84,10 @@ static enum duet_status add_objects(struct run *run, const char *path,
     for (size_t i = 0; i < annotation->count; i++) {
         const struct duet_voc_object *o = &annotation->objects[i];
         const struct duet_label *label = duet_labels_find(&labels, o->name);
-        if (!label || label->id == 0)
-            return duet_fail(error, DUET_BAD_FORMAT, "%s: object %zu: '%s' is no class of PASCAL VOC", path,
-                             i + 1, o->name);
+        if (!label || label->id == 0) {
+            if (run->others++ == 0) memcpy(run->other, o->name, sizeof run->other);
+            continue;
+        }
         struct duet_voc_truth *truths =
             duet_grow(run->truths, &run->truth_capacity, run->truth_count + 1, sizeof *truths);
         if (!truths) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for its objects", path);
@@ -94,6 +96,11 @@ static enum duet_status add_objects(struct run *run, const char *path,
             (struct duet_voc_truth){run->scored, label->id, o->xmin, o->ymin, o->xmax, o->ymax, o->difficult};
     }
     run->outside += annotation->outside;
+    run->reversed += annotation->reversed;
+    run->unclear += annotation->unclear;
+    if (annotation->left_out > 0)
+        duet_console_warning(&run->console, "%s: %s (%zu object%s left out)", path, annotation->why,
+                             annotation->left_out, annotation->left_out == 1 ? "" : "s");
     return DUET_OK;
 }
 
@@ -104,8 +111,9 @@ static enum duet_status add_image(struct run *run, size_t index, struct duet_err
     struct duet_voc_annotation annotation = {0};
     size_t before = run->truth_count;
     char *path = duet_voc_annotation_path(run->settings->root, id);
-    enum duet_status status = path ? duet_voc_annotation_open(path, &annotation, error)
-                                   : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
+    enum duet_status status =
+        path ? duet_voc_id_check(id, error) : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
+    if (status == DUET_OK) status = duet_voc_annotation_open(path, &annotation, error);
     if (status == DUET_OK) status = add_objects(run, path, &annotation, error);
     if (status == DUET_OK) {
         run->ids[run->scored] = id;
@@ -173,6 +181,20 @@ static void warn(struct run *run)
                              "%zu annotated boxes reach over their picture's edge; they are "
                              "taken as they stand",
                              run->outside);
+    if (run->reversed > 0)
+        duet_console_warning(&run->console,
+                             "%zu annotated boxes have a corner beyond the opposite one: they count, and "
+                             "match nothing",
+                             run->reversed);
+    if (run->unclear > 0)
+        duet_console_warning(&run->console,
+                             "%zu annotated objects have a <difficult> that is neither 0 nor 1: taken for "
+                             "not difficult",
+                             run->unclear);
+    if (run->others > 0)
+        duet_console_warning(&run->console,
+                             "%zu annotated objects are of classes that VOC does not have (%s): left out",
+                             run->others, run->other);
 }
 
 static enum duet_status score(struct run *run, struct duet_error *error)
@@ -202,6 +224,7 @@ static void fill_conditions(struct duet_conditions *c, const struct run *run)
     duet_conditions_text(c, "list", s->list);
     duet_conditions_number(c, "images", (double)run->scored);
     duet_conditions_number(c, "images_left_out", (double)(duet_voc_list_count(run->list) - run->scored));
+    duet_conditions_number(c, "images_failed", (double)run->failed);
     duet_list_hash(run->scored, scored_id, run, hash);
     duet_conditions_text(c, "images_sha256", hash);
     duet_conditions_text(c, "detections", s->detections);

@@ -71,7 +71,8 @@ enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *
                                              .predicted_path = predicted_path(run, id)};
     if (!picture->truth_path || !picture->predicted_path)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
-    enum duet_status status = duet_mask_read(picture->truth_path, &options, &picture->truth, error);
+    enum duet_status status = duet_voc_id_check(id, error);
+    if (status == DUET_OK) status = duet_mask_read(picture->truth_path, &options, &picture->truth, error);
     if (status != DUET_OK) return status;
     return run->networks ? predict(run, worker, picture, error)
                          : duet_mask_read(picture->predicted_path, &options, &picture->predicted, error);

@@ -313,8 +313,7 @@ enum duet_status duet_coco_copy_subset(const char *path, const struct duet_coco_
 {
     struct copy *copy = calloc(1, sizeof *copy);
     if (!copy) return no_memory(error);
-    *copy = (struct copy){
-        .ids = ids, .count = count, .named = named, .out = out, .name = name, .list = NONE};
+    *copy = (struct copy){.ids = ids, .count = count, .named = named, .out = out, .name = name, .list = NONE};
     enum duet_status status = duet_json_read(path, on_token, copy, error);
     if (status == DUET_OK && copy->text.failed)
         status = no_memory(error);

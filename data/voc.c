@@ -1,13 +1,16 @@
 #include "duet/voc.h"
 
+#include "core/bom.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "grow.h"
 #include "names.h"
+#include "plain_number.h"
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_LIST_BYTES ((size_t)64 << 20)
 #define MAX_ID         200
@@ -123,23 +126,95 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+static bool is_slash(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* Is one of the path's parts ".."? */
+static bool climbs(const char *path, size_t length)
+{
+    for (size_t i = 0; i + 1 < length; i++)
+        if (path[i] == '.' && path[i + 1] == '.' && (i == 0 || is_slash(path[i - 1])) &&
+            (i + 2 == length || is_slash(path[i + 2])))
+            return true;
+    return false;
+}
+
+enum duet_status duet_voc_id_check(const char *id, struct duet_error *error)
+{
+    if (!climbs(id, strlen(id))) return DUET_OK;
+    return duet_fail(error, DUET_BAD_ARGUMENT, "%s: leads out of the data set's folder", id);
+}
+
+/* Of a file's path its name, without an extension that pictures or annotations have. */
+static void strip_path(const char **id, size_t *length)
+{
+    static const char *const extensions[] = {".jpg", ".jpeg", ".png", ".xml", ".bmp"};
+    if (climbs(*id, *length)) return;
+    for (size_t i = *length; i > 0; i--)
+        if (is_slash((*id)[i - 1])) {
+            *id += i;
+            *length -= i;
+            break;
+        }
+    for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++) {
+        size_t dot = *length - strlen(extensions[i]);
+        if (dot == 0 || dot > *length || strncasecmp(*id + dot, extensions[i], *length - dot) != 0) continue;
+        *length = dot;
+        return;
+    }
+}
+
+static bool are_numbers(const char *from, const char *to)
+{
+    double value;
+    while (from < to) {
+        const char *begin = from;
+        while (from < to && !is_space(*from)) from++;
+        if (from > begin && !duet_plain_number(begin, (size_t)(from - begin), &value)) return false;
+        while (from < to && is_space(*from)) from++;
+    }
+    return true;
+}
+
+/* The id of a line that is not empty, with no space around. False: more stands in it than an id. */
+static bool find_id(const char *from, const char *to, const char **id, size_t *length)
+{
+    bool quoted = *from == '"' || *from == '\'';
+    const char *end = quoted ? memchr(from + 1, *from, (size_t)(to - from) - 1) : from;
+    *id = from + (quoted && end);
+    if (!quoted || !end)
+        for (end = from; end < to && !is_space(*end);) end++;
+    *length = (size_t)(end - *id);
+    strip_path(id, length);
+    return are_numbers(end + (end < to && (*end == '"' || *end == '\'')), to);
+}
+
 /* What keeps a text from being an id, or NULL. */
 static const char *id_fault(const char *id, size_t length)
 {
+    if (length == 0) return "is empty";
     if (length > MAX_ID) return "is longer than 200 bytes";
-    if (id[0] == '.') return "begins with '.'";
+    if (id[0] == '.' && !climbs(id, length)) return "begins with '.'";
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)id[i];
-        if (c == '/') return "has a '/' in it";
-        if (is_space(id[i])) return "has white space in it: expected one id a line";
         if (c < 0x20 || c == 0x7f) return "has a control character in it";
     }
     return NULL;
 }
 
-static enum duet_status add_id(struct duet_voc_list *list, const char *id, size_t length, size_t line,
+static enum duet_status add_id(struct duet_voc_list *list, const char *from, const char *to, size_t line,
                                struct duet_error *error)
 {
+    const char *id;
+    size_t length;
+    if (!find_id(from, to, &id, &length))
+        return duet_fail(
+            error, DUET_BAD_FORMAT,
+            "%s: line %zu: '%.*s' has white space in it: expected one id a line (in quotes when it "
+            "has spaces), and numbers",
+            list->path, line, to - from > MAX_ID ? MAX_ID : (int)(to - from), from);
     int shown = length > MAX_ID ? MAX_ID : (int)length;
     const char *fault = id_fault(id, length);
     if (fault)
@@ -162,7 +237,10 @@ static enum duet_status read_ids(struct duet_voc_list *list, const char *text, s
                                  struct duet_error *error)
 {
     const char *end = text + size;
-    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
+    size_t begin;
+    enum duet_status status = duet_bom_check(list->path, text, size, &begin, error);
+    if (status != DUET_OK) return status;
+    text += begin;
     for (size_t line = 1; text < end; line++) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *from = text, *to = newline ? newline : end;
@@ -170,7 +248,7 @@ static enum duet_status read_ids(struct duet_voc_list *list, const char *text, s
         while (from < to && is_space(*from)) from++;
         while (to > from && is_space(to[-1])) to--;
         if (from == to) continue;
-        enum duet_status status = add_id(list, from, (size_t)(to - from), line, error);
+        status = add_id(list, from, to, line, error);
         if (status != DUET_OK) return status;
     }
     if (list->ids.count > 0) return DUET_OK;

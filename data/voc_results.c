@@ -1,5 +1,6 @@
 #include "duet/voc_results.h"
 
+#include "core/bom.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/coco_images.h"
@@ -68,28 +69,39 @@ static size_t next_field(const char **at, const char *end)
     return length;
 }
 
+/* The last fields are the numbers; before them stands the id, which may be in quotes and have spaces in it.
+ */
 static enum duet_status read_line(struct reading *r, const char *path, size_t line, int class_id,
                                   const char *text, const char *end)
 {
-    const char *at = text, *id = NULL;
-    size_t id_length = 0, length;
-    double numbers[FIELDS] = {0};
-    int count = 0;
-    for (; (length = next_field(&at, end)) > 0; at += length, count++) {
-        if (count == 0)
-            id = at, id_length = length;
-        else if (count < FIELDS && !duet_plain_number(at, length, &numbers[count]))
-            return duet_fail(r->error, DUET_BAD_FORMAT, "%s: line %zu: '%.*s': expected a number", path, line,
-                             length > 40 ? 40 : (int)length, at);
+    const char *fields[FIELDS] = {NULL}; /* of the last ones, where each begins */
+    double numbers[FIELDS];
+    size_t lengths[FIELDS] = {0}, count = 0, length;
+    for (const char *at = text; (length = next_field(&at, end)) > 0; at += length, count++) {
+        if (count == 0) text = at;
+        memmove(fields, fields + 1, sizeof fields - sizeof fields[0]);
+        memmove(lengths, lengths + 1, sizeof lengths - sizeof lengths[0]);
+        fields[FIELDS - 1] = at;
+        lengths[FIELDS - 1] = length;
     }
     if (count == 0) return DUET_OK;
-    if (count != FIELDS)
+    bool quoted = *text == '"' || *text == '\'';
+    if (count < FIELDS || (count > FIELDS && !quoted))
         return duet_fail(r->error, DUET_BAD_FORMAT,
-                         "%s: line %zu: %d fields: expected 'id score xmin ymin xmax ymax'", path, line,
+                         "%s: line %zu: %zu fields: expected 'id score xmin ymin xmax ymax'", path, line,
                          count);
-    size_t image = duet_voc_list_find(r->list, id, id_length);
+    for (int i = 1; i < FIELDS; i++)
+        if (!duet_plain_number(fields[i], lengths[i], &numbers[i]))
+            return duet_fail(r->error, DUET_BAD_FORMAT, "%s: line %zu: '%.*s': expected a number", path, line,
+                             lengths[i] > 40 ? 40 : (int)lengths[i], fields[i]);
+    const char *stop = fields[0] + lengths[0];
+    if (quoted && stop - text > 1 && stop[-1] == *text) {
+        text++;
+        stop--;
+    }
+    size_t image = duet_voc_list_find(r->list, text, (size_t)(stop - text));
     if (image == SIZE_MAX) {
-        add_stranger(r, id, id_length);
+        add_stranger(r, text, (size_t)(stop - text));
         return DUET_OK;
     }
     const struct duet_voc_detection detection = {image,      class_id,   numbers[1], numbers[2],
@@ -103,6 +115,9 @@ static enum duet_status read_class(struct reading *r, const char *path, int clas
     enum duet_status status = duet_read_file(path, MAX_BYTES, &bytes, r->error);
     if (status != DUET_OK) return status;
     const char *text = (const char *)bytes.data, *end = text + bytes.size;
+    size_t begin;
+    status = duet_bom_check(path, text, bytes.size, &begin, r->error);
+    text += begin;
     for (size_t line = 1; status == DUET_OK && text < end; line++) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *stop = newline ? newline : end;

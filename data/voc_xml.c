@@ -1,7 +1,6 @@
 /* VOC's annotations: <annotation><object><name/><bndbox><xmin/>... through expat. */
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/image.h"
 #include "duet/voc.h"
 #include "grow.h"
 #include "plain_number.h"
@@ -11,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_BYTES   ((size_t)16 << 20)
 #define MAX_DEPTH   32
@@ -63,8 +63,10 @@ struct reading {
     unsigned seen;                /* bits of fields: of the object, or the picture's size */
     struct duet_voc_object object;
     double values[FIELD_COUNT];
+    bool unclear;  /* its <difficult> */
+    char why[128]; /* it cannot be used; "" */
     char text[MAX_TEXT];
-    size_t length;
+    size_t length; /* over MAX_TEXT: the text was longer, and stands for nothing */
 };
 
 static void refuse(struct reading *r, enum duet_status status, const char *format, ...)
@@ -84,6 +86,22 @@ static void refuse(struct reading *r, enum duet_status status, const char *forma
     XML_StopParser(r->parser, XML_FALSE);
 }
 
+/* The object will be left out; for the first reason. */
+static void spoil(struct reading *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void spoil(struct reading *r, const char *format, ...)
+{
+    if (r->why[0]) return;
+    va_list args;
+    int used = snprintf(r->why, sizeof r->why, "line %lu, column %lu: object %zu ",
+                        (unsigned long)XML_GetCurrentLineNumber(r->parser),
+                        (unsigned long)XML_GetCurrentColumnNumber(r->parser) + 1,
+                        r->annotation->count + r->annotation->left_out + 1);
+    va_start(args, format);
+    vsnprintf(r->why + used, sizeof r->why - (size_t)used, format, args);
+    va_end(args);
+}
+
 static enum place place_of(const struct reading *r)
 {
     return r->depth > 0 ? r->places[r->depth - 1] : OUTSIDE;
@@ -98,21 +116,15 @@ static void begin_object(struct reading *r)
     r->seen &= ~of_object;
     r->object = (struct duet_voc_object){0};
     r->values[DIFFICULT] = r->values[TRUNCATED] = 0;
+    r->unclear = false;
+    r->why[0] = '\0';
 }
 
 static void check_object(struct reading *r)
 {
     static const enum field needed[] = {NAME, XMIN, YMIN, XMAX, YMAX};
-    const struct duet_voc_object *o = &r->object;
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        if (!(r->seen & 1u << needed[i])) {
-            refuse(r, DUET_BAD_FORMAT, "object %zu has no <%s>", r->annotation->count + 1,
-                   field_names[needed[i]]);
-            return;
-        }
-    if (!(o->xmin <= o->xmax && o->ymin <= o->ymax))
-        refuse(r, DUET_BAD_FORMAT, "object %zu: xmin %g, ymin %g lie beyond xmax %g, ymax %g",
-               r->annotation->count + 1, o->xmin, o->ymin, o->xmax, o->ymax);
+        if (!(r->seen & 1u << needed[i])) spoil(r, "has no <%s>", field_names[needed[i]]);
 }
 
 static void end_object(struct reading *r)
@@ -123,10 +135,13 @@ static void end_object(struct reading *r)
     o->ymin = r->values[YMIN];
     o->xmax = r->values[XMAX];
     o->ymax = r->values[YMAX];
-    o->difficult = r->values[DIFFICULT] > 0;
+    o->difficult = r->values[DIFFICULT] != 0;
     o->truncated = r->values[TRUNCATED] > 0;
     check_object(r);
-    if (r->status != DUET_OK) return;
+    if (r->why[0]) {
+        if (annotation->left_out++ == 0) memcpy(annotation->why, r->why, sizeof annotation->why);
+        return;
+    }
     if (annotation->count == MAX_OBJECTS) {
         refuse(r, DUET_TOO_LARGE, "more than %d objects", MAX_OBJECTS);
         return;
@@ -138,6 +153,8 @@ static void end_object(struct reading *r)
         return;
     }
     annotation->objects = objects;
+    annotation->unclear += r->unclear;
+    annotation->reversed += o->xmin > o->xmax || o->ymin > o->ymax;
     objects[annotation->count++] = *o;
 }
 
@@ -156,42 +173,61 @@ static void trim(struct reading *r, const char **text, size_t *length)
 static void take_name(struct reading *r, const char *text, size_t length)
 {
     if (length == 0 || length >= DUET_VOC_NAME) {
-        refuse(r, DUET_BAD_FORMAT, "<name>: expected 1 to %d bytes, got %zu", DUET_VOC_NAME - 1, length);
+        spoil(r, "has a <name> of %zu bytes: expected 1 to %d", length, DUET_VOC_NAME - 1);
         return;
     }
     memcpy(r->object.name, text, length);
     r->object.name[length] = '\0';
 }
 
-static void take_number(struct reading *r, const char *text, size_t length)
+static void take_corner(struct reading *r, const char *text, size_t length)
 {
-    double most = r->field == DIFFICULT || r->field == TRUNCATED ? 1
-                  : r->field == WIDTH || r->field == HEIGHT      ? DUET_IMAGE_MAX_SIDE
-                                                                 : MAX_CORNER;
-    double least = most < MAX_CORNER ? 0 : -MAX_CORNER, value;
-    bool good = duet_plain_number(text, length, &value) && value >= least && value <= most;
-    if (good && most < MAX_CORNER && value != floor(value)) good = false;
-    if (good)
+    double value;
+    if (duet_plain_number(text, length, &value) && fabs(value) <= MAX_CORNER)
         r->values[r->field] = value;
     else
-        refuse(r, DUET_BAD_FORMAT, "<%s>: '%.*s': expected a %snumber from %g to %g", field_names[r->field],
-               (int)length, text, most < MAX_CORNER ? "whole " : "", least, most);
+        spoil(r, "has no number from -1e6 to 1e6 as <%s>: '%.*s'", field_names[r->field],
+              length < 40 ? (int)length : 40, text);
+}
+
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return length == strlen(word) && strncasecmp(text, word, length) == 0;
+}
+
+/* A number or a word for one; nothing else scores anything but to say that it is not clear. */
+static void take_flag(struct reading *r, const char *text, size_t length)
+{
+    double value = is_word(text, length, "true") || is_word(text, length, "yes");
+    bool clear = value != 0 || is_word(text, length, "false") || is_word(text, length, "no") ||
+                 (duet_plain_number(text, length, &value) && isfinite(value));
+    r->values[r->field] = clear ? value : 0;
+    if (r->field == DIFFICULT) r->unclear = !clear;
+}
+
+static void take_side(struct reading *r, const char *text, size_t length)
+{
+    double value;
+    bool good = duet_plain_number(text, length, &value) && value > 0 && isfinite(value);
+    r->values[r->field] = good ? value : 0;
 }
 
 static void end_text(struct reading *r)
 {
     const char *text;
     size_t length;
+    if (r->length > MAX_TEXT) r->length = 0;
     trim(r, &text, &length);
-    if (r->seen & 1u << r->field) {
-        refuse(r, DUET_BAD_FORMAT, "a second <%s>", field_names[r->field]);
-        return;
-    }
+    if (r->seen & 1u << r->field) return;
     r->seen |= 1u << r->field;
     if (r->field == NAME)
         take_name(r, text, length);
+    else if (r->field == DIFFICULT || r->field == TRUNCATED)
+        take_flag(r, text, length);
+    else if (r->field == WIDTH || r->field == HEIGHT)
+        take_side(r, text, length);
     else
-        take_number(r, text, length);
+        take_corner(r, text, length);
 }
 
 /* --- expat's events ----------------------------------------------------------------------------------- */
@@ -242,8 +278,8 @@ static void on_text(void *ctx, const XML_Char *text, int length)
 {
     struct reading *r = ctx;
     if (r->status != DUET_OK || r->skipped > 0 || place_of(r) != TEXT) return;
-    if ((size_t)length > sizeof r->text - r->length) {
-        refuse(r, DUET_TOO_LARGE, "<%s>: a text longer than %d bytes", field_names[r->field], MAX_TEXT);
+    if (r->length > MAX_TEXT || (size_t)length > MAX_TEXT - r->length) {
+        r->length = MAX_TEXT + 1;
         return;
     }
     memcpy(r->text + r->length, text, (size_t)length);
@@ -287,8 +323,8 @@ static enum duet_status parse(struct reading *r, const struct duet_bytes *bytes)
 static void count_outside(struct reading *r)
 {
     struct duet_voc_annotation *a = r->annotation;
-    a->width = r->seen & 1u << WIDTH ? (int)r->values[WIDTH] : 0;
-    a->height = r->seen & 1u << HEIGHT ? (int)r->values[HEIGHT] : 0;
+    a->width = r->values[WIDTH];
+    a->height = r->values[HEIGHT];
     for (size_t i = 0; i < a->count; i++) {
         const struct duet_voc_object *o = &a->objects[i];
         a->outside += o->xmin < 1 || o->ymin < 1 || (a->width > 0 && o->xmax > a->width) ||

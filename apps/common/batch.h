@@ -43,6 +43,9 @@ struct duet_batch_settings {
     bool track;  /* number the objects of moving inputs: common/track.h */
     struct duet_list_settings lists;
     bool force, quiet;
+    /* Told of every input that failed, by its path. May be NULL. */
+    void (*on_failed)(void *ctx, const char *path);
+    void *on_failed_ctx;
 };
 
 enum duet_batch_live { DUET_BATCH_ALL, DUET_BATCH_LATEST };

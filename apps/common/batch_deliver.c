@@ -64,7 +64,9 @@ static void warn(struct batch *batch, size_t index, const struct item *item, con
 static void count(struct batch *batch, size_t index, const struct item *item)
 {
     if (item->failed) {
+        const struct duet_batch_settings *s = batch->settings;
         batch->failed++;
+        if (s->on_failed) s->on_failed(s->on_failed_ctx, batch->inputs.items[index].path);
         duet_console_error(&batch->console, "%s", item->error.text);
         return;
     }

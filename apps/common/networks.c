@@ -1,7 +1,9 @@
 #include "common/networks.h"
 
 #include "common/model_path.h"
+#include "core/bom.h"
 #include "core/fail.h"
+#include "core/os.h"
 #include "duet/draw.h"
 #include "duet/labels.h"
 
@@ -184,10 +186,19 @@ static enum duet_status read_thresholds(const char *path, const struct duet_labe
                                         float *thresholds, struct duet_error *error)
 {
     json_error_t fault;
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &fault), *entry;
+    struct duet_bytes bytes;
+    size_t begin;
+    enum duet_status status = duet_read_file(path, (size_t)64 << 20, &bytes, error);
+    if (status != DUET_OK) return status;
+    status = duet_bom_check(path, bytes.data, bytes.size, &begin, error);
+    json_t *root = status == DUET_OK ? json_loadb((const char *)bytes.data + begin, bytes.size - begin,
+                                                  JSON_REJECT_DUPLICATES, &fault)
+                                     : NULL;
+    json_t *entry;
+    duet_bytes_close(&bytes);
+    if (status != DUET_OK) return status;
     if (!root)
         return duet_fail(error, DUET_BAD_FORMAT, "%s:%d:%d: %s", path, fault.line, fault.column, fault.text);
-    enum duet_status status = DUET_OK;
     const json_t *classes = json_object_get(root, "classes");
     size_t i;
     for (i = 0; i < labels->count; i++) thresholds[i] = usual;

@@ -111,7 +111,7 @@ reports_are_made() {
 lists_are_checked() {
     printf 'scene_0000\n../scene_0001\n' >voc/ImageSets/Segmentation/escape.txt
     printf 'scene_0000\nscene_0000\n' >voc/ImageSets/Segmentation/twice.txt
-    run -r voc -l escape -M voc/SegmentationClass && want 1 && mentions "line 2" && mentions "../scene_0001" || return 1
+    run -r voc -l escape -M voc/SegmentationClass && want 3 && mentions "../scene_0001: leads out of" && shows '^images failed +1$' || return 1
     run -r voc -l twice -M voc/SegmentationClass && want 1 && mentions "line 1 already"
 }
 

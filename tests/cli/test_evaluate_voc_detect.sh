@@ -67,8 +67,8 @@ unreadable_annotations_are_named_and_left_out() {
         mentions "the scores are of the other 2 images" && shows '^images +2$' || return 1
     { printf '<!DOCTYPE a [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;">]><annotation>&b;</annotation>'; } >torn/Annotations/b_2.xml
     run -q -r torn -l val -d found && want 3 && mentions "torn/Annotations/b_2.xml: line 1" && shows '^images +1$' || return 1
-    object unicorn 1 1 10 10 0 | (cd torn/.. && annotation x) && mv voc/Annotations/x.xml torn/Annotations/a_1.xml
-    run -q -r torn -l val -d found && want 1 && mentions "'unicorn' is no class" && mentions "nothing was scored" && [ ! -s out ]
+    rm torn/Annotations/a_1.xml
+    run -q -r torn -l val -d found && want 1 && mentions "nothing was scored" && [ ! -s out ]
 }
 mistakes_are_usage_errors() {
     run && want 2 && mentions "--root" || return 1

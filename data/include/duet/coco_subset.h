@@ -19,9 +19,9 @@ enum duet_status duet_coco_choose_images(const struct duet_coco_truth *truth, si
                                          bool stratify, int64_t **ids, struct duet_error *error);
 
 /* Copy the instances file at `path`, as a stream, to `out`: everything, as it stands there, but for the
- * entries of "images" and "annotations" that belong to no image of `ids` (ascending; `named` are the ids of the
- * ground truth read from it). Numbers and strings keep their value to the digit; white space does not stay. `name` stands for `out` in error texts. Errors:
- * those of reading, DUET_IO_ERROR. */
+ * entries of "images" and "annotations" that belong to no image of `ids` (ascending; `named` are the ids of
+ * the ground truth read from it). Numbers and strings keep their value to the digit; white space does not
+ * stay. `name` stands for `out` in error texts. Errors: those of reading, DUET_IO_ERROR. */
 enum duet_status duet_coco_copy_subset(const char *path, const struct duet_coco_ids *named,
                                        const int64_t *ids, size_t count, FILE *out, const char *name,
                                        struct duet_error *error);

@@ -27,8 +27,10 @@ enum duet_voc_set {
 struct duet_voc_list; /* opaque: ids in the file's order, each once */
 
 /* Read ROOT/ImageSets/SET/NAME.txt; a `name` with a '/' in it is the path of a list anywhere. White space
- * around ids, empty lines and CR are passed over. An id is a file's name without its extension: no '/', no
- * white space, no control characters, no '.' in front.
+ * around ids, empty lines, CR and a byte order mark are passed over, and so are numbers behind an id, as
+ * VOC's lists of one class have them (-1, 0, 1). An id is a file's name without its extension: of
+ * "JPEGImages/a.jpg" it is "a"; in quotes it may have spaces in it. No control characters, no '.' in front;
+ * a path with ".." in it stays as it is, for the picture to be refused (duet_voc_id_check).
  * Errors: DUET_NOT_FOUND (the text says which lists are there), DUET_BAD_FORMAT (a bad id, one that stands
  * twice, none at all; with lines), DUET_TOO_LARGE, DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_voc_list_open(const char *root, enum duet_voc_set set, const char *name,
@@ -45,6 +47,9 @@ const char *duet_voc_list_path(const struct duet_voc_list *list);
 size_t duet_voc_list_find(const struct duet_voc_list *list, const char *id, size_t length);
 
 /* --- paths -------------------------------------------------------------------------------------------- */
+
+/* Does the id name something below the root? Errors: DUET_BAD_ARGUMENT. */
+enum duet_status duet_voc_id_check(const char *id, struct duet_error *error);
 
 /* Below `root`; NULL when out of memory; free() it. A picture is ID.jpg, or, where that is not there,
  * ID.png. */
@@ -65,16 +70,20 @@ struct duet_voc_object {
 
 /* What an XML file says of a picture. Owned: end with duet_voc_annotation_close. */
 struct duet_voc_annotation {
-    int width, height; /* 0 when the file does not say */
+    double width, height; /* 0 when the file does not say, or not by a number above 0 */
     struct duet_voc_object *objects;
     size_t count;
-    size_t outside; /* objects that reach over the picture's edge; they are kept as they stand */
+    size_t outside;  /* objects that reach over the picture's edge; they are kept as they stand */
+    size_t reversed; /* with a corner beyond the opposite one: so are they, and match nothing */
+    size_t unclear;  /* with a <difficult> that is neither a number nor true or false: taken for not */
+    size_t left_out; /* without a name or a corner that can be used */
+    char why[128];   /* of the first of those: "line 3, column 5: object 2 has no <xmin>"; else "" */
 };
 
-/* Read an annotation. What VOC does not use for boxes (poses, parts, actions) is passed over. On failure
+/* Read an annotation. What VOC does not use for boxes (poses, parts, actions) is passed over, of an element
+ * that comes twice the first counts, and an object that cannot be used costs itself alone. On failure
  * *annotation is all zero.
- * Errors, with line and column: DUET_BAD_FORMAT (broken XML, another kind of document, an object without
- * name or corners, corners that are no numbers or in the wrong order), DUET_UNSUPPORTED (a document type:
+ * Errors, with line and column: DUET_BAD_FORMAT (broken XML, another kind of document), DUET_UNSUPPORTED (a document type:
  * entities can be made to grow without bound), DUET_TOO_LARGE (16 MiB, 32 levels, 65536 objects);
  * without: DUET_NOT_FOUND, DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_voc_annotation_open(const char *path, struct duet_voc_annotation *annotation,
