@@ -42,6 +42,7 @@ static void pixel_panel(const struct duet_conv1x1_args *a, size_t p, size_t n0, 
 
 void duet_conv1x1_scalar(const struct duet_conv1x1_args *a)
 {
+    duet_conv1x1_promise(a, DUET_CONV1X1_SCALAR_PANEL);
     const float *weights = a->weights;
     for (size_t n0 = 0; n0 < a->out_channels; n0 += DUET_CONV1X1_SCALAR_PANEL) {
         for (size_t p = 0; p < a->pixels; p++) pixel_panel(a, p, n0, weights);

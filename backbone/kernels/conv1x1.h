@@ -7,14 +7,15 @@
  * split.
  *
  * Weights are packed in panels of `panel` output channels (a property of the kernel level):
- *   packed[n / panel][k][n % panel], missing columns of the last panel zero, 64-byte aligned.
- * Internal.
+ *   packed[n / panel][k][n % panel], missing columns of the last panel zero, 64-byte aligned (a panel of
+ * fewer bytes: aligned to that). The output has no float in common with the input. Internal.
  */
 #ifndef DUET_KERNELS_CONV1X1_H
 #define DUET_KERNELS_CONV1X1_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "kernels/apart.h"
+
+#include <assert.h>
 
 struct duet_conv1x1_args {
     size_t pixels, in_channels, out_channels;
@@ -37,6 +38,23 @@ struct duet_conv1x1_kernel {
     size_t panel;
     duet_conv1x1_fn *run;
 };
+
+/* What a caller promises; the first line of every version. */
+static inline void duet_conv1x1_promise(const struct duet_conv1x1_args *a, size_t panel)
+{
+    (void)panel; /* where there are no assertions */
+    if (a->pixels == 0 || a->out_channels == 0) return;
+    assert(a->weights &&
+           (uintptr_t)a->weights % (panel * sizeof(float) < 64 ? panel * sizeof(float) : 64) == 0);
+    assert(a->panel_stride >= a->in_channels * panel);
+    assert(a->input_stride == 0 || a->input_stride >= a->in_channels || a->pixels == 1);
+    assert(a->output_stride >= a->out_channels || a->pixels == 1);
+    assert(!a->residual || a->residual_stride >= a->out_channels || a->pixels == 1);
+    assert(a->low <= a->high);
+    assert(a->in_channels == 0 ||
+           duet_apart(a->output, duet_span(a->pixels, a->output_stride, a->out_channels), a->input,
+                      duet_span(a->pixels, a->input_stride, a->in_channels)));
+}
 
 #define DUET_CONV1X1_SCALAR_PANEL 16
 void duet_conv1x1_scalar(const struct duet_conv1x1_args *args);

@@ -28,6 +28,7 @@ static void pixel_panel(const struct duet_conv3x3_args *a, size_t x, size_t n0, 
 
 void duet_conv3x3_scalar(const struct duet_conv3x3_args *a)
 {
+    duet_conv3x3_promise(a, PANEL);
     const float *weights = a->weights;
     for (size_t n0 = 0; n0 < a->out_channels; n0 += PANEL) {
         for (size_t x = 0; x < a->out_width; x++) pixel_panel(a, x, n0, weights);

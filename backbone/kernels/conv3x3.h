@@ -4,12 +4,15 @@
  *                                              * weights[ky][kx][k][n], low, high)
  *
  * Contract: one chain from the bias, ky, kx, k ascending; taps outside the picture are left out.
- * Weights are packed as for conv1x1 with 9 * in_channels in the place of in_channels. Internal.
+ * Weights are packed as for conv1x1 with 9 * in_channels in the place of in_channels. The output has no float
+ * in common with the rows. Internal.
  */
 #ifndef DUET_KERNELS_CONV3X3_H
 #define DUET_KERNELS_CONV3X3_H
 
-#include <stddef.h>
+#include "kernels/apart.h"
+
+#include <assert.h>
 
 struct duet_conv3x3_args {
     const float *rows[3]; /* [in_width][in_channels]; NULL: above or below the picture */
@@ -27,6 +30,21 @@ struct duet_conv3x3_kernel {
     size_t panel;
     duet_conv3x3_fn *run;
 };
+
+/* What a caller promises; the first line of every version. */
+static inline void duet_conv3x3_promise(const struct duet_conv3x3_args *a, size_t panel)
+{
+    (void)panel; /* where there are no assertions */
+    if (a->out_width == 0 || a->out_channels == 0) return;
+    assert(a->in_width > 0 && a->in_channels > 0);
+    assert((a->stride == 1 || a->stride == 2) && a->rate >= 1 && (a->stride == 1 || a->rate == 1));
+    assert(a->pad_left <= a->rate);
+    assert((uintptr_t)a->weights % (panel * sizeof(float) < 64 ? panel * sizeof(float) : 64) == 0);
+    assert(a->low <= a->high);
+    for (int i = 0; i < 3; i++)
+        assert(!a->rows[i] || duet_apart(a->output, a->out_width * a->out_channels, a->rows[i],
+                                         a->in_width * a->in_channels));
+}
 
 #define DUET_CONV3X3_SCALAR_PANEL 16
 void duet_conv3x3_scalar(const struct duet_conv3x3_args *args);

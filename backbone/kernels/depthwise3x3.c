@@ -19,6 +19,7 @@ static void pixel(const struct duet_depthwise3x3_args *a, const float *const row
 
 void duet_depthwise3x3_scalar(const struct duet_depthwise3x3_args *a)
 {
+    duet_depthwise3x3_promise(a);
     float *out = a->output;
     for (size_t y = a->y_begin; y < a->y_end; y++) {
         const float *rows[3];

@@ -15,6 +15,7 @@ void duet_resize_taps(size_t in, size_t out, struct duet_resize_tap *taps)
 
 void duet_resize_scalar(const struct duet_resize_args *a)
 {
+    duet_resize_promise(a);
     for (size_t x = 0; x < a->out_width; x++) {
         struct duet_resize_tap tap = a->columns[x];
         for (size_t c = 0; c < 3; c++) {

@@ -11,6 +11,7 @@
 #ifndef DUET_KERNELS_RESIZE_H
 #define DUET_KERNELS_RESIZE_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,15 @@ struct duet_resize_args {
 };
 
 typedef void duet_resize_fn(const struct duet_resize_args *args);
+
+/* What a caller promises; the first line of every version. Taps ascend, so that the last one reaches
+ * farthest. */
+static inline void duet_resize_promise(const struct duet_resize_args *a)
+{
+    assert(a->top && a->bottom && a->fraction >= 0 && a->fraction <= 1);
+    assert(a->out_width == 0 || (a->columns[0].low <= a->columns[a->out_width - 1].low &&
+                                 a->columns[0].high <= a->columns[a->out_width - 1].high));
+}
 
 void duet_resize_scalar(const struct duet_resize_args *args);
 

@@ -44,5 +44,6 @@ static void one_pixel(const struct duet_upsample_args *a, size_t pixel)
 
 void duet_upsample_scalar(const struct duet_upsample_args *args)
 {
+    duet_upsample_promise(args);
     for (size_t pixel = 0; pixel < args->pixels; pixel++) one_pixel(args, pixel);
 }

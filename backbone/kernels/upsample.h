@@ -12,6 +12,7 @@
 #ifndef DUET_KERNELS_UPSAMPLE_H
 #define DUET_KERNELS_UPSAMPLE_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,13 @@ struct duet_upsample_args {
 };
 
 typedef void duet_upsample_fn(const struct duet_upsample_args *args);
+
+/* What a caller promises; the first line of every version. */
+static inline void duet_upsample_promise(const struct duet_upsample_args *a)
+{
+    assert(a->classes >= 1 && a->classes <= 256);
+    assert(!a->sums || (a->total && a->sums_stride >= a->pixels));
+}
 
 void duet_upsample_scalar(const struct duet_upsample_args *args);
 

@@ -23,6 +23,7 @@ static inline float32x4_t between(float32x4_t from, float32x4_t to, float32x4_t 
  * scalar kernel. */
 void duet_resize_neon(const struct duet_resize_args *a)
 {
+    duet_resize_promise(a);
     const struct duet_resize_tap *c = a->columns;
     const uint32_t last = a->out_width ? c[a->out_width - 1].high : 0;
     const float32x4_t fy = vdupq_n_f32(a->fraction), scale = vdupq_n_f32(a->scale),

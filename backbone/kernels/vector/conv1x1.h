@@ -21,6 +21,7 @@ static void conv1x1_panel(const struct duet_conv1x1_args *a, size_t n0, const fl
 
 static inline void conv1x1(const struct duet_conv1x1_args *a)
 {
+    duet_conv1x1_promise(a, TILE_PANEL);
     const float *weights = a->weights;
     for (size_t n0 = 0; n0 < a->out_channels; n0 += TILE_PANEL) {
         conv1x1_panel(a, n0, weights);

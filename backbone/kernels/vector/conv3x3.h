@@ -46,6 +46,7 @@ static void conv3x3_panel(const struct duet_conv3x3_args *a, size_t n0, const fl
 
 static inline void conv3x3(const struct duet_conv3x3_args *a)
 {
+    duet_conv3x3_promise(a, TILE_PANEL);
     const float *weights = a->weights;
     for (size_t n0 = 0; n0 < a->out_channels; n0 += TILE_PANEL) {
         conv3x3_panel(a, n0, weights);

@@ -28,6 +28,7 @@ static inline __m256 between(__m256 from, __m256 to, __m256 fraction)
  * output's last pixel to write: what comes near either is left to the scalar kernel. */
 void duet_resize_avx2(const struct duet_resize_args *a)
 {
+    duet_resize_promise(a);
     const struct duet_resize_tap *c = a->columns;
     const uint32_t last = a->out_width ? c[a->out_width - 1].high : 0;
     const __m256 fy = _mm256_set1_ps(a->fraction), scale = _mm256_set1_ps(a->scale),

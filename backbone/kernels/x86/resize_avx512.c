@@ -39,6 +39,7 @@ static inline __m512 between(__m512 from, __m512 to, __m512 fraction)
  * is left to the scalar kernel. */
 void duet_resize_avx512(const struct duet_resize_args *a)
 {
+    duet_resize_promise(a);
     const struct duet_resize_tap *c = a->columns;
     const uint32_t last = a->out_width ? c[a->out_width - 1].high : 0;
     const __m512 fy = _mm512_set1_ps(a->fraction), scale = _mm512_set1_ps(a->scale),
