@@ -24,7 +24,8 @@ enum duet_status duet_import_width(const char *path, size_t first,
             bool listed = m < sizeof multipliers / sizeof multipliers[0];
             config->width_multiplier = listed ? multipliers[m] : (double)first / 32;
             config->channel_divisor = divisors[d];
-            if (fits(ctx, config)) return DUET_OK;
+            int expected = duet_mobilenet_v2_channels(32, config->width_multiplier, divisors[d]);
+            if (expected >= 0 && (size_t)expected == first && fits(ctx, config)) return DUET_OK;
         }
     return duet_fail(
         error, DUET_UNSUPPORTED,
