@@ -48,8 +48,7 @@ void duet_batch_complain(struct batch *batch, const struct duet_error *error)
     enum { TOLD = 3 };
     unsigned *times = &batch->complained[error->status];
     if (*times < TOLD) duet_console_warning(&batch->console, "%s", error->text);
-    if (++*times == TOLD)
-        duet_console_warning(&batch->console, "more of this kind is counted, not told");
+    if (++*times == TOLD) duet_console_warning(&batch->console, "more of this kind is counted, not told");
 }
 
 static void warn(struct batch *batch, size_t index, const struct item *item, const char *text)
@@ -59,6 +58,21 @@ static void warn(struct batch *batch, size_t index, const struct item *item, con
         duet_console_warning(&batch->console, "%s: frame %" PRId64 ": %s", source, item->info.frame, text);
     else
         duet_console_warning(&batch->console, "%s: %s", source, text);
+}
+
+/* A source that does not wait, and frames that are taken later and later: where that ends, its sender knows.
+ */
+static void watch_delay(struct batch *batch, size_t index, const struct item *item)
+{
+    const double much = 5, since = item->info.captured - item->info.time;
+    if (!item->info.live || batch->behind) return;
+    if (batch->live_since <= 0 || since < batch->live_since) batch->live_since = since;
+    if (since - batch->live_since < much) return;
+    batch->behind = true;
+    duet_console_warning(&batch->console,
+                         "%s: comes faster than it is looked at, and is %.0f s behind by now; "
+                         "--live latest leaves frames out",
+                         batch->inputs.items[index].shown, since - batch->live_since);
 }
 
 static void count(struct batch *batch, size_t index, const struct item *item)
@@ -71,11 +85,13 @@ static void count(struct batch *batch, size_t index, const struct item *item)
         return;
     }
     if (item->info.gap > 0) {
+        batch->live_since = 0;
         duet_console_warning(&batch->console, "%s: was away for %.1f s", batch->inputs.items[index].shown,
                              item->info.gap);
         return;
     }
     batch->read++;
+    watch_delay(batch, index, item);
     batch->dropped += item->dropped;
     if (item->undrawn) duet_batch_complain(batch, &item->undrawn_error);
     batch->undrawn += item->undrawn;
@@ -135,7 +151,8 @@ enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *e
     if (batch->tracker) duet_tracker_reset(batch->tracker);
     /* A video of which no frame is wanted is no picture, nor is a stream that could not be opened. */
     bool failed = batch->failed != batch->failed_before;
-    bool still = !batch->moving[index] || (failed && !duet_frames_is_address(batch->inputs.items[index].path));
+    bool still =
+        !batch->moving[index] || (failed && !duet_frames_is_address(batch->inputs.items[index].path));
     if (!batch->moved && still) batch->stills++;
     if (batch->settings->start > 0 && batch->moving[index] && !failed && batch->read == batch->read_before)
         duet_console_warning(&batch->console, "%s: ends before --start %g", batch->inputs.items[index].shown,

@@ -71,6 +71,8 @@ struct batch {
     size_t read;                            /* pictures and frames that have results */
     size_t failed;                          /* inputs */
     int64_t dropped;                        /* frames, by --live latest */
+    double live_since;                      /* 1970's seconds when a live source's time was 0 */
+    bool behind;                            /* it was told that the work falls behind it */
     size_t failed_before, read_before;      /* the one that is being delivered */
     size_t undrawn;                         /* pictures that could not be written ... */
     size_t unfilmed;                        /* ... and videos that break off ... */

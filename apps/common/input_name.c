@@ -12,7 +12,8 @@ struct parts {
     size_t length[3];
 };
 
-/* "scheme://user:password@host:554/live/cam?x=1": "host:554", "_", "cam" */
+/* "scheme://user:password@host:554/live/cam?x=1": "host:554", "_", "live/cam". All of the path: the cameras
+ * of one recorder differ in its middle. */
 static struct parts split_url(const char *host)
 {
     size_t length = strcspn(host, "/?#");
@@ -21,10 +22,8 @@ static struct parts split_url(const char *host)
         if (*p == '@') host = p + 1;
     size_t path_length = strcspn(path, "?#");
     while (path_length > 0 && path[path_length - 1] == '/') path_length--;
-    const char *last = path + path_length;
-    while (last > path && last[-1] != '/') last--;
-    size_t last_length = (size_t)(path + path_length - last);
-    return (struct parts){{host, "_", last}, {(size_t)(end - host), last_length > 0, last_length}};
+    while (path_length > 0 && *path == '/') path++, path_length--;
+    return (struct parts){{host, "_", path}, {(size_t)(end - host), path_length > 0, path_length}};
 }
 
 /* "frames/img_%04d.png": "img", ".png"; "frames/%04d.png": "frames", ".png" */

@@ -288,7 +288,25 @@ streams_name_their_pictures_by_time() { # twice the same stream into the same fo
         kill $server 2>/dev/null
         [ "$(grep -c '"detections"' out)" -eq 5 ] && ! grep -q "exists already" err || { cat out err; return 1; }
     done
-    [ "$(find live -name "*127.0.0.1*_20*T*Z*.jpg" | wc -l)" -eq 10 ] || { ls live; return 1; }
+    [ "$(find live -name "127.0.0.1_*_cam_a.ts_20*T*Z*.jpg" | wc -l)" -eq 10 ] || { ls live; return 1; }
+}
+
+the_latest_frame_leaves_others_out() { # 300 frames a second, and one thread: every one is in a record or counted
+    local port=$((20000 + RANDOM % 20000)) server tries last dropped
+    "$bin/scene" -q -n 300 -r 300 -s 64x48 -v fast.mp4 || return 1
+    ffmpeg -v quiet -re -i fast.mp4 -c copy -f mpegts -listen 1 "http://127.0.0.1:$port/a.ts" >/dev/null 2>&1 </dev/null &
+    server=$!
+    for ((tries = 0; tries < 50; tries++)); do
+        run -f ndjson -j 1 --live latest "http://127.0.0.1:$port/a.ts"
+        grep -q '"detections"' out && break
+        sleep 0.1
+    done
+    kill $server 2>/dev/null
+    want 0 || return 1
+    last=$(tail -n 1 out | sed 's/.*"frame":\([0-9]*\),.*/\1/')
+    dropped=$(sed -n 's/.*"dropped":\([0-9]*\),.*/\1/p' out | awk '{ n += $1 } END { print n + 0 }')
+    [ "$dropped" -gt 0 ] && [ $((last + 1)) -eq $(($(wc -l <out) + dropped)) ] || { echo "$last, $(wc -l <out), $dropped"; return 1; }
+    mentions ", $dropped frame"
 }
 
 check "two signals lose nothing" two_signals_lose_nothing
@@ -315,6 +333,7 @@ else
 fi
 if [ -n "$has_video" ] && command -v ffmpeg >/dev/null; then
     check "streams name their pictures by time" streams_name_their_pictures_by_time
+    check "the latest frame leaves others out" the_latest_frame_leaves_others_out
 else
     skip "streams name their pictures by time" "no ffmpeg to be the server"
 fi

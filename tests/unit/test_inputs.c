@@ -169,7 +169,7 @@ static void addresses_are_inputs_as_they_stand(void **state)
     static const char *const cases[][3] = {
         {"rtsp://cam1/stream", "rtsp://cam1/stream", "cam1_stream"},
         {"http://me:pa:s@s@host:80/a/b.mp4?token=[1]*#x", "http://me:***@host:80/a/b.mp4?token=[1]*#x",
-         "host_80_b.mp4"},
+         "host_80_a_b.mp4"},
         {"rtsp://me@host/", "rtsp://me@host/", "host"},
         {"udp://@:5000", "udp://@:5000", "_5000"},
         {"http://host/..", "http://host/..", "host_.."},
