@@ -10,6 +10,7 @@
 
 int bench_failed(const struct duet_program *program, enum duet_status status, const struct duet_error *error)
 {
+    if (status == DUET_EXISTS) return duet_usage_error(program, "%s; --force replaces it", error->text);
     fprintf(stderr, "%s: %s\n", program->name, error->text);
     if (status == DUET_INTERRUPTED) return duet_process_exit_code(DUET_EXIT_OK);
     return status == DUET_BAD_ARGUMENT ? DUET_EXIT_USAGE : DUET_EXIT_FATAL;

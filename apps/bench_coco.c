@@ -131,11 +131,12 @@ static void make(FILE *truth, FILE *results, const struct bench_coco *counts)
 }
 
 enum duet_status bench_coco_write(const struct bench_coco *counts, const char *instances, const char *results,
-                                  struct duet_error *error)
+                                  bool force, struct duet_error *error)
 {
+    const unsigned flags = force ? DUET_OUTPUT_FORCE : 0;
     struct duet_output truth = {0}, found = {0};
-    enum duet_status status = duet_output_open(&truth, instances, DUET_OUTPUT_FORCE, error);
-    if (status == DUET_OK) status = duet_output_open(&found, results, DUET_OUTPUT_FORCE, error);
+    enum duet_status status = duet_output_open(&truth, instances, flags, error);
+    if (status == DUET_OK) status = duet_output_open(&found, results, flags, error);
     if (status == DUET_OK) {
         make(truth.stream, found.stream, counts);
         status = duet_output_commit(&truth, error);

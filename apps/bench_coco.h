@@ -4,6 +4,7 @@
 
 #include "duet/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct bench_coco {
@@ -20,8 +21,9 @@ struct bench_coco {
 /* Write plain COCO JSON that any tool reads: annotations to `instances`, detections to `results`. The same
  * numbers give the same bytes. Classes are as unequal as COCO's (the first has a third of all), one
  * annotation in a hundred is a crowd; detections are mostly near an annotation and of its class, several to
- * each, the rest anywhere. At most 64 annotations an image. Errors: those of writing a file. */
+ * each, the rest anywhere. At most 64 annotations an image. With `force`, existing files are replaced.
+ * Errors: those of duet_output_open and of writing. */
 enum duet_status bench_coco_write(const struct bench_coco *counts, const char *instances, const char *results,
-                                  struct duet_error *error);
+                                  bool force, struct duet_error *error);
 
 #endif

@@ -13,7 +13,7 @@
 struct settings {
     int images, truths, detections, seed, reps;
     const char *keep;
-    bool json;
+    bool force, json;
 };
 
 static const struct duet_option options[] = {
@@ -23,10 +23,11 @@ static const struct duet_option options[] = {
     DUET_INT('a', "annotations", "N", struct settings, truths, 0, 100000000,
              "ground truths in all, at most 64 an image"),
     DUET_INT(0, "seed", "N", struct settings, seed, 0, 2147483647, "another data set"),
-    DUET_STRING(
+    DUET_OUTPUT_FOLDER(
         'k', "keep", "DIR", struct settings, keep,
         "write DIR/instances.json and DIR/results.json and leave them there, for other programs to score",
         .shown = "a temporary folder"),
+    DUET_FLAG(0, "force", struct settings, force, "replace them when they exist"),
     DUET_GROUP("How"),
     DUET_INT('r', "reps", "N", struct settings, reps, 1, 1000, "times it is measured"),
     DUET_FLAG(0, "json", struct settings, json, "one line: ts (seconds of each time, all parts), and more"),
@@ -103,7 +104,7 @@ static enum duet_status run(struct bench *b, struct duet_error *error)
     const struct settings *s = b->settings;
     const struct bench_coco counts = {s->images, s->truths, s->detections, (uint64_t)s->seed};
     double start = duet_seconds();
-    enum duet_status status = bench_coco_write(&counts, b->instances, b->results, error);
+    enum duet_status status = bench_coco_write(&counts, b->instances, b->results, s->force, error);
     b->making = duet_seconds() - start;
     b->bytes = file_bytes(b->instances) + file_bytes(b->results);
     for (int i = 0; i < s->reps && status == DUET_OK; i++) {

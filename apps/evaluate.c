@@ -13,25 +13,20 @@
 
 /* --- texts into files --------------------------------------------------------------------------------- */
 
-int evaluate_may_write(const struct duet_program *program, const char *option, const char *path, bool force)
-{
-    if (!path || strcmp(path, "-") == 0) return DUET_GO_ON;
-    if (duet_path_is_folder(path))
-        return duet_usage_error(program, "--%s: %s: is a folder, expected a file", option, path);
-    if (force || duet_path_is_special(path) || !duet_path_exists(path)) return DUET_GO_ON;
-    return duet_usage_error(program, "--%s: %s: exists; --force replaces it", option, path);
-}
-
 int evaluate_may_report(const struct duet_program *program, const char *folder, bool force)
 {
+    struct duet_error error;
     if (!folder) return DUET_GO_ON;
-    if (duet_path_exists(folder) && !duet_path_is_folder(folder))
-        return duet_usage_error(program, "--report: %s: is a file, expected a folder", folder);
     char *page = duet_path_join(folder, "index.html");
-    int code = page ? evaluate_may_write(program, "report", page, force) : DUET_EXIT_FATAL;
-    if (!page) fprintf(stderr, "%s: no memory\n", program->name);
+    enum duet_status status = page ? duet_output_check(page, force ? DUET_OUTPUT_FORCE : 0, &error)
+                                   : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory");
     free(page);
-    return code;
+    if (status == DUET_OK || status == DUET_NOT_FOUND) return DUET_GO_ON; /* the folder will be made */
+    if (status == DUET_EXISTS || status == DUET_BAD_ARGUMENT)
+        return duet_usage_error(program, "--report: %s%s", error.text,
+                                status == DUET_EXISTS ? "; --force replaces it" : "");
+    fprintf(stderr, "%s: --report: %s\n", program->name, error.text);
+    return DUET_EXIT_FATAL;
 }
 
 int evaluate_failed(struct duet_console *console, const struct duet_error *error)
@@ -44,16 +39,16 @@ int evaluate_failed(struct duet_console *console, const struct duet_error *error
     return duet_batch_exit_code(error->status);
 }
 
-static enum duet_status write_file(const char *path, const char *text, struct duet_error *error)
+static enum duet_status write_file(const char *path, const char *text, bool force, struct duet_error *error)
 {
     struct duet_output output;
-    enum duet_status status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, error);
+    enum duet_status status = duet_output_open(&output, path, force ? DUET_OUTPUT_FORCE : 0, error);
     if (status != DUET_OK) return status;
     fputs(text, output.stream); /* commit looks whether it went well */
     return duet_output_commit(&output, error);
 }
 
-int evaluate_write(struct duet_console *console, const char *path, char *text)
+int evaluate_write(struct duet_console *console, const char *path, char *text, bool force)
 {
     bool standard = strcmp(path, "-") == 0;
     if (!standard) duet_process_catch_signals(); /* a file that was begun is finished */
@@ -66,7 +61,7 @@ int evaluate_write(struct duet_console *console, const char *path, char *text)
             snprintf(error.text, sizeof error.text, "cannot write to standard output: %s", strerror(errno));
         }
     } else if (status == DUET_OK) {
-        status = write_file(path, text, &error);
+        status = write_file(path, text, force, &error);
     }
     free(text);
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(console, &error);

@@ -23,12 +23,12 @@ int evaluate_voc_detect(int argc, char **argv);
         DUET_INT(0, "seed", "N", type, seed, 0, 2147483647, "which draws those are")
 
 #define EVALUATE_RESULT_OPTIONS(type)                                                                        \
-    DUET_STRING(0, "json", "FILE", type, json,                                                               \
+    DUET_OUTPUT(0, "json", "FILE", type, json,                                                               \
                 "write everything to FILE; '-': to standard output, instead of the table"),                  \
-        DUET_STRING(0, "csv", "FILE", type, csv, "write the classes' scores to FILE; '-' likewise")
+        DUET_OUTPUT(0, "csv", "FILE", type, csv, "write the classes' scores to FILE; '-' likewise")
 
 #define EVALUATE_REPORT_OPTIONS(type)                                                                        \
-    DUET_STRING(                                                                                             \
+    DUET_OUTPUT_FOLDER(                                                                                      \
         'R', "report", "DIR", type, report,                                                                  \
         "write DIR/index.html: everything as tables, charts and pictures, for a browser or for print"),      \
         DUET_INT(0, "shown", "N", type, shown, 0, 1000,                                                      \
@@ -47,16 +47,13 @@ int evaluate_voc_detect(int argc, char **argv);
 
 /* --- texts into files --------------------------------------------------------------------------------- */
 
-/* Before any work: may `path` (of --option; NULL: not given) be written? "-" is standard output. Returns
- * DUET_GO_ON or the code to exit with. */
-int evaluate_may_write(const struct duet_program *program, const char *option, const char *path, bool force);
-
-/* The same for a report's folder: its index.html must not be there yet, without `force`. */
+/* Before any work: may a report be written into `folder` (NULL: not asked for)? Its index.html must not be
+ * there yet, without `force`. Returns DUET_GO_ON or the code to exit with. */
 int evaluate_may_report(const struct duet_program *program, const char *folder, bool force);
 
 /* Write a whole text, which is freed, to `path`; "-" is standard output. NULL for `text` stands for memory
  * that was refused. Returns DUET_GO_ON or the code to exit with. */
-int evaluate_write(struct duet_console *console, const char *path, char *text);
+int evaluate_write(struct duet_console *console, const char *path, char *text, bool force);
 
 /* "evaluate voc: ..." and the code to exit with. */
 int evaluate_failed(struct duet_console *console, const struct duet_error *error);

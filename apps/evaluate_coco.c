@@ -37,13 +37,13 @@ static const struct duet_option options[] = {
     DUET_FLAG('e', "errors", struct settings, tide,
               "TIDE: what it would gain to mend wrong classes, wrong places, duplicates ..."),
     EVALUATE_BOOTSTRAP_OPTIONS(struct settings),
-    DUET_STRING(0, "confusion", "FILE", struct settings, confusion,
+    DUET_OUTPUT(0, "confusion", "FILE", struct settings, confusion,
                 "which class was taken for which, as CSV (and in --json)"),
     DUET_FLOAT(0, "confusion-threshold", "X", struct settings, confusion_score, 0, 1,
                "of the detections that score X or more"),
-    DUET_STRING(0, "curves", "FILE", struct settings, curves,
+    DUET_OUTPUT(0, "curves", "FILE", struct settings, curves,
                 "precision and score at 101 recalls, for every class and overlap, as CSV"),
-    DUET_STRING(0, "thresholds-out", "FILE", struct settings, thresholds_out,
+    DUET_OUTPUT(0, "thresholds-out", "FILE", struct settings, thresholds_out,
                 "for each class the threshold with the best F1, as JSON"),
     DUET_FLOAT(0, "precision", "X", struct settings, precision, 0, 1,
                "there: the threshold with the most recall at precision X or more instead",
@@ -52,7 +52,7 @@ static const struct duet_option options[] = {
                "the overlap that makes a hit in --errors, --confusion and --thresholds-out"),
     DUET_GROUP("Results"),
     EVALUATE_RESULT_OPTIONS(struct settings),
-    DUET_STRING('k', "keep", "FILE", struct settings, keep, "with --images: keep the detections"),
+    DUET_OUTPUT('k', "keep", "FILE", struct settings, keep, "with --images: keep the detections"),
     EVALUATE_REPORT_OPTIONS(struct settings),
     DUET_STRING(0, "pictures", "DIR", struct settings, pictures,
                 "for the report: where the pictures are, when it is --detections that are scored"),
@@ -96,32 +96,6 @@ static bool standard(const char *path)
     return path && strcmp(path, "-") == 0;
 }
 
-static int check_outputs(const struct settings *s)
-{
-    const struct {
-        const char *option, *path;
-    } outputs[] = {{"json", s->json},
-                   {"csv", s->csv},
-                   {"confusion", s->confusion},
-                   {"curves", s->curves},
-                   {"thresholds-out", s->thresholds_out},
-                   {"keep", s->keep}};
-    int code = DUET_GO_ON;
-    const char *first = NULL;
-    for (size_t i = 0; code == DUET_GO_ON && i < sizeof outputs / sizeof outputs[0]; i++) {
-        if (standard(outputs[i].path)) {
-            if (first)
-                return duet_usage_error(&program, "--%s and --%s cannot both go to standard output", first,
-                                        outputs[i].option);
-            first = outputs[i].option;
-        }
-        code = evaluate_may_write(&program, outputs[i].option, outputs[i].path, s->force);
-    }
-    if (code == DUET_GO_ON && s->pictures && (s->images || !s->report))
-        return duet_usage_error(&program, "--pictures: are for the --report of --detections");
-    return code == DUET_GO_ON ? evaluate_may_report(&program, s->report, s->force) : code;
-}
-
 static int check_settings(const struct settings *s, const struct duet_arguments *arguments)
 {
     static const char *const of_model[] = {"model", "keep", "cpu"};
@@ -136,7 +110,9 @@ static int check_settings(const struct settings *s, const struct duet_arguments 
     if (standard(s->keep)) return duet_usage_error(&program, "--keep: '-' is no file");
     if (duet_option_given(&program, arguments, "precision") && s->precision <= 0)
         return duet_usage_error(&program, "--precision: expected a number above 0");
-    return check_outputs(s);
+    if (s->pictures && (s->images || !s->report))
+        return duet_usage_error(&program, "--pictures: are for the --report of --detections");
+    return evaluate_may_report(&program, s->report, s->force);
 }
 
 /* --- scores besides ----------------------------------------------------------------------------------- */
@@ -245,20 +221,22 @@ static int write_all(const struct report *report)
                                               .warning_count = report->scope->warning_count,
                                               .conditions = &report->conditions};
     int code = DUET_GO_ON;
-    if (s->json) code = evaluate_write(console, s->json, duet_coco_json(&outcome));
-    if (code == DUET_GO_ON && s->csv) code = evaluate_write(console, s->csv, duet_coco_csv(&outcome));
+    if (s->json) code = evaluate_write(console, s->json, duet_coco_json(&outcome), s->force);
+    if (code == DUET_GO_ON && s->csv)
+        code = evaluate_write(console, s->csv, duet_coco_csv(&outcome), s->force);
     if (code == DUET_GO_ON && s->confusion)
-        code =
-            evaluate_write(console, s->confusion, duet_coco_confusion_csv(report->eval, &report->confusion));
+        code = evaluate_write(console, s->confusion,
+                              duet_coco_confusion_csv(report->eval, &report->confusion), s->force);
     if (code == DUET_GO_ON && s->curves)
-        code = evaluate_write(console, s->curves, duet_coco_curves_csv(report->eval));
+        code = evaluate_write(console, s->curves, duet_coco_curves_csv(report->eval), s->force);
     if (code == DUET_GO_ON && s->thresholds_out)
         code = evaluate_write(console, s->thresholds_out,
-                              duet_coco_points_json(report->eval, &report->points, &report->conditions));
+                              duet_coco_points_json(report->eval, &report->points, &report->conditions),
+                              s->force);
     if (code == DUET_GO_ON && s->report) code = write_report(report, &outcome);
     bool taken = standard(s->json) || standard(s->csv) || standard(s->confusion) || standard(s->curves) ||
                  standard(s->thresholds_out);
-    if (code == DUET_GO_ON && !taken) code = evaluate_write(console, "-", duet_coco_table(&outcome));
+    if (code == DUET_GO_ON && !taken) code = evaluate_write(console, "-", duet_coco_table(&outcome), false);
     return code;
 }
 

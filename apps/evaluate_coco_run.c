@@ -15,11 +15,17 @@ static int no_memory(const struct evaluate_coco_run *run)
     return DUET_EXIT_FATAL;
 }
 
+/* A device, a pipe or this program's output takes results, but does not give them back to be scored. */
+static bool gives_back(const char *keep)
+{
+    return keep && !duet_path_is_special(keep) && strncmp(keep, "/dev/", 5) != 0;
+}
+
 /* A place for the results: what was asked for, or a folder that goes away. */
 static int make_place(struct evaluate_coco_run *run)
 {
     struct duet_error error;
-    if (run->keep) {
+    if (gives_back(run->keep)) {
         run->results = run->keep;
         return DUET_GO_ON;
     }
@@ -29,6 +35,24 @@ static int make_place(struct evaluate_coco_run *run)
     }
     run->results = duet_temporary_path(&run->temporary, "results.json");
     return run->results ? DUET_GO_ON : no_memory(run);
+}
+
+/* Hand on what had to be written elsewhere. */
+static int copy_to_keep(const struct evaluate_coco_run *run)
+{
+    struct duet_error error;
+    struct duet_bytes bytes;
+    struct duet_output output = {0};
+    if (!run->keep || gives_back(run->keep)) return DUET_GO_ON;
+    enum duet_status status = duet_read_file(run->results, SIZE_MAX, &bytes, &error);
+    if (status != DUET_OK) return evaluate_failed(run->scope->console, &error);
+    status = duet_output_open(&output, run->keep, run->force ? DUET_OUTPUT_FORCE : 0, &error);
+    if (status == DUET_OK) {
+        fwrite(bytes.data, 1, bytes.size, output.stream); /* commit looks whether it went well */
+        status = duet_output_commit(&output, &error);
+    }
+    duet_bytes_close(&bytes);
+    return status == DUET_OK ? DUET_GO_ON : evaluate_failed(run->scope->console, &error);
 }
 
 int evaluate_coco_run_done(struct evaluate_coco_run *run)
@@ -209,6 +233,7 @@ int evaluate_coco_run(struct evaluate_coco_run *run)
     duet_process_catch_signals(); /* from here on there is a folder to remove */
     if (code == DUET_GO_ON) code = make_place(run);
     if (code == DUET_GO_ON) code = detect(run, &pictures);
+    if (code == DUET_GO_ON) code = copy_to_keep(run);
     if (code == DUET_GO_ON) code = leave_out(run, &pictures);
     pictures_close(&pictures);
     return code;

@@ -25,7 +25,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Results"),
     DUET_INT(0, "shown", "N", struct settings, shown, 0, 1000000,
              "list the N classes that differ most, and N images each way"),
-    DUET_STRING(0, "json", "FILE", struct settings, json,
+    DUET_OUTPUT(0, "json", "FILE", struct settings, json,
                 "write everything to FILE; '-': to standard output, instead of the table"),
     EVALUATE_FORCE_OPTION(struct settings),
     DUET_GROUP("Running"),
@@ -119,10 +119,11 @@ static int write_all(const struct evaluate_coco_scope *scope, const struct setti
     int code = DUET_GO_ON;
     bool failed = conditions.failed;
     if (s->json)
-        code =
-            evaluate_write(scope->console, s->json, failed ? NULL : duet_coco_comparison_json(&comparison));
+        code = evaluate_write(scope->console, s->json, failed ? NULL : duet_coco_comparison_json(&comparison),
+                              s->force);
     if (code == DUET_GO_ON && (!s->json || strcmp(s->json, "-") != 0))
-        code = evaluate_write(scope->console, "-", failed ? NULL : duet_coco_comparison_table(&comparison));
+        code = evaluate_write(scope->console, "-", failed ? NULL : duet_coco_comparison_table(&comparison),
+                              false);
     duet_conditions_close(&conditions);
     return code;
 }
@@ -151,8 +152,7 @@ int evaluate_compare(int argc, char **argv)
     if (code != DUET_GO_ON) return code;
     struct evaluate_coco_scope scope = {.program = &program, .console = &console, .settings = &settings.coco};
     duet_console_open(&console, program.name, settings.quiet, false);
-    code = evaluate_may_write(&program, "json", settings.json, settings.force);
-    if (code == DUET_GO_ON) code = evaluate_coco_check(&scope);
+    code = evaluate_coco_check(&scope);
     if (code == DUET_GO_ON) code = evaluate_coco_open(&scope);
     if (code == DUET_GO_ON) code = compare(&scope, &settings, arguments.operands);
     evaluate_coco_close(&scope);

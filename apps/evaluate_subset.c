@@ -26,9 +26,9 @@ static const struct duet_option options[] = {
               "so that every class keeps its share of images, the rare ones first"),
     DUET_STRING(0, "image-ids", "FILE", struct settings, ids, "or take these: ids, one a line"),
     DUET_GROUP("Results"),
-    DUET_STRING('l', "list", "FILE", struct settings, list,
+    DUET_OUTPUT('l', "list", "FILE", struct settings, list,
                 "write the ids, one a line, lowest first: for 'evaluate coco --image-ids'"),
-    DUET_STRING('o', "output", "FILE", struct settings, output,
+    DUET_OUTPUT('o', "output", "FILE", struct settings, output,
                 "write the ground truth of these images alone: all else in it stays as it is"),
     EVALUATE_FORCE_OPTION(struct settings),
     DUET_FLAG('q', "quiet", struct settings, quiet, "do not say what was chosen"),
@@ -60,10 +60,7 @@ static int check_settings(const struct settings *s)
     if (!s->count == !s->ids) return duet_usage_error(&program, "expected one of --count and --image-ids");
     if (s->ids && s->stratify)
         return duet_usage_error(&program, "--stratify: --image-ids are chosen already");
-    if (s->list && s->output && strcmp(s->list, "-") == 0 && strcmp(s->output, "-") == 0)
-        return duet_usage_error(&program, "--list and --output cannot both go to standard output");
-    int code = evaluate_may_write(&program, "list", s->list, s->force);
-    return code == DUET_GO_ON ? evaluate_may_write(&program, "output", s->output, s->force) : code;
+    return DUET_GO_ON;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -118,11 +115,12 @@ static int write_part(const struct subset *subset)
     if (strcmp(path, "-") == 0) {
         enum duet_status status = duet_coco_copy_subset(subset->settings->gt, subset->truth.ids, subset->ids,
                                                         subset->count, stdout, "standard output", &error);
-        return status == DUET_OK ? evaluate_write(subset->console, "-", duet_text("%s", ""))
+        return status == DUET_OK ? evaluate_write(subset->console, "-", duet_text("%s", ""), false)
                                  : evaluate_failed(subset->console, &error);
     }
     duet_process_catch_signals();
-    enum duet_status status = duet_output_open(&output, path, DUET_OUTPUT_FORCE, &error);
+    enum duet_status status =
+        duet_output_open(&output, path, subset->settings->force ? DUET_OUTPUT_FORCE : 0, &error);
     if (status == DUET_OK) {
         status = duet_coco_copy_subset(subset->settings->gt, subset->truth.ids, subset->ids, subset->count,
                                        output.stream, path, &error);
@@ -166,7 +164,7 @@ int evaluate_subset(int argc, char **argv)
     code = check_settings(&settings);
     if (code == DUET_GO_ON) code = find_ids(&subset);
     const char *list = settings.list ? settings.list : settings.output ? NULL : "-";
-    if (code == DUET_GO_ON && list) code = evaluate_write(&console, list, list_text(&subset));
+    if (code == DUET_GO_ON && list) code = evaluate_write(&console, list, list_text(&subset), settings.force);
     if (code == DUET_GO_ON && settings.output) code = write_part(&subset);
     if (code == DUET_GO_ON) tell(&subset);
     duet_coco_truth_close(&subset.truth);

@@ -114,13 +114,7 @@ static int check_settings(const settings_t *settings, const struct duet_argument
         if (duet_option_given(&program, arguments, of_model[i]))
             return duet_usage_error(&program, "--%s: says how a model is run; --masks are there already",
                                     of_model[i]);
-    if (settings->json && settings->csv && strcmp(settings->json, "-") == 0 &&
-        strcmp(settings->csv, "-") == 0)
-        return duet_usage_error(&program, "--json and --csv cannot both go to standard output");
-    int code = evaluate_may_write(&program, "json", settings->json, settings->force);
-    if (code == DUET_GO_ON) code = evaluate_may_write(&program, "csv", settings->csv, settings->force);
-    if (code == DUET_GO_ON) code = evaluate_may_report(&program, settings->report, settings->force);
-    return code;
+    return evaluate_may_report(&program, settings->report, settings->force);
 }
 
 /* --- conditions --------------------------------------------------------------------------------------- */
@@ -204,11 +198,14 @@ static int write_all(const struct evaluate_voc_run *run, struct duet_error *erro
     } else if (duet_voc_summarize(&outcome, summary, error) != DUET_OK) {
         code = evaluate_failed(run->console, error);
     }
-    if (code == DUET_GO_ON && s->json) code = evaluate_write(run->console, s->json, duet_voc_json(summary));
-    if (code == DUET_GO_ON && s->csv) code = evaluate_write(run->console, s->csv, duet_voc_csv(summary));
+    if (code == DUET_GO_ON && s->json)
+        code = evaluate_write(run->console, s->json, duet_voc_json(summary), s->force);
+    if (code == DUET_GO_ON && s->csv)
+        code = evaluate_write(run->console, s->csv, duet_voc_csv(summary), s->force);
     if (code == DUET_GO_ON && s->report && evaluate_voc_report(run, summary, error) != DUET_OK)
         code = evaluate_failed(run->console, error);
-    if (code == DUET_GO_ON && !standard) code = evaluate_write(run->console, "-", duet_voc_table(summary));
+    if (code == DUET_GO_ON && !standard)
+        code = evaluate_write(run->console, "-", duet_voc_table(summary), false);
     free(summary);
     duet_conditions_close(&conditions);
     return code;

@@ -35,8 +35,8 @@ static const struct duet_option options[] = {
     EVALUATE_BOOTSTRAP_OPTIONS(struct settings),
     DUET_GROUP("Results"),
     EVALUATE_RESULT_OPTIONS(struct settings),
-    DUET_STRING('R', "report", "DIR", struct settings, report,
-                "write DIR/index.html: tables and curves, for a browser or for print"),
+    DUET_OUTPUT_FOLDER('R', "report", "DIR", struct settings, report,
+                       "write DIR/index.html: tables and curves, for a browser or for print"),
     EVALUATE_FORCE_OPTION(struct settings),
     DUET_FLAG('q', "quiet", struct settings, quiet, "no notes; warnings are always told"),
     DUET_OPTIONS_END};
@@ -275,12 +275,12 @@ static int write_all(struct run *run)
         code = evaluate_failed(&run->console, &error);
     }
     if (code == DUET_GO_ON && s->json)
-        code = evaluate_write(&run->console, s->json, duet_voc_map_json(&outcome));
+        code = evaluate_write(&run->console, s->json, duet_voc_map_json(&outcome), s->force);
     if (code == DUET_GO_ON && s->csv)
-        code = evaluate_write(&run->console, s->csv, duet_voc_map_csv(&outcome));
+        code = evaluate_write(&run->console, s->csv, duet_voc_map_csv(&outcome), s->force);
     if (code == DUET_GO_ON && s->report) code = write_report(run, &outcome);
     if (code == DUET_GO_ON && !standard)
-        code = evaluate_write(&run->console, "-", duet_voc_map_table(&outcome));
+        code = evaluate_write(&run->console, "-", duet_voc_map_table(&outcome), false);
     duet_conditions_close(&conditions);
     return code;
 }
@@ -292,11 +292,7 @@ static int check_settings(const struct settings *s)
     if (!s->root) return duet_usage_error(&program, "no --root given");
     if (!s->list) return duet_usage_error(&program, "no --list given");
     if (!s->detections) return duet_usage_error(&program, "no --detections given");
-    if (s->json && s->csv && strcmp(s->json, "-") == 0 && strcmp(s->csv, "-") == 0)
-        return duet_usage_error(&program, "--json and --csv cannot both go to standard output");
-    int code = evaluate_may_write(&program, "json", s->json, s->force);
-    if (code == DUET_GO_ON) code = evaluate_may_write(&program, "csv", s->csv, s->force);
-    return code == DUET_GO_ON ? evaluate_may_report(&program, s->report, s->force) : code;
+    return evaluate_may_report(&program, s->report, s->force);
 }
 
 static int run_all(struct run *run)

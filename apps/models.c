@@ -21,8 +21,10 @@ int models_failed(const struct duet_program *program, const struct duet_error *e
 int models_may_write(const struct duet_program *program, const char *path, bool force)
 {
     if (strcmp(path, "-") == 0) return duet_usage_error(program, "--output: expected a file, got '-'");
-    if (force || !duet_path_exists(path)) return DUET_GO_ON;
-    return duet_usage_error(program, "%s: exists; --force replaces it", path);
+    struct duet_error error;
+    enum duet_status status = duet_output_check(path, force ? DUET_OUTPUT_FORCE : 0, &error);
+    if (status == DUET_EXISTS) return duet_usage_error(program, "%s; --force replaces it", error.text);
+    return status == DUET_OK ? DUET_GO_ON : models_failed(program, &error);
 }
 
 bool models_parse_size(const char *text, int *width, int *height)

@@ -78,7 +78,7 @@ struct import_settings {
 };
 
 static const struct duet_option import_options[] = {
-    DUET_STRING('o', "output", "FILE", struct import_settings, output, "write FILE, a safetensors file"),
+    DUET_OUTPUT('o', "output", "FILE", struct import_settings, output, "write FILE, a safetensors file"),
     DUET_FLAG(0, "force", struct import_settings, force, "replace FILE when it exists"),
     DUET_GROUP("What the source does not say of itself"),
     DUET_STRING(0, "name", "NAME", struct import_settings, name, "what the model is called"),
@@ -144,6 +144,9 @@ int models_import(int argc, char **argv)
     struct duet_weights *weights = NULL;
     enum duet_status status = duet_model_import(arguments.operands[0], &options, &weights, &error);
     duet_process_catch_signals(); /* no file half written is left behind */
+    /* Reading took its time, and the name may be another's by now. */
+    if (status == DUET_OK)
+        status = duet_output_check(settings.output, settings.force ? DUET_OUTPUT_FORCE : 0, &error);
     if (status == DUET_OK) status = duet_weights_save(weights, settings.output, &error);
     duet_weights_close(&weights);
     if (status != DUET_OK) return models_failed(&import_program, &error);
@@ -159,7 +162,7 @@ struct fetch_settings {
 };
 
 static const struct duet_option fetch_options[] = {
-    DUET_STRING('o', "output", "FILE", struct fetch_settings, output, "write FILE",
+    DUET_OUTPUT('o', "output", "FILE", struct fetch_settings, output, "write FILE",
                 .shown = "NAME.safetensors in the folder of models"),
     DUET_FLAG(0, "force", struct fetch_settings, force, "replace FILE when it exists"),
     DUET_FLAG(0, "update", struct fetch_settings, update,
@@ -260,8 +263,8 @@ static enum duet_status run(char *const argv[], int *exit_code, struct duet_erro
 }
 
 /* fetch.sh gets the source and hands it to "models import" of this very program. */
-static enum duet_status fetch(const struct model_source *source, const char *target, int *exit_code,
-                              struct duet_error *error)
+static enum duet_status fetch(const struct model_source *source, const char *target, bool force,
+                              int *exit_code, struct duet_error *error)
 {
     char *self = duet_program_path(), *script = duet_program_data("fetch.sh");
     enum duet_status status;
@@ -275,7 +278,7 @@ static enum duet_status fetch(const struct model_source *source, const char *tar
                           "--",
                           self,
                           "import",
-                          "--force",
+                          force ? "--force" : "--labels=usual", /* as it is without */
                           "--output",
                           target,
                           "--name",
@@ -332,7 +335,7 @@ int models_fetch(int argc, char **argv)
         fprintf(stderr, "models fetch: %s is up to date\n", target);
         code = DUET_EXIT_OK;
     }
-    if (code == DUET_GO_ON && fetch(source, target, &code, &error) != DUET_OK)
+    if (code == DUET_GO_ON && fetch(source, target, settings.force || settings.update, &code, &error) != DUET_OK)
         code = models_failed(&fetch_program, &error);
     free(target);
     return code;

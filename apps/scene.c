@@ -31,8 +31,9 @@ static const struct duet_option options[] = {
     DUET_INT('n', "frames", "N", struct settings, frames, 1, 10000,
              "so many pictures, in which the bus and the aeroplane move on"),
     DUET_GROUP("Results"),
-    DUET_STRING('o', "output", "DIR", struct settings, output, "folder to write into; it is made if need be"),
-    DUET_STRING('v', "video", "FILE", struct settings, video,
+    DUET_OUTPUT_FOLDER('o', "output", "DIR", struct settings, output,
+                       "folder to write into; it is made if need be"),
+    DUET_OUTPUT('v', "video", "FILE", struct settings, video,
                 "write one moving clip instead (.mp4 .mov .mkv .webm .avi), and beside it, as .json, what is "
                 "where in each frame"),
     DUET_STRING('r', "rate", "N", struct settings, rate,
@@ -120,20 +121,25 @@ static void names_close(struct names *names)
     free(names->mask);
 }
 
+/* Is something there that would be replaced? */
+static bool taken_name(const char *path)
+{
+    enum duet_status status = duet_output_check(path, 0, NULL);
+    return status == DUET_EXISTS || status == DUET_BAD_ARGUMENT;
+}
+
 /* The code to exit with when something would be overwritten, else DUET_GO_ON. */
 static int check_names(const struct settings *settings, const char *instances)
 {
     int code = DUET_GO_ON;
-    if (duet_path_exists(instances))
-        code = duet_usage_error(&program, "%s: exists; --force replaces it", instances);
+    if (taken_name(instances))
+        code = duet_usage_error(&program, "%s: exists already; --force replaces it", instances);
     for (int frame = 0; code == DUET_GO_ON && frame < settings->frames; frame++) {
         struct names names;
         const char *taken = NULL;
         if (names_open(&names, settings->output, frame))
-            taken = duet_path_exists(names.picture) ? names.picture
-                    : duet_path_exists(names.mask)  ? names.mask
-                                                    : NULL;
-        if (taken) code = duet_usage_error(&program, "%s: exists; --force replaces it", taken);
+            taken = taken_name(names.picture) ? names.picture : taken_name(names.mask) ? names.mask : NULL;
+        if (taken) code = duet_usage_error(&program, "%s: exists already; --force replaces it", taken);
         names_close(&names);
     }
     return code;
@@ -242,8 +248,8 @@ static int film_all(const struct settings *settings)
     struct duet_error error;
     char *truth = truth_path(settings->video);
     enum duet_status status = truth ? DUET_OK : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory");
-    if (status == DUET_OK && !settings->force && duet_path_exists(truth))
-        status = duet_fail(&error, DUET_EXISTS, "%s: exists", truth);
+    if (status == DUET_OK && !settings->force && taken_name(truth))
+        status = duet_fail(&error, DUET_EXISTS, "%s: exists already", truth);
     if (status == DUET_OK) status = film(settings, truth, &error);
     int code = DUET_EXIT_OK;
     if (status == DUET_EXISTS)

@@ -55,19 +55,22 @@ static const struct duet_option options[] = {
     DUET_CHOICE('f', "format", "NAME", struct settings, batch.format, format_words, "table, ndjson or csv"),
     DUET_FLAG(0, "rle", struct settings, runs,
               "for --format ndjson: add each class's mask, as COCO's compressed runs"),
-    DUET_STRING('M', "masks", "DIR", struct settings, masks,
-                "write DIR/NAME.png for each picture: a palette PNG whose pixel values are the classes; or "
-                "FILE.png for one"),
-    DUET_STRING(0, "confidence", "DIR", struct settings, confidence,
-                "write DIR/NAME.png for each picture: grey, probability of each pixel's class * 255; or "
-                "FILE.png for one"),
+    DUET_OUTPUT_EITHER(
+        'M', "masks", "DIR", struct settings, masks,
+        "write DIR/NAME.png for each picture: a palette PNG whose pixel values are the classes; or "
+        "FILE.png for one"),
+    DUET_OUTPUT_EITHER(
+        0, "confidence", "DIR", struct settings, confidence,
+        "write DIR/NAME.png for each picture: grey, probability of each pixel's class * 255; or "
+        "FILE.png for one"),
     DUET_BATCH_RESULT_OPTIONS(struct settings, batch, "covers more than X of the picture"),
     DUET_CHOICE(0, "palette", "NAME", struct settings, segment.palette, duet_palette_words,
                 "colours of what is drawn: normal, or safe for colour-blind eyes"),
     DUET_FLOAT(0, "alpha", "X", struct settings, segment.alpha, 0, 1,
                "how much of the overlay covers the picture"),
-    DUET_STRING(0, "voc-submit", "DIR", struct settings, voc_submit,
-                "write the masks as PASCAL VOC's server wants them, into DIR/" VOC_FOLDER ", and check them"),
+    DUET_OUTPUT_FOLDER(0, "voc-submit", "DIR", struct settings, voc_submit,
+                       "write the masks as PASCAL VOC's server wants them, into DIR/" VOC_FOLDER
+                       ", and check them"),
     DUET_GROUP("Running"),
     DUET_BATCH_RUN_OPTIONS(struct settings, batch),
     DUET_STRING(0, "cpu", "LEVEL", struct settings, cpu,

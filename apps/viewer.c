@@ -49,15 +49,15 @@ static const struct duet_option options[] = {
     DUET_FLAG(0, "fullscreen", struct viewer_settings, fullscreen, "begin in full screen"),
     DUET_STRING(0, "size", "WxH", struct viewer_settings, size, "the window's size",
                 .shown = "the first picture's"),
-    DUET_STRING(0, "record", "FILE", struct viewer_settings, record,
+    DUET_OUTPUT(0, "record", "FILE", struct viewer_settings, record,
                 "write what is shown to the video FILE, from the first frame on"),
     DUET_GROUP("Without anybody watching"),
     DUET_INT(0, "frames", "N", struct viewer_settings, frames, 1, 1000000000,
              "end after N frames were shown with their results; a still is shown again and again",
              .shown = ""),
-    DUET_STRING(0, "screenshot", "FILE", struct viewer_settings, screenshot,
+    DUET_OUTPUT(0, "screenshot", "FILE", struct viewer_settings, screenshot,
                 "write the window as it is at that end to FILE (PNG, JPEG, PPM); implies --frames 1"),
-    DUET_STRING(0, "trace", "FILE", struct viewer_settings, trace,
+    DUET_OUTPUT(0, "trace", "FILE", struct viewer_settings, trace,
                 "write what was shown to FILE: a line of JSON a frame, with the boxes that lay over it"),
     DUET_FLAG(0, "force", struct viewer_settings, force, "replace existing files"),
     DUET_GROUP("Running"),
@@ -95,13 +95,6 @@ static const struct duet_program program = {
                    "  3    some inputs failed; each is named on standard error\n"
                    "  130, 143, 129  stopped by SIGINT, SIGTERM or SIGHUP; what was recorded is kept\n"};
 
-/* May FILE be written? DUET_GO_ON or the exit code. */
-static int may_write(const char *option, const char *path, bool force)
-{
-    if (!path || force || !duet_path_exists(path) || duet_path_is_special(path)) return DUET_GO_ON;
-    return duet_usage_error(&program, "%s: %s exists; --force replaces it", option, path);
-}
-
 static int check(struct viewer_settings *settings, const struct duet_arguments *arguments)
 {
     int width, height, end = 0;
@@ -122,13 +115,10 @@ static int check(struct viewer_settings *settings, const struct duet_arguments *
                                 settings->record);
     if (duet_deadline_budget(&settings->deadline) > 0 && !settings->masks)
         return duet_usage_error(&program, "--target-fps and --deadline are about masks: add --segment");
-    int code = may_write("--screenshot", settings->screenshot, settings->force);
-    if (code == DUET_GO_ON) code = may_write("--record", settings->record, settings->force);
-    if (code == DUET_GO_ON) code = may_write("--trace", settings->trace, settings->force);
     if (settings->screenshot && settings->frames == 0) settings->frames = 1;
     if (!duet_option_given(&program, arguments, "interval"))
         settings->interval = settings->frames > 0 ? 0 : -1;
-    return code;
+    return DUET_GO_ON;
 }
 
 static int find_inputs(const struct viewer_settings *settings, const struct duet_arguments *arguments,

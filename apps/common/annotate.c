@@ -109,8 +109,10 @@ static enum duet_status check_target(const struct target *target, bool force, st
     struct stat there, source;
     if (target->live) return DUET_OK;
     if (target->frames && !force) return check_frames(target, error);
-    if (lstat(target->path, &there) != 0) return DUET_OK;
-    if (!force) return duet_fail(error, DUET_EXISTS, "%s: exists already", target->path);
+    if (!force) {
+        enum duet_status status = duet_output_check(target->path, 0, error);
+        return status == DUET_NOT_FOUND ? DUET_OK : status; /* its folder will be made */
+    }
     if (stat(target->path, &there) == 0 && stat(target->source, &source) == 0 &&
         there.st_dev == source.st_dev && there.st_ino == source.st_ino)
         return duet_fail(error, DUET_BAD_ARGUMENT,

@@ -73,16 +73,18 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
 
 /* `above` says what X is of a class in --save-if: "scores above X". */
 #define DUET_BATCH_RESULT_OPTIONS(type, field, above)                                                        \
-    DUET_STRING('o', "output", "FILE", type, field.output,                                                   \
-                "write the results to FILE; %Y%m%d-%H%M%S in its name become the time (UTC). Of what has no " \
-                "end, such as a camera, each record is in FILE at once; else FILE is there at the end",      \
-                .shown = "standard output"),                                                                 \
+    DUET_OUTPUT_EITHER(                                                                                      \
+        'o', "output", "FILE", type, field.output,                                                           \
+        "write the results to FILE; %Y%m%d-%H%M%S in its name become the time (UTC). Of what has no "        \
+        "end, such as a camera, each record is in FILE at once; else FILE is there at the end",              \
+        .shown = "standard output"),                                                                         \
         DUET_FLAG(0, "append", type, field.append,                                                           \
                   "go on in an existing FILE (ndjson, csv); a last line that is not whole is cut off"),      \
-        DUET_STRING(0, "rotate", "WHEN", type, field.rotate,                                                 \
-                    "begin a new FILE, and a new video of --annotate, when one is so old (90s, 30m, 1h, 1d) or " \
-                    "so large (500K, 100M, 2G): the name of the time, or NAME-2, NAME-3 ...; none is replaced"), \
         DUET_STRING(                                                                                         \
+            0, "rotate", "WHEN", type, field.rotate,                                                         \
+            "begin a new FILE, and a new video of --annotate, when one is so old (90s, 30m, 1h, 1d) or "     \
+            "so large (500K, 100M, 2G): the name of the time, or NAME-2, NAME-3 ...; none is replaced"),     \
+        DUET_OUTPUT_EITHER(                                                                                  \
             'a', "annotate", "DIR", type, field.annotate,                                                    \
             "also write each picture with its results drawn into DIR; subfolders are kept; a video "         \
             "becomes DIR/NAME.mp4, silent, at its own rate. With a video's name (out.mp4 .mov .mkv .webm "   \

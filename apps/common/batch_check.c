@@ -172,13 +172,6 @@ static enum duet_status check_sources(const struct batch *batch, struct duet_err
     return status;
 }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return strcmp(a, b) == 0 ||
-           (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
-}
-
 /* --annotate out.mp4, --annotate out.jpg, --masks out.png: one input of that kind, and nothing of that name
  * yet. */
 static enum duet_status check_alone(const struct batch *batch, const char *option, const char *path,
@@ -194,12 +187,13 @@ static enum duet_status check_alone(const struct batch *batch, const char *optio
     if (batch->moving[0] != video && (batch->opening == DUET_OK || batch->moving[0]))
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: the %s %s cannot show %s, which %s; name a folder",
                          option, kind, path, inputs->items[0].shown, video ? "does not move" : "moves");
-    if (output && same_file(path, output))
+    if (output && duet_output_same(path, output))
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: %s is the --output, too", option, path);
-    if (!duet_path_exists(path) || (video && batch->settings->rotate)) return DUET_OK;
-    if (same_file(path, inputs->items[0].path))
+    if (video && batch->settings->rotate) return DUET_OK;
+    if (duet_output_same(path, inputs->items[0].path))
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: %s is the input", option, path);
-    return duet_output_check(path, batch->settings->force ? DUET_OUTPUT_FORCE : 0, error);
+    enum duet_status status = duet_output_check(path, batch->settings->force ? DUET_OUTPUT_FORCE : 0, error);
+    return status == DUET_NOT_FOUND ? DUET_OK : status; /* its folder will be made */
 }
 
 static bool ends_in_png(const char *path)
@@ -238,10 +232,32 @@ static enum duet_status check_picture(const struct batch *batch, const struct du
                          "%s: expected a folder or a name that ends in .png, got %s", picture->option,
                          picture->folder);
     for (const struct duet_batch_picture *other = batch->pictures; other < picture; other++)
-        if (other->alone && same_file(other->folder, picture->folder))
+        if (other->alone && duet_output_same(other->folder, picture->folder))
             return duet_fail(error, DUET_BAD_ARGUMENT, "%s: %s is the %s, too", picture->option,
                              picture->folder, other->option);
     return check_alone(batch, picture->option, picture->folder, false, error);
+}
+
+/* Two kinds of pictures may share a folder, but no name in it. */
+static enum duet_status check_shared(const struct batch *batch, const struct duet_batch_picture *a,
+                                     const struct duet_batch_picture *b, struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    if (a->alone || b->alone || !duet_output_same(a->folder, b->folder)) return DUET_OK;
+    for (size_t i = 0; i < batch->inputs.count && status == DUET_OK; i++) {
+        const char *name = batch->inputs.items[i].relative;
+        char *first = duet_annotate_path(a->folder, name, (enum duet_annotate_format)a->format);
+        char *second = duet_annotate_path(a->folder, name, (enum duet_annotate_format)b->format);
+        if (!first || !second)
+            status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+        else if (strcmp(first, second) == 0)
+            status =
+                duet_fail(error, DUET_BAD_ARGUMENT,
+                          "%s: two kinds of pictures would be written as this; give each a folder", first);
+        free(first);
+        free(second);
+    }
+    return status;
 }
 
 static enum duet_status check_pictures(const struct batch *batch, struct duet_error *error)
@@ -250,6 +266,9 @@ static enum duet_status check_pictures(const struct batch *batch, struct duet_er
         batch->one_video ? check_alone(batch, "--annotate", batch->settings->annotate, true, error) : DUET_OK;
     for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
         status = check_picture(batch, &batch->pictures[i], error);
+    for (int i = 0; i < batch->picture_count; i++)
+        for (int k = 0; k < i && status == DUET_OK; k++)
+            status = check_shared(batch, &batch->pictures[k], &batch->pictures[i], error);
     for (int i = 0; i < batch->picture_count && status == DUET_OK; i++)
         if (!batch->pictures[i].alone) status = duet_make_folders(batch->pictures[i].folder, error);
     return status;

@@ -240,9 +240,16 @@ static int store_number(struct reader *reader, const struct typed *typed, const 
     return DUET_GO_ON;
 }
 
+bool duet_option_is_text(const struct duet_option *option)
+{
+    return option->kind == DUET_OPTION_STRING || option->kind == DUET_OPTION_OUTPUT ||
+           option->kind == DUET_OPTION_OUTPUT_FOLDER || option->kind == DUET_OPTION_OUTPUT_EITHER;
+}
+
 static int store(struct reader *reader, const struct typed *typed, const char *value)
 {
     const struct duet_option *option = typed->option;
+    if (value && !value[0]) return bad_value(reader, typed, value, NULL);
     void *field = reader->values + option->offset;
     reader->arguments->given |= (uint64_t)1 << (option - reader->program->options);
     switch (option->kind) {
@@ -290,14 +297,25 @@ int duet_flush_stdout(const struct duet_program *program)
     return DUET_EXIT_FATAL;
 }
 
-/* Print what every program can print of itself. */
-static int print_and_exit(const struct reader *reader, bool version)
+/* What every program can print of itself. */
+enum about { HELP, TABLE, VERSION };
+
+static int print_and_exit(const struct reader *reader, enum about about)
 {
-    bool written = version ? printf("%s (Duet) %s\nLicence: Apache-2.0. There is no warranty.\n",
-                                    reader->program->name, DUET_VERSION) > 0
-                           : duet_options_help(reader->program, reader->values, stdout);
-    int code = duet_flush_stdout(reader->program);
-    return written ? code : DUET_EXIT_FATAL;
+    const struct duet_program *program = reader->program;
+    bool written = about == VERSION ? printf("%s (Duet) %s\nLicence: Apache-2.0. There is no warranty.\n",
+                                             program->name, DUET_VERSION) > 0
+                   : about == TABLE ? duet_options_table(program, reader->values, stdout)
+                                    : duet_options_help(program, reader->values, stdout);
+    int code = duet_flush_stdout(program);
+    if (!written) code = DUET_EXIT_FATAL;
+    const struct duet_command *command = about == TABLE ? program->commands : NULL;
+    for (; command && command->name && code == DUET_EXIT_OK; command++) {
+        char name[LONGEST_WORD], table[] = "--help=table", *argv[] = {name, table, NULL};
+        snprintf(name, sizeof name, "%s", command->name);
+        code = command->run(2, argv);
+    }
+    return code;
 }
 
 static int unknown_option(const struct reader *reader, const char *name, size_t length)
@@ -333,7 +351,8 @@ static int read_long(struct reader *reader, const char *name)
     const char *attached = name[length] == '=' ? name + length + 1 : NULL;
     bool help = length == 4 && strncmp(name, "help", 4) == 0;
     bool version = length == 7 && strncmp(name, "version", 7) == 0;
-    if ((help || version) && !attached) return print_and_exit(reader, version);
+    if (help && attached && strcmp(attached, "table") == 0) return print_and_exit(reader, TABLE);
+    if ((help || version) && !attached) return print_and_exit(reader, version ? VERSION : HELP);
     struct typed typed = {find_option(reader->program, name, length, 0), ""};
     if (!typed.option && !help && !version) return unknown_option(reader, name, length);
     snprintf(typed.text, sizeof typed.text, "--%.*s", (int)length, name);
@@ -350,7 +369,7 @@ static int read_letters(struct reader *reader, const char *letters)
     for (; *letters && code == DUET_GO_ON; letters++) {
         struct typed typed = {find_option(reader->program, NULL, 0, *letters), ""};
         if (!typed.option && (*letters == 'h' || *letters == 'V'))
-            return print_and_exit(reader, *letters == 'V');
+            return print_and_exit(reader, *letters == 'V' ? VERSION : HELP);
         if (!typed.option) return duet_usage_error(reader->program, "unknown option '-%c'", *letters);
         snprintf(typed.text, sizeof typed.text, "-%c (--%s)", *letters, typed.option->name);
         if (typed.option->kind != DUET_OPTION_FLAG)
@@ -371,6 +390,8 @@ static int check_operands(const struct duet_program *program, const struct duet_
     if (program->max_operands != DUET_MANY && arguments->count > program->max_operands)
         return duet_usage_error(program, "unexpected operand '%s'",
                                 arguments->operands[program->max_operands]);
+    for (int i = 0; i < arguments->count; i++)
+        if (!arguments->operands[i][0]) return duet_usage_error(program, "expected %s, got ''", what);
     return DUET_GO_ON;
 }
 
@@ -391,7 +412,8 @@ int duet_options_parse(const struct duet_program *program, int argc, char **argv
             code = word[1] == '-' ? read_long(&reader, word + 2) : read_letters(&reader, word + 1);
         if (code != DUET_GO_ON) return code;
     }
-    return check_operands(program, arguments);
+    int code = check_operands(program, arguments);
+    return code == DUET_GO_ON ? duet_options_check_outputs(program, values, arguments) : code;
 }
 
 static bool is_given(const struct duet_program *program, const struct duet_arguments *arguments,

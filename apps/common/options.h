@@ -11,7 +11,8 @@
  *         DUET_FLOAT('t', "threshold", "X", struct settings, threshold, 0, 1, "keep what scores above X"),
  *         DUET_GROUP("Results"),
  *         DUET_CHOICE('f', "format", "NAME", struct settings, format, formats, "how to print"),
- *         DUET_STRING('o', "output", "FILE", struct settings, output, "write to FILE", .shown = "stdout"),
+ *         DUET_OUTPUT('o', "output", "FILE", struct settings, output, "write to FILE", .shown = "stdout"),
+ *         DUET_FLAG(0, "force", struct settings, force, "replace existing files"),
  *         DUET_FLAG('q', "quiet", struct settings, quiet, "say nothing but results"),
  *         DUET_OPTIONS_END};
  *     static const struct duet_program program = {
@@ -29,7 +30,18 @@
  * Accepted: --opt=value, --opt value, -o value, -ovalue, -abc for flags, options and operands in any order;
  * "--" ends the options, "-" is an operand. An option given twice: the last one counts (DUET_STRINGS
  * collects). Numbers are read strictly and alike in every locale: no "0.5x", no " 1", no "nan", no "0x10".
- * --help (-h) and --version (-V) belong to every program and stand in no table.
+ * --help (-h) and --version (-V) belong to every program and stand in no table. --help=table prints the table
+ * for other programs: a line an option, of a program with commands those of each, with tabs between the
+ * program's name, the kind (flag, int, float, string, strings, choice, output, output-folder, output-either),
+ * the long name, the letter, what stands for the value, what is allowed (FROM..TO, or the words between '|'),
+ * the default and the help.
+ *
+ * No option of text and no operand may be empty: that is an unset variable of somebody's script.
+ *
+ * What is written is looked at before work starts, and the command line refused when an OUTPUT exists (unless
+ * the table's "force" is given), cannot be made, is an operand or another option's file as well, or when two
+ * go to the same place. Devices and pipes can be written at any time. Of an OUTPUT_FOLDER and an
+ * OUTPUT_EITHER only the last two are looked at: what is in a folder, the program knows.
  */
 #ifndef DUET_APPS_OPTIONS_H
 #define DUET_APPS_OPTIONS_H
@@ -43,14 +55,17 @@
 
 /* What one option takes, and the type of the field that holds it. */
 enum duet_option_kind {
-    DUET_OPTION_END,    /* ends a table */
-    DUET_OPTION_GROUP,  /* a heading in --help */
-    DUET_OPTION_FLAG,   /* bool: nothing; sets it to true */
-    DUET_OPTION_INT,    /* int within [minimum, maximum] */
-    DUET_OPTION_FLOAT,  /* double within [minimum, maximum] */
-    DUET_OPTION_STRING, /* const char *: borrowed from argv; NULL while not given */
-    DUET_OPTION_CHOICE, /* int: index of the word in `choices` */
-    DUET_OPTION_STRINGS /* struct duet_option_strings: every value given, in order */
+    DUET_OPTION_END,           /* ends a table */
+    DUET_OPTION_GROUP,         /* a heading in --help */
+    DUET_OPTION_FLAG,          /* bool: nothing; sets it to true */
+    DUET_OPTION_INT,           /* int within [minimum, maximum] */
+    DUET_OPTION_FLOAT,         /* double within [minimum, maximum] */
+    DUET_OPTION_STRING,        /* const char *: borrowed from argv; NULL while not given */
+    DUET_OPTION_OUTPUT,        /* const char *: a file that is written; "-": standard output */
+    DUET_OPTION_OUTPUT_FOLDER, /* const char *: a folder that is written into */
+    DUET_OPTION_OUTPUT_EITHER, /* const char *: one of the two; other options decide */
+    DUET_OPTION_CHOICE,        /* int: index of the word in `choices` */
+    DUET_OPTION_STRINGS        /* struct duet_option_strings: every value given, in order */
 };
 
 #define DUET_OPTION_STRINGS_MAX 64
@@ -99,16 +114,17 @@ struct duet_option {
                            : offsetof(type, field)),                                                         \
         .minimum = least, .maximum = most, .help = text, __VA_ARGS__                                         \
     }
-#define DUET_STRING(short_name, long_name, value_name, type, field, text, ...)                                    \
-    {                                                                                                             \
-        .name = long_name,                                                                                      \
-     .letter = short_name,                                                                                   \
-     .kind = DUET_OPTION_STRING,                                                                             \
-     .argument = value_name,                                                                                 \
-     .offset = _Generic(((type *)0)->field, const char *: offsetof(type, field)),                            \
-     .help = text,                                                                                           \
-     __VA_ARGS__ \
+#define DUET_TEXT_OPTION(option_kind, short_name, long_name, value_name, type, field, text, ...)               \
+    {                                                                                                          \
+        .name = long_name, .letter = short_name, .kind = option_kind, .argument = value_name,                \
+        .offset = _Generic(((type *)0)->field, const char *                                                  \
+                           : offsetof(type, field)),                                                         \
+        .help = text, __VA_ARGS__ \
     }
+#define DUET_STRING(...)        DUET_TEXT_OPTION(DUET_OPTION_STRING, __VA_ARGS__)
+#define DUET_OUTPUT(...)        DUET_TEXT_OPTION(DUET_OPTION_OUTPUT, __VA_ARGS__)
+#define DUET_OUTPUT_FOLDER(...) DUET_TEXT_OPTION(DUET_OPTION_OUTPUT_FOLDER, __VA_ARGS__)
+#define DUET_OUTPUT_EITHER(...) DUET_TEXT_OPTION(DUET_OPTION_OUTPUT_EITHER, __VA_ARGS__)
 #define DUET_CHOICE(short_name, long_name, value_name, type, field, words, text, ...)                        \
     {                                                                                                        \
         .name = long_name, .letter = short_name, .kind = DUET_OPTION_CHOICE, .argument = value_name,         \
@@ -184,6 +200,10 @@ struct duet_arguments {
 int duet_options_parse(const struct duet_program *program, int argc, char **argv, void *values,
                        struct duet_arguments *arguments);
 
+/* What duet_options_parse does about what is written, in its end. Returns as that does. */
+int duet_options_check_outputs(const struct duet_program *program, const void *values,
+                               const struct duet_arguments *arguments);
+
 /* Was the option of that long name on the command line? */
 bool duet_option_given(const struct duet_program *program, const struct duet_arguments *arguments,
                        const char *name);
@@ -207,6 +227,12 @@ int duet_usage_error(const struct duet_program *program, const char *format, ...
 /* The end of a program that has printed its results: DUET_EXIT_OK when they are out, else DUET_EXIT_FATAL after
  * the reason was reported on stderr. */
 int duet_flush_stdout(const struct duet_program *program);
+
+/* Is its value text, and the field a const char *? */
+bool duet_option_is_text(const struct duet_option *option);
+
+/* Print the table as --help=table does. False when `stream` refuses. */
+bool duet_options_table(const struct duet_program *program, const void *values, FILE *stream);
 
 /* Print the help, defaults taken from `values`. False when `stream` refuses. */
 bool duet_options_help(const struct duet_program *program, const void *values, FILE *stream);

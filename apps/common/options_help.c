@@ -62,6 +62,9 @@ static void default_text(const struct duet_option *option, const void *values, c
         snprintf(text, size, "%s", option->choices[*(const int *)field]);
         break;
     case DUET_OPTION_STRING:
+    case DUET_OPTION_OUTPUT:
+    case DUET_OPTION_OUTPUT_FOLDER:
+    case DUET_OPTION_OUTPUT_EITHER:
         if (*(const char *const *)field) snprintf(text, size, "%s", *(const char *const *)field);
         break;
     default:
@@ -143,5 +146,46 @@ bool duet_options_help(const struct duet_program *program, const void *values, F
     print_text(stream, "", program->details);
     print_text(stream, "Examples:", program->examples);
     print_text(stream, "Exit status:", program->exit_status ? program->exit_status : DUET_EXIT_STATUS_SIMPLE);
+    return !ferror(stream);
+}
+
+/* --- for other programs --------------------------------------------------------------------------------- */
+
+static const char *kind_name(enum duet_option_kind kind)
+{
+    static const char *const names[] = {
+        [DUET_OPTION_FLAG] = "flag",
+        [DUET_OPTION_INT] = "int",
+        [DUET_OPTION_FLOAT] = "float",
+        [DUET_OPTION_STRING] = "string",
+        [DUET_OPTION_OUTPUT] = "output",
+        [DUET_OPTION_OUTPUT_FOLDER] = "output-folder",
+        [DUET_OPTION_OUTPUT_EITHER] = "output-either",
+        [DUET_OPTION_CHOICE] = "choice",
+        [DUET_OPTION_STRINGS] = "strings",
+    };
+    return names[kind];
+}
+
+static void print_allowed(FILE *stream, const struct duet_option *option)
+{
+    if (option->kind == DUET_OPTION_INT || option->kind == DUET_OPTION_FLOAT)
+        fprintf(stream, "%.15g..%.15g", option->minimum, option->maximum);
+    for (const char *const *word = option->choices; word && *word; word++)
+        fprintf(stream, "%s%s", word == option->choices ? "" : "|", *word);
+}
+
+bool duet_options_table(const struct duet_program *program, const void *values, FILE *stream)
+{
+    const struct duet_option *option = program->options;
+    for (; option && option->kind != DUET_OPTION_END; option++) {
+        char shown[128], letter[2] = {option->letter};
+        if (option->kind == DUET_OPTION_GROUP) continue;
+        fprintf(stream, "%s\t%s\t%s\t%s\t%s\t", program->name, kind_name(option->kind), option->name, letter,
+                option->argument ? option->argument : "");
+        print_allowed(stream, option);
+        default_text(option, values, shown, sizeof shown);
+        fprintf(stream, "\t%s\t%s\n", shown, option->help);
+    }
     return !ferror(stream);
 }

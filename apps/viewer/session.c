@@ -370,7 +370,8 @@ static enum duet_status start(struct viewer_session *s, struct duet_error *error
                                                     .notify = viewer_window_wake,
                                                     .ctx = &s->window};
     enum duet_status status = viewer_window_init(&s->window, viewer_session_headless(s), error);
-    if (status == DUET_OK && settings->trace) status = viewer_trace_open(&s->trace, settings->trace, error);
+    if (status == DUET_OK && settings->trace)
+        status = viewer_trace_open(&s->trace, settings->trace, settings->force, error);
     if (status == DUET_OK) status = viewer_exchange_create(&options, &s->exchange, error);
     if (status != DUET_OK) return status;
     s->capture = (struct viewer_capture){.exchange = s->exchange,

@@ -1,8 +1,12 @@
 #include "viewer/trace.h"
 
-enum duet_status viewer_trace_open(struct viewer_trace *trace, const char *path, struct duet_error *error)
+#include <string.h>
+
+enum duet_status viewer_trace_open(struct viewer_trace *trace, const char *path, bool force,
+                                   struct duet_error *error)
 {
-    return duet_output_open(&trace->output, path, DUET_OUTPUT_FORCE | DUET_OUTPUT_IN_PLACE, error);
+    return duet_output_open(&trace->output, strcmp(path, "-") == 0 ? "/dev/stdout" : path,
+                            DUET_OUTPUT_IN_PLACE | (force ? DUET_OUTPUT_FORCE : 0), error);
 }
 
 static void put_boxes(struct duet_buffer *line, const struct duet_detections *detections, float threshold)

@@ -23,7 +23,9 @@ struct viewer_trace {
     double began;
 };
 
-enum duet_status viewer_trace_open(struct viewer_trace *trace, const char *path, struct duet_error *error);
+/* "-": standard output. Errors: as duet_output_open's. */
+enum duet_status viewer_trace_open(struct viewer_trace *trace, const char *path, bool force,
+                                   struct duet_error *error);
 void viewer_trace_add(struct viewer_trace *trace, const struct viewer_shown *shown, const char *source,
                       float threshold, double now, double latency);
 enum duet_status viewer_trace_commit(struct viewer_trace *trace, struct duet_error *error);

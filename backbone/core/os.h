@@ -68,6 +68,10 @@ enum duet_status duet_output_open(struct duet_output *output, const char *path, 
  * folder must be there and allow new files. */
 enum duet_status duet_output_check(const char *path, unsigned flags, struct duet_error *error);
 
+/* Do two names lead to the same plain file or folder, or would they once it is made? Never of devices and
+ * pipes. */
+bool duet_output_same(const char *a, const char *b);
+
 /* After a write to the stream that failed (a full disk, a limit on files' sizes): forget what is still
  * buffered, cut the file back to its first `size` bytes and go on there, as if nothing had failed. So a
  * writer that notes ftello() after each flushed record can end a file with whole records, and commit it.

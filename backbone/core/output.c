@@ -200,6 +200,48 @@ enum duet_status duet_output_check(const char *path, unsigned flags, struct duet
     return status;
 }
 
+/* A name without the slashes at its end. NULL when out of memory; free() it. */
+static char *bare_name(const char *path)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') length--;
+    return duet_text("%.*s", (int)length, path);
+}
+
+/* Two names of nothing yet, their links followed: is it one name in one folder? */
+static bool same_new_name(const char *a, const char *b)
+{
+    struct stat x, y;
+    char *in_a = folder_of(a), *in_b = folder_of(b);
+    bool same = in_a && in_b && strcmp(duet_path_name(a), duet_path_name(b)) == 0 &&
+                (stat(in_a, &x) == 0 && stat(in_b, &y) == 0 ? x.st_dev == y.st_dev && x.st_ino == y.st_ino
+                                                            : strcmp(in_a, in_b) == 0);
+    free(in_a);
+    free(in_b);
+    return same;
+}
+
+bool duet_output_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    struct place place_a = {0}, place_b = {0};
+    char *bare_a = bare_name(a), *bare_b = bare_name(b);
+    bool same = bare_a && bare_b && follow_links(bare_a, &place_a) && follow_links(bare_b, &place_b) &&
+                place_a.target && place_b.target;
+    if (same) {
+        bool there_a = stat(place_a.target, &x) == 0, there_b = stat(place_b.target, &y) == 0;
+        if (there_a && there_b)
+            same = (S_ISREG(x.st_mode) || S_ISDIR(x.st_mode)) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+        else
+            same = !there_a && !there_b && same_new_name(place_a.target, place_b.target);
+    }
+    free(place_a.target);
+    free(place_b.target);
+    free(bare_a);
+    free(bare_b);
+    return same;
+}
+
 /* --- temporary files -------------------------------------------------------------------------------------
  *
  * Their names follow from the file's, so that what a dead process left is found without searching a folder of

@@ -33,7 +33,7 @@ a_page_with_pictures() {
 }
 the_same_again() {
     cp seen/index.html kept.html
-    run -d found.json --report seen --pictures street && want 2 && mentions "seen/index.html: exists; --force" &&
+    run -d found.json --report seen --pictures street && want 2 && mentions "seen/index.html: exists already; --force" &&
         cmp seen/index.html kept.html || return 1
     run -d found.json --report seen --pictures street -b 20 --shown 2 --force && want 0 && cmp seen/index.html kept.html
 }

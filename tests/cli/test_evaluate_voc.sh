@@ -33,9 +33,10 @@ mistakes_are_usage_errors() {
     run -r voc -l all -M x -m y && want 2 && mentions "expected one of --masks and --model" || return 1
     run -r voc -l all -M x --flip && want 2 && mentions "--flip" || return 1
     run -r voc -l all -M x -s 8 && want 2 && mentions "--output-stride" || return 1
-    for widths in 0 65 1,1 1,,2 , 1,x 1,2,3,4,5,6,7,8,9 ''; do
+    for widths in 0 65 1,1 1,,2 , 1,x 1,2,3,4,5,6,7,8,9; do
         run -r voc -l all -M x -t "$widths" && want 2 && mentions "--trimap: '$widths'" || return 1
     done
+    run -r voc -l all -M x -t '' && want 2 && mentions "-t (--trimap): expected W,W, got ''" || return 1
     run -r voc -l all -M x --json - --csv - && want 2 && mentions "--csv" || return 1
     run -r voc -l all -M x -n 0 && want 2 && mentions "--limit" || return 1
     run -r voc -l all -M x more && want 2 && mentions "more"
@@ -99,7 +100,7 @@ reports_are_made() {
     [ "$(find seen/pictures -name '*.jpg' | wc -l)" -eq 12 ] && shows 'img src="pictures/12.jpg" width="160" height="120"' seen/index.html || return 1
     ! grep -qE '<script|https?:|javascript:' seen/index.html || return 1
     cp seen/index.html kept.html
-    run -r voc -l all -M voc/SegmentationClass --report seen && want 2 && mentions "seen/index.html: exists; --force" && cmp seen/index.html kept.html || return 1
+    run -r voc -l all -M voc/SegmentationClass --report seen && want 2 && mentions "seen/index.html: exists already; --force" && cmp seen/index.html kept.html || return 1
     run -q -r voc -l all -M voc/SegmentationClass -t 1,5 -b 20 --report seen --shown 2 --force && want 0 && cmp seen/index.html kept.html || return 1
     touch file; run -r voc -l all -M voc/SegmentationClass --report file && want 2 && mentions "file: is a file" || return 1
     mkdir -p 'a&b<c>"d'; cp voc/SegmentationClass/* 'a&b<c>"d'

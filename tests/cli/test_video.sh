@@ -298,7 +298,7 @@ scenes_say_what_they_cannot_do() {
     run scene -v a.png && want 2 && mentions "--video: 'a.png'" || return 1
     run scene -v b.mp4 -r 0 && want 2 && mentions "--rate: '0' is no rate" || return 1
     run scene -o dir -r 5 && want 2 && mentions "--rate" && [ ! -e dir ] || return 1
-    run scene -v drive.mp4 && want 2 && mentions "drive.json: exists" || return 1
+    cp drive.json taken.json && run scene -v taken.mp4 && want 2 && mentions "taken.json: exists already; --force" || return 1
     rm -f lone.mp4 && cp ntsc.mp4 lone.mp4 && run scene -v lone.mp4 && want 2 && mentions "lone.mp4: exists already; --force" && no_litter &&
         [ ! -e lone.json ]
 }
