@@ -106,6 +106,8 @@ enum duet_status duet_coco_id_of_token(struct duet_coco_ids **ids, const struct 
                                        int64_t *id)
 {
     struct value value;
+    if (token->kind == DUET_JSON_NUMBER && duet_json_int64(token, id) && !duet_coco_id_is_named(*id))
+        return DUET_OK; /* as nearly all are */
     enum duet_status status = value_of(token, &value) ? DUET_OK : DUET_BAD_FORMAT;
     if (status == DUET_OK && !value.plain)
         status = add_name(ids, &value.name, id);

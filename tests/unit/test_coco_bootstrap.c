@@ -41,7 +41,8 @@ static void compare_draw(const struct scene_set *set, const struct duet_coco_dra
     duet_bootstrap_draw(draws->seed, draw, weights, SCENE_IMAGES);
     int gt_count = repeat(set->gts, set->gt_count, weights, gts);
     int dt_count = repeat(set->dts, set->dt_count, weights, dts);
-    scene_open(&scratch, &(struct scene_lists){gts, gt_count, dts, dt_count, SCENE_IMAGES}, &options, &drawn);
+    scene_open(&scratch, &(struct scene_lists){gts, gt_count, dts, dt_count, SCENE_IMAGES, 0}, &options,
+               &drawn);
     size_t count = duet_coco_eval_lines(drawn.eval, lines);
     assert_int_equal(count, draws->line_count);
     for (size_t i = 0; i < count; i++) same(draws->lines[i * draws->count + draw], lines[i].value);
@@ -99,7 +100,7 @@ static void threads_change_nothing(void **state)
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_draw(o.eval, 0, 9, NULL, &one, &e), e);
     assert_null(one.lines);
     scene_close(&o);
-    scene_open(&scratch, &(struct scene_lists){NULL, 0, NULL, 0, 0}, &options, &o);
+    scene_open(&scratch, &(struct scene_lists){NULL, 0, NULL, 0, 0, 0}, &options, &o);
     assert_fails(DUET_BAD_ARGUMENT, duet_coco_draw(o.eval, 5, 9, NULL, &one, &e), e);
     scene_close(&o);
 }

@@ -44,7 +44,7 @@ static void classes_are_taken_for_others(void **state)
         {2, 2, false, {0, 0, 10, 9}, 0, .4},
     };
     struct opened_scene o;
-    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES}, NULL, &o);
+    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES, 0}, NULL, &o);
     static const uint64_t at_half[4][4] = {{1, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 1, 1}, {1, 2, 1, 0}};
     static const uint64_t at_all[4][4] = {{1, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 1, 1}, {1, 2, 2, 0}};
     static const uint64_t at_most[4][4] = {{1, 0, 0, 0}, {0, 0, 0, 1}, {0, 1, 0, 1}, {0, 0, 0, 0}};
@@ -111,7 +111,7 @@ static void every_kind_of_error_is_told(void **state)
     struct opened_scene o;
     struct duet_coco_tide tide;
     struct duet_error e;
-    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES}, NULL, &o);
+    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES, 0}, NULL, &o);
     assert_ok(duet_coco_tide_measure(o.eval, .5, .1, &tide, &e), e);
     static const size_t want[DUET_COCO_ERRORS] = {
         [DUET_COCO_ERROR_CLASS] = 1,     [DUET_COCO_ERROR_LOCATION] = 1,   [DUET_COCO_ERROR_BOTH] = 1,
@@ -142,13 +142,13 @@ static void one_error_is_mended_for_a_truth(void **state)
     struct opened_scene o;
     struct duet_coco_tide tide;
     struct duet_error e;
-    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES}, NULL, &o);
+    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES, 0}, NULL, &o);
     assert_ok(duet_coco_tide_measure(o.eval, .5, .1, &tide, &e), e);
     assert_int_equal(tide.count[DUET_COCO_ERROR_LOCATION], 2);
     assert_int_equal(tide.count[DUET_COCO_ERROR_MISSED], 0);
     assert_true(tide.ap == 0 && tide.gain[DUET_COCO_ERROR_LOCATION] == 1);
     scene_close(&o);
-    scene_open(&scratch, &(struct scene_lists){NULL, 0, NULL, 0, SCENE_IMAGES}, NULL, &o);
+    scene_open(&scratch, &(struct scene_lists){NULL, 0, NULL, 0, SCENE_IMAGES, 0}, NULL, &o);
     assert_ok(duet_coco_tide_measure(o.eval, .5, .1, &tide, &e), e);
     assert_true(isnan(tide.ap));
     scene_close(&o);
@@ -175,7 +175,7 @@ static void thresholds_are_found(void **state)
     struct opened_scene o;
     struct duet_coco_point points[3];
     struct duet_error e;
-    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES}, NULL, &o);
+    scene_open(&scratch, &(struct scene_lists){gts, COUNT(gts), dts, COUNT(dts), SCENE_IMAGES, 0}, NULL, &o);
     assert_ok(duet_coco_find_points(o.eval, 0, DUET_COCO_BEST_F1, 0, points, &e), e);
     assert_true(points[0].reached && fabs(points[0].threshold - .4) < 1e-12);
     assert_int_equal(points[0].kept, 4);

@@ -133,6 +133,7 @@ static void random_scenes_score_as_by_the_book(void **state)
     for (int round = 0; round < 300; round++) {
         struct scene_set set;
         scene_random(&seed, &set);
+        set.style = round % SCENE_STYLES; /* odd but valid: the score is the same */
         compare(&set);
     }
 }
