@@ -64,6 +64,7 @@ static bool deliver(struct viewer_capture *capture, struct open_input *open, enu
     bool moving = frame.info.moving;
     frame.stamp = (struct viewer_stamp){capture->epoch, open->input, frame.info.frame, frame.info.time};
     frame.captured = duet_seconds();
+    frame.warnings = *duet_frames_warnings(open->frames);
     viewer_exchange_put(capture->exchange, &frame);
     return moving;
 }

@@ -34,6 +34,7 @@ struct viewer_frame {
     struct viewer_stamp stamp;
     struct duet_frame_info info;
     struct duet_image image; /* RGB8 */
+    struct duet_warnings warnings;
     double captured;         /* duet_seconds() when it was decoded */
     struct viewer_results results;
 };

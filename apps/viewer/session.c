@@ -3,6 +3,7 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "core/text.h"
 #include "duet/picture_write.h"
 #include "kernels/kernels.h"
 
@@ -116,7 +117,8 @@ static void finish_source(struct viewer_session *s, double now)
 static void tell_it_is_short(struct viewer_session *s)
 {
     const char *name = s->inputs->items[s->source.input].shown;
-    fprintf(stderr, "warning: %s: %s: ends before --start %g\n", s->program->name, name, s->settings->start);
+    duet_print_line(stderr, "warning: %s: %s: ends before --start %g", s->program->name, name,
+                    s->settings->start);
     viewer_session_say(s, VIEWER_WARN, INFINITY, "%s ends before --start %g", name, s->settings->start);
     s->ended_at = INFINITY;
 }
@@ -153,13 +155,26 @@ static void watch_source(struct viewer_session *s, double now)
 
 /* --- showing -------------------------------------------------------------------------------------------- */
 
+/* What was odd about the picture that is shown now. */
+static void warn_of(struct viewer_session *s, const struct viewer_frame *frame)
+{
+    const char *name = s->inputs->items[frame->stamp.input].shown;
+    for (int i = 0; i < frame->warnings.count; i++) {
+        duet_print_line(stderr, "warning: %s: %s: %s", s->program->name, name, frame->warnings.texts[i]);
+        viewer_session_say(s, VIEWER_WARN, 4, "%s", frame->warnings.texts[i]);
+    }
+}
+
 /* Another frame is shown, or it has got its results. */
 static void take_frame(struct viewer_session *s)
 {
     struct viewer_stamp before = s->shown.frame ? s->traced : (struct viewer_stamp){0};
     viewer_exchange_shown(s->exchange, &s->shown);
     const struct viewer_stamp *now = &s->shown.frame->stamp;
-    if (now->epoch != before.epoch || now->frame != before.frame) s->look.selected = 0;
+    if (now->epoch != before.epoch || now->frame != before.frame) {
+        s->look.selected = 0;
+        warn_of(s, s->shown.frame);
+    }
     if (s->shown.has & VIEWER_BOXES && s->look.selected > s->shown.frame->results.detections.count)
         s->look.selected = 0;
     viewer_legend_update(&s->legend, &s->shown.frame->results, s->shown.has, s->look.threshold);

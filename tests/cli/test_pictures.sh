@@ -113,6 +113,14 @@ what_is_lost_in_a_pipe_is_told() {
     [ "$code" -ne 0 ] && mentions "behind the picture" out
 }
 
+viewers_tell_it_too() {
+    SDL_VIDEODRIVER=dummy "$DUET_BIN/viewer" --model "$model" --screenshot seen.png endless.png >out 2>err &&
+        [ -s seen.png ] && mentions "warning: viewer: endless.png: PNG without its end (IEND)" err &&
+        [ "$(grep -c warning: err)" -eq 1 ] &&
+        ! SDL_VIDEODRIVER=dummy "$DUET_BIN/viewer" --model "$model" --strict --screenshot none.png endless.png 2>err &&
+        mentions "--strict refuses that" err
+}
+
 check "damage beside the pixels is a warning" damage_beside_the_pixels_is_a_warning
 check "records tell the warnings" records_tell_the_warnings
 check "strictly they are failures" strictly_they_are_failures
@@ -126,6 +134,11 @@ if [ -f "$DUET_BUILD_DIR/lib/duet/duet-video.so" ]; then
 else
     skip "BMPs in a pipe are frames" "built without FFmpeg"
     skip "what FFmpeg decodes is limited, too" "built without FFmpeg"
+fi
+if [ -x "$DUET_BIN/viewer" ]; then
+    check "the viewer tells it, too" viewers_tell_it_too
+else
+    skip "the viewer tells it, too" "built without SDL2"
 fi
 check "what is lost in a pipe is told" what_is_lost_in_a_pipe_is_told
 finish
