@@ -204,9 +204,9 @@ endless() {
     picture once.ppm && mkdir endless && yes once.ppm | head -n 3000 | xargs cat |
         split -b "$(stat -c %s once.ppm)" -d -a 5 --additional-suffix=.ppm - endless/x
 }
-wait_for() { # COMMAND...: until it succeeds, 20 s at most; else $pid is ended
+wait_for() { # COMMAND...: until it succeeds, 60 s at most; else $pid is ended
     local i
-    for i in $(seq 200); do
+    for i in $(seq 600); do
         "$@" && return
         sleep 0.1
     done
@@ -216,6 +216,7 @@ wait_for() { # COMMAND...: until it succeeds, 20 s at most; else $pid is ended
 }
 has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
 has_temporary() { [ -n "$(find . -maxdepth 1 -name ".$1.*.tmp")" ]; }
+is_full() { ! printf x | dd of="$1" oflag=nonblock conv=notrunc status=none 2>/dev/null; }
 # A shell without job control starts background jobs with SIGINT ignored: undo that.
 background() { env --default-signal=INT "$detect" "$@" >out 2>err </dev/null & pid=$!; }
 interrupted_lines_are_whole() {
@@ -248,7 +249,7 @@ more_signals_end_the_waiting_for_a_reader() {
     exec 9<>full # a reader that never reads: 64 KB fit in between
     env --default-signal=INT "$detect" -f ndjson -t 1e-8 endless >full 2>err </dev/null &
     pid=$!
-    sleep 2 && kill -INT $pid && sleep 0.3 && kill -0 $pid && kill -INT $pid
+    wait_for is_full full && kill -INT $pid && sleep 0.3 && kill -0 $pid && kill -INT $pid
     code=0
     wait $pid || code=$?
     exec 9>&-
