@@ -39,7 +39,7 @@ static const struct duet_option options[] = {
     DUET_FLOAT(0, "duration", "SECONDS", struct viewer_settings, duration, 0, 1e6, "show so much",
                .shown = "to the end"),
     DUET_FLOAT(0, "reconnect", "SECONDS", struct viewer_settings, reconnect, 0, 1e9,
-               "try a camera or stream that fails again for so long"),
+               "wait so long for a camera or stream that fails or is not there yet"),
     DUET_FLOAT(0, "interval", "SECONDS", struct viewer_settings, interval, 0, 1e6,
                "go from picture to picture by itself", .shown = ""),
     DUET_GROUP("The window"),

@@ -65,7 +65,8 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
         DUET_FLOAT(0, "duration", "S", type, field.duration, 0, 1e9, "stop S seconds after that",            \
                    .shown = "to the end"),                                                                   \
         DUET_FLOAT(0, "reconnect", "S", type, field.reconnect, 0, 1e9,                                       \
-                   "open a camera or stream that fails again, for up to S seconds; a record tells the gap",  \
+                   "wait for a camera or stream that fails, or is not there yet, for up to S seconds; a "     \
+                   "record tells the gap",                                                                   \
                    .shown = "do not"),                                                                       \
         DUET_CHOICE(0, "live", "HOW", type, field.live, duet_batch_live_words,                               \
                     "of a camera or stream that is faster than the network: all frames, however late, or "   \
