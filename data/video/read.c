@@ -345,6 +345,15 @@ static bool is_passed_over(const struct duet_reader *reader, int code)
     return code == AVERROR_INVALIDDATA && !reader->stepped && begins_anywhere(reader);
 }
 
+/* A JPEG of a web server that broke off without having said how much there would be. */
+static bool is_cut_off(const struct duet_reader *reader)
+{
+    const AVPacket *packet = reader->packet;
+    AVIOContext *page = reader->demuxer.io.page;
+    bool jpeg = reader->codec->codec_id == AV_CODEC_ID_MJPEG && !reader->about.moving;
+    return jpeg && page && avio_size(page) < 0 && !duet_video_jpeg_ends(packet->data, packet->size);
+}
+
 /* Give the decoder the next packet. Negative: FFmpeg's code. */
 static int feed(struct duet_reader *reader)
 {
@@ -362,6 +371,7 @@ static int feed(struct duet_reader *reader)
     bool passed =
         reader->landing && reader->packet->pts != AV_NOPTS_VALUE && reader->packet->pts < reader->target;
     reader->codec->skip_frame = passed ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
+    torn = torn || is_cut_off(reader);
     code = torn ? AVERROR_INVALIDDATA : avcodec_send_packet(reader->codec, reader->packet);
     av_packet_unref(reader->packet);
     return code < 0 && is_passed_over(reader, code) ? 0 : code;

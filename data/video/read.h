@@ -113,6 +113,8 @@ void duet_index_close(struct duet_index *index);
 /* --- whole.c --- */
 /* How many bytes more the container says it has than the file does; 0: none, or it does not say. */
 int64_t duet_video_missing(const struct duet_reader *reader);
+/* Is a JPEG there to its end? FFmpeg is content with less. */
+bool duet_video_jpeg_ends(const uint8_t *data, int size);
 
 /* --- log.c --- */
 /* FFmpeg's messages are kept, not printed: the last one of each thread. */

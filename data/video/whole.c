@@ -125,3 +125,14 @@ int64_t duet_video_missing(const struct duet_reader *reader)
             return kinds[i].missing(reader);
     return 0;
 }
+
+/* Has a JPEG its end marker, behind its last scan's beginning? A preview in its head has one of its own. */
+bool duet_video_jpeg_ends(const uint8_t *data, int size)
+{
+    int at = 2; /* behind FF D8 */
+    while (at + 4 <= size && data[at] == 0xff && data[at + 1] != 0xda)
+        at += 2 + (int)big_endian(data + at + 2, 2);
+    for (; at + 1 < size; at++)
+        if (data[at] == 0xff && data[at + 1] == 0xd9) return true;
+    return false;
+}

@@ -31,7 +31,8 @@
  * (by http or https), there we go.
  *
  * Frames are delivered as stored, turned as the video asks (exif); pixels that are not square stay so, and
- * how wide they are to be shown is told (aspect); fields stay woven. A video that is damaged or shorter than
+ * how wide they are to be shown is told (aspect): videos that are written keep that, pictures do not say it.
+ * Fields stay woven. A video that is damaged or shorter than
  * its container says (MP4, MKV, AVI, GIF; of others FFmpeg cannot tell) ends with an error, after the frames
  * before. FFmpeg goes on behind a hole in AVI, WebM, FLV, ASF, Ogg and MPEG-TS without a word: frames are
  * missing there, and times tell. Live, broken frames are left out, and a source that gives none for 10 s has
