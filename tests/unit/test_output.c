@@ -214,6 +214,32 @@ static void links_are_followed_and_stay(void **state)
     free(second);
 }
 
+static void two_names_of_one_file_are_found_out(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    char *one = duet_text("%s", at("one")), *two = duet_text("%s", at("two"));
+    char *round = duet_text("%s", at("round/../one")), *slash = duet_text("%s", at("round/"));
+    assert_int_equal(mkdir(at("round"), 0777), 0);
+    assert_int_equal(symlink("one", at("alias")), 0);
+    for (int made = 0; made < 2; made++) { /* before there is such a file, and then */
+        assert_true(duet_output_same(one, one) && duet_output_same(one, round) &&
+                    duet_output_same(round, one));
+        assert_true(duet_output_same(one, at("alias")));
+        assert_false(duet_output_same(one, two));
+        if (!made) assert_ok(put(one, "x", 0, &e), e);
+    }
+    assert_int_equal(link(one, two), 0);
+    assert_true(duet_output_same(one, two));
+    assert_true(duet_output_same(slash, at("round")));
+    assert_false(duet_output_same(slash, one));
+    assert_false(duet_output_same("/dev/null", "/dev/null"));
+    free(one);
+    free(two);
+    free(round);
+    free(slash);
+}
+
 /* --- devices, pipes, open files ------------------------------------------------------------------------- */
 
 static void devices_and_pipes_are_written_to(void **state)
@@ -552,6 +578,7 @@ int main(void)
         cmocka_unit_test(a_long_name_can_be_written),
         cmocka_unit_test(outputs_of_many_threads_leave_the_umask_alone),
         cmocka_unit_test(links_are_followed_and_stay),
+        cmocka_unit_test(two_names_of_one_file_are_found_out),
         cmocka_unit_test(devices_and_pipes_are_written_to),
         cmocka_unit_test(a_made_device_stays_one),
         cmocka_unit_test(open_files_of_this_process_go_on_where_they_are),
