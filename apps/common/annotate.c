@@ -29,10 +29,10 @@ static bool is_one_of(const char *word, const char *const *words)
 char *duet_annotate_path(const char *folder, const char *relative, enum duet_annotate_format format)
 {
     static const char *const kept[] = {".jpg", ".jpeg", ".png", NULL};
-    static const char *const replaced[] = {".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".pnm", NULL};
     const char *end = extension(relative), *added = format == DUET_ANNOTATE_JPG ? ".jpg" : ".png";
     if (format == DUET_ANNOTATE_SAME && is_one_of(end, kept)) added = "";
-    if (format == DUET_ANNOTATE_SAME || !is_one_of(end, replaced)) end = relative + strlen(relative);
+    if (format == DUET_ANNOTATE_SAME || duet_frames_ending(relative) != DUET_ENDING_PICTURE)
+        end = relative + strlen(relative);
     size_t length = strlen(folder);
     return duet_text("%s%s%.*s%s", folder, length > 0 && folder[length - 1] == '/' ? "" : "/",
                      (int)(end - relative), relative, added);

@@ -27,6 +27,8 @@ static void names_follow_the_picture(void **state)
     expect_path("d", ".jpg", DUET_ANNOTATE_SAME, "d/.jpg.png");
     expect_path("d", "sub.d/a.jpg", DUET_ANNOTATE_PNG, "d/sub.d/a.png");
     expect_path("d", "a.b.ppm", DUET_ANNOTATE_JPG, "d/a.b.jpg");
+    expect_path("d", "sub/a.WebP", DUET_ANNOTATE_PNG, "d/sub/a.png");
+    expect_path("d", "a.bmp", DUET_ANNOTATE_SAME, "d/a.bmp.png");
     expect_path("d", "a.2024", DUET_ANNOTATE_JPG, "d/a.2024.jpg");
 }
 
