@@ -214,6 +214,7 @@ void duet_detector_close(struct duet_detector **detector)
 size_t duet_detector_bytes(const struct duet_detector *detector)
 {
     if (!detector) return 0;
+    if (!detector) return 0;
     return duet_compiled_arena_bytes(detector->compiled) +
            duet_compiled_scratch_bytes(detector->compiled) * (size_t)detector->session_threads;
 }
