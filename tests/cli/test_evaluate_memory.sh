@@ -40,6 +40,17 @@ report() {
 }
 check "a report" sweep report 3
 
+mkdir -p "$work/voc/Annotations" "$work/voc/ImageSets/Main" "$work/found"
+echo '"im 1" -1' >"$work/voc/ImageSets/Main/val.txt"
+echo '<annotation><object><name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>' >"$work/voc/Annotations/im 1.xml"
+echo '"im 1" 0.5 1 1 9 9' >"$work/found/comp4_det_val_cat.txt"
+boxes_of_voc() { "${failing[@]}" "$evaluate" voc-detect -r "$work/voc" -l val -d "$work/found" --json - >"$work/got"; }
+check "evaluate voc-detect" sweep boxes_of_voc 1
+
+odd() { "${failing[@]}" "$evaluate" coco -j1 -g "$work/odd.json" -d "$work/dt.json" --json - >"$work/got"; }
+sed 's/"id": 1, "image_id": 1/"id": "a", "image_id": "b", "category_id": 3}, {"id": 2, "image_id": 1/; s/"images": \[/&{"id": "c", "file_name": 7}, /' "$work/gt.json" >"$work/odd.json"
+check "string ids and warnings" sweep odd 1
+
 compare() { "${failing[@]}" "$evaluate" compare -g "$work/gt.json" -b 20 -j1 "$work/dt.json" "$work/dt.json" >"$work/got"; }
 check "evaluate compare" sweep compare 1
 
