@@ -129,7 +129,7 @@ lists_of_other_editors_are_read() {
     printf '\xff\xfeo\0n\0' >wide.txt
     run -f ndjson @wide.txt && want 1 && mentions "@wide.txt: is UTF-16, expected UTF-8" && [ ! -s out ] || return 1
     "$detect" -f ndjson '' >out 2>err
-    [ $? -eq 2 ] && mentions 'an input without a name ("") was given'
+    [ $? -eq 2 ] && mentions "expected INPUT, got ''"
 }
 
 # --- options that change nothing ---
