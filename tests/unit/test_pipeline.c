@@ -286,6 +286,22 @@ static void an_interrupt_keeps_a_gapless_beginning(void **state)
     }
 }
 
+static void any_number_of_signals_only_asks(void **state)
+{
+    (void)state;
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGTERM, SIGTERM};
+    duet_process_catch_signals();
+    assert_int_equal(duet_process_exit_code(7), 7);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        raise(signals[i]);
+        assert_true(duet_interrupted());
+        assert_int_equal(duet_process_hurried(), i > 0);
+        assert_int_equal(duet_process_exit_code(7), 128 + SIGTERM); /* the first one's */
+    }
+    duet_process_forget_signals();
+    assert_false(duet_interrupted() || duet_process_hurried());
+}
+
 static void an_interrupt_cuts_long_inputs(void **state)
 {
     (void)state;
@@ -436,6 +452,7 @@ int main(void)
         cmocka_unit_test(a_failed_delivery_ends_everything),
         cmocka_unit_test(a_worker_that_cannot_be_made_is_an_error),
         cmocka_unit_test(an_interrupt_keeps_a_gapless_beginning),
+        cmocka_unit_test(any_number_of_signals_only_asks),
         cmocka_unit_test(an_interrupt_cuts_long_inputs),
         cmocka_unit_test(a_long_input_is_worked_on_side_by_side_and_bounded),
         cmocka_unit_test(many_threads_share_a_long_input),
