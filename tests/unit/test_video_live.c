@@ -493,7 +493,7 @@ static void frames_without_stamps_have_the_times_they_come_at(void **state)
         /* The first 2048 bytes, which are three parts here, wait until the format is known; the last part may
          * come with the end. */
         double each = (times[PARTS - 2] - times[4]) / (PARTS - 6);
-        fprintf(stderr, "# %s: %.3f s a frame, sent every %.3f s\n", about.kind, each, server.pace);
+        fprintf(stderr, "# kind %d: %.3f s a frame, sent every %.3f s\n", kind, each, server.pace);
         assert_int_equal(count, PARTS);
         assert_true(each > 0.8 * server.pace && each < 1.2 * server.pace);
     }
