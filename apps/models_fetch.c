@@ -162,7 +162,7 @@ struct fetch_settings {
 };
 
 static const struct duet_option fetch_options[] = {
-    DUET_OUTPUT('o', "output", "FILE", struct fetch_settings, output, "write FILE",
+    DUET_OUTPUT_EITHER('o', "output", "FILE", struct fetch_settings, output, "write FILE",
                 .shown = "NAME.safetensors in the folder of models"),
     DUET_FLAG(0, "force", struct fetch_settings, force, "replace FILE when it exists"),
     DUET_FLAG(0, "update", struct fetch_settings, update,

@@ -37,7 +37,7 @@ static inline void duet_conv3x3_promise(const struct duet_conv3x3_args *a, size_
     (void)panel; /* where there are no assertions */
     if (a->out_width == 0 || a->out_channels == 0) return;
     assert(a->in_width > 0 && a->in_channels > 0);
-    assert((a->stride == 1 || a->stride == 2) && a->rate >= 1 && (a->stride == 1 || a->rate == 1));
+    assert((a->stride == 1 || a->stride == 2) && a->rate >= 1);
     assert(a->pad_left <= a->rate);
     assert((uintptr_t)a->weights % (panel * sizeof(float) < 64 ? panel * sizeof(float) : 64) == 0);
     assert(a->low <= a->high);

@@ -36,7 +36,7 @@ typedef void duet_depthwise3x3_fn(const struct duet_depthwise3x3_args *args);
 static inline void duet_depthwise3x3_promise(const struct duet_depthwise3x3_args *a)
 {
     if (a->y_begin >= a->y_end || a->out_width == 0 || a->channels == 0) return;
-    assert((a->stride == 1 || a->stride == 2) && a->rate >= 1 && (a->stride == 1 || a->rate == 1));
+    assert((a->stride == 1 || a->stride == 2) && a->rate >= 1);
     assert(a->in_height > 0 && a->in_width > 0 && a->pad_top <= a->rate && a->pad_left <= a->rate);
     assert(a->pixel_stride >= a->channels && a->weight_stride >= a->channels);
     assert(a->output_stride >= a->channels && a->low <= a->high);

@@ -39,6 +39,7 @@ typedef void duet_resize_fn(const struct duet_resize_args *args);
  * farthest. */
 static inline void duet_resize_promise(const struct duet_resize_args *a)
 {
+    (void)a; /* where there are no assertions */
     assert(a->top && a->bottom && a->fraction >= 0 && a->fraction <= 1);
     assert(a->out_width == 0 || (a->columns[0].low <= a->columns[a->out_width - 1].low &&
                                  a->columns[0].high <= a->columns[a->out_width - 1].high));

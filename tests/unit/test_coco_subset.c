@@ -39,7 +39,7 @@ static void only_what_belongs_to_the_images_stays(void **state)
     const int64_t ids[] = {7, 9};
     assert_ok(copy_text(sample, ids, 2, &text, &e), e);
     assert_string_equal(
-        text, "{\"info\":{\"images\":[{\"id\":1}],\n\"x\":[[],{},null,true]},\n\"e\":[],\n\"n\":1.50E+3,\n"
+        text, "{\"info\":{\"images\":[{\"id\":1}],\n\"x\":[[],{},null,true]},\n\"e\":[],\n\"n\":1.50e+3,\n"
               "\"annotations\":[{\"id\":1,\"image_id\":7,\"bbox\":[0.10,1e400,-0,12345678901234567890],"
               "\"t\":{\"image_id\":9}},\n"
               "{\"t\":\"\\\"\\\\\\u0001\xc3\xa9\\n/\",\"image_id\":9.0,\"id\":2}],\n"

@@ -87,7 +87,7 @@ static void companions_must_fit(void **state)
     static const float ones[3] = {1, 1, 1}, infinite[1] = {INFINITY};
     float out[6];
     for (int i = 0; i < 6; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "t%d", i);
         add(w, name, DUET_U8, 2, 2, 3, "abcdef");
     }

@@ -45,7 +45,7 @@ static void a_config_survives_the_file(void **state)
                                    .ssdlite = {9},
                                    .ssdlite_labels = {labels, 2},
                                    .preprocessing = "none",
-                                   .source = {"n", "f", NULL, "a", "l"}};
+                                   .source = {.name = "n", .format = "f", .address = "a", .licence = "l"}};
     char *json = duet_model_config_json(&in);
     assert_non_null(json);
     struct duet_error e;
