@@ -76,7 +76,7 @@ static bool fault(const struct at *at, const char *what)
     if (!mask->forgiving)
         return duet_json_refuse(at->json, DUET_BAD_FORMAT, "%s[%zu].segmentation: %s", at->list, at->index,
                                 what);
-    snprintf(mask->fault, sizeof mask->fault, "segmentation: %s", what);
+    snprintf(mask->fault, sizeof mask->fault, "segmentation: %.80s", what);
     mask->masks->size = mask->begun;
     return true;
 }

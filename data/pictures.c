@@ -86,7 +86,7 @@ static bool is_filling(uint8_t byte)
 static enum duet_status skip_filling(struct duet_pictures *pictures, bool *more, struct duet_error *error)
 {
     for (;;) {
-        size_t got, count = 0;
+        size_t got = 0, count = 0;
         while (count < pictures->size && is_filling(pictures->data[count])) count++;
         drop(pictures, count);
         *more = pictures->size > 0;

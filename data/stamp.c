@@ -12,9 +12,10 @@ static void put(double seconds, const char *dash, const char *colon, char text[D
     const int64_t thousandths = (int64_t)floor(seconds * 1000 + 0.5);
     const time_t whole = (time_t)(thousandths / 1000);
     if (!gmtime_r(&whole, &utc)) utc = (struct tm){0};
-    snprintf(text, DUET_STAMP, "%04d%s%02d%s%02dT%02d%s%02d%s%02d.%03dZ", (utc.tm_year + 1900) % 10000, dash,
-             utc.tm_mon + 1, dash, utc.tm_mday, utc.tm_hour, colon, utc.tm_min, colon, utc.tm_sec,
-             (int)(thousandths % 1000));
+    int length = snprintf(text, DUET_STAMP, "%04d%s%02d%s%02dT%02d%s%02d%s%02d.%03dZ",
+                          (utc.tm_year + 1900) % 10000, dash, utc.tm_mon + 1, dash, utc.tm_mday, utc.tm_hour,
+                          colon, utc.tm_min, colon, utc.tm_sec, (int)(thousandths % 1000));
+    if (length >= DUET_STAMP) text[0] = '\0'; /* never: every field has its width */
 }
 
 void duet_stamp(double seconds, char text[DUET_STAMP])
