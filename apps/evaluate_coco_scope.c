@@ -4,10 +4,10 @@
 #include "common/batch.h"
 #include "core/bom.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
 #include "duet/labels.h"
 #include "evaluate.h"
-#include "grow.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,10 +3,10 @@
 #include "evaluate.h"
 
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
 #include "duet/labels.h"
 #include "duet/voc_report.h"
-#include "grow.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "core/fail.h"
-#include "grow.h"
+#include "core/grow.h"
 #include "stamp.h"
 #include "writer.h"
 

@@ -2,8 +2,8 @@
 
 #include "coco_ids.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
-#include "grow.h"
 #include "json_read.h"
 #include "names.h"
 

@@ -1,7 +1,7 @@
 #include "coco_masks.h"
 
 #include "core/fail.h"
-#include "grow.h"
+#include "core/grow.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include "coco_ids.h"
 #include "coco_masks.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
-#include "grow.h"
 #include "json_read.h"
 
 #include <math.h>

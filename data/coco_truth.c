@@ -4,8 +4,8 @@
 #include "coco_masks.h"
 #include "coco_truth_order.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
-#include "grow.h"
 #include "json_read.h"
 
 #include <math.h>

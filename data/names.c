@@ -1,6 +1,6 @@
 #include "names.h"
 
-#include "grow.h"
+#include "core/grow.h"
 
 #include <string.h>
 #include <xxhash.h>

@@ -2,8 +2,8 @@
 
 #include "core/bom.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
-#include "grow.h"
 #include "names.h"
 #include "plain_number.h"
 

@@ -2,11 +2,11 @@
 
 #include "core/bom.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
 #include "duet/coco_images.h"
 #include "duet/coco_results.h"
 #include "duet/labels.h"
-#include "grow.h"
 #include "plain_number.h"
 
 #include <dirent.h>

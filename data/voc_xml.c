@@ -1,8 +1,8 @@
 /* VOC's annotations: <annotation><object><name/><bndbox><xmin/>... through expat. */
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
 #include "duet/voc.h"
-#include "grow.h"
 #include "plain_number.h"
 
 #include <expat.h>

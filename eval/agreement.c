@@ -2,7 +2,7 @@
 
 #include "core/abi.h"
 #include "core/fail.h"
-#include "grow.h"
+#include "core/grow.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "coco_eval.h"
 
 #include "core/fail.h"
-#include "grow.h"
+#include "core/grow.h"
 
 #include <math.h>
 #include <string.h>

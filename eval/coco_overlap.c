@@ -3,7 +3,7 @@
 
 #include "coco_masks.h"
 #include "core/fail.h"
-#include "grow.h"
+#include "core/grow.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "coco_eval.h"
 #include "coco_images.h"
 #include "core/fail.h"
-#include "grow.h"
+#include "core/grow.h"
 
 #include <math.h>
 #include <stdlib.h>

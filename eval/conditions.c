@@ -1,7 +1,7 @@
 #include "duet/conditions.h"
 
+#include "core/grow.h"
 #include "core/os.h"
-#include "grow.h"
 #include "json_text.h"
 
 #include <math.h>

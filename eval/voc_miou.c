@@ -2,7 +2,7 @@
 
 #include "bootstrap_run.h"
 #include "core/fail.h"
-#include "grow.h"
+#include "core/grow.h"
 
 #include <math.h>
 #include <string.h>

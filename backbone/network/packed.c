@@ -3,7 +3,7 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "network/live.h"
+#include "network/dead_channels.h"
 #include "weights/dequantize.h"
 #include "weights/set.h"
 

@@ -22,7 +22,7 @@
 #ifndef DUET_NETWORK_PLAN_H
 #define DUET_NETWORK_PLAN_H
 
-#include "network/network.h"
+#include "network/description.h"
 
 enum step_kind {
     STEP_CONV,

@@ -17,7 +17,7 @@ includes() {
 }
 
 # Of backbone/, data/ and eval/ see core/ and the public headers that speak of no network.
-base='backbone/(core/[a-z0-9_]+|include/duet/(status|image|results|tensor|threads))\.h'
+base='backbone/include/(core/[a-z0-9_]+|duet/(status|image|results|tensor|threads))\.h'
 only() { # FOLDER HEADERS: the folder's files include nothing but what matches
     ! grep "^$1/" "$work/includes" | grep -vP "\t($2)\$"
 }

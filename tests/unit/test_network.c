@@ -3,7 +3,7 @@
 #include "duet/deeplabv3.h"
 #include "duet/ssdlite.h"
 
-#include "network/live.h"
+#include "network/dead_channels.h"
 
 static struct duet_compiled *compile(const struct duet_network *network, const struct duet_weights *weights,
                                      int height, int width, bool unfused, const char *cpu)

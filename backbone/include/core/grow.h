@@ -1,6 +1,6 @@
-/* grow.h: arrays that grow by half of their size. Internal to duet-data and duet-eval. */
-#ifndef DUET_DATA_GROW_H
-#define DUET_DATA_GROW_H
+/* grow.h: arrays that grow by half of their size. */
+#ifndef DUET_CORE_GROW_H
+#define DUET_CORE_GROW_H
 
 #include "core/checked.h"
 

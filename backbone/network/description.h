@@ -1,6 +1,6 @@
-/* network.h: inside a network description. Internal to backbone/network. */
-#ifndef DUET_NETWORK_NETWORK_H
-#define DUET_NETWORK_NETWORK_H
+/* description.h: inside a network description. Internal to backbone/network. */
+#ifndef DUET_NETWORK_DESCRIPTION_H
+#define DUET_NETWORK_DESCRIPTION_H
 
 #include "duet/network.h"
 

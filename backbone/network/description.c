@@ -1,4 +1,4 @@
-#include "network/network.h"
+#include "network/description.h"
 
 #include "core/checked.h"
 #include "core/fail.h"

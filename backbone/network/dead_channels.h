@@ -1,8 +1,8 @@
-/* live.h: which channels of a depthwise layer can be anything but zero. Trained networks have dead ones: in
- * the COCO SSDLite 263 of 576 and 520 of 1280 in front of the two largest class predictors, 7 % of all its
- * multiply-adds. Internal to backbone/network. */
-#ifndef DUET_NETWORK_LIVE_H
-#define DUET_NETWORK_LIVE_H
+/* dead_channels.h: which channels of a depthwise layer can be anything but zero. Trained networks have dead
+ * ones: in the COCO SSDLite 263 of 576 and 520 of 1280 in front of the two largest class predictors, 7 % of
+ * all its multiply-adds. Internal to backbone/network. */
+#ifndef DUET_NETWORK_DEAD_CHANNELS_H
+#define DUET_NETWORK_DEAD_CHANNELS_H
 
 #include "duet/network.h"
 

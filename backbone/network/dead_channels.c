@@ -1,4 +1,4 @@
-#include "network/live.h"
+#include "network/dead_channels.h"
 
 #include <math.h>
 
