@@ -1,8 +1,8 @@
 #include "models_compare.h"
 
 #include "core/fail.h"
+#include "heads/preprocess.h"
 #include "kernels/kernels.h"
-#include "preprocess.h"
 #include "weights/dequantize.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
 
 #include "core/abi.h"
 #include "core/fail.h"
+#include "heads/preprocess.h"
 #include "network/compiled.h"
-#include "preprocess.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "preprocess.h"
+#include "heads/preprocess.h"
 
 #include "core/fail.h"
 

@@ -1,12 +1,12 @@
 #include "duet/segmenter.h"
 
-#include "class_map.h"
 #include "core/abi.h"
 #include "core/checked.h"
 #include "core/fail.h"
-#include "fit.h"
+#include "deeplabv3/class_map.h"
+#include "deeplabv3/fit.h"
+#include "deeplabv3/probe.h"
 #include "network/compiled.h"
-#include "probe.h"
 
 #include <math.h>
 #include <stdlib.h>

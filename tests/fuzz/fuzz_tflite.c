@@ -5,7 +5,7 @@
 #include "support/testing.h"
 #include "support/tflite_spec.h"
 
-#include "import_recipes.h"
+#include "import/recipes.h"
 #include "weights/tflite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,8 +2,8 @@
  * backbone features, logits at output stride 16 and 8, masks. */
 #include "golden/golden.h"
 
+#include "deeplabv3/fit.h"
 #include "duet/segmenter.h"
-#include "fit.h"
 
 #include <png.h>
 

@@ -3,7 +3,7 @@
 #include "golden/golden.h"
 
 #include "duet/detector.h"
-#include "preprocess.h"
+#include "heads/preprocess.h"
 
 #include <jansson.h>
 

@@ -8,7 +8,7 @@
 #include "support/tflite_spec.h"
 
 #include "duet/import.h"
-#include "import_recipes.h"
+#include "import/recipes.h"
 #include "weights/tflite.h"
 
 /* --- a network, its weights, and a graph of it --------------------------------------------------------- */

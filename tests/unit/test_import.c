@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
 #include "duet/import.h"
-#include "slim_names.h"
+#include "import/slim_names.h"
 
 #include <math.h>
 #include <unistd.h>

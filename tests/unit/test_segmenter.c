@@ -1,8 +1,8 @@
 #include "support/random_weights.h"
 
-#include "class_map.h"
+#include "deeplabv3/class_map.h"
+#include "deeplabv3/fit.h"
 #include "duet/segmenter.h"
-#include "fit.h"
 
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 /* probe.h: what is kept of a segmentation so that single pixels can be asked about. Internal to heads. */
-#ifndef DUET_HEADS_PROBE_H
-#define DUET_HEADS_PROBE_H
+#ifndef DUET_HEADS_DEEPLABV3_PROBE_H
+#define DUET_HEADS_DEEPLABV3_PROBE_H
 
-#include "class_map.h"
+#include "deeplabv3/class_map.h"
 #include "duet/results.h"
 
 /* One run of the network over the picture: its logits, and where the picture's own pixels lie on them. */

@@ -1,7 +1,7 @@
 /* fit.h: DeepLab's input: the picture at the top left, the rest mean colour, scaled down first when it is too
  * large; and rescaled copies of that for multi-scale inference. Internal to heads. */
-#ifndef DUET_HEADS_FIT_H
-#define DUET_HEADS_FIT_H
+#ifndef DUET_HEADS_DEEPLABV3_FIT_H
+#define DUET_HEADS_DEEPLABV3_FIT_H
 
 #include "duet/image.h"
 #include "duet/threads.h"

@@ -1,4 +1,4 @@
-/* import_recipes.h: how each kind of source becomes our tensors, and what the recipes share. Internal.
+/* recipes.h: how each kind of source becomes our tensors, and what the recipes share. Internal.
  * To add a kind: a recipe here, and its case in import.c. */
 #ifndef DUET_HEADS_IMPORT_RECIPES_H
 #define DUET_HEADS_IMPORT_RECIPES_H

@@ -1,4 +1,4 @@
-#include "class_map.h"
+#include "deeplabv3/class_map.h"
 
 void duet_map_taps(size_t count, float pitch, float offset, size_t input, size_t cells, struct map_tap *taps)
 {

@@ -1,4 +1,4 @@
-#include "fit.h"
+#include "deeplabv3/fit.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* slim_names.h: what TF-slim and the TensorFlow object detection API call our layers. Internal to heads. */
-#ifndef DUET_HEADS_SLIM_NAMES_H
-#define DUET_HEADS_SLIM_NAMES_H
+#ifndef DUET_HEADS_IMPORT_SLIM_NAMES_H
+#define DUET_HEADS_IMPORT_SLIM_NAMES_H
 
 #include "duet/network.h"
 

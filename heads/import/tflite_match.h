@@ -8,8 +8,8 @@
  *   after the last layer   RESIZE_BILINEAR with align_corners, ARG_MAX over channels, SOFTMAX, RESHAPE,
  * SQUEEZE
  */
-#ifndef DUET_HEADS_TFLITE_MATCH_H
-#define DUET_HEADS_TFLITE_MATCH_H
+#ifndef DUET_HEADS_IMPORT_TFLITE_MATCH_H
+#define DUET_HEADS_IMPORT_TFLITE_MATCH_H
 
 #include "duet/network.h"
 #include "weights/tflite.h"

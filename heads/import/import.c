@@ -1,4 +1,4 @@
-#include "import_recipes.h"
+#include "import/recipes.h"
 
 #include "core/abi.h"
 #include "core/fail.h"

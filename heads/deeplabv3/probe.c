@@ -1,4 +1,4 @@
-#include "probe.h"
+#include "deeplabv3/probe.h"
 
 #include "duet/segmenter.h"
 

@@ -1,4 +1,4 @@
-#include "tflite_match.h"
+#include "import/tflite_match.h"
 
 #include "core/fail.h"
 

@@ -1,4 +1,4 @@
-#include "slim_names.h"
+#include "import/slim_names.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* class_map.h: logits of a coarse map to a class and a probability for every pixel, without ever storing the
  * upsampled logits. Internal to heads. */
-#ifndef DUET_HEADS_CLASS_MAP_H
-#define DUET_HEADS_CLASS_MAP_H
+#ifndef DUET_HEADS_DEEPLABV3_CLASS_MAP_H
+#define DUET_HEADS_DEEPLABV3_CLASS_MAP_H
 
 #include "kernels/upsample.h"
 

@@ -1,7 +1,7 @@
-#include "import_recipes.h"
+#include "import/recipes.h"
 
 #include "core/fail.h"
-#include "slim_names.h"
+#include "import/slim_names.h"
 
 #include <math.h>
 #include <stdio.h>

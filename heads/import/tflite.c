@@ -1,8 +1,8 @@
-#include "import_recipes.h"
+#include "import/recipes.h"
 
 #include "core/checked.h"
 #include "core/fail.h"
-#include "tflite_match.h"
+#include "import/tflite_match.h"
 
 #include <math.h>
 #include <stdlib.h>
