@@ -5,7 +5,7 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "json_text.h"
+#include "data/json/text.h"
 #include "kernels/kernels.h"
 #include "network/plan.h"
 

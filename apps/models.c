@@ -5,8 +5,8 @@
 #include "common/process.h"
 #include "core/os.h"
 #include "core/text.h"
+#include "data/json/text.h"
 #include "duet/model.h"
-#include "json_text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #define DUET_APPS_MODELS_H
 
 #include "common/options.h"
+#include "data/json/text.h"
 #include "duet/tensor.h"
-#include "json_text.h"
 
 /* A model that "models fetch" knows how to get. To add one: a row in models_fetch.c, and for a new `kind` a
  * case in fetch.sh. */

@@ -3,9 +3,9 @@
 #ifndef DUET_DATA_COCO_IDS_H
 #define DUET_DATA_COCO_IDS_H
 
+#include "data/json/text.h"
 #include "duet/coco_ids.h"
-#include "json_read.h"
-#include "json_text.h"
+#include "json/read.h"
 
 /* The id that a value stands for; *ids is made with the first name. DUET_OK; DUET_BAD_FORMAT: it cannot be
  * an id (an array, an object, NaN, a string with NUL in it); DUET_OUT_OF_MEMORY; DUET_TOO_LARGE: too many. */

@@ -4,8 +4,8 @@
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "json_read.h"
 #include "names.h"
+#include "json/read.h"
 
 /* Names are kept twice: whole, and by their last component, where several ids may meet. */
 struct duet_coco_images {

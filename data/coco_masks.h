@@ -6,8 +6,8 @@
 #ifndef DUET_DATA_COCO_MASKS_H
 #define DUET_DATA_COCO_MASKS_H
 
-#include "json_read.h"
 #include "rle.h"
+#include "json/read.h"
 
 /* Zero to begin with. A mask is known by a number that is never 0. */
 struct duet_coco_masks {

@@ -5,7 +5,7 @@
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "json_read.h"
+#include "json/read.h"
 
 #include <math.h>
 

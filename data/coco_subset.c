@@ -2,8 +2,8 @@
 
 #include "coco_ids.h"
 #include "core/fail.h"
-#include "json_read.h"
-#include "json_text.h"
+#include "data/json/text.h"
+#include "json/read.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "plain_number.h"
 
-#include "json_read.h"
+#include "json/read.h"
 
 #include <math.h>
 

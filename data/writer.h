@@ -7,10 +7,10 @@
 #define DUET_DATA_WRITER_H
 
 #include "core/os.h"
+#include "data/json/text.h"
 #include "duet/coco_images.h"
 #include "duet/labels.h"
 #include "duet/record.h"
-#include "json_text.h"
 #include "names.h"
 #include "sink.h"
 

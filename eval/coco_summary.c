@@ -1,7 +1,7 @@
 /* Means over scores, and the lines that pycocotools prints. */
 #include "coco_eval.h"
 
-#include "json_text.h"
+#include "data/json/text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "core/grow.h"
 #include "core/os.h"
-#include "json_text.h"
+#include "data/json/text.h"
 
 #include <math.h>
 #include <nettle/sha2.h>

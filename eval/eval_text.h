@@ -2,9 +2,9 @@
 #ifndef DUET_EVAL_TEXT_H
 #define DUET_EVAL_TEXT_H
 
+#include "data/json/text.h"
 #include "duet/bootstrap.h"
 #include "duet/conditions.h"
-#include "json_text.h"
 
 /* JSON: the number at full precision, null for NaN. */
 void duet_put_score(struct duet_buffer *buffer, double value);

@@ -3,10 +3,10 @@
 #ifndef DUET_EVAL_REPORT_PARTS_H
 #define DUET_EVAL_REPORT_PARTS_H
 
+#include "data/json/text.h"
 #include "duet/bootstrap.h"
 #include "duet/draw.h"
 #include "duet/report.h"
-#include "json_text.h"
 
 /* The page so far. */
 struct duet_buffer *duet_report_page(struct duet_report *report);

@@ -153,7 +153,8 @@ struct duet_command {
 
 #define DUET_MANY (-1) /* no upper limit on operands */
 
-/* For the details of programs that write names of files and classes (core/text.h, data/json_text.h). */
+/* For the details of programs that write names of files and classes (core/text.h,
+ * data/include/data/json/text.h). */
 #define DUET_TEXT_DETAILS                                                                                    \
     "In names, what cannot be seen is written out (\\x1b, \\u202e); JSON escapes it. In\n"                  \
     "CSV an apostrophe stands before a name that a spreadsheet would compute (=1+1).\n"

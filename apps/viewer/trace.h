@@ -12,7 +12,7 @@
 #define DUET_VIEWER_TRACE_H
 
 #include "core/os.h"
-#include "json_text.h"
+#include "data/json/text.h"
 #include "viewer/exchange.h"
 
 /* Zero: no trace is wanted, and the calls do nothing. */

@@ -3,7 +3,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "json_text.h"
+#include "data/json/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

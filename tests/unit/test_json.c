@@ -1,10 +1,10 @@
 #include "support/testing.h"
 
-#include "json_read.h"
-#include "json_text.h"
+#include "data/json/text.h"
 #include "names.h"
 #include "support/comma_locale.h"
 #include "support/scratch_group.h"
+#include "json/read.h"
 
 #include <math.h>
 

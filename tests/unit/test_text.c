@@ -4,7 +4,7 @@
 
 #include "core/fail.h"
 #include "core/text.h"
-#include "json_text.h"
+#include "data/json/text.h"
 
 #include <errno.h>
 #include <jansson.h>

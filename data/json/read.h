@@ -1,4 +1,4 @@
-/* json_read.h: JSON files of any size, read piece by piece (yajl underneath). Internal to duet-data and
+/* read.h: JSON files of any size, read piece by piece (yajl underneath). Internal to duet-data and
  * duet-eval.
  *
  * A handler sees the file as a row of tokens and keeps what it wants. Memory is one chunk plus the longest

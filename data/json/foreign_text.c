@@ -1,6 +1,6 @@
 /* Foreign text (core/text.h) as each kind of file and a table for people take it. */
 #include "core/text.h"
-#include "json_text.h"
+#include "data/json/text.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "json_text.h"
+#include "data/json/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

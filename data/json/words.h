@@ -1,4 +1,4 @@
-/* json_words.h: NaN, Infinity and -Infinity, which Python's json writes and reads, for a parser that knows
+/* words.h: NaN, Infinity and -Infinity, which Python's json writes and reads, for a parser that knows
  * RFC 8259 only: they become numbers of the same length that nothing else is written as, since every other
  * 'E' outside of strings becomes an 'e'. Internal to json_read.c. */
 #ifndef DUET_DATA_JSON_WORDS_H

@@ -1,4 +1,4 @@
-#include "json_words.h"
+#include "json/words.h"
 
 #include <string.h>
 

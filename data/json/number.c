@@ -1,6 +1,6 @@
 /* Numbers out of JSON text, correctly rounded. strtod would do, but it follows the locale, wants a
  * terminator, and takes ten times as long: a results file is mostly numbers. */
-#include "json_read.h"
+#include "json/read.h"
 
 #include <math.h>
 #include <stdio.h>

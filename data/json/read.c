@@ -1,8 +1,8 @@
-#include "json_read.h"
+#include "json/read.h"
 
 #include "core/bom.h"
 #include "core/fail.h"
-#include "json_words.h"
+#include "json/words.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* json_text.h: text put together in memory, and the pieces that result files are made of: numbers that do
+/* text.h: text put together in memory, and the pieces that result files are made of: numbers that do
  * not depend on the locale, foreign text as each kind of file takes it. Internal to duet-data. */
 #ifndef DUET_DATA_JSON_TEXT_H
 #define DUET_DATA_JSON_TEXT_H
