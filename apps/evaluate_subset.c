@@ -1,7 +1,7 @@
 /* evaluate subset: a part of a COCO data set that anybody can name and draw again. */
 #include "common/process.h"
 #include "core/os.h"
-#include "duet/coco_subset.h"
+#include "data/coco/subset.h"
 #include "eval_text.h"
 #include "evaluate.h"
 #include "evaluate_coco.h"

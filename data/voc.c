@@ -1,10 +1,10 @@
 #include "duet/voc.h"
 
+#include "coco/names.h"
 #include "core/bom.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "names.h"
 #include "plain_number.h"
 
 #include <dirent.h>

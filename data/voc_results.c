@@ -4,8 +4,8 @@
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "duet/coco_images.h"
-#include "duet/coco_results.h"
+#include "data/coco/images.h"
+#include "data/coco/results.h"
 #include "duet/labels.h"
 #include "plain_number.h"
 

@@ -1,5 +1,5 @@
 /* COCO results: one JSON array of detections, written as they come. */
-#include "coco_ids.h"
+#include "coco/ids_read.h"
 #include "core/fail.h"
 #include "writer.h"
 

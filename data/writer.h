@@ -6,12 +6,12 @@
 #ifndef DUET_DATA_WRITER_H
 #define DUET_DATA_WRITER_H
 
+#include "coco/names.h"
 #include "core/os.h"
+#include "data/coco/images.h"
 #include "data/json/text.h"
-#include "duet/coco_images.h"
 #include "duet/labels.h"
 #include "duet/record.h"
-#include "names.h"
 #include "sink.h"
 
 /* A format's functions; any but `write` may be NULL. Stream formats put what they have to say into

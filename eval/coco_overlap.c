@@ -1,9 +1,9 @@
 /* Overlaps between detections and ground truths of one picture: boxes, or masks run by run. */
 #include "coco_eval.h"
 
-#include "coco_masks.h"
 #include "core/fail.h"
 #include "core/grow.h"
+#include "data/coco/masks.h"
 
 #include <math.h>
 #include <string.h>

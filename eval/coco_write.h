@@ -2,7 +2,7 @@
 #ifndef DUET_EVAL_COCO_WRITE_H
 #define DUET_EVAL_COCO_WRITE_H
 
-#include "coco_ids.h"
+#include "coco/ids_read.h"
 #include "duet/coco_write.h"
 #include "eval_text.h"
 

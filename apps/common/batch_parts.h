@@ -11,7 +11,7 @@
 #include "common/rotation.h"
 #include "common/save_if.h"
 #include "common/track.h"
-#include "duet/coco_images.h"
+#include "data/coco/images.h"
 #include "duet/video_write.h"
 
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "duet/coco_images.h"
+#include "data/coco/images.h"
 #include "support/scratch_group.h"
 
 static enum duet_status open_bytes(const void *bytes, size_t size, struct duet_coco_images **images,

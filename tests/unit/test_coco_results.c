@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "duet/coco_results.h"
+#include "data/coco/results.h"
 #include "support/scratch_group.h"
 
 #include <jansson.h>

@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "duet/coco_subset.h"
+#include "data/coco/subset.h"
 #include "support/scratch_group.h"
 
 #include <jansson.h>

@@ -1,8 +1,8 @@
 #include "support/testing.h"
 
-#include "coco_masks.h"
-#include "duet/coco_results.h"
-#include "duet/coco_truth.h"
+#include "data/coco/masks.h"
+#include "data/coco/results.h"
+#include "data/coco/truth.h"
 #include "support/scratch_group.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
+#include "coco/names.h"
 #include "data/json/text.h"
-#include "names.h"
 #include "support/comma_locale.h"
 #include "support/scratch_group.h"
 #include "json/read.h"

@@ -1,7 +1,7 @@
 /* Where records go: what is refused before any work, and files that appear whole or not at all. */
 #include "support/records.h"
 
-#include "duet/coco_images.h"
+#include "data/coco/images.h"
 
 /* --- checks before work --------------------------------------------------------------------------------- */
 

@@ -2,9 +2,9 @@
 #include "support/memory.h"
 #include "support/testing.h"
 
+#include "data/coco/images.h"
+#include "data/coco/results.h"
 #include "duet/agreement.h"
-#include "duet/coco_images.h"
-#include "duet/coco_results.h"
 #include "duet/labels.h"
 #include "duet/record.h"
 #include "support/scratch.h"

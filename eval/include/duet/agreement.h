@@ -2,7 +2,7 @@
 #ifndef DUET_AGREEMENT_H
 #define DUET_AGREEMENT_H
 
-#include "duet/coco_results.h"
+#include "data/coco/results.h"
 
 #include <stdbool.h>
 

@@ -27,8 +27,8 @@
 #ifndef DUET_COCO_MAP_H
 #define DUET_COCO_MAP_H
 
-#include "duet/coco_results.h"
-#include "duet/coco_truth.h"
+#include "data/coco/results.h"
+#include "data/coco/truth.h"
 
 #ifdef __cplusplus
 extern "C" {

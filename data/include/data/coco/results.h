@@ -1,8 +1,8 @@
-/* coco_results.h: detections from a COCO results file: [{"image_id", "category_id", "bbox", "score"} ...]. */
-#ifndef DUET_COCO_RESULTS_H
-#define DUET_COCO_RESULTS_H
+/* results.h: detections from a COCO results file: [{"image_id", "category_id", "bbox", "score"} ...]. */
+#ifndef DUET_DATA_COCO_RESULTS_H
+#define DUET_DATA_COCO_RESULTS_H
 
-#include "duet/coco_ids.h"
+#include "data/coco/ids.h"
 #include "duet/status.h"
 
 #include <stdbool.h>

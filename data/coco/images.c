@@ -1,10 +1,10 @@
-#include "duet/coco_images.h"
+#include "data/coco/images.h"
 
-#include "coco_ids.h"
+#include "coco/ids_read.h"
+#include "coco/names.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "names.h"
 #include "json/read.h"
 
 /* Names are kept twice: whole, and by their last component, where several ids may meet. */

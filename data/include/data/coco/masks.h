@@ -1,4 +1,4 @@
-/* coco_masks.h: the masks ("segmentation") of a COCO file, kept about as small as they stand there, and made
+/* masks.h: the masks ("segmentation") of a COCO file, kept about as small as they stand there, and made
  * into runs one at a time. Internal to duet-data and duet-eval.
  *
  * Compressed text is kept as it is, counts are kept as such text; polygons with at most two decimals, which
@@ -6,7 +6,7 @@
 #ifndef DUET_DATA_COCO_MASKS_H
 #define DUET_DATA_COCO_MASKS_H
 
-#include "rle.h"
+#include "coco/rle.h"
 #include "json/read.h"
 
 /* Zero to begin with. A mask is known by a number that is never 0. */

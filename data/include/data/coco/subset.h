@@ -1,8 +1,8 @@
-/* coco_subset.h: a part of a COCO data set: which images, and an instances file of them alone. */
-#ifndef DUET_COCO_SUBSET_H
-#define DUET_COCO_SUBSET_H
+/* subset.h: a part of a COCO data set: which images, and an instances file of them alone. */
+#ifndef DUET_DATA_COCO_SUBSET_H
+#define DUET_DATA_COCO_SUBSET_H
 
-#include "duet/coco_truth.h"
+#include "data/coco/truth.h"
 
 #include <stdio.h>
 

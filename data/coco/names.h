@@ -1,7 +1,7 @@
 /* names.h: a set of byte strings, numbered 0, 1, 2 ... as they came, found again by hashing. Internal to
  * duet-data. */
-#ifndef DUET_DATA_NAMES_H
-#define DUET_DATA_NAMES_H
+#ifndef DUET_DATA_COCO_NAMES_H
+#define DUET_DATA_COCO_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

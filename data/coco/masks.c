@@ -1,4 +1,4 @@
-#include "coco_masks.h"
+#include "data/coco/masks.h"
 
 #include "core/fail.h"
 #include "core/grow.h"

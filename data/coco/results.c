@@ -1,10 +1,10 @@
-#include "duet/coco_results.h"
+#include "data/coco/results.h"
 
-#include "coco_ids.h"
-#include "coco_masks.h"
+#include "coco/ids_read.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
+#include "data/coco/masks.h"
 #include "json/read.h"
 
 #include <math.h>

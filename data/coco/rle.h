@@ -7,8 +7,8 @@
  *     0 1 1      3 rows, 3 columns: 0 0 0  1 1 0  0 1 0  ->  counts 3 2 2 1 1
  *     0 0 0
  */
-#ifndef DUET_DATA_RLE_H
-#define DUET_DATA_RLE_H
+#ifndef DUET_DATA_COCO_RLE_H
+#define DUET_DATA_COCO_RLE_H
 
 #include "duet/status.h"
 

@@ -1,7 +1,7 @@
 /* What can be said of a ground truth once all of it is read: which ids repeat, what belongs to nothing. */
-#include "coco_truth_order.h"
+#include "coco/truth_order.h"
 
-#include "coco_ids.h"
+#include "coco/ids_read.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* coco_truth_order.h: the second half of reading a ground truth. Internal to duet-data. */
+/* truth_order.h: the second half of reading a ground truth. Internal to duet-data. */
 #ifndef DUET_DATA_COCO_TRUTH_ORDER_H
 #define DUET_DATA_COCO_TRUTH_ORDER_H
 
-#include "duet/coco_truth.h"
+#include "data/coco/truth.h"
 
 static inline void duet_coco_note(struct duet_coco_truth *truth, enum duet_coco_oddity oddity, int64_t id,
                                   size_t index)

@@ -1,6 +1,6 @@
-#include "duet/coco_subset.h"
+#include "data/coco/subset.h"
 
-#include "coco_ids.h"
+#include "coco/ids_read.h"
 #include "core/fail.h"
 #include "data/json/text.h"
 #include "json/read.h"

@@ -1,11 +1,11 @@
-#include "duet/coco_truth.h"
+#include "data/coco/truth.h"
 
-#include "coco_ids.h"
-#include "coco_masks.h"
-#include "coco_truth_order.h"
+#include "coco/ids_read.h"
+#include "coco/truth_order.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
+#include "data/coco/masks.h"
 #include "json/read.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "names.h"
+#include "coco/names.h"
 
 #include "core/grow.h"
 

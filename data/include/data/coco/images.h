@@ -1,8 +1,8 @@
-/* coco_images.h: which image id belongs to which file name, from a COCO instances file. */
-#ifndef DUET_COCO_IMAGES_H
-#define DUET_COCO_IMAGES_H
+/* images.h: which image id belongs to which file name, from a COCO instances file. */
+#ifndef DUET_DATA_COCO_IMAGES_H
+#define DUET_DATA_COCO_IMAGES_H
 
-#include "duet/coco_ids.h"
+#include "data/coco/ids.h"
 #include "duet/status.h"
 
 #include <stdbool.h>

@@ -1,11 +1,11 @@
-/* coco_ids.h: ids of images, categories and annotations, as COCO files have them.
+/* ids.h: ids of images, categories and annotations, as COCO files have them.
  *
  * Most are whole numbers, and those of 64 bits stand for themselves. Whatever else Python's json can read and
  * look up - strings, larger numbers, fractions, null - is kept as text in the table of its file and known by
  * a number of a range that is set aside for such names, INT64_MIN to INT64_MIN + 2^32 - 1. Two values are one
  * id where Python has them equal: 1, 1.0 and true; "1" is another. */
-#ifndef DUET_COCO_IDS_H
-#define DUET_COCO_IDS_H
+#ifndef DUET_DATA_COCO_IDS_H
+#define DUET_DATA_COCO_IDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

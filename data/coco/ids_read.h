@@ -1,10 +1,10 @@
-/* coco_ids.h: how tables of ids are made. Internal to duet-data and duet-eval; what they are is said in
+/* ids_read.h: how tables of ids are made. Internal to duet-data and duet-eval; what they are is said in
  * duet/coco_ids.h. */
-#ifndef DUET_DATA_COCO_IDS_H
-#define DUET_DATA_COCO_IDS_H
+#ifndef DUET_DATA_COCO_IDS_READ_H
+#define DUET_DATA_COCO_IDS_READ_H
 
+#include "data/coco/ids.h"
 #include "data/json/text.h"
-#include "duet/coco_ids.h"
 #include "json/read.h"
 
 /* The id that a value stands for; *ids is made with the first name. DUET_OK; DUET_BAD_FORMAT: it cannot be

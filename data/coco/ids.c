@@ -1,6 +1,6 @@
-#include "coco_ids.h"
+#include "coco/ids_read.h"
 
-#include "names.h"
+#include "coco/names.h"
 
 #include <inttypes.h>
 #include <math.h>

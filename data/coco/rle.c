@@ -1,4 +1,4 @@
-#include "rle.h"
+#include "coco/rle.h"
 
 #include "core/fail.h"
 #include "core/grow.h"

@@ -1,4 +1,4 @@
-/* coco_truth.h: the ground truth of a COCO instances file: images, categories, annotations.
+/* truth.h: the ground truth of a COCO instances file: images, categories, annotations.
  *
  * What a metric does not need does not cost the file: a field that cannot be used is noted and left out, and
  * whether that matters is for the metric to say. Needed are the lists, that entries are objects, and their
@@ -6,10 +6,10 @@
  *
  * The file is read as a stream: memory is that of the structs below, whatever else the file holds; with
  * masks, about the file's own size is added at most. */
-#ifndef DUET_COCO_TRUTH_H
-#define DUET_COCO_TRUTH_H
+#ifndef DUET_DATA_COCO_TRUTH_H
+#define DUET_DATA_COCO_TRUTH_H
 
-#include "duet/coco_ids.h"
+#include "data/coco/ids.h"
 #include "duet/status.h"
 
 #include <stdbool.h>
