@@ -4,7 +4,7 @@
 
 #include "common/console.h"
 #include "common/networks.h"
-#include "duet/voc.h"
+#include "data/voc/voc.h"
 #include "duet/voc_write.h"
 
 struct evaluate_voc_settings {

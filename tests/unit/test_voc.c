@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
+#include "data/voc/voc.h"
 #include "duet/labels.h"
-#include "duet/voc.h"
 #include "plain_number.h"
 #include "support/scratch.h"
 

@@ -14,8 +14,8 @@
 #ifndef DUET_VOC_MAP_H
 #define DUET_VOC_MAP_H
 
+#include "data/voc/results.h"
 #include "duet/bootstrap.h"
-#include "duet/voc_results.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,4 +1,4 @@
-#include "duet/voc.h"
+#include "data/voc/voc.h"
 
 #include "coco/names.h"
 #include "core/bom.h"

@@ -2,7 +2,7 @@
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "duet/voc.h"
+#include "data/voc/voc.h"
 #include "plain_number.h"
 
 #include <expat.h>

@@ -5,8 +5,8 @@
  *   ROOT/SegmentationClass/ID.png          palette PNG, pixel value = class, 255 = void
  *   ROOT/Annotations/ID.xml                boxes
  */
-#ifndef DUET_VOC_H
-#define DUET_VOC_H
+#ifndef DUET_DATA_VOC_VOC_H
+#define DUET_DATA_VOC_VOC_H
 
 #include "duet/status.h"
 

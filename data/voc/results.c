@@ -1,4 +1,4 @@
-#include "duet/voc_results.h"
+#include "data/voc/results.h"
 
 #include "core/bom.h"
 #include "core/fail.h"

@@ -1,14 +1,14 @@
-/* voc_results.h: boxes that were found in the pictures of a VOC list.
+/* results.h: boxes that were found in the pictures of a VOC list.
  *
  * Either a folder with comp4_det_SET_CLASS.txt for each class, lines "id score xmin ymin xmax ymax" (what
  * `detect --format voc` writes and the development kit reads), or a COCO results file: its category ids are
  * COCO's, its image ids the digits at the end of the pictures' ids. Classes that VOC does not have are passed
  * over.
  */
-#ifndef DUET_VOC_RESULTS_H
-#define DUET_VOC_RESULTS_H
+#ifndef DUET_DATA_VOC_RESULTS_H
+#define DUET_DATA_VOC_RESULTS_H
 
-#include "duet/voc.h"
+#include "data/voc/voc.h"
 
 #ifdef __cplusplus
 extern "C" {
