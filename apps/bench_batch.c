@@ -7,7 +7,7 @@
 #include "common/temporary.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/picture_write.h"
+#include "data/picture/write.h"
 #include "duet/scene.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/mask_read.h"
+#include "data/picture/mask_read.h"
 
 #include <stdlib.h>
 

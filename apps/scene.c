@@ -5,7 +5,7 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"
-#include "duet/picture_write.h"
+#include "data/picture/write.h"
 #include "duet/video_write.h"
 
 #include <errno.h>

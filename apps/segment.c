@@ -4,8 +4,8 @@
 #include "common/networks.h"
 #include "common/process.h"
 #include "core/os.h"
-#include "duet/mask_read.h"
-#include "duet/picture_write.h"
+#include "data/picture/mask_read.h"
+#include "data/picture/write.h"
 
 #include <stdlib.h>
 

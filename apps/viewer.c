@@ -2,7 +2,7 @@
 #include "common/networks.h"
 #include "common/process.h"
 #include "core/os.h"
-#include "duet/picture_write.h"
+#include "data/picture/write.h"
 #include "duet/video_write.h"
 #include "viewer/session.h"
 

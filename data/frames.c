@@ -3,11 +3,11 @@
 #include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "decode.h"
 #include "moving.h"
 #include "numbered.h"
+#include "picture/decode.h"
+#include "picture/scan.h"
 #include "pictures.h"
-#include "scan.h"
 #include "stream.h"
 #include "video.h"
 

@@ -2,7 +2,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "decode.h"
+#include "picture/decode.h"
 
 #include <errno.h>
 #include <math.h>

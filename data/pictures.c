@@ -2,8 +2,8 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
-#include "decode.h"
-#include "scan.h"
+#include "picture/decode.h"
+#include "picture/scan.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"
-#include "duet/picture_write.h"
+#include "data/picture/write.h"
 
 #include <math.h>
 #include <stdio.h>

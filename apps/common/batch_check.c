@@ -5,8 +5,8 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "data/picture/write.h"
 #include "duet/frames.h"
-#include "duet/picture_write.h"
 
 #include <stdlib.h>
 #include <string.h>

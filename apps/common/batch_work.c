@@ -5,7 +5,7 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/picture_write.h"
+#include "data/picture/write.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "viewer/session.h"
 
 #include "core/os.h"
-#include "duet/picture_write.h"
+#include "data/picture/write.h"
 #include "viewer/keys.h"
 
 #include <math.h>

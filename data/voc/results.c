@@ -7,7 +7,7 @@
 #include "data/coco/images.h"
 #include "data/coco/results.h"
 #include "duet/labels.h"
-#include "plain_number.h"
+#include "picture/plain_number.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* A libFuzzer target: any bytes as a class mask. What can be read is compared with itself, and comes back as
  * it was when it is written. */
-#include "duet/mask_read.h"
-#include "duet/picture_write.h"
+#include "data/picture/mask_read.h"
+#include "data/picture/write.h"
 #include "duet/voc_miou.h"
 #include "support/pictures.h"
 

@@ -2,8 +2,8 @@
 #include "support/pictures.h"
 #include "support/testing.h"
 
-#include "decode.h"
 #include "duet/frames.h"
+#include "picture/decode.h"
 
 static struct duet_image decode_with(enum duet_exif exif, const void *data, size_t size)
 {

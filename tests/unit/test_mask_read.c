@@ -1,9 +1,9 @@
 #include "support/testing.h"
 
 #include "core/os.h"
+#include "data/picture/mask_read.h"
+#include "data/picture/write.h"
 #include "duet/draw.h"
-#include "duet/mask_read.h"
-#include "duet/picture_write.h"
 
 #include <fcntl.h>
 #include <png.h>

@@ -4,7 +4,7 @@
 #include "support/testing.h"
 
 #include "duet/frames.h"
-#include "scan.h"
+#include "picture/scan.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 
 #include "data/voc/voc.h"
 #include "duet/labels.h"
-#include "plain_number.h"
+#include "picture/plain_number.h"
 #include "support/scratch.h"
 
 #include <math.h>

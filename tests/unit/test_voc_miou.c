@@ -1,8 +1,8 @@
 #include "support/testing.h"
 
 #include "core/os.h"
+#include "data/picture/mask_read.h"
 #include "data/voc/voc.h"
-#include "duet/mask_read.h"
 #include "duet/voc_miou.h"
 #include "voc_band.h"
 

@@ -7,7 +7,7 @@
  */
 #include "core/checked.h"
 #include "core/fail.h"
-#include "decode.h"
+#include "picture/decode.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "duet/mask_read.h"
+#include "data/picture/mask_read.h"
 
 #include "core/abi.h"
 #include "core/fail.h"

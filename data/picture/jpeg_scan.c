@@ -1,4 +1,4 @@
-#include "jpeg_scan.h"
+#include "picture/jpeg_scan.h"
 
 #include <string.h>
 

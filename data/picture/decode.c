@@ -1,5 +1,5 @@
 /* What the decoders share: limits and warnings. */
-#include "decode.h"
+#include "picture/decode.h"
 
 #include "core/checked.h"
 #include "core/fail.h"

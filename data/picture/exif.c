@@ -1,4 +1,4 @@
-#include "decode.h"
+#include "picture/decode.h"
 
 #include <string.h>
 

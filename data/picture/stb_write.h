@@ -1,6 +1,6 @@
 /* stb_write.h: PNG and JPEG through stb_image_write. Internal to duet-data. */
-#ifndef DUET_DATA_STB_WRITE_H
-#define DUET_DATA_STB_WRITE_H
+#ifndef DUET_DATA_PICTURE_STB_WRITE_H
+#define DUET_DATA_PICTURE_STB_WRITE_H
 
 #include "duet/image.h"
 

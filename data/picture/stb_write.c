@@ -1,5 +1,5 @@
 /* The one place where stb_image_write is compiled; see CMakeLists.txt for its flags. */
-#include "stb_write.h"
+#include "picture/stb_write.h"
 
 #include "core/fail.h"
 

@@ -4,7 +4,7 @@
  * A picture is refused when pixels are missing or their checksums wrong. What is wrong in the ancillary
  * chunks, and whatever stands behind the pixels or is missing there, is warned of. */
 #include "core/fail.h"
-#include "decode.h"
+#include "picture/decode.h"
 
 #include <setjmp.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* jpeg_scan.h: where a JPEG ends, found without decoding it, bytes fed in pieces of any size. Internal. */
-#ifndef DUET_DATA_JPEG_SCAN_H
-#define DUET_DATA_JPEG_SCAN_H
+#ifndef DUET_DATA_PICTURE_JPEG_SCAN_H
+#define DUET_DATA_PICTURE_JPEG_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

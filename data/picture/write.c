@@ -1,11 +1,11 @@
-#include "duet/picture_write.h"
+#include "data/picture/write.h"
 
 #include "duet/draw.h"
 #include "duet/frames.h"
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "stb_write.h"
+#include "picture/stb_write.h"
 
 #include <png.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "scan.h"
+#include "picture/scan.h"
 
-#include "decode.h"
+#include "picture/decode.h"
 
 #include <limits.h>
 #include <string.h>

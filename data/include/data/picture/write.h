@@ -1,6 +1,6 @@
-/* picture_write.h: pictures into files. All through a temporary name and a rename. */
-#ifndef DUET_PICTURE_WRITE_H
-#define DUET_PICTURE_WRITE_H
+/* write.h: pictures into files. All through a temporary name and a rename. */
+#ifndef DUET_DATA_PICTURE_WRITE_H
+#define DUET_DATA_PICTURE_WRITE_H
 
 #include "duet/image.h"
 

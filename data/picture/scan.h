@@ -2,10 +2,10 @@
  *
  * To add a kind whose end can be known: a row in scan.c's table.
  */
-#ifndef DUET_DATA_SCAN_H
-#define DUET_DATA_SCAN_H
+#ifndef DUET_DATA_PICTURE_SCAN_H
+#define DUET_DATA_PICTURE_SCAN_H
 
-#include "jpeg_scan.h"
+#include "picture/jpeg_scan.h"
 
 #include <stdbool.h>
 #include <stddef.h>

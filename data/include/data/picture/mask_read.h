@@ -1,6 +1,6 @@
 /* mask_read.h: class masks from PNG files: the pixel values themselves, never colours. */
-#ifndef DUET_MASK_READ_H
-#define DUET_MASK_READ_H
+#ifndef DUET_DATA_PICTURE_MASK_READ_H
+#define DUET_DATA_PICTURE_MASK_READ_H
 
 #include "duet/image.h"
 

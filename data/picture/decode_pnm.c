@@ -1,8 +1,8 @@
 /* Portable anymaps: P1 and P4 are black and white, P2 and P5 grey, P3 and P6 colour, P1 to P3 written out in
  * digits; P7 (PAM) says itself what it is, and may have alpha, which is laid over white as a PNG's is. */
 #include "core/fail.h"
-#include "decode.h"
-#include "scan.h"
+#include "picture/decode.h"
+#include "picture/scan.h"
 
 #include <string.h>
 

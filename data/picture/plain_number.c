@@ -1,4 +1,4 @@
-#include "plain_number.h"
+#include "picture/plain_number.h"
 
 #include "json/read.h"
 
