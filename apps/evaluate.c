@@ -5,7 +5,7 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "common/model_path.h"
 #include "core/fail.h"
 #include "core/text.h"
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"
+#include "data/moving/video_write.h"
 #include "data/picture/write.h"
-#include "duet/video_write.h"
 
 #include <errno.h>
 #include <limits.h>

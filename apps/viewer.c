@@ -2,8 +2,8 @@
 #include "common/networks.h"
 #include "common/process.h"
 #include "core/os.h"
+#include "data/moving/video_write.h"
 #include "data/picture/write.h"
-#include "duet/video_write.h"
 #include "viewer/session.h"
 
 #include <stdio.h>

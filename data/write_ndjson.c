@@ -1,7 +1,7 @@
 /* NDJSON: one line a record, everything in it (the fields stand in record.h). */
 #include "coco/rle.h"
 #include "core/fail.h"
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 #include "stamp.h"
 #include "writer.h"
 

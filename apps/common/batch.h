@@ -7,7 +7,7 @@
 #include "common/budget.h"
 #include "common/inputs.h"
 #include "common/options.h"
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 #include "duet/record.h"
 #include "duet/results.h"
 #include "duet/segmenter.h"

@@ -5,8 +5,8 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "data/moving/frames.h"
 #include "data/picture/write.h"
-#include "duet/frames.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #include "common/save_if.h"
 #include "common/track.h"
 #include "data/coco/images.h"
-#include "duet/video_write.h"
+#include "data/moving/video_write.h"
 
 #include <stdatomic.h>
 

@@ -1,7 +1,7 @@
 /* Options that change nothing for the inputs and results at hand: each is told before work starts. */
 #include "common/batch_parts.h"
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #define DUET_APPS_BUDGET_H
 
 #include "common/options.h"
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <pthread.h>
 

@@ -4,7 +4,7 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -27,7 +27,7 @@
 #ifndef DUET_APPS_INPUTS_H
 #define DUET_APPS_INPUTS_H
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #ifndef DUET_APPS_LATEST_H
 #define DUET_APPS_LATEST_H
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 struct duet_latest; /* opaque */
 

@@ -2,7 +2,7 @@
 #ifndef DUET_VIEWER_FRAME_H
 #define DUET_VIEWER_FRAME_H
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 #include "duet/image.h"
 #include "duet/results.h"
 #include "duet/segmenter.h"

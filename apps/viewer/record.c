@@ -1,7 +1,7 @@
 #include "viewer/record.h"
 
 #include "core/fail.h"
-#include "duet/video_write.h"
+#include "data/moving/video_write.h"
 #include "viewer/thread.h"
 
 #include <math.h>

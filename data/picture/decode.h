@@ -6,7 +6,7 @@
 #ifndef DUET_DATA_PICTURE_DECODE_H
 #define DUET_DATA_PICTURE_DECODE_H
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 
 #include "core/abi.h"
 #include "core/fail.h"
-#include "duet/frames.h"
-#include "stream.h"
+#include "data/moving/frames.h"
+#include "moving/stream.h"
 
 #include <png.h>
 #include <setjmp.h>

@@ -6,7 +6,7 @@
 #ifndef DUET_VIDEO_MODULE_H
 #define DUET_VIDEO_MODULE_H
 
-#include "moving.h"
+#include "moving/moving.h"
 
 #define DUET_VIDEO_ABI    3
 #define DUET_VIDEO_SYMBOL "duet_video_module"

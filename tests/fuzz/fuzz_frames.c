@@ -1,7 +1,7 @@
 /* A libFuzzer target: any bytes as a picture. See CMakeLists.txt here for how to run it. */
 #include "support/pictures.h"
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <stdlib.h>
 #include <string.h>

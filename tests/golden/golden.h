@@ -5,7 +5,7 @@
 #include "support/testing.h"
 
 #include "core/os.h"
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 #include "duet/model.h"
 #include "kernels/kernels.h"
 

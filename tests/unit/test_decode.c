@@ -2,7 +2,7 @@
 #include "support/pictures.h"
 #include "support/testing.h"
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 #include "picture/decode.h"
 
 static struct duet_image decode_with(enum duet_exif exif, const void *data, size_t size)

@@ -3,7 +3,7 @@
 #include "support/pictures.h"
 #include "support/testing.h"
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 static enum duet_status decode(struct picture p, struct duet_image *image, struct duet_error *error)
 {

@@ -2,7 +2,7 @@
 #include "support/pictures.h"
 #include "support/testing.h"
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <jansson.h>
 #include <nettle/sha2.h>

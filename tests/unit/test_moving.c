@@ -3,7 +3,7 @@
 #include "support/scratch.h"
 #include "support/testing.h"
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 #include "picture/scan.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #include "support/scratch_group.h"
 #include "support/testing.h"
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <pthread.h>
 #include <time.h>

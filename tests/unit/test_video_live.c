@@ -4,7 +4,7 @@
 #include "support/scratch.h"
 #include "support/testing.h"
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>

@@ -2,8 +2,8 @@
 #include "support/scratch_group.h"
 #include "support/testing.h"
 
-#include "duet/frames.h"
-#include "duet/video_write.h"
+#include "data/moving/frames.h"
+#include "data/moving/video_write.h"
 
 #include <math.h>
 #include <pthread.h>

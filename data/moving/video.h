@@ -1,6 +1,6 @@
 /* video.h: the module that knows FFmpeg, loaded when it is needed. Internal. */
-#ifndef DUET_DATA_VIDEO_H
-#define DUET_DATA_VIDEO_H
+#ifndef DUET_DATA_MOVING_VIDEO_H
+#define DUET_DATA_MOVING_VIDEO_H
 
 #include "video/module.h"
 

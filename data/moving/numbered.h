@@ -3,10 +3,10 @@
  * The sequence is what the folder holds, from the lowest number on. The lowest is shown at 0 s, the others
  * (number - lowest) / 25 s later, so that one that is missing leaves its time and nothing else.
  */
-#ifndef DUET_DATA_NUMBERED_H
-#define DUET_DATA_NUMBERED_H
+#ifndef DUET_DATA_MOVING_NUMBERED_H
+#define DUET_DATA_MOVING_NUMBERED_H
 
-#include "moving.h"
+#include "moving/moving.h"
 
 extern const struct duet_moving_type duet_numbered_type;
 

@@ -1,15 +1,15 @@
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "moving.h"
-#include "numbered.h"
+#include "moving/moving.h"
+#include "moving/numbered.h"
+#include "moving/pictures.h"
+#include "moving/stream.h"
+#include "moving/video.h"
 #include "picture/decode.h"
 #include "picture/scan.h"
-#include "pictures.h"
-#include "stream.h"
-#include "video.h"
 
 #include <stdlib.h>
 #include <string.h>

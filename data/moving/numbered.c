@@ -1,4 +1,4 @@
-#include "numbered.h"
+#include "moving/numbered.h"
 
 #include "core/checked.h"
 #include "core/fail.h"

@@ -1,4 +1,4 @@
-#include "moving.h"
+#include "moving/moving.h"
 
 #include "core/fail.h"
 #include "core/os.h"

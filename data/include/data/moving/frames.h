@@ -38,8 +38,8 @@
  * missing there, and times tell. Live, broken frames are left out, and a source that gives none for 10 s has
  * failed.
  */
-#ifndef DUET_FRAMES_H
-#define DUET_FRAMES_H
+#ifndef DUET_DATA_MOVING_FRAMES_H
+#define DUET_DATA_MOVING_FRAMES_H
 
 #include "duet/image.h"
 

@@ -1,8 +1,8 @@
 /* What a path names: a file, or something that only looks like one. */
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include "core/os.h"
-#include "numbered.h"
+#include "moving/numbered.h"
 
 #include <ctype.h>
 #include <string.h>

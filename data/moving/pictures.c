@@ -1,4 +1,4 @@
-#include "pictures.h"
+#include "moving/pictures.h"
 
 #include "core/checked.h"
 #include "core/fail.h"

@@ -2,10 +2,10 @@
  * pictures, pictures one after the other. What they share lies above them, in moving.c: every, start,
  * duration, reopening. Internal.
  */
-#ifndef DUET_DATA_MOVING_H
-#define DUET_DATA_MOVING_H
+#ifndef DUET_DATA_MOVING_MOVING_H
+#define DUET_DATA_MOVING_MOVING_H
 
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 /* A frame as its source knows it. */
 struct duet_moving_stamp {

@@ -1,4 +1,4 @@
-#include "video.h"
+#include "moving/video.h"
 
 #include "core/fail.h"
 #include "core/os.h"

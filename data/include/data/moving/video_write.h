@@ -12,8 +12,8 @@
  * come in clusters, of a second at most, and each is written at once when it is complete. In an .avi that was
  * not finished the index is missing: it plays from its beginning on.
  */
-#ifndef DUET_VIDEO_WRITE_H
-#define DUET_VIDEO_WRITE_H
+#ifndef DUET_DATA_MOVING_VIDEO_WRITE_H
+#define DUET_DATA_MOVING_VIDEO_WRITE_H
 
 #include "duet/image.h"
 

@@ -1,9 +1,9 @@
-#include "duet/video_write.h"
+#include "data/moving/video_write.h"
 
 #include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "video.h"
+#include "moving/video.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "stream.h"
+#include "moving/stream.h"
 
 #include "core/fail.h"
 

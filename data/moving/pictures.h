@@ -1,11 +1,11 @@
 /* pictures.h: pictures one after the other, as cameras and `cat` put them into a pipe or a .mjpeg file. Needs
  * no FFmpeg where the pictures do not. Internal.
  */
-#ifndef DUET_DATA_PICTURES_H
-#define DUET_DATA_PICTURES_H
+#ifndef DUET_DATA_MOVING_PICTURES_H
+#define DUET_DATA_MOVING_PICTURES_H
 
-#include "moving.h"
-#include "stream.h"
+#include "moving/moving.h"
+#include "moving/stream.h"
 
 struct duet_pictures; /* opaque; the `self` of duet_pictures_type */
 extern const struct duet_moving_type duet_pictures_type;

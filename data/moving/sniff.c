@@ -1,5 +1,5 @@
 /* What a file is, by its first bytes or by its name, without opening it for good. */
-#include "duet/frames.h"
+#include "data/moving/frames.h"
 
 #include "core/os.h"
 
