@@ -2,7 +2,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "stamp.h"
+#include "data/results/stamp.h"
 
 #include <ctype.h>
 #include <dirent.h>

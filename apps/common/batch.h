@@ -8,7 +8,7 @@
 #include "common/inputs.h"
 #include "common/options.h"
 #include "data/moving/frames.h"
-#include "duet/record.h"
+#include "data/results/record.h"
 #include "duet/results.h"
 #include "duet/segmenter.h"
 #include "duet/threads.h"

@@ -3,11 +3,11 @@
  *
  * Bytes go straight to the system, a record in one piece: there is nothing in a buffer that a signal, a full
  * disk or a killed process could tear. */
-#ifndef DUET_DATA_SINK_H
-#define DUET_DATA_SINK_H
+#ifndef DUET_DATA_RESULTS_SINK_H
+#define DUET_DATA_RESULTS_SINK_H
 
 #include "core/os.h"
-#include "duet/record.h"
+#include "data/results/record.h"
 
 struct duet_sink {
     struct duet_output file; /* of its own; zero: the caller's stream */

@@ -2,8 +2,8 @@
 #include "coco/rle.h"
 #include "core/fail.h"
 #include "data/moving/frames.h"
-#include "stamp.h"
-#include "writer.h"
+#include "data/results/stamp.h"
+#include "results/writer.h"
 
 #include <errno.h>
 #include <inttypes.h>

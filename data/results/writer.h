@@ -3,16 +3,16 @@
  * To add one: data/write_NAME.c defines a `const struct duet_writer_kind duet_writer_NAME`; a value in
  * record.h's enum duet_format, its declaration below and its row in record.c's table make it known;
  * tests/unit/test_records.c gets its exact bytes. */
-#ifndef DUET_DATA_WRITER_H
-#define DUET_DATA_WRITER_H
+#ifndef DUET_DATA_RESULTS_WRITER_H
+#define DUET_DATA_RESULTS_WRITER_H
 
 #include "coco/names.h"
 #include "core/os.h"
 #include "data/coco/images.h"
 #include "data/json/text.h"
+#include "data/results/record.h"
 #include "duet/labels.h"
-#include "duet/record.h"
-#include "sink.h"
+#include "results/sink.h"
 
 /* A format's functions; any but `write` may be NULL. Stream formats put what they have to say into
  * writer->text, which is sent on when they return DUET_OK and dropped when not. Folder formats write their

@@ -1,4 +1,4 @@
-#include "sink.h"
+#include "results/sink.h"
 
 #include "core/fail.h"
 

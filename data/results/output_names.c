@@ -1,7 +1,7 @@
 #include "core/fail.h"
 #include "core/grow.h"
-#include "stamp.h"
-#include "writer.h"
+#include "data/results/stamp.h"
+#include "results/writer.h"
 
 #include <inttypes.h>
 #include <string.h>

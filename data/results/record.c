@@ -1,9 +1,9 @@
 /* The table of formats, and what all writers have in common. */
-#include "duet/record.h"
+#include "data/results/record.h"
 
 #include "core/abi.h"
 #include "core/fail.h"
-#include "writer.h"
+#include "results/writer.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  * data). Every file is there at the end, empty ones too; before that, none. */
 #include "core/fail.h"
 #include "core/text.h"
-#include "writer.h"
+#include "results/writer.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* YOLO text: DIR/STEM.txt for each picture, subfolders kept, complete from the moment it is there, and
  * DIR/classes.txt. */
 #include "core/fail.h"
-#include "writer.h"
+#include "results/writer.h"
 
 #include <errno.h>
 #include <stdlib.h>

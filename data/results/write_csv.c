@@ -1,6 +1,6 @@
 /* CSV (RFC 4180, lines ending in a newline alone): one row an object. */
 #include "core/fail.h"
-#include "writer.h"
+#include "results/writer.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "stamp.h"
+#include "data/results/stamp.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -13,8 +13,8 @@
  * {"index","source","error":{"code","message"}} for a failure. No timings: they would differ from run to run.
  * Numbers do not depend on the locale; floats are the shortest decimal that reads back as the same float.
  */
-#ifndef DUET_RECORD_H
-#define DUET_RECORD_H
+#ifndef DUET_DATA_RESULTS_RECORD_H
+#define DUET_DATA_RESULTS_RECORD_H
 
 #include "duet/image.h"
 #include "duet/results.h"

@@ -1,5 +1,5 @@
 /* The table for people: columns of fixed width, because rows are printed as they come. */
-#include "writer.h"
+#include "results/writer.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* stamp.h: moments as text, in UTC, to the millisecond. Internal to Duet's libraries and programs. */
-#ifndef DUET_DATA_STAMP_H
-#define DUET_DATA_STAMP_H
+#ifndef DUET_DATA_RESULTS_STAMP_H
+#define DUET_DATA_RESULTS_STAMP_H
 
 #define DUET_STAMP 32 /* bytes that suffice */
 

@@ -1,7 +1,7 @@
 /* COCO results: one JSON array of detections, written as they come. */
 #include "coco/ids_read.h"
 #include "core/fail.h"
-#include "writer.h"
+#include "results/writer.h"
 
 #include <stdlib.h>
 
