@@ -8,7 +8,7 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "data/picture/write.h"
-#include "duet/scene.h"
+#include "data/scene/scene.h"
 
 #include <stdlib.h>
 #include <string.h>

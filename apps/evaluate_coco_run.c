@@ -2,7 +2,7 @@
 #include "common/batch.h"
 #include "common/process.h"
 #include "core/os.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 #include "evaluate.h"
 #include "evaluate_coco.h"
 

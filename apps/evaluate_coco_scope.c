@@ -6,7 +6,7 @@
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 #include "evaluate.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #include "evaluate.h"
 
 #include "core/os.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 #include "duet/voc_write.h"
 
 #include <stdlib.h>

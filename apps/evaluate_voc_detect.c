@@ -5,7 +5,7 @@
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 #include "duet/voc_report.h"
 
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"
+#include "data/labels/labels.h"
 #include "duet/import.h"
-#include "duet/labels.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* scene: draw pictures and say exactly what is in them. */
-#include "duet/scene.h"
+#include "data/scene/scene.h"
 #include "common/options.h"
 #include "common/process.h"
 #include "core/fail.h"

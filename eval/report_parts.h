@@ -3,9 +3,9 @@
 #ifndef DUET_EVAL_REPORT_PARTS_H
 #define DUET_EVAL_REPORT_PARTS_H
 
+#include "data/draw/draw.h"
 #include "data/json/text.h"
 #include "duet/bootstrap.h"
-#include "duet/draw.h"
 #include "duet/report.h"
 
 /* The page so far. */

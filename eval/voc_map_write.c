@@ -1,6 +1,6 @@
 #include "duet/voc_map_write.h"
 
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 #include "eval_text.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #include "duet/voc_report.h"
 
 #include "core/fail.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 #include "report_parts.h"
 
 #include <inttypes.h>

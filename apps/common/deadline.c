@@ -4,7 +4,7 @@
 #include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/scene.h"
+#include "data/scene/scene.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include "core/bom.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/draw.h"
-#include "duet/labels.h"
+#include "data/draw/draw.h"
+#include "data/labels/labels.h"
 
 #include <float.h>
 #include <jansson.h>

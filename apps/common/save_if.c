@@ -3,7 +3,7 @@
 #include "common/options.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "viewer/hud.h"
 
-#include "duet/draw.h"
+#include "data/draw/draw.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "viewer/legend.h"
 
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef DUET_VIEWER_OVERLAY_H
 #define DUET_VIEWER_OVERLAY_H
 
-#include "duet/draw.h"
+#include "data/draw/draw.h"
 #include "viewer/frame.h"
 
 /* What is drawn, and how. A plain value: a copy of it can go to another thread. */

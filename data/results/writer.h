@@ -10,8 +10,8 @@
 #include "core/os.h"
 #include "data/coco/images.h"
 #include "data/json/text.h"
+#include "data/labels/labels.h"
 #include "data/results/record.h"
-#include "duet/labels.h"
 #include "results/sink.h"
 
 /* A format's functions; any but `write` may be NULL. Stream formats put what they have to say into

@@ -2,7 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
-#include "font.h"
+#include "draw/font.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "duet/scene.h"
+#include "data/scene/scene.h"
 
 #include "core/abi.h"
 #include "core/fail.h"

@@ -1,5 +1,5 @@
 /* What was drawn, as a COCO instances file. */
-#include "duet/scene.h"
+#include "data/scene/scene.h"
 
 #include "core/fail.h"
 #include "core/os.h"

@@ -6,7 +6,7 @@
 #include "core/os.h"
 #include "data/coco/images.h"
 #include "data/coco/results.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 #include "picture/plain_number.h"
 
 #include <dirent.h>

@@ -1,8 +1,8 @@
 /* Both networks over pictures whose truth is known to the pixel, because the project drew them. */
 #include "golden/golden.h"
 
+#include "data/scene/scene.h"
 #include "duet/detector.h"
-#include "duet/scene.h"
 #include "duet/segmenter.h"
 
 enum { MOMENTS = 3 };

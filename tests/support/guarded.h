@@ -4,7 +4,7 @@
 
 #include "support/testing.h"
 
-#include "duet/draw.h"
+#include "data/draw/draw.h"
 
 /* A picture inside a larger block of memory: guard bytes before, after and at the end of every row. */
 struct guarded {

@@ -4,8 +4,8 @@
 
 #include "support/testing.h"
 
+#include "data/labels/labels.h"
 #include "data/results/record.h"
-#include "duet/labels.h"
 #include "support/scratch_group.h"
 
 static struct duet_detection dog_and_light[] = {

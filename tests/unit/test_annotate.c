@@ -3,7 +3,7 @@
 #include "common/annotate.h"
 #include "common/batch.h"
 #include "common/save_if.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
 #include "core/os.h"
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 
 static const struct duet_label *coco(const char *name)
 {

@@ -1,9 +1,9 @@
 #include "support/testing.h"
 
 #include "core/os.h"
+#include "data/draw/draw.h"
 #include "data/picture/mask_read.h"
 #include "data/picture/write.h"
-#include "duet/draw.h"
 
 #include <fcntl.h>
 #include <png.h>

@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "duet/draw.h"
+#include "data/draw/draw.h"
 
 #include <math.h>
 

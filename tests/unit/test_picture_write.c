@@ -1,8 +1,8 @@
 #include "support/testing.h"
 
 #include "core/os.h"
+#include "data/draw/draw.h"
 #include "data/picture/write.h"
-#include "duet/draw.h"
 
 #include <dirent.h>
 #include <signal.h>

@@ -4,9 +4,9 @@
 
 #include "data/coco/images.h"
 #include "data/coco/results.h"
+#include "data/labels/labels.h"
 #include "data/results/record.h"
 #include "duet/agreement.h"
-#include "duet/labels.h"
 #include "support/scratch.h"
 
 static struct scratch scratch;

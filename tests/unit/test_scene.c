@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
 #include "core/os.h"
-#include "duet/scene.h"
+#include "data/scene/scene.h"
 
 #include <jansson.h>
 #include <math.h>

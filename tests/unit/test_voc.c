@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
+#include "data/labels/labels.h"
 #include "data/voc/voc.h"
-#include "duet/labels.h"
 #include "picture/plain_number.h"
 #include "support/scratch.h"
 

@@ -1,4 +1,4 @@
-#include "duet/labels.h"
+#include "data/labels/labels.h"
 
 #include "core/fail.h"
 

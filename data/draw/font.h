@@ -1,6 +1,6 @@
 /* font.h: DejaVu Sans, built in at compile time. Internal to duet-data. */
-#ifndef DUET_DATA_FONT_H
-#define DUET_DATA_FONT_H
+#ifndef DUET_DATA_DRAW_FONT_H
+#define DUET_DATA_DRAW_FONT_H
 
 /* One straight piece of an outline, in pixels, y downwards. */
 typedef void duet_font_edge(void *ctx, float x0, float y0, float x1, float y1);

@@ -4,8 +4,8 @@
  * three; demonstrations and tests need no photograph and no hand-drawn truth. The same options give the same
  * bytes.
  */
-#ifndef DUET_SCENE_H
-#define DUET_SCENE_H
+#ifndef DUET_DATA_SCENE_SCENE_H
+#define DUET_DATA_SCENE_SCENE_H
 
 #include "duet/image.h"
 #include "duet/results.h"

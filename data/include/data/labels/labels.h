@@ -1,6 +1,6 @@
 /* labels.h: the classes of COCO and PASCAL VOC, and how people name them. */
-#ifndef DUET_LABELS_H
-#define DUET_LABELS_H
+#ifndef DUET_DATA_LABELS_LABELS_H
+#define DUET_DATA_LABELS_LABELS_H
 
 #include "duet/results.h"
 

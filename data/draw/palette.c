@@ -1,4 +1,4 @@
-#include "draw_parts.h"
+#include "draw/parts.h"
 
 #include <math.h>
 

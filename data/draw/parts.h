@@ -1,8 +1,8 @@
-/* draw_parts.h: what boxes, masks, legends and panels are drawn with. Internal to duet-data. */
+/* parts.h: what boxes, masks, legends and panels are drawn with. Internal to duet-data. */
 #ifndef DUET_DATA_DRAW_PARTS_H
 #define DUET_DATA_DRAW_PARTS_H
 
-#include "duet/draw.h"
+#include "data/draw/draw.h"
 
 /* Pixels x0 <= x < x1, y0 <= y < y1. */
 struct area {

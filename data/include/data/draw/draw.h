@@ -3,8 +3,8 @@
  * Everything is drawn into RGB8 images and cut off at their edges, whatever the numbers say. Labels stand on
  * their class's colour in black or white, panels are dark under white text: both can be read on any picture.
  */
-#ifndef DUET_DRAW_H
-#define DUET_DRAW_H
+#ifndef DUET_DATA_DRAW_DRAW_H
+#define DUET_DATA_DRAW_DRAW_H
 
 #include "duet/image.h"
 #include "duet/results.h"

@@ -1,6 +1,6 @@
-#include "font.h"
+#include "draw/font.h"
 
-#include "duet/draw.h"
+#include "data/draw/draw.h"
 
 #include "core/text.h"
 
