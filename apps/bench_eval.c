@@ -5,7 +5,7 @@
 #include "common/temporary.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/coco_map.h"
+#include "eval/coco/map.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

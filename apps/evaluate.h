@@ -6,8 +6,8 @@
 #include "common/budget.h"
 #include "common/console.h"
 #include "common/options.h"
-#include "duet/conditions.h"
 #include "duet/image.h"
+#include "eval/report/conditions.h"
 
 int evaluate_coco(int argc, char **argv);
 int evaluate_compare(int argc, char **argv);

@@ -3,7 +3,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/coco_write.h"
+#include "eval/coco/write.h"
 #include "evaluate.h"
 
 #include <math.h>

@@ -7,8 +7,8 @@
 #include "common/networks.h"
 #include "common/options.h"
 #include "common/temporary.h"
-#include "duet/coco_write.h"
-#include "duet/conditions.h"
+#include "eval/coco/write.h"
+#include "eval/report/conditions.h"
 
 /* Options as they stand on the command line. */
 struct evaluate_coco_settings {

@@ -2,7 +2,7 @@
 #include "common/process.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/coco_report.h"
+#include "eval/coco/report.h"
 #include "evaluate.h"
 #include "evaluate_coco.h"
 

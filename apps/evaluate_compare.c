@@ -1,6 +1,6 @@
 /* evaluate compare: is one set of detections better than another, or just luckier? */
 #include "core/fail.h"
-#include "duet/coco_write.h"
+#include "eval/coco/write.h"
 #include "evaluate.h"
 #include "evaluate_coco.h"
 

@@ -2,7 +2,7 @@
 #include "common/process.h"
 #include "core/os.h"
 #include "data/coco/subset.h"
-#include "eval_text.h"
+#include "eval/report/text.h"
 #include "evaluate.h"
 #include "evaluate_coco.h"
 

@@ -5,7 +5,7 @@
 
 #include "core/os.h"
 #include "data/labels/labels.h"
-#include "duet/voc_write.h"
+#include "eval/voc/write.h"
 
 #include <stdlib.h>
 #include <string.h>

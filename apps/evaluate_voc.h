@@ -5,7 +5,7 @@
 #include "common/console.h"
 #include "common/networks.h"
 #include "data/voc/voc.h"
-#include "duet/voc_write.h"
+#include "eval/voc/write.h"
 
 struct evaluate_voc_settings {
     const char *root, *list, *masks, *cpu;

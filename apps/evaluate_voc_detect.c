@@ -6,7 +6,7 @@
 #include "core/grow.h"
 #include "core/os.h"
 #include "data/labels/labels.h"
-#include "duet/voc_report.h"
+#include "eval/voc/report.h"
 
 #include <stdlib.h>
 #include <string.h>

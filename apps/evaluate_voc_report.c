@@ -5,7 +5,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/voc_report.h"
+#include "eval/voc/report.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "duet/agreement.h"
+#include "eval/agreement.h"
 
 #include "core/abi.h"
 #include "core/fail.h"

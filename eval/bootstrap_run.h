@@ -3,8 +3,8 @@
 #ifndef DUET_EVAL_BOOTSTRAP_RUN_H
 #define DUET_EVAL_BOOTSTRAP_RUN_H
 
-#include "duet/bootstrap.h"
 #include "duet/status.h"
+#include "eval/bootstrap.h"
 
 struct duet_bootstrap_scoring {
     /* Score image i weights[i] times; NULL: every image once. NaN where there is no score. */

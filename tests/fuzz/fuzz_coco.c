@@ -1,7 +1,7 @@
 /* A libFuzzer target: any bytes as a COCO instances file, for its images alone, and as a COCO results file;
  * what can be read is looked up again, and measured against itself. */
 #include "data/coco/images.h"
-#include "duet/agreement.h"
+#include "eval/agreement.h"
 
 #include "fuzz_file.h"
 

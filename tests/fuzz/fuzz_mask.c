@@ -2,7 +2,7 @@
  * it was when it is written. */
 #include "data/picture/mask_read.h"
 #include "data/picture/write.h"
-#include "duet/voc_miou.h"
+#include "eval/voc/miou.h"
 #include "support/pictures.h"
 
 #include "fuzz_file.h"

@@ -1,8 +1,8 @@
 /* A libFuzzer target: the bytes up to the first NUL as a COCO ground truth, those after it as results, with
  * boxes and with masks. What can be read is scored, drawn anew, broken down, and copied in part. */
 #include "data/coco/subset.h"
-#include "duet/coco_bootstrap.h"
-#include "duet/coco_errors.h"
+#include "eval/coco/bootstrap.h"
+#include "eval/coco/errors.h"
 
 #include "fuzz_file.h"
 

@@ -3,7 +3,7 @@
 #include "support/testing.h"
 
 #include "core/os.h"
-#include "duet/coco_errors.h"
+#include "eval/coco/errors.h"
 
 #include <math.h>
 

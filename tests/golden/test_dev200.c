@@ -2,7 +2,7 @@
  * post-processing, writer, image ids, all in one. */
 #include "golden/golden.h"
 
-#include "duet/agreement.h"
+#include "eval/agreement.h"
 
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
  * counting, all in one. */
 #include "golden/golden.h"
 
-#include "duet/voc_miou.h"
+#include "eval/voc/miou.h"
 
 #include <jansson.h>
 #include <unistd.h>

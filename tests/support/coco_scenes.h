@@ -3,7 +3,7 @@
 #ifndef DUET_COCO_SCENES_H
 #define DUET_COCO_SCENES_H
 
-#include "duet/coco_map.h"
+#include "eval/coco/map.h"
 #include "support/scratch.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
 #include "core/os.h"
-#include "duet/agreement.h"
+#include "eval/agreement.h"
 
 #include <math.h>
 

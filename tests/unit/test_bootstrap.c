@@ -1,5 +1,5 @@
 /* The bootstrap that all scores share: draws, intervals, p. */
-#include "duet/bootstrap.h"
+#include "eval/bootstrap.h"
 
 #include "support/testing.h"
 

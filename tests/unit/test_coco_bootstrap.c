@@ -1,7 +1,7 @@
 /* Images drawn anew, and two evaluations beside each other. */
 #include "support/testing.h"
 
-#include "duet/coco_bootstrap.h"
+#include "eval/coco/bootstrap.h"
 #include "support/coco_scenes.h"
 #include "support/scratch_group.h"
 

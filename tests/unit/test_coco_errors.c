@@ -2,7 +2,7 @@
  * detections: golden/test_cocoeval.c.) */
 #include "support/testing.h"
 
-#include "duet/coco_errors.h"
+#include "eval/coco/errors.h"
 #include "support/coco_scenes.h"
 #include "support/scratch_group.h"
 

@@ -1,7 +1,7 @@
 /* COCO's rules one by one, on boxes and masks written by hand. */
 #include "support/testing.h"
 
-#include "duet/coco_map.h"
+#include "eval/coco/map.h"
 #include "support/scratch.h"
 
 #include <math.h>

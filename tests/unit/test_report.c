@@ -1,8 +1,8 @@
 #include "support/testing.h"
 
-#include "duet/coco_report.h"
-#include "duet/voc_report.h"
-#include "report_parts.h"
+#include "eval/coco/report.h"
+#include "eval/voc/report.h"
+#include "report/parts.h"
 #include "support/scratch_group.h"
 
 #include <expat.h>

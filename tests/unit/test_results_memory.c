@@ -6,7 +6,7 @@
 #include "data/coco/results.h"
 #include "data/labels/labels.h"
 #include "data/results/record.h"
-#include "duet/agreement.h"
+#include "eval/agreement.h"
 #include "support/scratch.h"
 
 static struct scratch scratch;

@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "duet/voc_map.h"
+#include "eval/voc/map.h"
 #include "support/scratch_group.h"
 
 #include <math.h>

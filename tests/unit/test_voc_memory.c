@@ -2,8 +2,8 @@
 #include "support/memory.h"
 #include "support/testing.h"
 
-#include "duet/voc_map_write.h"
-#include "duet/voc_write.h"
+#include "eval/voc/map_write.h"
+#include "eval/voc/write.h"
 #include "support/scratch.h"
 
 static struct scratch scratch;

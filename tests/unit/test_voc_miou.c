@@ -3,8 +3,8 @@
 #include "core/os.h"
 #include "data/picture/mask_read.h"
 #include "data/voc/voc.h"
-#include "duet/voc_miou.h"
-#include "voc_band.h"
+#include "eval/voc/miou.h"
+#include "voc/band.h"
 
 #include <jansson.h>
 #include <math.h>

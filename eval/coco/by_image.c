@@ -1,0 +1,135 @@
+#include "coco/by_image.h"
+
+#include "core/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct coco_by_image {
+    struct coco_found *found;
+    struct coco_truth *truths;
+    size_t *first_found, *first_truth; /* [image_count + 1] */
+};
+
+void duet_coco_by_image_close(struct coco_by_image **list)
+{
+    struct coco_by_image *l = *list;
+    if (!l) return;
+    free(l->found);
+    free(l->truths);
+    free(l->first_found);
+    free(l->first_truth);
+    free(l);
+    *list = NULL;
+}
+
+static int compare_found(const void *a, const void *b)
+{
+    const struct coco_found *x = a, *y = b;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    return x->result < y->result ? -1 : x->result > y->result;
+}
+
+static int compare_truths(const void *a, const void *b)
+{
+    const struct coco_truth *x = a, *y = b;
+    return x->annotation < y->annotation ? -1 : x->annotation > y->annotation;
+}
+
+/* Where each image's begin. */
+static void count_all(struct coco_by_image *list, const struct duet_coco_eval *eval)
+{
+    for (size_t c = 0; c < eval->cell_count; c++) {
+        const struct coco_cell *cell = &eval->cells[c];
+        list->first_found[cell->image + 1] += cell->found_count;
+        list->first_truth[cell->image + 1] += cell->truth_count;
+    }
+    for (size_t i = 0; i < eval->image_count; i++) {
+        list->first_found[i + 1] += list->first_found[i];
+        list->first_truth[i + 1] += list->first_truth[i];
+    }
+}
+
+/* `at_found` and `at_truth` are the beginnings, moved along. */
+static void fill_cell(struct coco_by_image *list, const struct duet_coco_eval *eval,
+                      const struct coco_cell *cell, uint32_t category, size_t *at_found, size_t *at_truth)
+{
+    for (uint32_t i = 0; i < cell->found_count; i++) {
+        uint32_t number = eval->found[cell->found + i];
+        list->found[at_found[cell->image]++] =
+            (struct coco_found){eval->results->items[number].score, number, category};
+    }
+    for (uint32_t i = 0; i < cell->truth_count; i++) {
+        uint32_t number = eval->truths[cell->truth + i];
+        list->truths[at_truth[cell->image]++] =
+            (struct coco_truth){number, category, eval->truth->annotations[number].crowd};
+    }
+}
+
+static bool fill_all(struct coco_by_image *list, const struct duet_coco_eval *eval)
+{
+    size_t size = (eval->image_count + 1) * sizeof(size_t);
+    size_t *at_found = malloc(size), *at_truth = malloc(size);
+    bool enough = at_found && at_truth;
+    if (enough) {
+        memcpy(at_found, list->first_found, size);
+        memcpy(at_truth, list->first_truth, size);
+    }
+    for (size_t k = 0; enough && k < eval->category_count; k++)
+        for (size_t c = eval->category_cells[k]; c < eval->category_cells[k + 1]; c++)
+            fill_cell(list, eval, &eval->cells[c], (uint32_t)k, at_found, at_truth);
+    for (size_t i = 0; enough && i < eval->image_count; i++) {
+        size_t f = list->first_found[i], t = list->first_truth[i];
+        qsort(list->found + f, list->first_found[i + 1] - f, sizeof *list->found, compare_found);
+        qsort(list->truths + t, list->first_truth[i + 1] - t, sizeof *list->truths, compare_truths);
+    }
+    free(at_found);
+    free(at_truth);
+    return enough;
+}
+
+enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, struct coco_by_image **list,
+                                         struct duet_error *error)
+{
+    struct coco_by_image *l = *list = calloc(1, sizeof *l);
+    bool enough = l != NULL;
+    if (enough) {
+        l->found = calloc(eval->found_count + 1, sizeof *l->found);
+        l->truths = calloc(eval->truth_count + 1, sizeof *l->truths);
+        l->first_found = calloc(eval->image_count + 1, sizeof *l->first_found);
+        l->first_truth = calloc(eval->image_count + 1, sizeof *l->first_truth);
+        enough = l->found && l->truths && l->first_found && l->first_truth;
+    }
+    if (enough) count_all(l, eval);
+    if (enough && fill_all(l, eval)) return DUET_OK;
+    duet_coco_by_image_close(list);
+    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to look at images");
+}
+
+struct coco_image duet_coco_by_image_at(const struct coco_by_image *list, size_t image)
+{
+    return (struct coco_image){.image = image,
+                               .found = list->found + list->first_found[image],
+                               .truths = list->truths + list->first_truth[image],
+                               .found_count = list->first_found[image + 1] - list->first_found[image],
+                               .truth_count = list->first_truth[image + 1] - list->first_truth[image]};
+}
+
+enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps, const struct coco_image *image,
+                                          const double **values, struct duet_error *error)
+{
+    uint32_t *found = calloc(image->found_count + 1, sizeof *found);
+    uint32_t *truths = calloc(image->truth_count + 1, sizeof *truths);
+    const double *areas;
+    enum duet_status status = DUET_OK;
+    if (!found || !truths) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to look at images");
+    for (size_t i = 0; status == DUET_OK && i < image->found_count; i++) found[i] = image->found[i].result;
+    for (size_t i = 0; status == DUET_OK && i < image->truth_count; i++)
+        truths[i] = image->truths[i].annotation;
+    if (status == DUET_OK)
+        status = duet_coco_overlaps_of(overlaps, image->image, found, image->found_count, truths,
+                                       image->truth_count, values, &areas, error);
+    free(found);
+    free(truths);
+    return status;
+}

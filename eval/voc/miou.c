@@ -1,0 +1,191 @@
+#include "eval/voc/miou.h"
+
+#include "bootstrap_run.h"
+#include "core/fail.h"
+#include "core/grow.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CLASSES = DUET_VOC_CLASSES, CELLS = CLASSES * CLASSES };
+
+/* --- scores of a matrix ------------------------------------------------------------------------------- */
+
+static double ratio(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : NAN;
+}
+
+void duet_voc_score(const struct duet_voc_confusion *confusion, struct duet_voc_scores *scores)
+{
+    double iou_sum = 0, accuracy_sum = 0;
+    int with_pixels = 0;
+    uint64_t right = 0;
+    *scores = (struct duet_voc_scores){0};
+    for (int c = 0; c < CLASSES; c++) {
+        uint64_t row = 0, column = 0, both = confusion->cells[c][c];
+        for (int i = 0; i < CLASSES; i++) {
+            row += confusion->cells[c][i];
+            column += confusion->cells[i][c];
+        }
+        scores->iou[c] = ratio(both, row + column - both);
+        scores->accuracy[c] = ratio(both, row);
+        if (row + column > 0) iou_sum += scores->iou[c], scores->present++;
+        if (row > 0) accuracy_sum += scores->accuracy[c], with_pixels++;
+        right += both;
+        scores->pixels += row;
+    }
+    scores->miou = scores->present > 0 ? iou_sum / scores->present : NAN;
+    scores->miou_strict = scores->present == CLASSES ? scores->miou : NAN;
+    scores->pixel_accuracy = ratio(right, scores->pixels);
+    scores->mean_accuracy = with_pixels > 0 ? accuracy_sum / with_pixels : NAN;
+}
+
+/* --- all pictures ------------------------------------------------------------------------------------- */
+
+struct image {
+    size_t id;    /* where its id begins in `ids` */
+    size_t first; /* its first cell */
+    size_t count;
+};
+
+struct duet_voc_miou {
+    struct image *images;
+    size_t count, capacity;
+    struct duet_voc_cell *cells; /* of all pictures, one after the other */
+    size_t cell_count, cell_capacity;
+    char *ids; /* all ids, each with a terminator */
+    size_t ids_size, ids_capacity;
+};
+
+enum duet_status duet_voc_miou_create(struct duet_voc_miou **miou, struct duet_error *error)
+{
+    *miou = calloc(1, sizeof **miou);
+    return *miou ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for scores");
+}
+
+void duet_voc_miou_close(struct duet_voc_miou **miou)
+{
+    if (!miou || !*miou) return;
+    free((*miou)->images);
+    free((*miou)->cells);
+    free((*miou)->ids);
+    free(*miou);
+    *miou = NULL;
+}
+
+/* Room for one more picture; false when memory is refused. */
+static bool make_room(struct duet_voc_miou *miou, size_t id_size, size_t cell_count)
+{
+    size_t ids_size, cells_needed;
+    if (!duet_add_size(miou->ids_size, id_size, &ids_size) ||
+        !duet_add_size(miou->cell_count, cell_count, &cells_needed))
+        return false;
+    struct image *images = duet_grow(miou->images, &miou->capacity, miou->count + 1, sizeof *images);
+    if (images) miou->images = images;
+    char *ids = duet_grow(miou->ids, &miou->ids_capacity, ids_size, 1);
+    if (ids) miou->ids = ids;
+    struct duet_voc_cell *cells =
+        duet_grow(miou->cells, &miou->cell_capacity, cells_needed + 1, sizeof *cells);
+    if (cells) miou->cells = cells;
+    return images && ids && cells;
+}
+
+enum duet_status duet_voc_miou_add(struct duet_voc_miou *miou, const char *id,
+                                   const struct duet_voc_counts *counts, struct duet_error *error)
+{
+    size_t id_size = strlen(id) + 1;
+    if (!make_room(miou, id_size, counts->count))
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for its scores", id);
+    miou->images[miou->count++] = (struct image){miou->ids_size, miou->cell_count, counts->count};
+    memcpy(miou->ids + miou->ids_size, id, id_size);
+    miou->ids_size += id_size;
+    if (counts->count > 0)
+        memcpy(miou->cells + miou->cell_count, counts->cells, counts->count * sizeof *counts->cells);
+    miou->cell_count += counts->count;
+    return DUET_OK;
+}
+
+size_t duet_voc_miou_count(const struct duet_voc_miou *miou)
+{
+    return miou->count;
+}
+
+const char *duet_voc_miou_id(const struct duet_voc_miou *miou, size_t image)
+{
+    return miou->ids + miou->images[image].id;
+}
+
+struct duet_voc_counts duet_voc_miou_counts(const struct duet_voc_miou *miou, size_t image)
+{
+    const struct image *i = &miou->images[image];
+    return (struct duet_voc_counts){miou->cells + i->first, i->count};
+}
+
+/* Add a picture's cells of a plane, `weight` times. */
+static void accumulate(const struct duet_voc_miou *miou, size_t image, int plane, uint64_t weight,
+                       struct duet_voc_confusion *confusion)
+{
+    struct duet_voc_counts counts = duet_voc_miou_counts(miou, image);
+    for (size_t i = 0; i < counts.count; i++) {
+        int place = counts.cells[i].place - plane * CELLS;
+        if (place >= 0 && place < CELLS)
+            confusion->cells[place / CLASSES][place % CLASSES] += weight * counts.cells[i].pixels;
+    }
+}
+
+void duet_voc_miou_image_confusion(const struct duet_voc_miou *miou, size_t image, int plane,
+                                   struct duet_voc_confusion *confusion)
+{
+    memset(confusion, 0, sizeof *confusion);
+    accumulate(miou, image, plane, 1, confusion);
+}
+
+void duet_voc_miou_confusion(const struct duet_voc_miou *miou, int plane,
+                             struct duet_voc_confusion *confusion)
+{
+    memset(confusion, 0, sizeof *confusion);
+    for (size_t i = 0; i < miou->count; i++) accumulate(miou, i, plane, 1, confusion);
+}
+
+/* --- bootstrap ---------------------------------------------------------------------------------------- */
+
+/* The scores that get an interval. */
+enum { SCORE_MIOU, SCORE_PIXEL, SCORE_MEAN, SCORE_IOU, SCORE_COUNT = SCORE_IOU + CLASSES };
+
+struct choice {
+    const struct duet_voc_miou *miou;
+    int plane;
+};
+
+static void score_choice(void *ctx, const uint32_t *weights, double *out)
+{
+    const struct choice *choice = ctx;
+    struct duet_voc_confusion confusion = {{{0}}};
+    struct duet_voc_scores scores;
+    for (size_t i = 0; i < choice->miou->count; i++)
+        if (!weights || weights[i] > 0)
+            accumulate(choice->miou, i, choice->plane, weights ? weights[i] : 1, &confusion);
+    duet_voc_score(&confusion, &scores);
+    out[SCORE_MIOU] = scores.miou;
+    out[SCORE_PIXEL] = scores.pixel_accuracy;
+    out[SCORE_MEAN] = scores.mean_accuracy;
+    for (int c = 0; c < CLASSES; c++) out[SCORE_IOU + c] = scores.iou[c];
+}
+
+enum duet_status duet_voc_miou_bootstrap(const struct duet_voc_miou *miou, int plane, size_t replicates,
+                                         uint64_t seed, struct duet_voc_intervals *intervals,
+                                         struct duet_error *error)
+{
+    struct choice choice = {miou, plane};
+    const struct duet_bootstrap_scoring scoring = {score_choice, &choice, SCORE_COUNT, miou->count};
+    struct duet_interval found[SCORE_COUNT];
+    *intervals = (struct duet_voc_intervals){0};
+    enum duet_status status = duet_bootstrap_run(&scoring, replicates, seed, found, error);
+    if (status != DUET_OK) return status;
+    intervals->miou = found[SCORE_MIOU];
+    intervals->pixel_accuracy = found[SCORE_PIXEL];
+    intervals->mean_accuracy = found[SCORE_MEAN];
+    memcpy(intervals->iou, found + SCORE_IOU, sizeof intervals->iou);
+    return DUET_OK;
+}
