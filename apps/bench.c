@@ -1,7 +1,7 @@
 /* bench: how fast Duet is on this machine: networks, kernels, the COCO evaluator, whole batches. */
 #include "bench.h"
 
-#include "common/process.h"
+#include "cli/process.h"
 #include "core/os.h"
 
 #include <stdlib.h>

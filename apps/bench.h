@@ -2,7 +2,7 @@
 #ifndef DUET_APPS_BENCH_H
 #define DUET_APPS_BENCH_H
 
-#include "common/options.h"
+#include "cli/options.h"
 #include "duet/status.h"
 
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* bench eval: what reading and scoring COCO files takes. */
 #include "bench.h"
 #include "bench_coco.h"
-#include "common/process.h"
-#include "common/temporary.h"
+#include "cli/process.h"
+#include "cli/temporary.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "eval/coco/map.h"

@@ -1,8 +1,8 @@
 /* bench MODEL: how fast a network runs on this machine. */
 #include "bench.h"
 #include "bench_peak.h"
-#include "common/model_path.h"
-#include "common/options.h"
+#include "cli/model_path.h"
+#include "cli/options.h"
 #include "core/os.h"
 #include "duet/model.h"
 

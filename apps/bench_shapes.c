@@ -5,7 +5,7 @@
 #include "duet/deeplabv3.h"
 #include "duet/ssdlite.h"
 
-#include "common/options.h"
+#include "cli/options.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* detect: pictures to boxes. */
-#include "common/batch.h"
-#include "common/networks.h"
-#include "common/process.h"
+#include "batch/batch.h"
+#include "batch/networks.h"
+#include "cli/process.h"
 
 struct settings {
     struct duet_detect_settings detect;

@@ -1,8 +1,8 @@
 /* evaluate: predictions to scores. */
 #include "evaluate.h"
 
-#include "common/batch.h"
-#include "common/process.h"
+#include "batch/batch.h"
+#include "cli/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "data/moving/frames.h"

@@ -3,9 +3,9 @@
 #ifndef DUET_APPS_EVALUATE_H
 #define DUET_APPS_EVALUATE_H
 
-#include "common/budget.h"
-#include "common/console.h"
-#include "common/options.h"
+#include "cli/budget.h"
+#include "cli/console.h"
+#include "cli/options.h"
 #include "duet/image.h"
 #include "eval/report/conditions.h"
 

@@ -3,10 +3,10 @@
 #ifndef DUET_APPS_EVALUATE_COCO_H
 #define DUET_APPS_EVALUATE_COCO_H
 
-#include "common/console.h"
-#include "common/networks.h"
-#include "common/options.h"
-#include "common/temporary.h"
+#include "batch/networks.h"
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/temporary.h"
 #include "eval/coco/write.h"
 #include "eval/report/conditions.h"
 

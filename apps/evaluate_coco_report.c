@@ -1,5 +1,5 @@
 /* The report of evaluate coco: scores, and the worst and best pictures with their boxes. */
-#include "common/process.h"
+#include "cli/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "eval/coco/report.h"

@@ -1,6 +1,6 @@
 /* Detections for evaluate coco --images: the batch that detect runs, its results in a file. */
-#include "common/batch.h"
-#include "common/process.h"
+#include "batch/batch.h"
+#include "cli/process.h"
 #include "core/os.h"
 #include "data/labels/labels.h"
 #include "evaluate.h"

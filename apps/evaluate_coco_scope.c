@@ -1,7 +1,7 @@
 /* Which part of which ground truth is scored, and how. */
 #include "evaluate_coco.h"
 
-#include "common/batch.h"
+#include "batch/batch.h"
 #include "core/bom.h"
 #include "core/fail.h"
 #include "core/grow.h"

@@ -1,5 +1,5 @@
 /* evaluate subset: a part of a COCO data set that anybody can name and draw again. */
-#include "common/process.h"
+#include "cli/process.h"
 #include "core/os.h"
 #include "data/coco/subset.h"
 #include "eval/report/text.h"

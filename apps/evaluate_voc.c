@@ -1,6 +1,6 @@
 /* evaluate voc: class masks, or a model, against PASCAL VOC's masks. */
 #include "evaluate_voc.h"
-#include "common/process.h"
+#include "cli/process.h"
 #include "evaluate.h"
 
 #include "core/os.h"

@@ -2,8 +2,8 @@
 #ifndef DUET_APPS_EVALUATE_VOC_H
 #define DUET_APPS_EVALUATE_VOC_H
 
-#include "common/console.h"
-#include "common/networks.h"
+#include "batch/networks.h"
+#include "cli/console.h"
 #include "data/voc/voc.h"
 #include "eval/voc/write.h"
 

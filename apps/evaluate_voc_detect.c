@@ -1,5 +1,5 @@
 /* evaluate voc-detect: boxes against PASCAL VOC's annotations. */
-#include "common/process.h"
+#include "cli/process.h"
 #include "evaluate.h"
 
 #include "core/fail.h"

@@ -1,5 +1,5 @@
 /* The report of evaluate voc: scores, and the worst and best pictures, loaded (or predicted) once more. */
-#include "common/process.h"
+#include "cli/process.h"
 #include "evaluate.h"
 #include "evaluate_voc.h"
 

@@ -2,8 +2,8 @@
 #include "evaluate.h"
 #include "evaluate_voc.h"
 
-#include "common/pipeline.h"
-#include "common/process.h"
+#include "batch/pipeline.h"
+#include "cli/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "data/picture/mask_read.h"

@@ -1,8 +1,8 @@
 /* models: get, import, show and check model files. */
 #include "models.h"
 
-#include "common/model_path.h"
-#include "common/process.h"
+#include "cli/model_path.h"
+#include "cli/process.h"
 #include "core/os.h"
 #include "core/text.h"
 #include "data/json/text.h"

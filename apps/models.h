@@ -2,7 +2,7 @@
 #ifndef DUET_APPS_MODELS_H
 #define DUET_APPS_MODELS_H
 
-#include "common/options.h"
+#include "cli/options.h"
 #include "data/json/text.h"
 #include "duet/tensor.h"
 

@@ -2,7 +2,7 @@
 #include "models.h"
 #include "models_compare.h"
 
-#include "common/model_path.h"
+#include "cli/model_path.h"
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/moving/frames.h"

@@ -1,8 +1,8 @@
 /* models fetch, models import. */
 #include "models.h"
 
-#include "common/model_path.h"
-#include "common/process.h"
+#include "cli/model_path.h"
+#include "cli/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"

@@ -1,7 +1,7 @@
 /* models show. */
 #include "models.h"
 
-#include "common/model_path.h"
+#include "cli/model_path.h"
 #include "core/fail.h"
 #include "core/text.h"
 #include "duet/model.h"

@@ -1,7 +1,7 @@
 /* scene: draw pictures and say exactly what is in them. */
 #include "data/scene/scene.h"
-#include "common/options.h"
-#include "common/process.h"
+#include "cli/options.h"
+#include "cli/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"

@@ -1,8 +1,8 @@
 /* segment: pictures to class masks. */
-#include "common/annotate.h"
-#include "common/batch.h"
-#include "common/networks.h"
-#include "common/process.h"
+#include "batch/annotate.h"
+#include "batch/batch.h"
+#include "batch/networks.h"
+#include "cli/process.h"
 #include "core/os.h"
 #include "data/picture/mask_read.h"
 #include "data/picture/write.h"

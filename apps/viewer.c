@@ -1,6 +1,6 @@
 /* viewer: pictures, videos and cameras in a window, with what the networks see in them. */
-#include "common/networks.h"
-#include "common/process.h"
+#include "batch/networks.h"
+#include "cli/process.h"
 #include "core/os.h"
 #include "data/moving/video_write.h"
 #include "data/picture/write.h"

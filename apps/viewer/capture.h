@@ -2,7 +2,7 @@
 #ifndef DUET_VIEWER_CAPTURE_H
 #define DUET_VIEWER_CAPTURE_H
 
-#include "common/inputs.h"
+#include "cli/inputs.h"
 #include "viewer/exchange.h"
 
 #include <pthread.h>

@@ -2,10 +2,10 @@
 #ifndef DUET_VIEWER_INFER_H
 #define DUET_VIEWER_INFER_H
 
-#include "common/deadline.h"
-#include "common/track.h"
 #include "duet/detector.h"
 #include "duet/segmenter.h"
+#include "live/deadline.h"
+#include "live/track.h"
 #include "viewer/exchange.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 #include "viewer/session.h"
 
-#include "common/process.h"
+#include "cli/process.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"

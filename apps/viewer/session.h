@@ -9,8 +9,8 @@
 #ifndef DUET_VIEWER_SESSION_H
 #define DUET_VIEWER_SESSION_H
 
-#include "common/deadline.h"
-#include "common/networks.h"
+#include "batch/networks.h"
+#include "live/deadline.h"
 #include "viewer/capture.h"
 #include "viewer/hud.h"
 #include "viewer/infer.h"

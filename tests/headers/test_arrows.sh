@@ -8,7 +8,7 @@ cd "$DUET_SOURCE_DIR" || exit 1
 includes() {
     grep -rnoE --include='*.[ch]' '^#include "[^"]+"' apps backbone data eval heads |
         sed -E 's/^([^:]+):[0-9]+:#include "([^"]+)"/\1 \2/' | while read -r file header; do
-        for folder in "${file%/*}" {apps,backbone,data,eval,heads}/include apps apps/common backbone data eval heads; do
+        for folder in "${file%/*}" {apps,backbone,data,eval,heads}/include apps backbone data eval heads; do
             [ ! -f "$folder/$header" ] || { printf '%s\t%s\n' "$file" "$folder/$header"; continue 2; }
         done
         printf '%s\t?%s\n' "$file" "$header"

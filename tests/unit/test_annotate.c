@@ -1,8 +1,8 @@
 #include "support/testing.h"
 
-#include "common/annotate.h"
-#include "common/batch.h"
-#include "common/save_if.h"
+#include "batch/annotate.h"
+#include "batch/batch.h"
+#include "batch/save_if.h"
 #include "data/labels/labels.h"
 
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* Sizes as they are written, and one budget of memory for several threads. */
 #include "support/testing.h"
 
-#include "common/budget.h"
+#include "cli/budget.h"
 
 #include <stdatomic.h>
 #include <time.h>

@@ -2,8 +2,8 @@
 #include "support/testing.h"
 #include "support/tiny_model.h"
 
-#include "common/deadline.h"
-#include "common/deadline_control.h"
+#include "live/deadline.h"
+#include "live/deadline_control.h"
 
 #include <math.h>
 #include <time.h>

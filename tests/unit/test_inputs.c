@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "common/inputs.h"
+#include "cli/inputs.h"
 #include "core/os.h"
 
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "common/options.h"
+#include "cli/options.h"
 
 #include <fcntl.h>
 #include <locale.h>

@@ -1,8 +1,8 @@
 #include "support/testing.h"
 
-#include "common/console.h"
-#include "common/pipeline.h"
-#include "common/process.h"
+#include "batch/pipeline.h"
+#include "cli/console.h"
+#include "cli/process.h"
 #include "core/fail.h"
 
 #include <signal.h>

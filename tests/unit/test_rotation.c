@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
-#include "common/latest.h"
-#include "common/rotation.h"
+#include "batch/latest.h"
+#include "batch/rotation.h"
 
 #include <string.h>
 

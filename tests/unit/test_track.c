@@ -1,6 +1,6 @@
 #include "support/random_weights.h"
 
-#include "common/track.h"
+#include "live/track.h"
 
 #include <time.h>
 

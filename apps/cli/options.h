@@ -1,0 +1,248 @@
+/* options.h: command lines as tables.
+ *
+ * A program describes itself once, in a static table; parsing, --help, --version and the messages for
+ * mistakes all come from it. Values go into a struct of the program's own; what stands there before parsing
+ * is the default, and --help shows it.
+ *
+ *     struct settings { double threshold; int threads; bool quiet; const char *output; int format; };
+ *     static const char *const formats[] = {"table", "ndjson", NULL};
+ *     static const struct duet_option options[] = {
+ *         DUET_GROUP("What to look for"),
+ *         DUET_FLOAT('t', "threshold", "X", struct settings, threshold, 0, 1, "keep what scores above X"),
+ *         DUET_GROUP("Results"),
+ *         DUET_CHOICE('f', "format", "NAME", struct settings, format, formats, "how to print"),
+ *         DUET_OUTPUT('o', "output", "FILE", struct settings, output, "write to FILE", .shown = "stdout"),
+ *         DUET_FLAG(0, "force", struct settings, force, "replace existing files"),
+ *         DUET_FLAG('q', "quiet", struct settings, quiet, "say nothing but results"),
+ *         DUET_OPTIONS_END};
+ *     static const struct duet_program program = {
+ *         .name = "detect", .synopsis = "[OPTION]... INPUT...", .summary = "Find objects in pictures.",
+ *         .options = options, .min_operands = 1, .max_operands = DUET_MANY};
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         struct settings settings = {.threshold = 0.5};
+ *         struct duet_arguments arguments;
+ *         int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
+ *         if (code != DUET_GO_ON) return code;
+ *         ...
+ *
+ * Accepted: --opt=value, --opt value, -o value, -ovalue, -abc for flags, options and operands in any order;
+ * "--" ends the options, "-" is an operand. An option given twice: the last one counts (DUET_STRINGS
+ * collects). Numbers are read strictly and alike in every locale: no "0.5x", no " 1", no "nan", no "0x10".
+ * --help (-h) and --version (-V) belong to every program and stand in no table. --help=table prints the table
+ * for other programs: a line an option, of a program with commands those of each, with tabs between the
+ * program's name, the kind (flag, int, float, string, strings, choice, output, output-folder, output-either),
+ * the long name, the letter, what stands for the value, what is allowed (FROM..TO, or the words between '|'),
+ * the default and the help.
+ *
+ * No option of text and no operand may be empty: that is an unset variable of somebody's script.
+ *
+ * What is written is looked at before work starts, and the command line refused when an OUTPUT exists (unless
+ * the table's "force" is given), cannot be made, is an operand or another option's file as well, or when two
+ * go to the same place. Devices and pipes can be written at any time. Of an OUTPUT_FOLDER and an
+ * OUTPUT_EITHER only the last two are looked at: what is in a folder, the program knows.
+ */
+#ifndef DUET_APPS_CLI_OPTIONS_H
+#define DUET_APPS_CLI_OPTIONS_H
+
+#include "cli/exit.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* What one option takes, and the type of the field that holds it. */
+enum duet_option_kind {
+    DUET_OPTION_END,           /* ends a table */
+    DUET_OPTION_GROUP,         /* a heading in --help */
+    DUET_OPTION_FLAG,          /* bool: nothing; sets it to true */
+    DUET_OPTION_INT,           /* int within [minimum, maximum] */
+    DUET_OPTION_FLOAT,         /* double within [minimum, maximum] */
+    DUET_OPTION_STRING,        /* const char *: borrowed from argv; NULL while not given */
+    DUET_OPTION_OUTPUT,        /* const char *: a file that is written; "-": standard output */
+    DUET_OPTION_OUTPUT_FOLDER, /* const char *: a folder that is written into */
+    DUET_OPTION_OUTPUT_EITHER, /* const char *: one of the two; other options decide */
+    DUET_OPTION_CHOICE,        /* int: index of the word in `choices` */
+    DUET_OPTION_STRINGS        /* struct duet_option_strings: every value given, in order */
+};
+
+#define DUET_OPTION_STRINGS_MAX 64
+
+struct duet_option_strings {
+    const char *items[DUET_OPTION_STRINGS_MAX]; /* borrowed from argv */
+    size_t count;
+};
+
+struct duet_option {
+    const char *name; /* long name without dashes; the text of a group */
+    char letter;      /* short name, or 0 */
+    enum duet_option_kind kind;
+    const char *argument; /* what stands for the value in --help: "FILE" */
+    size_t offset;        /* of the field in the program's struct */
+    double minimum, maximum;
+    const char *const *choices; /* ends with NULL */
+    const char *help;           /* lower case, no full stop; wrapped as needed */
+    const char *shown;          /* default to show; NULL: the field's value (of strings: none when NULL);
+                                   "": show none */
+};
+
+/* Each checks that the field has the kind's type. Further fields may follow: .shown = "number of CPUs". */
+#define DUET_GROUP(text)                                                                                     \
+    {                                                                                                        \
+        .name = text, .kind = DUET_OPTION_GROUP                                                              \
+    }
+#define DUET_FLAG(short_name, long_name, type, field, text)                                                  \
+    {                                                                                                        \
+        .name = long_name, .letter = short_name, .kind = DUET_OPTION_FLAG,                                   \
+        .offset = _Generic(((type *)0)->field, bool                                                          \
+                           : offsetof(type, field)),                                                         \
+        .help = text                                                                                         \
+    }
+#define DUET_INT(short_name, long_name, value_name, type, field, least, most, text, ...)                     \
+    {                                                                                                        \
+        .name = long_name, .letter = short_name, .kind = DUET_OPTION_INT, .argument = value_name,            \
+        .offset = _Generic(((type *)0)->field, int                                                           \
+                           : offsetof(type, field)),                                                         \
+        .minimum = least, .maximum = most, .help = text, __VA_ARGS__                                         \
+    }
+#define DUET_FLOAT(short_name, long_name, value_name, type, field, least, most, text, ...)                   \
+    {                                                                                                        \
+        .name = long_name, .letter = short_name, .kind = DUET_OPTION_FLOAT, .argument = value_name,          \
+        .offset = _Generic(((type *)0)->field, double                                                        \
+                           : offsetof(type, field)),                                                         \
+        .minimum = least, .maximum = most, .help = text, __VA_ARGS__                                         \
+    }
+#define DUET_TEXT_OPTION(option_kind, short_name, long_name, value_name, type, field, text, ...)               \
+    {                                                                                                          \
+        .name = long_name, .letter = short_name, .kind = option_kind, .argument = value_name,                \
+        .offset = _Generic(((type *)0)->field, const char *                                                  \
+                           : offsetof(type, field)),                                                         \
+        .help = text, __VA_ARGS__ \
+    }
+#define DUET_STRING(...)        DUET_TEXT_OPTION(DUET_OPTION_STRING, __VA_ARGS__)
+#define DUET_OUTPUT(...)        DUET_TEXT_OPTION(DUET_OPTION_OUTPUT, __VA_ARGS__)
+#define DUET_OUTPUT_FOLDER(...) DUET_TEXT_OPTION(DUET_OPTION_OUTPUT_FOLDER, __VA_ARGS__)
+#define DUET_OUTPUT_EITHER(...) DUET_TEXT_OPTION(DUET_OPTION_OUTPUT_EITHER, __VA_ARGS__)
+#define DUET_CHOICE(short_name, long_name, value_name, type, field, words, text, ...)                        \
+    {                                                                                                        \
+        .name = long_name, .letter = short_name, .kind = DUET_OPTION_CHOICE, .argument = value_name,         \
+        .offset = _Generic(((type *)0)->field, int                                                           \
+                           : offsetof(type, field)),                                                         \
+        .choices = words, .help = text, __VA_ARGS__                                                          \
+    }
+#define DUET_STRINGS(short_name, long_name, value_name, type, field, text, ...)                              \
+    {                                                                                                        \
+        .name = long_name, .letter = short_name, .kind = DUET_OPTION_STRINGS, .argument = value_name,        \
+        .offset = _Generic(((type *)0)->field, struct duet_option_strings                                    \
+                           : offsetof(type, field)),                                                         \
+        .help = text, __VA_ARGS__                                                                            \
+    }
+#define DUET_OPTIONS_END                                                                                     \
+    {                                                                                                        \
+        .kind = DUET_OPTION_END                                                                              \
+    }
+
+/* A word after the program's name with a table of its own: "models fetch". */
+struct duet_command {
+    const char *name;                  /* "fetch"; NULL ends the list */
+    const char *summary;               /* one line, as option help */
+    int (*run)(int argc, char **argv); /* argv[0] is the word itself */
+};
+
+#define DUET_MANY (-1) /* no upper limit on operands */
+
+/* For the details of programs that write names of files and classes (core/text.h,
+ * data/include/data/json/text.h). */
+#define DUET_TEXT_DETAILS                                                                                    \
+    "In names, what cannot be seen is written out (\\x1b, \\u202e); JSON escapes it. In\n"                  \
+    "CSV an apostrophe stands before a name that a spreadsheet would compute (=1+1).\n"
+
+struct duet_program {
+    const char *name;     /* as it stands in messages: "detect", "models fetch" */
+    const char *synopsis; /* what follows the name in the usage line; further forms after '\n' */
+    const char *summary;  /* a sentence or two; wrapped; '\n' starts a new paragraph */
+    const struct duet_option *options;
+    const struct duet_command *commands; /* for duet_commands_run; else NULL */
+    int min_operands, max_operands;      /* max_operands: DUET_MANY for no limit */
+    const char *operand;                 /* what an operand is, for "no INPUT given"; NULL: "operand" */
+    const char *details;                 /* text before the examples, printed as it stands (<= 80 columns) */
+    const char *examples;                /* the same; without the heading */
+    const char *exit_status;             /* the same; NULL: DUET_EXIT_STATUS_SIMPLE */
+};
+
+#define DUET_EXIT_STATUS_SIMPLE                                                                              \
+    "  0    done\n"                                                                                          \
+    "  1    failed; the reason is on standard error\n"                                                       \
+    "  2    the command line makes no sense, or would overwrite something\n"
+#define DUET_EXIT_STATUS_BATCH                                                                               \
+    "  0    done\n"                                                                                          \
+    "  1    nothing useful could be done (no model, no input could be read, a folder\n"                      \
+    "       without any; results cannot be written, what of them was is whole);\n"                           \
+    "       an empty @LIST is no fault\n"                                                                    \
+    "  2    the command line makes no sense, or would overwrite something\n"                                 \
+    "  3    finished, but some inputs failed, or pictures could not be drawn; each is\n"                     \
+    "       named on standard error\n"                                                                       \
+    "  130, 143, 129  stopped by SIGINT, SIGTERM or SIGHUP; what was complete is kept\n"
+
+/* What remains of a command line. */
+struct duet_arguments {
+    char **operands; /* borrowed: they are moved to the front of argv + 1 */
+    int count;
+    uint64_t given; /* bit i: option i of the table was on the command line */
+};
+
+#define DUET_GO_ON (-1)
+
+/* Read a command line into `values` (the program's struct) and `arguments`. Returns DUET_GO_ON, or the code
+ * to exit with: 0 after --help or --version was printed, DUET_EXIT_USAGE after a mistake was reported on
+ * stderr, DUET_EXIT_FATAL when the help could not be written. At most 64 table entries. */
+int duet_options_parse(const struct duet_program *program, int argc, char **argv, void *values,
+                       struct duet_arguments *arguments);
+
+/* What duet_options_parse does about what is written, in its end. Returns as that does. */
+int duet_options_check_outputs(const struct duet_program *program, const void *values,
+                               const struct duet_arguments *arguments);
+
+/* Was the option of that long name on the command line? */
+bool duet_option_given(const struct duet_program *program, const struct duet_arguments *arguments,
+                       const char *name);
+
+/* Warn, a line each on stderr, of those of the options `names` (long names, commas between; what the program does
+ * not have is passed over) that were given although they change nothing, for the reason `why`:
+ *     if (!settings.boxes) duet_options_unused(&program, &arguments, "threshold,detect-model", "without --detect");
+ * prints "warning: segment: --threshold has no effect without --detect". */
+void duet_options_unused(const struct duet_program *program, const struct duet_arguments *arguments,
+                         const char *names, const char *why);
+
+/* Hand argv + 1 to the command that argv[1] names. Handles --help, --version, "help [COMMAND]" and unknown
+ * words itself. Returns the code to exit with. */
+int duet_commands_run(const struct duet_program *program, int argc, char **argv);
+
+/* Report a mistake that only the program can see, as one line plus where to find help. Returns
+ * DUET_EXIT_USAGE: `return duet_usage_error(&program, "--eval: cannot be combined with --exif");` */
+int duet_usage_error(const struct duet_program *program, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The end of a program that has printed its results: DUET_EXIT_OK when they are out, else DUET_EXIT_FATAL after
+ * the reason was reported on stderr. */
+int duet_flush_stdout(const struct duet_program *program);
+
+/* Is its value text, and the field a const char *? */
+bool duet_option_is_text(const struct duet_option *option);
+
+/* Print the table as --help=table does. False when `stream` refuses. */
+bool duet_options_table(const struct duet_program *program, const void *values, FILE *stream);
+
+/* Print the help, defaults taken from `values`. False when `stream` refuses. */
+bool duet_options_help(const struct duet_program *program, const void *values, FILE *stream);
+
+/* The word of `words` (count of them) that `word` was most likely meant to be, or NULL. */
+const char *duet_nearest_word(const char *word, const char *const *words, size_t count);
+
+/* Strict numbers: the whole text, decimal, finite; locale does not matter. False when it is none. */
+bool duet_parse_int(const char *text, long long *value);
+bool duet_parse_float(const char *text, double *value);
+
+#endif

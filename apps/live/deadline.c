@@ -1,0 +1,319 @@
+#include "live/deadline.h"
+
+#include "core/abi.h"
+#include "core/fail.h"
+#include "core/os.h"
+#include "data/scene/scene.h"
+#include "live/deadline_control.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* mIOU of deeplabv3-voc on PASCAL VOC 2012, list val_dev160, by
+ *   evaluate voc --root VOC2012 --list val_dev160 --model deeplabv3-voc --size N --output-stride S
+ * Measured too, and left out since another choice is both better and cheaper: 129/8 0.291, 193/8 0.514,
+ * 257/8 0.610, 321/8 0.664, 385/8 0.702, 385/32 0.618, 513/32 0.649. */
+static const struct {
+    int size, output_stride;
+    double quality;
+} known[] = {{129, 16, 0.263}, {193, 16, 0.470}, {257, 32, 0.535}, {257, 16, 0.591}, {321, 16, 0.660},
+             {385, 16, 0.683}, {449, 16, 0.700}, {513, 16, 0.706}, {513, 8, 0.714}};
+
+/* The file that those figures are of. */
+#define KNOWN_SOURCE "350af47fd346ea6d74b58833a351f583ba860e9806ec5bd292ff8d8f1f249398"
+
+enum {
+    ROWS = sizeof known / sizeof known[0],
+    RUNS = 3, /* timed, after one that is not */
+};
+
+/* Times the budget beyond which a choice is not worth timing in open. */
+#define FAR_OVER 1.5
+
+struct duet_deadline {
+    const struct duet_model *model;
+    struct duet_segmenter_options options; /* without size, output stride and classes */
+    bool *classes;
+    char *cpu;
+    struct duet_pool pool;
+    struct duet_deadline_row rows[ROWS]; /* cheapest first, as in `known` */
+    struct duet_segmenter *segmenters[ROWS];
+    double madds[ROWS];
+    struct duet_control control;
+};
+
+double duet_deadline_budget(const struct duet_deadline_settings *settings)
+{
+    double of_rate = settings->target_fps > 0 ? 1000 / settings->target_fps : 0;
+    if (of_rate <= 0 || (settings->deadline > 0 && settings->deadline < of_rate)) return settings->deadline;
+    return of_rate;
+}
+
+/* --- segmenters ----------------------------------------------------------------------------------------- */
+
+static enum duet_status make_segmenter(struct duet_deadline *d, int row, struct duet_error *error)
+{
+    if (d->segmenters[row]) return DUET_OK;
+    struct duet_segmenter_options options = d->options;
+    options.size = d->rows[row].size;
+    options.output_stride = d->rows[row].output_stride;
+    for (int i = 0; i < ROWS && !options.weights_of; i++) options.weights_of = d->segmenters[i];
+    enum duet_status status = duet_segmenter_create(d->model, &options, &d->segmenters[row], error);
+    if (status == DUET_OK) d->rows[row].bytes = duet_segmenter_bytes(d->segmenters[row]);
+    return status;
+}
+
+/* Milliseconds of one run over `picture`. */
+static enum duet_status time_run(struct duet_deadline *d, int row, const struct duet_image *picture,
+                                 double *ms, struct duet_error *error)
+{
+    struct duet_segmentation segmentation = {0};
+    double start = duet_seconds();
+    enum duet_status status = duet_segmenter_run(d->segmenters[row], picture, &d->pool, &segmentation, error);
+    *ms = (duet_seconds() - start) * 1e3;
+    duet_segmentation_close(&segmentation);
+    return status;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static enum duet_status measure_row(struct duet_deadline *d, int row, const struct duet_image *picture,
+                                    struct duet_error *error)
+{
+    double ms[1 + RUNS];
+    enum duet_status status = make_segmenter(d, row, error);
+    for (int i = 0; i <= RUNS && status == DUET_OK; i++) status = time_run(d, row, picture, &ms[i], error);
+    if (status != DUET_OK) return status;
+    qsort(ms + 1, RUNS, sizeof *ms, compare);
+    d->rows[row].cost_ms = ms[1 + RUNS / 2] > 1e-3 ? ms[1 + RUNS / 2] : 1e-3;
+    d->rows[row].measured = true;
+    return DUET_OK;
+}
+
+/* The cost of a row from the dearest measured one below it. */
+static double estimate(const struct duet_deadline *d, int row)
+{
+    int from = row - 1;
+    while (from > 0 && !d->rows[from].measured) from--;
+    return d->rows[from].cost_ms * d->madds[row] / d->madds[from];
+}
+
+/* The first row is measured in any case: the others' estimates start from it. */
+static enum duet_status measure_rows(struct duet_deadline *d, const struct duet_image *picture,
+                                     double budget_ms, double seconds, struct duet_error *error)
+{
+    double start = duet_seconds();
+    enum duet_status status = measure_row(d, 0, picture, error);
+    for (int row = 1; row < ROWS && status == DUET_OK; row++) {
+        double cost = estimate(d, row);
+        double spent = duet_seconds() - start;
+        d->rows[row].cost_ms = cost;
+        if (cost <= FAR_OVER * budget_ms && spent + cost * 1e-3 * (1 + RUNS) < seconds)
+            status = measure_row(d, row, picture, error);
+    }
+    return status;
+}
+
+/* A scene rather than noise: labelling takes as long as with photographs. */
+static enum duet_status draw_scene(const struct duet_deadline_options *o, struct duet_scene *scene,
+                                   struct duet_error *error)
+{
+    struct duet_scene_options options = {.struct_size = sizeof options,
+                                         .kind = DUET_SCENE_DEMO,
+                                         .width = o->width > 0 ? o->width : 640,
+                                         .height = o->height > 0 ? o->height : 480,
+                                         .moment = 0.5};
+    if (options.width < DUET_SCENE_MIN_SIDE) options.width = DUET_SCENE_MIN_SIDE;
+    if (options.height < DUET_SCENE_MIN_SIDE) options.height = DUET_SCENE_MIN_SIDE;
+    if (options.width > DUET_SCENE_MAX_SIDE) options.width = DUET_SCENE_MAX_SIDE;
+    if (options.height > DUET_SCENE_MAX_SIDE) options.height = DUET_SCENE_MAX_SIDE;
+    return duet_scene_draw(&options, scene, error);
+}
+
+/* --- opening -------------------------------------------------------------------------------------------- */
+
+static enum duet_status count_madds(const struct duet_model *model, int size, int output_stride,
+                                    double *madds, struct duet_error *error)
+{
+    struct duet_network *network = NULL;
+    enum duet_status status = duet_model_network(duet_model_config(model), output_stride, &network, error);
+    if (status != DUET_OK) return status;
+    int layers = duet_network_layer_count(network);
+    struct duet_layer_info *info = calloc((size_t)layers, sizeof *info);
+    status = info ? duet_network_account(network, size, size, info, error)
+                  : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %d layers", layers);
+    *madds = 1;
+    for (int i = 0; status == DUET_OK && i < layers; i++) *madds += (double)info[i].madds;
+    free(info);
+    duet_network_close(&network);
+    return status;
+}
+
+static enum duet_status fill_rows(struct duet_deadline *d, struct duet_error *error)
+{
+    const char *sha256 = duet_model_config(d->model)->source.sha256;
+    bool is_known = sha256 && strcmp(sha256, KNOWN_SOURCE) == 0;
+    enum duet_status status = DUET_OK;
+    for (int i = 0; i < ROWS && status == DUET_OK; i++) {
+        d->rows[i] = (struct duet_deadline_row){.size = known[i].size,
+                                                .output_stride = known[i].output_stride,
+                                                .quality = is_known ? known[i].quality : 0};
+        status = count_madds(d->model, known[i].size, known[i].output_stride, &d->madds[i], error);
+    }
+    return status;
+}
+
+/* The rows' own order serves where no mIOU is known: they were sorted by it for one such network. */
+static void open_control(struct duet_deadline *d, double budget_ms, int max_stride)
+{
+    struct duet_control_choice choices[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        const struct duet_deadline_row *row = &d->rows[i];
+        choices[i] = (struct duet_control_choice){
+            .id = i, .cost_ms = row->cost_ms, .quality = known[i].quality, .estimated = !row->measured};
+    }
+    duet_control_open(&d->control, choices, ROWS, budget_ms, max_stride > 0 ? max_stride : 30);
+}
+
+/* What the options point to, for segmenters that are made later. */
+static enum duet_status keep_options(struct duet_deadline *d, const struct duet_segmenter_options *given,
+                                     struct duet_error *error)
+{
+    const struct duet_model_config *config = duet_model_config(d->model);
+    d->options = *given;
+    d->options.struct_size = sizeof d->options;
+    d->options.weights_of = NULL;
+    size_t labels = config->deeplabv3_labels.count;
+    if (given->classes) {
+        d->classes = malloc((labels + 1) * sizeof *d->classes);
+        if (d->classes) memcpy(d->classes, given->classes, labels * sizeof *d->classes);
+    }
+    if (given->cpu) d->cpu = strdup(given->cpu);
+    d->options.classes = d->classes;
+    d->options.cpu = d->cpu;
+    if ((given->classes && !d->classes) || (given->cpu && !d->cpu))
+        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for segmenters");
+    return DUET_OK;
+}
+
+static enum duet_status check_options(const struct duet_model *model, const struct duet_deadline_options *o,
+                                      struct duet_error *error)
+{
+    if (!(o->budget_ms > 0))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "budget_ms %g: expected more than 0", o->budget_ms);
+    if (o->segmenter.size != 0 || o->segmenter.output_stride != 0 || o->segmenter.scales)
+        return duet_fail(error, DUET_BAD_ARGUMENT,
+                         "size, output stride and scales are chosen by the deadline, not given");
+    if (!duet_model_config(model)->has_deeplabv3)
+        return duet_fail(error, DUET_UNSUPPORTED, "the model (%s) has no DeepLabv3 head",
+                         duet_model_config(model)->architecture);
+    return DUET_OK;
+}
+
+enum duet_status duet_deadline_open(const struct duet_model *model, const struct duet_deadline_options *given,
+                                    struct duet_deadline **out, struct duet_error *error)
+{
+    *out = NULL;
+    struct duet_deadline_options o;
+    enum duet_status status = duet_options_copy(&o, sizeof o, given, "deadline", error);
+    if (status == DUET_OK) status = check_options(model, &o, error);
+    if (status != DUET_OK) return status;
+    struct duet_scene scene = {0};
+    struct duet_deadline *d = calloc(1, sizeof *d);
+    if (!d) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for segmenters");
+    d->model = model;
+    d->pool = o.pool ? *o.pool : duet_pool_single();
+    status = keep_options(d, &o.segmenter, error);
+    if (status == DUET_OK) status = fill_rows(d, error);
+    if (status == DUET_OK) status = draw_scene(&o, &scene, error);
+    if (status == DUET_OK)
+        status = measure_rows(d, &scene.picture, o.budget_ms, o.measure_seconds > 0 ? o.measure_seconds : 1,
+                              error);
+    duet_scene_close(&scene);
+    if (status == DUET_OK) {
+        open_control(d, o.budget_ms, o.max_stride);
+        *out = d;
+    } else {
+        duet_deadline_close(&d);
+    }
+    return status;
+}
+
+void duet_deadline_close(struct duet_deadline **deadline)
+{
+    if (!deadline || !*deadline) return;
+    struct duet_deadline *d = *deadline;
+    for (int i = 0; i < ROWS; i++) duet_segmenter_close(&d->segmenters[i]);
+    free(d->classes);
+    free(d->cpu);
+    free(d);
+    *deadline = NULL;
+}
+
+/* --- while it runs -------------------------------------------------------------------------------------- */
+
+enum duet_status duet_deadline_choose(struct duet_deadline *d, struct duet_deadline_step *step,
+                                      struct duet_error *error)
+{
+    const struct duet_control_choice *choice = duet_control_frame(&d->control);
+    enum duet_status status = choice ? make_segmenter(d, choice->id, error) : DUET_OK;
+    if (status != DUET_OK) {
+        *step = (struct duet_deadline_step){0};
+        duet_control_drop(&d->control, choice->id);
+        return status;
+    }
+    int row = duet_control_choice(&d->control)->id;
+    *step = (struct duet_deadline_step){.segmenter = choice ? d->segmenters[row] : NULL,
+                                        .size = d->rows[row].size,
+                                        .output_stride = d->rows[row].output_stride,
+                                        .stride = duet_control_stride(&d->control),
+                                        .quality = d->rows[row].quality,
+                                        .expected_ms = duet_control_expected_ms(&d->control)};
+    return DUET_OK;
+}
+
+void duet_deadline_due(struct duet_deadline *d)
+{
+    d->control.wait = 0;
+}
+
+void duet_deadline_report(struct duet_deadline *d, double ms, double other_ms)
+{
+    duet_control_report(&d->control, ms, other_ms);
+    for (int i = 0; i < d->control.count; i++) {
+        const struct duet_control_choice *choice = &d->control.choices[i];
+        d->rows[choice->id].cost_ms = choice->cost_ms;
+        d->rows[choice->id].measured = !choice->estimated;
+    }
+}
+
+void duet_deadline_set_budget(struct duet_deadline *d, double budget_ms)
+{
+    if (budget_ms > 0) duet_control_set_budget(&d->control, budget_ms);
+}
+
+const struct duet_deadline_row *duet_deadline_row(const struct duet_deadline *d, int index)
+{
+    return index >= 0 && index < ROWS ? &d->rows[index] : NULL;
+}
+
+static const char *ordinal_suffix(int n)
+{
+    static const char *const suffixes[] = {"th", "st", "nd", "rd"};
+    return n / 10 % 10 != 1 && n % 10 < 4 ? suffixes[n % 10] : "th";
+}
+
+void duet_deadline_text(const struct duet_deadline *d, char text[DUET_DEADLINE_TEXT])
+{
+    const struct duet_deadline_row *row = &d->rows[duet_control_choice(&d->control)->id];
+    int stride = duet_control_stride(&d->control);
+    char quality[32] = "", rate[40] = "";
+    if (row->quality > 0) snprintf(quality, sizeof quality, ", mIOU %.2f", row->quality);
+    if (stride > 1) snprintf(rate, sizeof rate, ", every %d%s frame", stride, ordinal_suffix(stride));
+    snprintf(text, DUET_DEADLINE_TEXT, "%d/%d%s%s, %.0f of %.0f ms", row->size, row->output_stride, quality,
+             rate, duet_control_expected_ms(&d->control), d->control.budget_ms * stride);
+}
