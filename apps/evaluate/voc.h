@@ -1,4 +1,4 @@
-/* evaluate_voc.h: what the parts of `evaluate voc` hand each other. */
+/* voc.h: what the parts of `evaluate voc` hand each other. */
 #ifndef DUET_APPS_EVALUATE_VOC_H
 #define DUET_APPS_EVALUATE_VOC_H
 

@@ -1,7 +1,7 @@
 /* evaluate voc: class masks, or a model, against PASCAL VOC's masks. */
-#include "evaluate_voc.h"
+#include "evaluate/voc.h"
 #include "cli/process.h"
-#include "evaluate.h"
+#include "evaluate/evaluate.h"
 
 #include "core/os.h"
 #include "data/labels/labels.h"

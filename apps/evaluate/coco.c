@@ -1,10 +1,10 @@
 /* evaluate coco: detections, or a model, against COCO's ground truth. */
-#include "evaluate_coco.h"
+#include "evaluate/coco.h"
 
 #include "core/fail.h"
 #include "core/os.h"
 #include "eval/coco/write.h"
-#include "evaluate.h"
+#include "evaluate/evaluate.h"
 
 #include <math.h>
 #include <stdlib.h>

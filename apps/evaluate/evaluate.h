@@ -1,7 +1,7 @@
 /* evaluate.h: the commands of the evaluate program, and what they share. To add one: a file
  * evaluate_NAME.c with `int evaluate_NAME(int argc, char **argv)`, and its row in evaluate.c. */
-#ifndef DUET_APPS_EVALUATE_H
-#define DUET_APPS_EVALUATE_H
+#ifndef DUET_APPS_EVALUATE_EVALUATE_H
+#define DUET_APPS_EVALUATE_EVALUATE_H
 
 #include "cli/budget.h"
 #include "cli/console.h"

@@ -1,10 +1,10 @@
 /* evaluate subset: a part of a COCO data set that anybody can name and draw again. */
+#include "data/coco/subset.h"
 #include "cli/process.h"
 #include "core/os.h"
-#include "data/coco/subset.h"
 #include "eval/report/text.h"
-#include "evaluate.h"
-#include "evaluate_coco.h"
+#include "evaluate/coco.h"
+#include "evaluate/evaluate.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

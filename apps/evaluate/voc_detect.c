@@ -1,6 +1,6 @@
 /* evaluate voc-detect: boxes against PASCAL VOC's annotations. */
 #include "cli/process.h"
-#include "evaluate.h"
+#include "evaluate/evaluate.h"
 
 #include "core/fail.h"
 #include "core/grow.h"

@@ -1,7 +1,7 @@
 /* The report of evaluate voc: scores, and the worst and best pictures, loaded (or predicted) once more. */
 #include "cli/process.h"
-#include "evaluate.h"
-#include "evaluate_voc.h"
+#include "evaluate/evaluate.h"
+#include "evaluate/voc.h"
 
 #include "core/fail.h"
 #include "core/os.h"

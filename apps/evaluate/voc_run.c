@@ -1,6 +1,6 @@
 /* From a list of pictures to their counts: read or predict, compare, add up in the list's order. */
-#include "evaluate.h"
-#include "evaluate_voc.h"
+#include "evaluate/evaluate.h"
+#include "evaluate/voc.h"
 
 #include "batch/pipeline.h"
 #include "cli/process.h"

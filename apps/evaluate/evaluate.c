@@ -1,5 +1,5 @@
 /* evaluate: predictions to scores. */
-#include "evaluate.h"
+#include "evaluate/evaluate.h"
 
 #include "batch/batch.h"
 #include "cli/process.h"

@@ -1,8 +1,8 @@
 /* evaluate compare: is one set of detections better than another, or just luckier? */
 #include "core/fail.h"
 #include "eval/coco/write.h"
-#include "evaluate.h"
-#include "evaluate_coco.h"
+#include "evaluate/coco.h"
+#include "evaluate/evaluate.h"
 
 #include <stdlib.h>
 #include <string.h>

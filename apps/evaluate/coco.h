@@ -1,4 +1,4 @@
-/* evaluate_coco.h: what the commands about COCO files have in common: which ground truth, which part of it,
+/* coco.h: what the commands about COCO files have in common: which ground truth, which part of it,
  * scored how. */
 #ifndef DUET_APPS_EVALUATE_COCO_H
 #define DUET_APPS_EVALUATE_COCO_H

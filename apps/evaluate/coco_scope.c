@@ -1,5 +1,5 @@
 /* Which part of which ground truth is scored, and how. */
-#include "evaluate_coco.h"
+#include "evaluate/coco.h"
 
 #include "batch/batch.h"
 #include "core/bom.h"
@@ -7,7 +7,7 @@
 #include "core/grow.h"
 #include "core/os.h"
 #include "data/labels/labels.h"
-#include "evaluate.h"
+#include "evaluate/evaluate.h"
 
 #include <math.h>
 #include <stdlib.h>

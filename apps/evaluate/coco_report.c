@@ -3,8 +3,8 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "eval/coco/report.h"
-#include "evaluate.h"
-#include "evaluate_coco.h"
+#include "evaluate/coco.h"
+#include "evaluate/evaluate.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
 #include "cli/process.h"
 #include "core/os.h"
 #include "data/labels/labels.h"
-#include "evaluate.h"
-#include "evaluate_coco.h"
+#include "evaluate/coco.h"
+#include "evaluate/evaluate.h"
 
 #include <stdlib.h>
 #include <string.h>
