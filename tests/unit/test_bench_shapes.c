@@ -1,7 +1,7 @@
 #include "support/scratch.h"
 #include "support/testing.h"
 
-#include "../apps/bench_shapes.h"
+#include "bench/shapes.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "bench_shapes.h"
+#include "bench/shapes.h"
 
 #include "core/fail.h"
 #include "core/os.h"

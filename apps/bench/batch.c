@@ -1,7 +1,7 @@
 /* bench batch: pictures a second of all that `detect` (or `segment`) does with them. */
 #include "batch/batch.h"
 #include "batch/networks.h"
-#include "bench.h"
+#include "bench/bench.h"
 #include "cli/model_path.h"
 #include "cli/process.h"
 #include "cli/temporary.h"

@@ -1,6 +1,6 @@
 /* bench.h: the parts of the bench program, a file each. */
-#ifndef DUET_APPS_BENCH_H
-#define DUET_APPS_BENCH_H
+#ifndef DUET_APPS_BENCH_BENCH_H
+#define DUET_APPS_BENCH_BENCH_H
 
 #include "cli/options.h"
 #include "duet/status.h"

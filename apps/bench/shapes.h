@@ -1,4 +1,4 @@
-/* bench_shapes.h: what the kernels are measured at: the layers of the two networks, those of a table, and
+/* shapes.h: what the kernels are measured at: the layers of the two networks, those of a table, and
  * what the kernel tests run. */
 #ifndef DUET_APPS_BENCH_SHAPES_H
 #define DUET_APPS_BENCH_SHAPES_H

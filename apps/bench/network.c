@@ -1,6 +1,6 @@
 /* bench MODEL: how fast a network runs on this machine. */
-#include "bench.h"
-#include "bench_peak.h"
+#include "bench/bench.h"
+#include "bench/peak.h"
 #include "cli/model_path.h"
 #include "cli/options.h"
 #include "core/os.h"

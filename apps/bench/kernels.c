@@ -1,12 +1,12 @@
 /* bench kernels: every slot of the kernel table by itself. */
-#include "bench.h"
-#include "bench_peak.h"
-#include "bench_shapes.h"
+#include "kernels/kernels.h"
+#include "bench/bench.h"
+#include "bench/peak.h"
+#include "bench/shapes.h"
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "data/json/text.h"
-#include "kernels/kernels.h"
 #include "network/plan.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* bench_coco.h: a made-up data set for the COCO evaluator. */
+/* coco.h: a made-up data set for the COCO evaluator. */
 #ifndef DUET_APPS_BENCH_COCO_H
 #define DUET_APPS_BENCH_COCO_H
 

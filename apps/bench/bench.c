@@ -1,5 +1,5 @@
 /* bench: how fast Duet is on this machine: networks, kernels, the COCO evaluator, whole batches. */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include "cli/process.h"
 #include "core/os.h"

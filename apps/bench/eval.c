@@ -1,6 +1,6 @@
 /* bench eval: what reading and scoring COCO files takes. */
-#include "bench.h"
-#include "bench_coco.h"
+#include "bench/bench.h"
+#include "bench/coco.h"
 #include "cli/process.h"
 #include "cli/temporary.h"
 #include "core/fail.h"

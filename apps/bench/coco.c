@@ -1,4 +1,4 @@
-#include "bench_coco.h"
+#include "bench/coco.h"
 
 #include "core/os.h"
 

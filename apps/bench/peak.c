@@ -1,4 +1,4 @@
-#include "bench_peak.h"
+#include "bench/peak.h"
 
 #include "core/os.h"
 

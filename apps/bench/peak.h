@@ -1,4 +1,4 @@
-/* bench_peak.h: what a core can do at best. */
+/* peak.h: what a core can do at best. */
 #ifndef DUET_APPS_BENCH_PEAK_H
 #define DUET_APPS_BENCH_PEAK_H
 
