@@ -5,7 +5,7 @@
 #include "support/scratch.h"
 #include "support/tflite_spec.h"
 
-#include "../apps/models_compare.h"
+#include "models/compare.h"
 #include "weights/dequantize.h"
 
 static const struct duet_model_config config = {.input_width = 33,

@@ -1,6 +1,6 @@
 /* models diff. */
-#include "models.h"
-#include "models_compare.h"
+#include "models/compare.h"
+#include "models/models.h"
 
 #include "cli/model_path.h"
 #include "core/fail.h"

@@ -1,4 +1,4 @@
-#include "models_compare.h"
+#include "models/compare.h"
 
 #include "core/fail.h"
 #include "heads/preprocess.h"

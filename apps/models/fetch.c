@@ -1,5 +1,5 @@
 /* models fetch, models import. */
-#include "models.h"
+#include "models/models.h"
 
 #include "cli/model_path.h"
 #include "cli/process.h"

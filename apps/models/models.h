@@ -1,6 +1,6 @@
 /* models.h: what the commands of "models" share. */
-#ifndef DUET_APPS_MODELS_H
-#define DUET_APPS_MODELS_H
+#ifndef DUET_APPS_MODELS_MODELS_H
+#define DUET_APPS_MODELS_MODELS_H
 
 #include "cli/options.h"
 #include "data/json/text.h"

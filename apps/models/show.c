@@ -1,5 +1,5 @@
 /* models show. */
-#include "models.h"
+#include "models/models.h"
 
 #include "cli/model_path.h"
 #include "core/fail.h"

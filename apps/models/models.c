@@ -1,5 +1,5 @@
 /* models: get, import, show and check model files. */
-#include "models.h"
+#include "models/models.h"
 
 #include "cli/model_path.h"
 #include "cli/process.h"

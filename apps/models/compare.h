@@ -1,4 +1,4 @@
-/* models_compare.h: two files of one network, number by number. */
+/* compare.h: two files of one network, number by number. */
 #ifndef DUET_APPS_MODELS_COMPARE_H
 #define DUET_APPS_MODELS_COMPARE_H
 
