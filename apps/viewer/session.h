@@ -11,16 +11,16 @@
 
 #include "batch/networks.h"
 #include "live/deadline.h"
-#include "viewer/capture.h"
-#include "viewer/hud.h"
-#include "viewer/infer.h"
-#include "viewer/layout.h"
-#include "viewer/legend.h"
-#include "viewer/overlay.h"
-#include "viewer/record.h"
-#include "viewer/stats.h"
-#include "viewer/trace.h"
-#include "viewer/window.h"
+#include "viewer/screen/hud.h"
+#include "viewer/screen/layout.h"
+#include "viewer/screen/legend.h"
+#include "viewer/screen/overlay.h"
+#include "viewer/screen/window.h"
+#include "viewer/stages/capture.h"
+#include "viewer/stages/infer.h"
+#include "viewer/stages/recording.h"
+#include "viewer/stages/stats.h"
+#include "viewer/stages/trace.h"
 
 struct viewer_settings {
     struct duet_detect_settings detect;

@@ -4,7 +4,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "viewer/exchange.h"
+#include "viewer/stages/exchange.h"
 
 #include <math.h>
 #include <pthread.h>

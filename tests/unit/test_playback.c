@@ -1,8 +1,8 @@
 /* The viewer's rules: what is shown when, what is analysed, what is dropped. Time is made up. */
 #include "support/testing.h"
 
-#include "viewer/playback.h"
-#include "viewer/stats.h"
+#include "viewer/stages/playback.h"
+#include "viewer/stages/stats.h"
 
 #include <math.h>
 

@@ -1,10 +1,10 @@
 /* The viewer's small parts: sizes, places, the legend's numbers. */
 #include "support/testing.h"
 
-#include "viewer/frame.h"
-#include "viewer/layout.h"
-#include "viewer/legend.h"
-#include "viewer/scale.h"
+#include "viewer/screen/layout.h"
+#include "viewer/screen/legend.h"
+#include "viewer/screen/scale.h"
+#include "viewer/stages/frame.h"
 
 #include <math.h>
 

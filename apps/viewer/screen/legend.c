@@ -1,4 +1,4 @@
-#include "viewer/legend.h"
+#include "viewer/screen/legend.h"
 
 #include "data/labels/labels.h"
 

@@ -1,8 +1,8 @@
-#include "viewer/record.h"
+#include "viewer/stages/recording.h"
 
 #include "core/fail.h"
 #include "data/moving/video_write.h"
-#include "viewer/thread.h"
+#include "viewer/stages/thread.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * as annotated pictures and handed to SDL as a whole. What is seen is what a screenshot writes, with every
  * renderer.
  */
-#ifndef DUET_VIEWER_WINDOW_H
-#define DUET_VIEWER_WINDOW_H
+#ifndef DUET_APPS_VIEWER_SCREEN_WINDOW_H
+#define DUET_APPS_VIEWER_SCREEN_WINDOW_H
 
 #include "duet/image.h"
 

@@ -1,4 +1,4 @@
-#include "viewer/trace.h"
+#include "viewer/stages/trace.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* thread.h: threads that leave signals to the main one. */
-#ifndef DUET_VIEWER_THREAD_H
-#define DUET_VIEWER_THREAD_H
+#ifndef DUET_APPS_VIEWER_STAGES_THREAD_H
+#define DUET_APPS_VIEWER_STAGES_THREAD_H
 
 #include "core/fail.h"
 

@@ -1,6 +1,6 @@
 /* scale.h: pictures and class maps to the size they have on the screen. */
-#ifndef DUET_VIEWER_SCALE_H
-#define DUET_VIEWER_SCALE_H
+#ifndef DUET_APPS_VIEWER_SCREEN_SCALE_H
+#define DUET_APPS_VIEWER_SCREEN_SCALE_H
 
 #include "duet/image.h"
 

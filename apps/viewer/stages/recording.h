@@ -1,12 +1,12 @@
-/* record.h: what is shown, into a video: frames in their own size with their overlay, without the bars.
+/* recording.h: what is shown, into a video: frames in their own size with their overlay, without the bars.
  * The file is written in place and plays up to the last second whatever becomes of us.
  * Drawing and encoding have a thread of their own; what it cannot keep up with is left out and counted,
  * unless nobody watches: then the screen waits. */
-#ifndef DUET_VIEWER_RECORD_H
-#define DUET_VIEWER_RECORD_H
+#ifndef DUET_APPS_VIEWER_STAGES_RECORDING_H
+#define DUET_APPS_VIEWER_STAGES_RECORDING_H
 
-#include "viewer/exchange.h"
-#include "viewer/overlay.h"
+#include "viewer/screen/overlay.h"
+#include "viewer/stages/exchange.h"
 
 struct viewer_record; /* opaque */
 

@@ -1,9 +1,9 @@
 /* capture.h: the thread that opens inputs and decodes frames, as ordered through the exchange. */
-#ifndef DUET_VIEWER_CAPTURE_H
-#define DUET_VIEWER_CAPTURE_H
+#ifndef DUET_APPS_VIEWER_STAGES_CAPTURE_H
+#define DUET_APPS_VIEWER_STAGES_CAPTURE_H
 
 #include "cli/inputs.h"
-#include "viewer/exchange.h"
+#include "viewer/stages/exchange.h"
 
 #include <pthread.h>
 

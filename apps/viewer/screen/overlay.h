@@ -1,10 +1,10 @@
 /* overlay.h: a frame with what was found in it, as it is drawn: on the screen, into screenshots and
  * recordings. */
-#ifndef DUET_VIEWER_OVERLAY_H
-#define DUET_VIEWER_OVERLAY_H
+#ifndef DUET_APPS_VIEWER_SCREEN_OVERLAY_H
+#define DUET_APPS_VIEWER_SCREEN_OVERLAY_H
 
 #include "data/draw/draw.h"
-#include "viewer/frame.h"
+#include "viewer/stages/frame.h"
 
 /* What is drawn, and how. A plain value: a copy of it can go to another thread. */
 struct viewer_look {

@@ -8,12 +8,12 @@
  * none: never another than "frame". Boxes are those over the threshold, in the frame's pixels. The file is
  * written in place, a whole line at a time: it can be watched, and is of use when the viewer is killed.
  */
-#ifndef DUET_VIEWER_TRACE_H
-#define DUET_VIEWER_TRACE_H
+#ifndef DUET_APPS_VIEWER_STAGES_TRACE_H
+#define DUET_APPS_VIEWER_STAGES_TRACE_H
 
 #include "core/os.h"
 #include "data/json/text.h"
-#include "viewer/exchange.h"
+#include "viewer/stages/exchange.h"
 
 /* Zero: no trace is wanted, and the calls do nothing. */
 struct viewer_trace {

@@ -1,4 +1,4 @@
-#include "viewer/layout.h"
+#include "viewer/screen/layout.h"
 
 #include <math.h>
 

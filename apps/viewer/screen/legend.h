@@ -1,9 +1,9 @@
 /* legend.h: the classes that were seen, each with a number that keeps standing for it, and which are hidden.
  */
-#ifndef DUET_VIEWER_LEGEND_H
-#define DUET_VIEWER_LEGEND_H
+#ifndef DUET_APPS_VIEWER_SCREEN_LEGEND_H
+#define DUET_APPS_VIEWER_SCREEN_LEGEND_H
 
-#include "viewer/frame.h"
+#include "viewer/stages/frame.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* layout.h: what goes where on the canvas: a bar of figures on top, the picture (twice, side by side), a
  * status bar at the bottom. The bars have room of their own: they hide nothing and can be read over any
  * picture. */
-#ifndef DUET_VIEWER_LAYOUT_H
-#define DUET_VIEWER_LAYOUT_H
+#ifndef DUET_APPS_VIEWER_SCREEN_LAYOUT_H
+#define DUET_APPS_VIEWER_SCREEN_LAYOUT_H
 
 #include "duet/image.h"
 

@@ -1,7 +1,7 @@
-#include "viewer/overlay.h"
+#include "viewer/screen/overlay.h"
 
 #include "core/fail.h"
-#include "viewer/scale.h"
+#include "viewer/screen/scale.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,11 +11,11 @@
  * gave it up meanwhile. What may be dropped, and when, are playback.h's rules, applied here under the lock.
  * Nobody polls: capture and inference sleep until there is work, the main thread is told by `notify`.
  */
-#ifndef DUET_VIEWER_EXCHANGE_H
-#define DUET_VIEWER_EXCHANGE_H
+#ifndef DUET_APPS_VIEWER_STAGES_EXCHANGE_H
+#define DUET_APPS_VIEWER_STAGES_EXCHANGE_H
 
-#include "viewer/frame.h"
-#include "viewer/playback.h"
+#include "viewer/stages/frame.h"
+#include "viewer/stages/playback.h"
 
 struct viewer_exchange; /* opaque */
 

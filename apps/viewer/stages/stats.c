@@ -1,4 +1,4 @@
-#include "viewer/stats.h"
+#include "viewer/stages/stats.h"
 
 #include <math.h>
 #include <stdlib.h>

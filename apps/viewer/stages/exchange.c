@@ -1,4 +1,4 @@
-#include "viewer/exchange.h"
+#include "viewer/stages/exchange.h"
 
 #include "core/fail.h"
 #include "core/os.h"

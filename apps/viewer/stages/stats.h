@@ -1,6 +1,6 @@
 /* stats.h: how fast and how late: what the figures above the picture say. */
-#ifndef DUET_VIEWER_STATS_H
-#define DUET_VIEWER_STATS_H
+#ifndef DUET_APPS_VIEWER_STAGES_STATS_H
+#define DUET_APPS_VIEWER_STAGES_STATS_H
 
 #include <stdbool.h>
 

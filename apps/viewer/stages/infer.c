@@ -1,8 +1,8 @@
-#include "viewer/infer.h"
+#include "viewer/stages/infer.h"
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "viewer/thread.h"
+#include "viewer/stages/thread.h"
 
 #include <stdlib.h>
 

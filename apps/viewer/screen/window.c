@@ -1,4 +1,4 @@
-#include "viewer/window.h"
+#include "viewer/screen/window.h"
 
 #include "core/fail.h"
 

@@ -1,4 +1,4 @@
-#include "viewer/hud.h"
+#include "viewer/screen/hud.h"
 
 #include "data/draw/draw.h"
 

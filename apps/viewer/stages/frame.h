@@ -1,6 +1,6 @@
 /* frame.h: a frame and what was found in it: one thing, which never comes apart. */
-#ifndef DUET_VIEWER_FRAME_H
-#define DUET_VIEWER_FRAME_H
+#ifndef DUET_APPS_VIEWER_STAGES_FRAME_H
+#define DUET_APPS_VIEWER_STAGES_FRAME_H
 
 #include "data/moving/frames.h"
 #include "duet/image.h"

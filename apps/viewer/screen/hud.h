@@ -1,8 +1,8 @@
 /* hud.h: the bars: figures on top, where we are at the bottom; and lines of text over the picture. */
-#ifndef DUET_VIEWER_HUD_H
-#define DUET_VIEWER_HUD_H
+#ifndef DUET_APPS_VIEWER_SCREEN_HUD_H
+#define DUET_APPS_VIEWER_SCREEN_HUD_H
 
-#include "viewer/layout.h"
+#include "viewer/screen/layout.h"
 
 #include <stddef.h>
 #include <stdint.h>

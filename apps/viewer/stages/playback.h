@@ -11,8 +11,8 @@
  *
  * The clock starts when the first frame after a start or a jump is shown, not before.
  */
-#ifndef DUET_VIEWER_PLAYBACK_H
-#define DUET_VIEWER_PLAYBACK_H
+#ifndef DUET_APPS_VIEWER_STAGES_PLAYBACK_H
+#define DUET_APPS_VIEWER_STAGES_PLAYBACK_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "viewer/scale.h"
+#include "viewer/screen/scale.h"
 
 #include "core/fail.h"
 

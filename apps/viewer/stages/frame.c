@@ -1,4 +1,4 @@
-#include "viewer/frame.h"
+#include "viewer/stages/frame.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "viewer/playback.h"
+#include "viewer/stages/playback.h"
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
-#include "viewer/capture.h"
+#include "viewer/stages/capture.h"
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "viewer/thread.h"
+#include "viewer/stages/thread.h"
 
 /* What is open just now. */
 struct open_input {

@@ -1,12 +1,12 @@
 /* infer.h: the thread that analyses frames, one after the other, with a pool of its own. */
-#ifndef DUET_VIEWER_INFER_H
-#define DUET_VIEWER_INFER_H
+#ifndef DUET_APPS_VIEWER_STAGES_INFER_H
+#define DUET_APPS_VIEWER_STAGES_INFER_H
 
 #include "duet/detector.h"
 #include "duet/segmenter.h"
 #include "live/deadline.h"
 #include "live/track.h"
-#include "viewer/exchange.h"
+#include "viewer/stages/exchange.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
