@@ -1,7 +1,7 @@
 # For 64-bit ARM, on a Debian of another architecture (./setup.sh --arm installs what it takes):
 #
 #   cmake -S . -B build/arm -G Ninja --toolchain cmake/aarch64-linux-gnu.cmake && ninja -C build/arm
-#   qemu-aarch64 build/arm/bin/detect ...     ctest --test-dir build/arm -R '^(kernels|unit)/'
+#   qemu-aarch64 build/arm/bin/detect ...     ctest --test-dir build/arm -R '^unit/'
 #
 # Compiles with Debian's gcc-aarch64-linux-gnu (or clang, where $CC names one) against the arm64 packages of
 # the libraries.

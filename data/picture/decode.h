@@ -1,7 +1,8 @@
 /* decode.h: pictures that lie whole in memory -> RGB8 images. Internal.
  *
  * To add a format: write decode_NAME.c with a duet_NAME_matches and a duet_decode_NAME, add their row to the
- * table in frames.c (and the file to CMakeLists.txt), and a test of each kind to tests/unit/test_frames.c.
+ * table in frames.c (and the file to CMakeLists.txt), and a test of each kind to
+ * tests/unit/data/moving/test_frames.c.
  */
 #ifndef DUET_DATA_PICTURE_DECODE_H
 #define DUET_DATA_PICTURE_DECODE_H

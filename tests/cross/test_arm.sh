@@ -18,11 +18,11 @@ it_builds() {
     # Of the environment, what is meant for the native build stays out.
     env -u CC -u CFLAGS -u LDFLAGS cmake -S "$DUET_SOURCE_DIR" -B "$arm" -G Ninja -DDUET_TESTS=ON \
         --toolchain "$DUET_SOURCE_DIR/cmake/aarch64-linux-gnu.cmake" &&
-        cmake --build "$arm" --target detect segment "${kernels[@]/#/test_}"
+        cmake --build "$arm" --target detect segment "${kernels[@]/#/test_backbone_kernels_}"
 }
 kernel_test() { # NAME
     export DUET_SEED=20260
-    qemu-aarch64 "$arm/tests/test_$1" >"$1.arm" && "$DUET_BUILD_DIR/tests/test_$1" >"$1.here" || { cat "$1".*; return 1; }
+    qemu-aarch64 "$arm/tests/test_backbone_kernels_$1" >"$1.arm" && "$DUET_BUILD_DIR/tests/test_backbone_kernels_$1" >"$1.here" || { cat "$1".*; return 1; }
 }
 kernel_bytes() { # NAME
     grep '^# sum of all bytes: ' "$1.here" >wanted && grep '^# sum of all bytes: ' "$1.arm" | diff wanted -

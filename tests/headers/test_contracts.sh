@@ -7,7 +7,7 @@ functions=$(cat backbone/include/duet/*.h heads/include/duet/*.h | tr '\n' ' ' |
     grep -oE 'duet_[a-z0-9_]+\(' | tr -d '(' | sort -u)
 missing=
 for f in $functions; do
-    grep -qE "\b$f\(" tests/unit/test_contracts.c || missing+=" $f"
+    grep -qE "\b$f\(" tests/unit/heads/test_contracts.c || missing+=" $f"
 done
 count=$(wc -w <<<"$functions")
 check "all $count public functions are called with nonsense:${missing:- none is missing}" \

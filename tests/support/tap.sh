@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # tap.sh NAME COMMAND...: run one test program and keep its TAP output in build/tests/tap/NAME.tap. Names are those of
-# ctest, KIND-NAME: no two are the same.
+# ctest, FOLDER/NAME; in the file's name a '/' is a '-'.
 # Fails when the command fails, or when it ended without printing a single result.
 set -u
 name=$1
 shift
 mkdir -p "$DUET_BUILD_DIR/tests/tap"
-out=$DUET_BUILD_DIR/tests/tap/$name.tap
+out=$DUET_BUILD_DIR/tests/tap/${name//\//-}.tap
 CMOCKA_MESSAGE_OUTPUT=TAP "$@" >"$out"
 code=$?
 cat "$out"

@@ -1,7 +1,7 @@
 /* kernels.h: the table of kernels, and how a faster one gets into it. Internal to Duet.
  *
  * To add a kernel family: write NAME.h (contract), NAME.c (scalar, the specification) and a slot below; fill
- * the slot in kernels.c; write tests/kernels/test_NAME.c over every level.
+ * the slot in kernels.c; write tests/unit/backbone/kernels/test_NAME.c over every level.
  * To add a faster version: write x86/NAME_<level>.c (or arm/), give its flags in backbone/CMakeLists.txt and
  * overwrite the slot in that level's function in x86/x86.c. No test changes: they walk all levels.
  */
