@@ -19,11 +19,13 @@ if(DUET_FUZZ)
   target_compile_options(duet-flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# duet_library(NAME source...): a static library whose public headers lie in ./include and whose internal
-# ones are found from its own folder ("core/os.h").
+# duet_library(NAME source...): a static library. What others may include lies in its ./include; what lies beside its
+# sources is its own, spelled from its folder ("network/plan.h"), and nobody else's compiler finds it.
+#   include/duet/         installed: libduet's interface
+#   include/ROOM/, include/LIBRARY/ROOM/   for the rest of Duet
 function(duet_library name)
   add_library(${name} STATIC ${ARGN})
-  target_include_directories(${name} PUBLIC include ${CMAKE_CURRENT_SOURCE_DIR})
+  target_include_directories(${name} PUBLIC include PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:duet-flags>)
 endfunction()
 

@@ -3,7 +3,7 @@
 #include "core/abi.h"
 #include "core/fail.h"
 #include "heads/preprocess.h"
-#include "network/compiled.h"
+#include "network/kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,8 +256,8 @@ enum duet_status duet_detector_run(struct duet_detector *detector, const struct 
     if (!pool) pool = &single;
     if (status == DUET_OK) status = grow_session(d, pool->threads, error);
     if (status != DUET_OK) return status;
-    d->to_pixels = duet_stretch_run(&d->stretch, &d->compiled->kernels, image, INPUT_SCALE, INPUT_SHIFT, pool,
-                                    duet_session_input(d->session));
+    d->to_pixels = duet_stretch_run(&d->stretch, duet_compiled_kernels(d->compiled), image, INPUT_SCALE,
+                                    INPUT_SHIFT, pool, duet_session_input(d->session));
     status = duet_session_run(d->session, pool, error);
     if (status != DUET_OK) return status;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];

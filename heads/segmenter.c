@@ -6,7 +6,7 @@
 #include "deeplabv3/class_map.h"
 #include "deeplabv3/fit.h"
 #include "deeplabv3/probe.h"
-#include "network/compiled.h"
+#include "network/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -320,8 +320,9 @@ static enum duet_status keep_pass(struct run *r, const struct copy *copy, bool m
         if (!p->logits) return out_of_memory(r, error);
         logits = memcpy(p->logits, logits, shape.dims[1] * shape.dims[2] * shape.dims[3] * sizeof *logits);
     }
-    p->map = (struct logit_map){logits,        shape.dims[1], shape.dims[2],
-                                shape.dims[3], mirrored,      copy->compiled->kernels.upsample};
+    p->map =
+        (struct logit_map){logits,        shape.dims[1], shape.dims[2],
+                           shape.dims[3], mirrored,      duet_compiled_kernels(copy->compiled)->upsample};
     size_t width = (size_t)r->image->width, height = (size_t)r->image->height;
     p->rows = calloc(height, sizeof *p->rows);
     p->columns = calloc(width, sizeof *p->columns);

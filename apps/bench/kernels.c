@@ -7,7 +7,7 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "data/json/text.h"
-#include "network/plan.h"
+#include "kernels/padding.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "network/compiled.h"
+#include "network/kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +215,11 @@ struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, i
     for (int i = 0; i < 4; i++)
         if (layers[i] >= 0) info.madds += compiled->plan.info[layers[i]].madds;
     return info;
+}
+
+const struct duet_kernels *duet_compiled_kernels(const struct duet_compiled *compiled)
+{
+    return &compiled->kernels;
 }
 
 const char *duet_compiled_level(const struct duet_compiled *compiled)

@@ -1,3 +1,4 @@
+#include "kernels/padding.h"
 #include "network/run.h"
 
 #include <math.h>

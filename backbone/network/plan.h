@@ -85,13 +85,6 @@ struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes);
 /* Multiply-adds (a few microseconds) below which waking other workers takes longer than it saves. */
 #define DUET_SERIAL_MADDS 150000
 
-/* "SAME" padding of TensorFlow: the smaller half comes first. */
-static inline size_t duet_same_padding(size_t in, size_t out, int stride, int rate)
-{
-    size_t reach = (out - 1) * (size_t)stride + 2 * (size_t)rate + 1;
-    return reach > in ? (reach - in) / 2 : 0;
-}
-
 /* The most memory one network's results may take: far above any real use, far below what hurts. */
 #define DUET_MAX_ARENA_BYTES ((size_t)4 << 30)
 

@@ -1,5 +1,6 @@
 /* The separable step: [expand ->] depthwise -> project [-> add]. See plan.h for its two ways to run. Neither
  * changes a byte: every number is one chain of multiply-adds in an order of its own. */
+#include "kernels/padding.h"
 #include "network/run.h"
 
 /* A step under way, its group of channels, and what is read off the plan again and again. */

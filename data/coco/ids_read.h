@@ -1,10 +1,9 @@
-/* ids_read.h: how tables of ids are made. Internal to duet-data and duet-eval; what they are is said in
- * duet/coco_ids.h. */
+/* ids_read.h: how tables of ids are made. Internal to duet-data; what they are is said in
+ * data/coco/ids.h. */
 #ifndef DUET_DATA_COCO_IDS_READ_H
 #define DUET_DATA_COCO_IDS_READ_H
 
 #include "data/coco/ids.h"
-#include "data/json/text.h"
 #include "json/read.h"
 
 /* The id that a value stands for; *ids is made with the first name. DUET_OK; DUET_BAD_FORMAT: it cannot be
@@ -24,8 +23,5 @@ int64_t duet_coco_id_sorted(const struct duet_coco_ids *ids, int64_t id);
 
 /* Free and set to NULL. Accepts NULL in it. */
 void duet_coco_ids_close(struct duet_coco_ids **ids);
-
-/* As JSON has it. */
-void duet_put_coco_id(struct duet_buffer *buffer, const struct duet_coco_ids *ids, int64_t id);
 
 #endif

@@ -1,4 +1,4 @@
-#include "data/coco/masks.h"
+#include "coco/masks_read.h"
 
 #include "core/fail.h"
 #include "core/grow.h"

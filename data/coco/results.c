@@ -1,10 +1,10 @@
 #include "data/coco/results.h"
 
 #include "coco/ids_read.h"
+#include "coco/masks_read.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "data/coco/masks.h"
 #include "json/read.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "coco/rle.h"
+#include "data/coco/rle.h"
 
 #include "core/fail.h"
 #include "core/grow.h"

@@ -1,11 +1,11 @@
 #include "data/coco/truth.h"
 
 #include "coco/ids_read.h"
+#include "coco/masks_read.h"
 #include "coco/truth_order.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "data/coco/masks.h"
 #include "json/read.h"
 
 #include <math.h>

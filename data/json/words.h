@@ -1,6 +1,6 @@
 /* words.h: NaN, Infinity and -Infinity, which Python's json writes and reads, for a parser that knows
  * RFC 8259 only: they become numbers of the same length that nothing else is written as, since every other
- * 'E' outside of strings becomes an 'e'. Internal to json_read.c. */
+ * 'E' outside of strings becomes an 'e'. Internal to read.c. */
 #ifndef DUET_DATA_JSON_WORDS_H
 #define DUET_DATA_JSON_WORDS_H
 

@@ -1,6 +1,6 @@
 /* NDJSON: one line a record, everything in it (the fields stand in record.h). */
-#include "coco/rle.h"
 #include "core/fail.h"
+#include "data/coco/rle.h"
 #include "data/moving/frames.h"
 #include "data/results/stamp.h"
 #include "results/writer.h"

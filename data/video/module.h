@@ -52,7 +52,7 @@ struct duet_video_target {
     struct duet_video_sink sink;
 };
 
-/* The functions of duet/video_write.h; `self` is the writer. */
+/* The functions of data/moving/video_write.h; `self` is the writer. */
 struct duet_video_writer_type {
     enum duet_status (*open)(const struct duet_video_target *target, void **self, struct duet_error *error);
     enum duet_status (*add)(void *self, const struct duet_image *image, double time,

@@ -1,4 +1,4 @@
-/* eval.h: what lies behind duet/coco_map.h. Internal to duet-eval. */
+/* eval.h: what lies behind eval/coco/map.h. Internal to duet-eval. */
 #ifndef DUET_EVAL_COCO_EVAL_H
 #define DUET_EVAL_COCO_EVAL_H
 
@@ -62,7 +62,7 @@ struct duet_coco_eval {
 void duet_coco_warn(const struct duet_coco_eval *eval, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Fill cells, found, truths (coco_cells.c); the options, image_ids and category_ids are there. */
+/* Fill cells, found, truths (cells.c); the options, image_ids and category_ids are there. */
 enum duet_status duet_coco_make_cells(struct duet_coco_eval *eval, struct duet_error *error);
 
 /* Fill matches and ignored (coco_match.c). */

@@ -2,7 +2,7 @@
 #ifndef DUET_EVAL_COCO_WRITE_PARTS_H
 #define DUET_EVAL_COCO_WRITE_PARTS_H
 
-#include "coco/ids_read.h"
+#include "data/coco/ids.h"
 #include "eval/coco/write.h"
 #include "eval/report/text.h"
 

@@ -1,7 +1,7 @@
 /* text.h: foreign text: file names, class names, tensor names, addresses, whatever was read and not written
  * here. Which characters can be shown as they are, and what stands for the others. Every place where text
- * leaves Duet asks here: error texts and tables (below), JSON, CSV and HTML (json_text.h, report_parts.h).
- * Internal. */
+ * leaves Duet asks here: error texts and tables (below), JSON, CSV and HTML (data/json/text.h,
+ * eval/report/parts.h). Internal. */
 #ifndef DUET_CORE_TEXT_H
 #define DUET_CORE_TEXT_H
 

@@ -6,10 +6,6 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* No field but max_misses has a default. */
 struct duet_agreement_options {
     size_t struct_size;  /* sizeof(struct duet_agreement_options): lets the struct grow */
@@ -51,7 +47,4 @@ enum duet_status duet_agreement_measure(const struct duet_coco_results *referenc
 /* Free and zero. Accepts NULL and a zeroed struct. */
 void duet_agreement_close(struct duet_agreement *agreement);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

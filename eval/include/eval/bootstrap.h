@@ -6,10 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Draw `count` of `count` images with replacement: weights[i] is how often image i came up. Depends on
  * nothing but `seed`, `replicate` (0, 1, 2 ...) and `count`, so that two runs over the same images can be
  * compared draw by draw. */
@@ -51,7 +47,4 @@ struct duet_interval duet_bootstrap_score_interval(double *draws, size_t count, 
  * interval is 0, less where 0 is outside. NaN where there is no interval. `draws` are sorted. */
 double duet_bootstrap_p(double *draws, size_t count, double difference);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -7,13 +7,11 @@
 #ifndef DUET_DATA_COCO_IDS_H
 #define DUET_DATA_COCO_IDS_H
 
+#include "data/json/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 /* The names of one file; NULL, and a table without any, when all its ids are plain numbers. */
 struct duet_coco_ids; /* opaque */
@@ -31,6 +29,9 @@ static inline bool duet_coco_id_is_named(int64_t id)
 #define DUET_COCO_ID_ROOM 24
 const char *duet_coco_id_text(const struct duet_coco_ids *ids, int64_t id, char room[DUET_COCO_ID_ROOM]);
 
+/* As JSON has it. */
+void duet_put_coco_id(struct duet_buffer *buffer, const struct duet_coco_ids *ids, int64_t id);
+
 /* Does it want quotes in JSON? */
 bool duet_coco_id_is_string(const struct duet_coco_ids *ids, int64_t id);
 
@@ -46,7 +47,4 @@ struct duet_coco_id_words duet_coco_id_of_word(const struct duet_coco_ids *ids, 
  * DUET_COCO_ID_NONE: there is no such name. */
 int64_t duet_coco_id_in(const struct duet_coco_ids *there, const struct duet_coco_ids *here, int64_t id);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

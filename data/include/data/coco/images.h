@@ -9,10 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct duet_coco_images; /* opaque */
 
 /* Read "images": [{"id", "file_name"} ...] of an instances file, streaming: memory grows with the number of
@@ -36,7 +32,4 @@ bool duet_coco_images_find(const struct duet_coco_images *images, const char *pa
 /* "000000000139.jpg" -> 139: the digits at the end of the stem. False when there are none or over 2^53. */
 bool duet_coco_id_from_stem(const char *path, int64_t *id);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -9,10 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* One detection. Numbers keep the file's full precision: the metrics rank by score, and two scores that
  * differ in the tenth digit must not become a tie. */
 struct duet_coco_result {
@@ -53,7 +49,4 @@ enum duet_status duet_coco_results_open_masks(const char *path, struct duet_coco
 /* Free and zero. Accepts NULL and a zeroed struct. */
 void duet_coco_results_close(struct duet_coco_results *results);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -6,10 +6,6 @@
 
 #include <stdio.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Choose `count` images at random, the same ones for the same ids and seed. `stratify`: so that every
  * category keeps its share of images as nearly as can be: again and again the category that is rarest (in
  * images not yet chosen) and still lacks some gets one of its images; images without annotations are a
@@ -26,7 +22,4 @@ enum duet_status duet_coco_copy_subset(const char *path, const struct duet_coco_
                                        const int64_t *ids, size_t count, FILE *out, const char *name,
                                        struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

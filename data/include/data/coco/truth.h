@@ -16,10 +16,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct duet_coco_image {
     int64_t id;
     const char *file_name; /* borrowed from the truth; "" when the file does not say, or not by a string */
@@ -117,7 +113,4 @@ const struct duet_coco_category *duet_coco_truth_category(const struct duet_coco
 /* Why an annotation has no mask, or no box: "has no \"bbox\"", "bbox: expected 4 numbers, got 3". */
 const char *duet_coco_truth_fault(const struct duet_coco_truth *truth, size_t annotation, bool mask);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -11,10 +11,6 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* --- colours ------------------------------------------------------------------------------------------ */
 
 struct duet_rgb {
@@ -135,7 +131,4 @@ void duet_draw_text(struct duet_image *image, const char *text, float x, float y
 /* Width of that text in pixels. */
 float duet_draw_text_width(const char *text, float height);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -6,10 +6,6 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* COCO's 80 object classes, ids 1..90 with gaps; VOC's 21 with background, ids 0..20. Static. */
 struct duet_labels duet_labels_coco(void);
 struct duet_labels duet_labels_voc(void);
@@ -31,7 +27,4 @@ const struct duet_label *duet_labels_suggest(const struct duet_labels *labels, c
 enum duet_status duet_labels_select(const struct duet_labels *labels, const char *list, bool *selected,
                                     struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -46,10 +46,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum duet_exif { DUET_EXIF_APPLY, DUET_EXIF_IGNORE };
 
 struct duet_frames_options {
@@ -197,7 +193,4 @@ bool duet_frames_is_address(const char *path);
  * have it so. free() it; NULL when out of memory. */
 char *duet_frames_shown(const char *path);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -21,10 +21,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct duet_video_writer_options {
     size_t struct_size;     /* sizeof(struct duet_video_writer_options) */
     int width, height;      /* of the video; frames of another size are scaled to it. Odd ones lose a row */
@@ -65,7 +61,4 @@ enum duet_status duet_video_writer_commit(struct duet_video_writer **writer, str
 /* Throw away what is not committed (in place, only a file without a frame goes away); accepts NULL. */
 void duet_video_writer_discard(struct duet_video_writer **writer);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

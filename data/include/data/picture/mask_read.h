@@ -7,10 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct duet_mask_options {
     size_t struct_size; /* sizeof(struct duet_mask_options): lets the struct grow */
     size_t max_pixels;  /* 0: DUET_MAX_PIXELS of frames.h */
@@ -32,7 +28,4 @@ enum duet_status duet_mask_read(const char *path, const struct duet_mask_options
 enum duet_status duet_mask_check(const char *path, const struct duet_image *classes,
                                  struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

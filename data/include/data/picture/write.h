@@ -6,10 +6,6 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* RGB8 or GRAY8, by extension: .png, .jpg/.jpeg (quality 90), .ppm (grey ones become RGB); case does not
  * matter. Replaces what is there. Errors: DUET_UNSUPPORTED (another extension; the text lists the known
  * ones), DUET_BAD_ARGUMENT (not a well made image), DUET_TOO_LARGE (over DUET_MAX_PIXELS of frames.h),
@@ -24,7 +20,4 @@ bool duet_picture_writable(const char *path);
 enum duet_status duet_mask_write(const char *path, const struct duet_image *classes,
                                  struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -23,10 +23,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct duet_warnings; /* frames.h */
 
 /* Everything borrowed for the time of the call; zero what there is none of. */
@@ -79,7 +75,7 @@ enum duet_format duet_format_by_name(const char *name);
 /* Do the results go to a folder (yolo, voc) rather than into one stream? */
 bool duet_format_is_folder(enum duet_format format);
 
-struct duet_coco_images; /* names -> image ids, see coco_images.h */
+struct duet_coco_images; /* names -> image ids, see data/coco/images.h */
 
 struct duet_writer_options {
     size_t struct_size; /* sizeof(struct duet_writer_options): lets the struct grow */
@@ -146,7 +142,4 @@ enum duet_status duet_writer_commit(struct duet_writer **writer, struct duet_err
 /* Throw away what is not committed; accepts NULL. */
 void duet_writer_discard(struct duet_writer **writer);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

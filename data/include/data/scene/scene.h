@@ -13,10 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum duet_scene_kind {
     DUET_SCENE_DEMO, /* all three */
     DUET_SCENE_STOP,
@@ -80,7 +76,4 @@ enum duet_status duet_scene_truth_commit(struct duet_scene_truth **truth, struct
 /* Throw it away; accepts NULL. */
 void duet_scene_truth_discard(struct duet_scene_truth **truth);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -10,10 +10,6 @@
 
 #include "data/voc/voc.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Pixels are counted from 1, and the corner pixels belong to the box. */
 struct duet_voc_detection {
     size_t image; /* place in the list */
@@ -43,7 +39,4 @@ enum duet_status duet_voc_results_open(const char *path, const struct duet_voc_l
 /* Free and zero. Accepts NULL and a zeroed struct. */
 void duet_voc_results_close(struct duet_voc_results *results);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -13,10 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* --- lists -------------------------------------------------------------------------------------------- */
 
 enum duet_voc_set {
@@ -91,7 +87,4 @@ enum duet_status duet_voc_annotation_open(const char *path, struct duet_voc_anno
 /* Free and zero. Accepts NULL and a zeroed struct. */
 void duet_voc_annotation_close(struct duet_voc_annotation *annotation);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

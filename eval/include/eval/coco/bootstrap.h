@@ -14,10 +14,6 @@
 #include "eval/bootstrap.h"
 #include "eval/coco/map.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* The scores of every draw; NaN where there are none (-1). Owned: end with duet_coco_draws_close. */
 struct duet_coco_draws {
     size_t count, line_count, category_count;
@@ -73,7 +69,4 @@ struct duet_coco_difference duet_coco_compare_category(const struct duet_coco_dr
 enum duet_status duet_coco_image_scores(const struct duet_coco_eval *eval, double *scores,
                                         struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

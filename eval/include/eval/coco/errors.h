@@ -6,10 +6,6 @@
 
 #include "eval/coco/map.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* --- confusion matrix --------------------------------------------------------------------------------- */
 
 /* Which class was taken for which. Only detections that score `score` or more are looked at, best first. Each
@@ -88,7 +84,4 @@ enum duet_status duet_coco_find_points(const struct duet_coco_eval *eval, int th
                                        enum duet_coco_goal goal, double precision,
                                        struct duet_coco_point *points, struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

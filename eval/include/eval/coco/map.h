@@ -30,10 +30,6 @@
 #include "data/coco/results.h"
 #include "data/coco/truth.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define DUET_COCO_MAX_THRESHOLDS 32
 #define DUET_COCO_MAX_LIMITS     8
 #define DUET_COCO_MAX_AREAS      8
@@ -146,7 +142,4 @@ size_t duet_coco_eval_lines(const struct duet_coco_eval *eval,
 void duet_coco_line_text(const struct duet_coco_eval *eval, const struct duet_coco_line *line,
                          char text[DUET_COCO_LINE_TEXT]);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

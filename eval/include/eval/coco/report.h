@@ -5,10 +5,6 @@
 #include "eval/coco/write.h"
 #include "eval/report/report.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Headline, warnings, conditions, classes, curves; error breakdown, confusion matrix and operating points
  * where they are given (`points` may be NULL). */
 void duet_coco_report(struct duet_report *report, const struct duet_coco_outcome *outcome,
@@ -31,7 +27,4 @@ enum duet_status duet_coco_report_picture(struct duet_report *report, const stru
                                           const struct duet_coco_shown *shown,
                                           const struct duet_image *picture, struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

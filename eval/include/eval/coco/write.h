@@ -14,10 +14,6 @@
 #include "eval/coco/errors.h"
 #include "eval/report/conditions.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* What is to be written; all borrowed, any but `eval` and `conditions` may be NULL. */
 struct duet_coco_outcome {
     const struct duet_coco_eval *eval;
@@ -74,7 +70,4 @@ char *duet_coco_comparison_table(const struct duet_coco_comparison *comparison);
  * "conditions"} */
 char *duet_coco_comparison_json(const struct duet_coco_comparison *comparison);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -8,10 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct duet_condition {
     char *name;  /* "model_sha256": the key in JSON; people see '_' as a space */
     char *text;  /* of a number or flag: as JSON writes it */
@@ -40,7 +36,4 @@ void duet_conditions_close(struct duet_conditions *conditions);
 void duet_list_hash(size_t count, const char *(*id)(const void *ctx, size_t index), const void *ctx,
                     char hex[DUET_LIST_HASH]);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

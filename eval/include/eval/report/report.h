@@ -3,7 +3,7 @@
  *   FOLDER/index.html
  *   FOLDER/pictures/1.jpg ...   those it shows
  *
- * Open, let each metric put in its part (duet/voc_report.h ...), add pictures, commit. Additions never fail
+ * Open, let each metric put in its part (eval/voc/report.h ...), add pictures, commit. Additions never fail
  * by themselves unless they write a file: a refused allocation is told by commit.
  */
 #ifndef DUET_EVAL_REPORT_REPORT_H
@@ -11,10 +11,6 @@
 
 #include "duet/image.h"
 #include "eval/report/conditions.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 struct duet_report; /* opaque */
 
@@ -85,7 +81,4 @@ enum duet_status duet_report_commit(struct duet_report **report, struct duet_err
 /* Free without writing. Accepts NULL. */
 void duet_report_discard(struct duet_report **report);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -17,10 +17,6 @@
 #include "data/voc/results.h"
 #include "eval/bootstrap.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define DUET_VOC_MAP_CLASSES 21 /* index: class id; 0 is not used */
 
 /* A ground truth. */
@@ -83,7 +79,4 @@ struct duet_voc_map_intervals {
 enum duet_status duet_voc_map_bootstrap(const struct duet_voc_map *map, size_t replicates, uint64_t seed,
                                         struct duet_voc_map_intervals *intervals, struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

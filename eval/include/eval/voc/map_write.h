@@ -11,10 +11,6 @@
 #include "eval/report/conditions.h"
 #include "eval/voc/map.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* What is to be written; all borrowed. */
 struct duet_voc_map_outcome {
     const struct duet_voc_map *map;
@@ -32,7 +28,4 @@ char *duet_voc_map_table(const struct duet_voc_map_outcome *outcome);
 char *duet_voc_map_json(const struct duet_voc_map_outcome *outcome);
 char *duet_voc_map_csv(const struct duet_voc_map_outcome *outcome);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -23,10 +23,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define DUET_VOC_CLASSES   21
 #define DUET_VOC_VOID      255
 #define DUET_VOC_MAX_BANDS 8
@@ -114,7 +110,4 @@ enum duet_status duet_voc_miou_bootstrap(const struct duet_voc_miou *miou, int p
                                          uint64_t seed, struct duet_voc_intervals *intervals,
                                          struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -6,10 +6,6 @@
 #include "eval/voc/map_write.h"
 #include "eval/voc/write.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* --- masks -------------------------------------------------------------------------------------------- */
 
 /* Headline, conditions, classes, bands, confusion matrix. */
@@ -32,7 +28,4 @@ enum duet_status duet_voc_report_picture(struct duet_report *report, const struc
 /* Headline, conditions, classes, curves. */
 void duet_voc_report_detections(struct duet_report *report, const struct duet_voc_map_outcome *outcome);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -13,10 +13,6 @@
 #include "eval/report/conditions.h"
 #include "eval/voc/miou.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* What is to be written; all borrowed. */
 struct duet_voc_outcome {
     const struct duet_voc_miou *miou;
@@ -46,7 +42,4 @@ char *duet_voc_table(const struct duet_voc_summary *summary);
 char *duet_voc_json(const struct duet_voc_summary *summary);
 char *duet_voc_csv(const struct duet_voc_summary *summary);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

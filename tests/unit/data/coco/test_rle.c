@@ -1,7 +1,7 @@
 /* Masks as runs, against bitmaps. */
 #include "support/testing.h"
 
-#include "coco/rle.h"
+#include "data/coco/rle.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "data/coco/masks.h"
+#include "coco/masks_read.h"
 #include "data/coco/results.h"
 #include "data/coco/truth.h"
 #include "support/scratch_group.h"
