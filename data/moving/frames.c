@@ -6,10 +6,10 @@
 #include "moving/moving.h"
 #include "moving/numbered.h"
 #include "moving/pictures.h"
-#include "moving/stream.h"
 #include "moving/video.h"
 #include "picture/decode.h"
 #include "picture/scan.h"
+#include "picture/stream.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #define DUET_DATA_MOVING_PICTURES_H
 
 #include "moving/moving.h"
-#include "moving/stream.h"
+#include "picture/stream.h"
 
 struct duet_pictures; /* opaque; the `self` of duet_pictures_type */
 extern const struct duet_moving_type duet_pictures_type;

@@ -3,7 +3,7 @@
 #include "core/abi.h"
 #include "core/fail.h"
 #include "data/moving/frames.h"
-#include "moving/stream.h"
+#include "picture/stream.h"
 
 #include <png.h>
 #include <setjmp.h>

@@ -7,7 +7,7 @@
 #include "data/coco/images.h"
 #include "data/coco/results.h"
 #include "data/labels/labels.h"
-#include "picture/plain_number.h"
+#include "json/plain_number.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "picture/plain_number.h"
+#include "json/plain_number.h"
 
 #include <dirent.h>
 #include <stdlib.h>

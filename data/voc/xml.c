@@ -3,7 +3,7 @@
 #include "core/grow.h"
 #include "core/os.h"
 #include "data/voc/voc.h"
-#include "picture/plain_number.h"
+#include "json/plain_number.h"
 
 #include <expat.h>
 #include <math.h>

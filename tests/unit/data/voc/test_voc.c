@@ -2,8 +2,8 @@
 
 #include "data/labels/labels.h"
 #include "data/voc/voc.h"
-#include "picture/plain_number.h"
 #include "support/scratch.h"
+#include "json/plain_number.h"
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* stream.h: where an input's bytes come from: a regular file or memory, read at any place; or a pipe, read on
  * and on, whose first bytes can be looked at before. Internal.
  */
-#ifndef DUET_DATA_MOVING_STREAM_H
-#define DUET_DATA_MOVING_STREAM_H
+#ifndef DUET_DATA_PICTURE_STREAM_H
+#define DUET_DATA_PICTURE_STREAM_H
 
 #include "duet/status.h"
 

@@ -1,4 +1,4 @@
-#include "picture/plain_number.h"
+#include "json/plain_number.h"
 
 #include "json/read.h"
 

@@ -1,4 +1,4 @@
-#include "moving/stream.h"
+#include "picture/stream.h"
 
 #include "core/fail.h"
 

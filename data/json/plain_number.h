@@ -1,7 +1,7 @@
 /* plain_number.h: decimal numbers in text files, the same in every locale. Internal to duet-data and
  * duet-eval. */
-#ifndef DUET_DATA_PICTURE_PLAIN_NUMBER_H
-#define DUET_DATA_PICTURE_PLAIN_NUMBER_H
+#ifndef DUET_DATA_JSON_PLAIN_NUMBER_H
+#define DUET_DATA_JSON_PLAIN_NUMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>
