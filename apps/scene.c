@@ -170,7 +170,7 @@ static enum duet_status write_frame(const struct settings *settings, int frame,
         if (status == DUET_OK) status = duet_mask_write(names.mask, &scene.classes, error);
         if (status == DUET_OK) status = duet_scene_truth_add(truth, names.name, frame, &scene, error);
     } else {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", settings->output);
+        status = duet_no_memory(error, settings->output, NULL);
     }
     names_close(&names);
     duet_scene_close(&scene);
@@ -209,7 +209,7 @@ static enum duet_status add_frame(const struct settings *settings, int frame, st
     struct duet_scene scene;
     const char *name = duet_path_name(settings->video);
     char *file = duet_text("%.*s_%06d.png", (int)(strrchr(name, '.') - name), name, frame);
-    if (!file) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", settings->video);
+    if (!file) return duet_no_memory(error, settings->video, NULL);
     enum duet_status status = draw_frame(settings, frame, &scene, error);
     if (status == DUET_OK) {
         double time = (double)frame * settings->rate_den / settings->rate_num;
@@ -247,7 +247,7 @@ static int film_all(const struct settings *settings)
 {
     struct duet_error error;
     char *truth = truth_path(settings->video);
-    enum duet_status status = truth ? DUET_OK : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory");
+    enum duet_status status = truth ? DUET_OK : duet_no_memory(&error, NULL, NULL);
     if (status == DUET_OK && !settings->force && taken_name(truth))
         status = duet_fail(&error, DUET_EXISTS, "%s: exists already", truth);
     if (status == DUET_OK) status = film(settings, truth, &error);

@@ -61,7 +61,7 @@ static enum duet_status set_classes(struct duet_detector *d, const bool *wanted,
     if (wanted) d->selected = calloc(columns, sizeof *d->selected);
     if (thresholds) d->thresholds = calloc(columns, sizeof *d->thresholds);
     if ((wanted && !d->selected) || (thresholds && !d->thresholds))
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+        return duet_no_memory(error, NULL, "for a detector");
     for (size_t c = 0; thresholds && c < columns; c++) d->thresholds[c] = d->decode.threshold;
     for (size_t i = 0; i < d->labels.count; i++) {
         int id = d->labels.items[i].id;
@@ -87,7 +87,7 @@ static enum duet_status copy_classes(struct duet_detector *d, const struct duet_
     d->decode.selected = d->selected;
     d->decode.thresholds = d->thresholds;
     if ((original->selected && !d->selected) || (original->thresholds && !d->thresholds))
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+        return duet_no_memory(error, NULL, "for a detector");
     if (d->selected) memcpy(d->selected, original->selected, columns * sizeof *d->selected);
     if (d->thresholds) memcpy(d->thresholds, original->thresholds, columns * sizeof *d->thresholds);
     return DUET_OK;
@@ -153,7 +153,7 @@ enum duet_status duet_detector_create(const struct duet_model *model,
     if (!config->has_ssdlite)
         return duet_fail(error, DUET_UNSUPPORTED, "the model (%s) has no SSDLite head", config->architecture);
     struct duet_detector *d = calloc(1, sizeof *d);
-    if (!d) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    if (!d) return duet_no_memory(error, NULL, "for a detector");
     d->input_width = o.input_width ? o.input_width : config->input_width;
     d->input_height = o.input_height ? o.input_height : config->input_height;
     d->labels = config->ssdlite_labels;
@@ -182,7 +182,7 @@ enum duet_status duet_detector_clone(const struct duet_detector *detector, struc
     DUET_NEEDS(detector, error);
     const struct duet_detector *const original = detector;
     struct duet_detector *d = calloc(1, sizeof *d);
-    if (!d) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a detector");
+    if (!d) return duet_no_memory(error, NULL, "for a detector");
     d->compiled = duet_compiled_retain(original->compiled);
     d->input_width = original->input_width;
     d->input_height = original->input_height;

@@ -137,7 +137,7 @@ static enum duet_status read_labels(const struct reader *reader, const json_t *r
     size_t count = json_array_size(list), i;
     if (count > (size_t)(high - low + 1)) return bad(reader, field, "at most one for each class");
     *items = calloc(count + 1, sizeof **items);
-    if (!*items) return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+    if (!*items) return duet_no_memory(reader->error, reader->path, NULL);
     int next = low;
     json_array_foreach(list, i, item)
     {
@@ -196,7 +196,7 @@ static enum duet_status read_config(const struct reader *reader, struct duet_mod
                          reader->path);
     model->root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     if (!model->root) /* it was parsed when it was opened */
-        return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+        return duet_no_memory(reader->error, reader->path, NULL);
     enum duet_status status = read_version(reader, model->root);
     if (status == DUET_OK) status = read_backbone(reader, model->root, &model->config);
     if (status == DUET_OK) status = read_heads(reader, model->root, &model->config);
@@ -213,7 +213,7 @@ enum duet_status duet_model_open(const char *path, struct duet_model **model, st
     *model = NULL;
     DUET_NEEDS(path, error);
     *model = calloc(1, sizeof **model);
-    if (!*model) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (!*model) return duet_no_memory(error, path, NULL);
     struct reader reader = {path, error};
     enum duet_status status = duet_weights_open(path, &(*model)->weights, error);
     if (status == DUET_OK) status = read_config(&reader, *model);

@@ -58,18 +58,13 @@ static enum duet_status check_options(const struct duet_segmenter_options *o, st
     return DUET_OK;
 }
 
-static enum duet_status no_memory(struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a segmenter");
-}
-
 /* Flags by label become flags by class; background is always wanted. */
 static enum duet_status select_classes(struct duet_segmenter *s, const bool *flags, struct duet_error *error)
 {
     const struct duet_model_config *config = duet_model_config(s->model);
     if (!flags) return DUET_OK;
     s->wanted = calloc((size_t)config->deeplabv3.classes, sizeof *s->wanted);
-    if (!s->wanted) return no_memory(error);
+    if (!s->wanted) return duet_no_memory(error, NULL, "for a segmenter");
     s->wanted[0] = true;
     for (size_t i = 0; i < config->deeplabv3_labels.count; i++)
         if (flags[i]) s->wanted[config->deeplabv3_labels.items[i].id] = true;
@@ -97,7 +92,7 @@ enum duet_status duet_segmenter_create(const struct duet_model *model,
     if (o.weights_of && o.weights_of->model != model)
         return duet_fail(error, DUET_MISMATCH, "weights_of: a segmenter of another model");
     struct duet_segmenter *s = calloc(1, sizeof *s);
-    if (!s) return no_memory(error);
+    if (!s) return duet_no_memory(error, NULL, "for a segmenter");
     s->model = model;
     s->output_stride = o.output_stride ? o.output_stride : duet_model_output_stride(config);
     s->max_memory = o.max_memory;
@@ -110,7 +105,7 @@ enum duet_status duet_segmenter_create(const struct duet_model *model,
     s->probe = o.probe;
     s->scale_count = o.scales ? o.scale_count : 1;
     for (int i = 0; i < s->scale_count; i++) s->scales[i] = o.scales ? o.scales[i] : 1;
-    if (o.cpu && !(s->cpu = strdup(o.cpu))) status = no_memory(error);
+    if (o.cpu && !(s->cpu = strdup(o.cpu))) status = duet_no_memory(error, NULL, "for a segmenter");
     if (status == DUET_OK) status = select_classes(s, o.classes, error);
     struct copy *copy;
     s->lender = o.weights_of ? o.weights_of->copies[0].compiled : NULL;
@@ -131,7 +126,7 @@ enum duet_status duet_segmenter_clone(const struct duet_segmenter *segmenter, st
     DUET_NEEDS(segmenter, error);
     const struct duet_segmenter *const original = segmenter;
     struct duet_segmenter *s = malloc(sizeof *s);
-    if (!s) return no_memory(error);
+    if (!s) return duet_no_memory(error, NULL, "for a segmenter");
     *s = *original;
     s->cpu = original->cpu ? strdup(original->cpu) : NULL;
     s->wanted = NULL;
@@ -140,14 +135,15 @@ enum duet_status duet_segmenter_clone(const struct duet_segmenter *segmenter, st
         s->copies[i].session = NULL; /* made when first used */
         s->copies[i].threads = 0;
     }
-    enum duet_status status = original->cpu && !s->cpu ? no_memory(error) : DUET_OK;
+    enum duet_status status =
+        original->cpu && !s->cpu ? duet_no_memory(error, NULL, "for a segmenter") : DUET_OK;
     if (status == DUET_OK && original->wanted) {
         size_t bytes = (size_t)duet_model_config(s->model)->deeplabv3.classes * sizeof *s->wanted;
         s->wanted = malloc(bytes);
         if (s->wanted)
             memcpy(s->wanted, original->wanted, bytes);
         else
-            status = no_memory(error);
+            status = duet_no_memory(error, NULL, "for a segmenter");
     }
     if (status == DUET_OK)
         *clone = s;

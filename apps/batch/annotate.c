@@ -91,7 +91,7 @@ static enum duet_status check_frames(const struct target *target, struct duet_er
 {
     const char *first = duet_path_name(target->path);
     char *folder = duet_text("%.*s.", (int)(first - target->path), target->path);
-    if (!folder) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", target->path);
+    if (!folder) return duet_no_memory(error, target->path, NULL);
     DIR *open = opendir(folder); /* one that cannot be read will complain when it is written into */
     enum duet_status status = DUET_OK;
     const struct dirent *entry;

@@ -249,7 +249,7 @@ static enum duet_status check_shared(const struct batch *batch, const struct due
         char *first = duet_annotate_path(a->folder, name, (enum duet_annotate_format)a->format);
         char *second = duet_annotate_path(a->folder, name, (enum duet_annotate_format)b->format);
         if (!first || !second)
-            status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+            status = duet_no_memory(error, name, NULL);
         else if (strcmp(first, second) == 0)
             status =
                 duet_fail(error, DUET_BAD_ARGUMENT,

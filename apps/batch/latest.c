@@ -64,7 +64,7 @@ enum duet_status duet_latest_open(struct duet_frames *frames, struct duet_latest
                                   struct duet_error *error)
 {
     struct duet_latest *made = *latest = calloc(1, sizeof *made);
-    if (!made) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to read ahead");
+    if (!made) return duet_no_memory(error, NULL, "to read ahead");
     made->frames = frames;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->changed, NULL);

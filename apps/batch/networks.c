@@ -45,7 +45,7 @@ static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, v
     struct duet_networks *networks = ctx;
     struct worker *worker = calloc(1, sizeof *worker);
     *out = NULL;
-    if (!worker) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a worker");
+    if (!worker) return duet_no_memory(error, NULL, "for a worker");
     *worker = (struct worker){networks->detector, networks->segmenter, pool};
     enum duet_status status = DUET_OK;
     if (networks->lent && networks->detector)
@@ -145,8 +145,7 @@ static int select_classes(const struct duet_program *program, const char *classe
     *selected = calloc(labels->count + 1, sizeof **selected);
     bool *excepted = calloc(labels->count + 1, sizeof *excepted);
     const char *option = "--classes";
-    enum duet_status status =
-        *selected && excepted ? DUET_OK : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory");
+    enum duet_status status = *selected && excepted ? DUET_OK : duet_no_memory(&error, NULL, NULL);
     if (status == DUET_OK) memset(*selected, true, labels->count);
     if (status == DUET_OK && classes) status = duet_labels_select(labels, classes, *selected, &error);
     if (status == DUET_OK && except) {
@@ -231,7 +230,7 @@ static int load_thresholds(const struct duet_networks *networks, const struct du
     *thresholds = calloc(labels->count + 1, sizeof **thresholds);
     enum duet_status status =
         *thresholds ? read_thresholds(s->thresholds, labels, not_zero(s->threshold), *thresholds, &error)
-                    : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory");
+                    : duet_no_memory(&error, NULL, NULL);
     return status == DUET_OK ? DUET_GO_ON : report(networks->program, status, "--thresholds", &error);
 }
 

@@ -23,7 +23,7 @@ static enum duet_status open_one(struct batch *batch, struct duet_error *error)
     const struct duet_batch_settings *settings = batch->settings;
     const char *pattern = duet_batch_output_name(settings);
     char *path = pattern ? duet_batch_timed_name(pattern, batch->file_number) : NULL;
-    if (pattern && !path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", pattern);
+    if (pattern && !path) return duet_no_memory(error, pattern, NULL);
     bool first = batch->files == 0;
     const struct duet_writer_options options = {.struct_size = sizeof options,
                                                 .format = (enum duet_format)settings->format,

@@ -347,8 +347,7 @@ static enum duet_status run_together(const struct duet_job *job, size_t count, i
     struct pipeline pipeline = {.job = job, .count = count};
     struct worker *workers = calloc((size_t)threads, sizeof *workers);
     enum duet_status status = DUET_OK;
-    if (!workers || !pipeline_open(&pipeline, threads))
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for threads");
+    if (!workers || !pipeline_open(&pipeline, threads)) status = duet_no_memory(error, NULL, "for threads");
     for (int i = 0; status == DUET_OK && i < threads; i++)
         status = worker_open(&workers[i], &pipeline, each, error);
     pthread_mutex_init(&pipeline.lock, NULL);

@@ -53,7 +53,7 @@ enum duet_status duet_save_if_parse(const char *text, const struct duet_labels *
 {
     *terms = (struct duet_save_if){0};
     char *copy = duet_text("%s", text), *rest = copy, *word;
-    if (!copy) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+    if (!copy) return duet_no_memory(error, NULL, NULL);
     enum duet_status status = DUET_OK;
     while (status == DUET_OK && (word = strsep(&rest, ",")))
         status = terms->count == DUET_SAVE_IF_TERMS

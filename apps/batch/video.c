@@ -34,7 +34,7 @@ static enum duet_status open_writer(struct batch *batch, const char *path,
                                     const struct duet_video_writer_options *options, struct duet_error *error)
 {
     char *folder = duet_text("%.*s", (int)(duet_path_name(path) - path), path);
-    enum duet_status status = folder ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+    enum duet_status status = folder ? DUET_OK : duet_no_memory(error, NULL, NULL);
     if (status == DUET_OK && folder[0]) status = duet_make_folders(folder, error);
     if (status == DUET_OK) status = duet_video_writer_open(path, options, &batch->video.writer, error);
     free(folder);
@@ -64,8 +64,7 @@ static enum duet_status begin(struct batch *batch, size_t index, const struct it
     enum duet_status status = DUET_EXISTS;
     for (unsigned number = 1; status == DUET_EXISTS; number++) {
         char *path = video_path(batch, index, number);
-        status = path ? open_writer(batch, path, &options, error)
-                      : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+        status = path ? open_writer(batch, path, &options, error) : duet_no_memory(error, NULL, NULL);
         free(path);
         if (!numbered) break;
     }

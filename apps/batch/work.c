@@ -40,7 +40,7 @@ enum duet_status duet_batch_open_source(const struct batch *batch, const struct 
 {
     const struct duet_batch_settings *s = batch->settings;
     struct batch_source *made = *source = calloc(1, sizeof *made);
-    if (!made) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", input->shown);
+    if (!made) return duet_no_memory(error, input->shown, NULL);
     struct duet_frames_options options = {.struct_size = sizeof options,
                                           .exif = (enum duet_exif)s->exif,
                                           .every = s->every,
@@ -175,7 +175,7 @@ static enum duet_status write_picture(const struct batch *batch, const struct du
                                       const char *path, struct item *item, struct duet_error *error)
 {
     char *folder = duet_text("%.*s", (int)(duet_path_name(path) - path), path);
-    enum duet_status status = folder ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    enum duet_status status = folder ? DUET_OK : duet_no_memory(error, path, NULL);
     if (status == DUET_OK && folder[0]) status = duet_make_folders(folder, error);
     void *ctx = picture->write == duet_batch_write_annotated ? (void *)(uintptr_t)batch : batch->task->ctx;
     if (status == DUET_OK) status = picture->write(ctx, path, &item->image, &item->result, error);

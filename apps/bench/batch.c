@@ -90,7 +90,7 @@ static enum duet_status draw_pictures(struct bench *b, struct duet_temporary *te
         char name[32];
         snprintf(name, sizeof name, "%06d.jpg", i);
         const char *path = duet_temporary_path(temporary, name);
-        status = path ? draw_picture(path, i, error) : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+        status = path ? draw_picture(path, i, error) : duet_no_memory(error, NULL, NULL);
         if (duet_interrupted()) status = duet_fail(error, DUET_INTERRUPTED, "interrupted");
     }
     b->inputs = (struct duet_arguments){.operands = &temporary->folder, .count = 1};

@@ -177,7 +177,7 @@ static enum duet_status place(struct bench *b, struct duet_temporary *temporary,
     }
     b->laps = calloc((size_t)b->settings->reps * PARTS, sizeof *b->laps);
     if (b->instances && b->results && b->laps) return DUET_OK;
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+    return duet_no_memory(error, NULL, NULL);
 }
 
 int bench_eval(int argc, char **argv)

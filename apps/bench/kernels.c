@@ -222,7 +222,7 @@ static enum duet_status open_subject(struct subject *s, const struct duet_kernel
     s->labels = calloc(shape->out_width, 1);
     if (!s->input || !s->weights || !s->bias || !s->output || !s->rows || !s->columns || !s->fractions ||
         !s->labels)
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", shape->name);
+        return duet_no_memory(error, shape->name, NULL);
     duet_resize_taps(shape->in_height, shape->out_height, s->rows);
     duet_resize_taps(shape->in_width, shape->out_width, s->columns);
     return DUET_OK;

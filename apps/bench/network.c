@@ -3,6 +3,7 @@
 #include "bench/peak.h"
 #include "cli/model_path.h"
 #include "cli/options.h"
+#include "core/fail.h"
 #include "core/os.h"
 #include "duet/model.h"
 
@@ -192,12 +193,6 @@ static void print_profile(const struct bench *b, const double *best, double peak
 
 /* --- the program --------------------------------------------------------------------------------------- */
 
-static enum duet_status no_memory(struct duet_error *error)
-{
-    snprintf(error->text, sizeof error->text, "no memory");
-    return error->status = DUET_OUT_OF_MEMORY;
-}
-
 static enum duet_status prepare(const struct settings *settings, const char *name, struct bench *b,
                                 struct duet_error *error)
 {
@@ -209,7 +204,7 @@ static enum duet_status prepare(const struct settings *settings, const char *nam
     if (status != DUET_OK) return status;
     b->times = calloc((size_t)settings->reps, sizeof *b->times);
     b->steps = calloc((size_t)duet_compiled_step_count(b->compiled) + 1, sizeof *b->steps);
-    return b->times && b->steps && make_picture(b) ? DUET_OK : no_memory(error);
+    return b->times && b->steps && make_picture(b) ? DUET_OK : duet_no_memory(error, NULL, NULL);
 }
 
 static void run(const struct settings *settings, struct bench *b)

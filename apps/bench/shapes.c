@@ -1,6 +1,7 @@
 #include "bench/shapes.h"
 
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
 #include "duet/deeplabv3.h"
 #include "duet/ssdlite.h"
@@ -55,13 +56,9 @@ static enum duet_status add(struct bench_shapes *shapes, const struct bench_shap
             shapes->items[i].layers++;
             return DUET_OK;
         }
-    if (shapes->count == shapes->capacity) {
-        size_t capacity = shapes->capacity ? 2 * shapes->capacity : 64;
-        struct bench_shape *items = realloc(shapes->items, capacity * sizeof *items);
-        if (!items) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu shapes", capacity);
-        shapes->items = items;
-        shapes->capacity = capacity;
-    }
+    struct bench_shape *items = duet_grow(shapes->items, &shapes->capacity, shapes->count + 1, sizeof *items);
+    if (!items) return duet_no_memory(error, NULL, "for shapes");
+    shapes->items = items;
     shapes->items[shapes->count] = *shape;
     shapes->items[shapes->count++].layers = 1;
     return DUET_OK;
@@ -252,7 +249,7 @@ enum duet_status bench_shapes_read(const char *path, struct bench_shapes *shapes
         if (status == DUET_OK && shapes->count == before)
             status = duet_fail(error, DUET_BAD_FORMAT, "%s: no shapes in it", path);
     } else if (status == DUET_OK) {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+        status = duet_no_memory(error, path, NULL);
     }
     free(text);
     duet_bytes_close(&bytes);

@@ -112,8 +112,7 @@ enum duet_status duet_budget_open(struct duet_budget *budget, size_t limit, stru
 {
     pthread_condattr_t attributes;
     *budget = (struct duet_budget){0};
-    if (pthread_condattr_init(&attributes) != 0)
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a condition");
+    if (pthread_condattr_init(&attributes) != 0) return duet_no_memory(error, NULL, "for a condition");
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&budget->given, &attributes);
     pthread_condattr_destroy(&attributes);

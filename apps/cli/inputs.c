@@ -1,8 +1,8 @@
 #include "cli/inputs.h"
 
 #include "core/bom.h"
-#include "core/checked.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
 #include "data/moving/frames.h"
 
@@ -90,14 +90,9 @@ static enum duet_status add_input(struct finder *finder, const char *path, size_
                                   enum duet_input_fault fault)
 {
     struct duet_inputs *inputs = finder->inputs;
-    if (inputs->count == inputs->capacity) {
-        size_t capacity = inputs->capacity ? inputs->capacity * 2 : 64, bytes;
-        struct duet_input *items = NULL;
-        if (duet_mul_size(capacity, sizeof *items, &bytes)) items = realloc(inputs->items, bytes);
-        if (!items) return no_memory(finder);
-        inputs->items = items;
-        inputs->capacity = capacity;
-    }
+    struct duet_input *items = duet_grow(inputs->items, &inputs->capacity, inputs->count + 1, sizeof *items);
+    if (!items) return no_memory(finder);
+    inputs->items = items;
     bool dash = length == 1 && path[0] == '-', here = dash || is_like_address(path);
     const char *copy = keep_text(inputs, path, length, here);
     if (!copy) return no_memory(finder);
@@ -169,12 +164,9 @@ static bool read_names(DIR *folder, char ***names, size_t *count)
     *count = 0;
     while ((entry = readdir(folder))) {
         if (entry->d_name[0] == '.') continue;
-        if (*count == capacity) {
-            capacity = capacity ? capacity * 2 : 64;
-            char **grown = realloc(*names, capacity * sizeof *grown);
-            if (!grown) return false;
-            *names = grown;
-        }
+        char **grown = duet_grow(*names, &capacity, *count + 1, sizeof *grown);
+        if (!grown) return false;
+        *names = grown;
         char *copy = strdup(entry->d_name);
         if (!copy) return false;
         (*names)[(*count)++] = copy;

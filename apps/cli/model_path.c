@@ -138,7 +138,7 @@ enum duet_status duet_model_path(const char *name, char **path, struct duet_erro
                              duet_path_is_folder(name) ? "is a folder, expected a model file"
                                                        : "no such file");
         *path = duet_text("%s", name);
-        return *path ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+        return *path ? DUET_OK : duet_no_memory(error, name, NULL);
     }
     struct duet_model_folders folders;
     duet_model_folders_open(&folders);

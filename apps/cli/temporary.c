@@ -1,6 +1,7 @@
 #include "cli/temporary.h"
 
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@ enum duet_status duet_temporary_open(struct duet_temporary *temporary, const cha
     *temporary = (struct duet_temporary){0};
     const char *place = getenv("TMPDIR");
     char *folder = duet_text("%s/%s.XXXXXX", place && place[0] ? place : "/tmp", program);
-    if (!folder) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+    if (!folder) return duet_no_memory(error, NULL, NULL);
     if (mkdtemp(folder)) {
         temporary->folder = folder;
         return DUET_OK;
@@ -25,13 +26,9 @@ enum duet_status duet_temporary_open(struct duet_temporary *temporary, const cha
 
 const char *duet_temporary_path(struct duet_temporary *temporary, const char *name)
 {
-    if (temporary->count == temporary->capacity) {
-        size_t capacity = temporary->capacity ? 2 * temporary->capacity : 8;
-        char **paths = realloc(temporary->paths, capacity * sizeof *paths);
-        if (!paths) return NULL;
-        temporary->paths = paths;
-        temporary->capacity = capacity;
-    }
+    char **paths = duet_grow(temporary->paths, &temporary->capacity, temporary->count + 1, sizeof *paths);
+    if (!paths) return NULL;
+    temporary->paths = paths;
     char *path = duet_path_join(temporary->folder, name);
     if (path) temporary->paths[temporary->count++] = path;
     return path;

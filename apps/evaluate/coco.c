@@ -163,7 +163,7 @@ static enum duet_status find_points(struct report *report, struct duet_error *er
                                              "--thresholds-out: --at-iou is none of the overlaps of --iou")
                                  : DUET_OK;
     report->point_items = calloc(scope.category_count + 1, sizeof *report->point_items);
-    if (!report->point_items) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the thresholds");
+    if (!report->point_items) return duet_no_memory(error, NULL, "for the thresholds");
     report->points =
         (struct duet_coco_points){report->point_items, s->at_iou,
                                   s->precision > 0 ? DUET_COCO_PRECISION : DUET_COCO_BEST_F1, s->precision};
@@ -268,7 +268,7 @@ static int score(struct report *report, struct evaluate_coco_run *run)
     if (code == DUET_GO_ON && s->images) code = evaluate_coco_run_done(run);
     if (code == DUET_GO_ON) {
         fill_conditions(report, run);
-        if (report->conditions.failed) duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory for the scores");
+        if (report->conditions.failed) duet_no_memory(&error, NULL, "for the scores");
         code = report->conditions.failed || compute(report, &error) != DUET_OK
                    ? evaluate_failed(report->scope->console, &error)
                    : write_all(report);

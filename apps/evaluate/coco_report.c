@@ -38,7 +38,7 @@ static enum duet_status add_pictures(const struct evaluate_coco_report *r, struc
                                      const double *scores, bool best, struct duet_error *error)
 {
     size_t *images = calloc(r->shown + 1, sizeof *images);
-    if (!images) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the report's pictures");
+    if (!images) return duet_no_memory(error, NULL, "for the report's pictures");
     size_t count = duet_coco_rank(r->outcome->eval, scores, best, images, r->shown);
     enum duet_status status = DUET_OK;
     if (count > 0)
@@ -58,8 +58,8 @@ static enum duet_status add_gallery(const struct evaluate_coco_report *r, struct
 {
     const struct duet_coco_eval *eval = r->outcome->eval;
     double *scores = calloc(duet_coco_eval_scope(eval).image_count + 1, sizeof *scores);
-    enum duet_status status = scores ? duet_coco_image_scores(eval, scores, error)
-                                     : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the report");
+    enum duet_status status =
+        scores ? duet_coco_image_scores(eval, scores, error) : duet_no_memory(error, NULL, "for the report");
     if (status == DUET_OK) status = add_pictures(r, report, scores, false, error);
     if (status == DUET_OK) status = add_pictures(r, report, scores, true, error);
     free(scores);
@@ -77,7 +77,7 @@ int evaluate_coco_report(const struct evaluate_coco_report *r)
                                scope.truth_count, scope.detection_count);
     enum duet_status status = title && subtitle
                                   ? duet_report_open(r->folder, title, subtitle, &report, &error)
-                                  : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory for a report");
+                                  : duet_no_memory(&error, NULL, "for a report");
     if (status == DUET_OK) {
         duet_coco_report(report, r->outcome, r->points);
         if (r->pictures && r->shown > 0) status = add_gallery(r, report, &error);

@@ -163,7 +163,7 @@ static enum duet_status add_ids(const char *path, const char *at, const char *en
             return duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu: '%.*s': %s does not list that image",
                              path, line, length < 60 ? (int)length : 60, at, truth->path);
         int64_t *grown = duet_grow(*ids, &capacity, *count + 1, sizeof *grown);
-        if (!grown) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for the ids", path);
+        if (!grown) return duet_no_memory(error, path, "for the ids");
         *ids = grown;
         if (image) grown[(*count)++] = image->id;
         at = newline ? newline + 1 : end;

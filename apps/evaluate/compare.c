@@ -72,7 +72,7 @@ static enum duet_status draw_side(struct side *side, const struct settings *s, c
 {
     size_t count = duet_coco_eval_scope(side->eval).image_count;
     side->images = calloc(count + 1, sizeof *side->images);
-    if (!side->images) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the images' scores");
+    if (!side->images) return duet_no_memory(error, NULL, "for the images' scores");
     enum duet_status status = duet_coco_image_scores(side->eval, side->images, error);
     if (status != DUET_OK) return status;
     return duet_coco_draw(side->eval, (size_t)s->bootstrap, (uint64_t)s->seed, pool, &side->draws, error);

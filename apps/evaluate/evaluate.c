@@ -19,7 +19,7 @@ int evaluate_may_report(const struct duet_program *program, const char *folder, 
     if (!folder) return DUET_GO_ON;
     char *page = duet_path_join(folder, "index.html");
     enum duet_status status = page ? duet_output_check(page, force ? DUET_OUTPUT_FORCE : 0, &error)
-                                   : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory");
+                                   : duet_no_memory(&error, NULL, NULL);
     free(page);
     if (status == DUET_OK || status == DUET_NOT_FOUND) return DUET_GO_ON; /* the folder will be made */
     if (status == DUET_EXISTS || status == DUET_BAD_ARGUMENT)
@@ -96,7 +96,7 @@ enum duet_status evaluate_picture_path(const char *folder, const char *name, cha
     *path = NULL;
     if (!*name) return duet_fail(error, DUET_BAD_ARGUMENT, "no \"file_name\" that is a string");
     *path = *name == '/' ? duet_text("%s", name) : duet_path_join(folder, name);
-    if (!*path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+    if (!*path) return duet_no_memory(error, name, NULL);
     if (strchr(name, '\\') && !duet_path_exists(*path))
         for (char *c = *path + (strlen(*path) - strlen(name)); *c; c++)
             if (*c == '\\') *c = '/';

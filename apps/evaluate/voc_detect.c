@@ -90,7 +90,7 @@ static enum duet_status add_objects(struct run *run, const char *path,
         }
         struct duet_voc_truth *truths =
             duet_grow(run->truths, &run->truth_capacity, run->truth_count + 1, sizeof *truths);
-        if (!truths) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for its objects", path);
+        if (!truths) return duet_no_memory(error, path, "for its objects");
         run->truths = truths;
         truths[run->truth_count++] =
             (struct duet_voc_truth){run->scored, label->id, o->xmin, o->ymin, o->xmax, o->ymax, o->difficult};
@@ -111,8 +111,7 @@ static enum duet_status add_image(struct run *run, size_t index, struct duet_err
     struct duet_voc_annotation annotation = {0};
     size_t before = run->truth_count;
     char *path = duet_voc_annotation_path(run->settings->root, id);
-    enum duet_status status =
-        path ? duet_voc_id_check(id, error) : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
+    enum duet_status status = path ? duet_voc_id_check(id, error) : duet_no_memory(error, id, NULL);
     if (status == DUET_OK) status = duet_voc_annotation_open(path, &annotation, error);
     if (status == DUET_OK) status = add_objects(run, path, &annotation, error);
     if (status == DUET_OK) {
@@ -243,7 +242,7 @@ static int write_report(struct run *run, const struct duet_voc_map_outcome *outc
     char *subtitle = duet_text("%zu pictures of the list %s", run->scored, s->list);
     enum duet_status status = title && subtitle
                                   ? duet_report_open(s->report, title, subtitle, &report, &error)
-                                  : duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory for a report");
+                                  : duet_no_memory(&error, NULL, "for a report");
     if (status == DUET_OK) {
         duet_voc_report_detections(report, outcome);
         status = duet_report_commit(&report, &error);

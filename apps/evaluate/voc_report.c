@@ -48,7 +48,7 @@ static enum duet_status add_pictures(const struct evaluate_voc_run *run, struct 
                                      void *worker, bool best, struct duet_error *error)
 {
     size_t most = (size_t)run->settings->shown, *images = calloc(most + 1, sizeof *images);
-    if (!images) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the report's pictures");
+    if (!images) return duet_no_memory(error, NULL, "for the report's pictures");
     size_t count = duet_voc_rank(run->miou, best, images, most);
     enum duet_status status = DUET_OK;
     if (count > 0)
@@ -71,9 +71,8 @@ enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
     duet_process_catch_signals();
     char *title = duet_text("PASCAL VOC masks: %s", s->masks ? s->masks : s->segment.model);
     char *subtitle = duet_text("%zu pictures of the list %s", duet_voc_miou_count(run->miou), s->list);
-    enum duet_status status = title && subtitle
-                                  ? duet_report_open(s->report, title, subtitle, &report, error)
-                                  : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a report");
+    enum duet_status status = title && subtitle ? duet_report_open(s->report, title, subtitle, &report, error)
+                                                : duet_no_memory(error, NULL, "for a report");
     if (status == DUET_OK) {
         duet_voc_report_masks(report, summary);
         status = duet_pool_create(s->threads > 0 ? s->threads : duet_cpu_count(), &pool, error);

@@ -69,8 +69,7 @@ enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *
                                               .cancelled = duet_process_cancelled};
     *picture = (struct evaluate_voc_picture){.truth_path = duet_voc_mask_path(run->settings->root, id),
                                              .predicted_path = predicted_path(run, id)};
-    if (!picture->truth_path || !picture->predicted_path)
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", id);
+    if (!picture->truth_path || !picture->predicted_path) return duet_no_memory(error, id, NULL);
     enum duet_status status = duet_voc_id_check(id, error);
     if (status == DUET_OK) status = duet_mask_read(picture->truth_path, &options, &picture->truth, error);
     if (status != DUET_OK) return status;

@@ -196,7 +196,7 @@ static enum duet_status keep_options(struct duet_deadline *d, const struct duet_
     d->options.classes = d->classes;
     d->options.cpu = d->cpu;
     if ((given->classes && !d->classes) || (given->cpu && !d->cpu))
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for segmenters");
+        return duet_no_memory(error, NULL, "for segmenters");
     return DUET_OK;
 }
 
@@ -224,7 +224,7 @@ enum duet_status duet_deadline_open(const struct duet_model *model, const struct
     if (status != DUET_OK) return status;
     struct duet_scene scene = {0};
     struct duet_deadline *d = calloc(1, sizeof *d);
-    if (!d) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for segmenters");
+    if (!d) return duet_no_memory(error, NULL, "for segmenters");
     d->model = model;
     d->pool = o.pool ? *o.pool : duet_pool_single();
     status = keep_options(d, &o.segmenter, error);

@@ -1,6 +1,7 @@
 #include "live/track.h"
 
 #include "core/fail.h"
+#include "core/grow.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -50,7 +51,7 @@ enum duet_status duet_tracker_create(const struct duet_tracker_options *options,
         return duet_fail(error, DUET_BAD_ARGUMENT, "tracking: min_frames %d, max_missed %d: negative",
                          o.min_frames, o.max_missed);
     struct duet_tracker *t = calloc(1, sizeof *t);
-    if (!t) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for tracking");
+    if (!t) return duet_no_memory(error, NULL, "for tracking");
     t->options.iou = o.iou > 0 ? o.iou : 0.3f;
     t->options.min_frames = o.min_frames > 0 ? o.min_frames : 3;
     t->options.max_missed = o.max_missed > 0 ? o.max_missed : o.max_missed == 0 ? 15 : 0;
@@ -95,18 +96,6 @@ static float iou_of(struct place a, struct place b)
     return w * h / (a.width * a.height + b.width * b.height - w * h);
 }
 
-/* Room for one more of `size` bytes. */
-static bool grow(void **items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity) return true;
-    size_t more = *capacity ? 2 * *capacity : 64;
-    void *larger = more < SIZE_MAX / size ? realloc(*items, more * size) : NULL;
-    if (!larger) return false;
-    *items = larger;
-    *capacity = more;
-    return true;
-}
-
 /* Every pair that overlaps enough. */
 static bool find_pairs(struct duet_tracker *t, const struct duet_detections *boxes, size_t *count)
 {
@@ -117,10 +106,9 @@ static bool find_pairs(struct duet_tracker *t, const struct duet_detections *box
             if (t->tracks[k].category != boxes->items[b].category_id) continue;
             float iou = iou_of(t->tracks[k].next, place);
             if (!(iou >= t->options.iou)) continue;
-            void *pairs = t->pairs;
-            bool room = grow(&pairs, *count, &t->pair_capacity, sizeof *t->pairs);
+            struct pair *pairs = duet_grow(t->pairs, &t->pair_capacity, *count + 1, sizeof *pairs);
+            if (!pairs) return false;
             t->pairs = pairs;
-            if (!room) return false;
             t->pairs[(*count)++] = (struct pair){iou, k, b};
         }
     }
@@ -201,10 +189,9 @@ static bool start_tracks(struct duet_tracker *t, const struct duet_detections *b
 {
     for (size_t i = 0; i < boxes->count; i++) {
         if (numbers[i] != 0) continue;
-        void *tracks = t->tracks;
-        bool room = t->count < INT_MAX && grow(&tracks, t->count, &t->capacity, sizeof *t->tracks);
+        struct track *tracks = duet_grow(t->tracks, &t->capacity, t->count + 1, sizeof *tracks);
+        if (!tracks || t->count == INT_MAX) return false;
         t->tracks = tracks;
-        if (!room) return false;
         t->tracks[t->count++] = (struct track){.category = boxes->items[i].category_id,
                                                .seen = 1,
                                                .frame = frame,

@@ -222,7 +222,7 @@ static enum duet_status target_of(const struct model_source *source, const char 
         if (status == DUET_OK) *target = duet_text("%s/%s.safetensors", home, source->name);
     }
     free(home);
-    if (status == DUET_OK && !*target) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory");
+    if (status == DUET_OK && !*target) status = duet_no_memory(error, NULL, NULL);
     return status;
 }
 

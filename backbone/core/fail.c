@@ -41,6 +41,12 @@ enum duet_status duet_fail(struct duet_error *error, enum duet_status status, co
     return status;
 }
 
+enum duet_status duet_no_memory(struct duet_error *error, const char *name, const char *purpose)
+{
+    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s%sno memory%s%s", name ? name : "", name ? ": " : "",
+                     purpose ? " " : "", purpose ? purpose : "");
+}
+
 static enum duet_status status_of_errno(int errnum)
 {
     switch (errnum) {

@@ -25,7 +25,7 @@ enum duet_status duet_file_open(const char *path, struct duet_file *file, struct
     else if (!S_ISREG(st.st_mode))
         status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: not a regular file", path);
     else if (!(copy = strdup(path)))
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+        status = duet_no_memory(error, path, NULL);
     if (status == DUET_OK)
         *file = (struct duet_file){copy, fd, (size_t)st.st_size, st.st_mtim, NULL};
     else
@@ -65,7 +65,7 @@ enum duet_status duet_file_walk(const struct duet_file *file, size_t from, size_
                                 struct duet_error *error)
 {
     char *buffer = malloc(size < PIECE ? size + 1 : PIECE);
-    if (!buffer) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", file->path);
+    if (!buffer) return duet_no_memory(error, file->path, NULL);
     enum duet_status status = DUET_OK;
     for (size_t done = 0; status == DUET_OK && done < size;) {
         size_t count = size - done < PIECE ? size - done : PIECE;

@@ -105,7 +105,7 @@ enum duet_status duet_make_folders(const char *path, struct duet_error *error)
 {
     if (!path[0]) return duet_fail(error, DUET_BAD_ARGUMENT, "the name of a folder is empty");
     char *copy = duet_text("%s", path);
-    if (!copy) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (!copy) return duet_no_memory(error, path, NULL);
     enum duet_status status = DUET_OK;
     for (char *end = copy + 1; status == DUET_OK; end++) {
         if (*end != '/' && *end != '\0') continue;

@@ -191,7 +191,7 @@ enum duet_status duet_output_check(const char *path, unsigned flags, struct duet
         bool in_place = place.there && flags & (DUET_OUTPUT_APPEND | DUET_OUTPUT_IN_PLACE);
         char *changed = in_place ? duet_text("%s", place.target) : folder_of(place.target);
         if (!changed)
-            status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+            status = duet_no_memory(error, path, NULL);
         else if (faccessat(AT_FDCWD, changed, in_place ? W_OK : W_OK | X_OK, AT_EACCESS) != 0)
             status = duet_fail_errno(error, errno, "%s: cannot write", path);
         free(changed);
@@ -372,8 +372,7 @@ enum duet_status duet_output_open(struct duet_output *output, const char *path, 
     enum duet_status status = find_place(path, flags, &place, error);
     output->target = place.target;
     output->path = status == DUET_OK ? duet_text("%s", path) : NULL;
-    if (status == DUET_OK && !output->path)
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (status == DUET_OK && !output->path) status = duet_no_memory(error, path, NULL);
     if (status == DUET_OK) {
         int file = !output->target ? open_special(path, place.open_file)
                    : flags & (DUET_OUTPUT_IN_PLACE | DUET_OUTPUT_APPEND)

@@ -155,7 +155,7 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
     if (status != DUET_OK) return status;
     if (!options.weights_of) DUET_NEEDS(weights, error);
     struct duet_compiled *c = calloc(1, sizeof *c);
-    if (!c) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a network");
+    if (!c) return duet_no_memory(error, NULL, "for a network");
     atomic_init(&c->references, 1);
     c->max_memory = options.max_memory && options.max_memory < DUET_MAX_ARENA_BYTES ? options.max_memory
                                                                                     : DUET_MAX_ARENA_BYTES;
@@ -166,7 +166,7 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
     if (status == DUET_OK) status = take_weights(network, weights, options.weights_of, c, error);
     for (int i = 0; status == DUET_OK && i < c->plan.step_count; i++) {
         c->kernel_names[i] = kernel_name(c, &c->plan.steps[i]);
-        if (!c->kernel_names[i]) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a network");
+        if (!c->kernel_names[i]) status = duet_no_memory(error, NULL, "for a network");
     }
     if (status == DUET_OK)
         *compiled = c;

@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@ enum duet_status duet_network_create(struct duet_network **network, struct duet_
 {
     DUET_NEEDS(network, error);
     *network = calloc(1, sizeof **network);
-    return *network ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a network");
+    return *network ? DUET_OK : duet_no_memory(error, NULL, "for a network");
 }
 
 void duet_network_close(struct duet_network **network)
@@ -62,17 +63,6 @@ static bool inputs_are_layers(struct duet_network *network, const char *name, co
     return true;
 }
 
-static bool grow(struct duet_network *network)
-{
-    if (network->layer_count < network->layer_capacity) return true;
-    int capacity = network->layer_capacity ? network->layer_capacity * 2 : 128;
-    struct duet_layer *grown = realloc(network->layers, (size_t)capacity * sizeof *grown);
-    if (!grown) return false;
-    network->layers = grown;
-    network->layer_capacity = capacity;
-    return true;
-}
-
 /* Append `layer`, whose inputs are layers, under a copy of `name`. */
 static duet_node append(struct duet_network *network, const char *name, struct duet_layer layer)
 {
@@ -84,8 +74,11 @@ static duet_node append(struct duet_network *network, const char *name, struct d
                       layer.channels, DUET_MAX_CHANNELS);
     if (network->layer_count == DUET_MAX_LAYERS)
         return REFUSE(network, DUET_TOO_LARGE, "layer %s: a network has at most %d", name, DUET_MAX_LAYERS);
+    struct duet_layer *layers = duet_grow(network->layers, &network->layer_capacity,
+                                          (size_t)network->layer_count + 1, sizeof *layers);
+    if (layers) network->layers = layers;
     layer.name = strdup(name);
-    if (!layer.name || !grow(network)) {
+    if (!layer.name || !layers) {
         free((char *)(uintptr_t)layer.name);
         return REFUSE(network, DUET_OUT_OF_MEMORY, "no memory for layer %s", name);
     }

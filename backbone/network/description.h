@@ -17,7 +17,8 @@ struct network_output {
 
 struct duet_network {
     struct duet_layer *layers;
-    int layer_count, layer_capacity;
+    int layer_count;
+    size_t layer_capacity;
     struct network_output outputs[DUET_MAX_OUTPUTS];
     int output_count;
     struct duet_error fault; /* the first one; status DUET_OK: none */

@@ -238,8 +238,7 @@ static enum duet_status read_metadata(const struct reader *reader, const json_t 
         return duet_fail(reader->error, DUET_BAD_FORMAT, "%s: metadata \"" OURS "\" is not a JSON object: %s",
                          reader->path, fault.text);
     weights->metadata = strdup(text);
-    return weights->metadata ? DUET_OK
-                             : duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+    return weights->metadata ? DUET_OK : duet_no_memory(reader->error, reader->path, NULL);
 }
 
 static enum duet_status check_version(const struct reader *reader, const json_t *ours)
@@ -270,7 +269,7 @@ static enum duet_status check_sum(const struct reader *reader, const json_t *our
                          reader->path);
     char got[XXH3_TEXT];
     XXH3_state_t *state = XXH3_createState();
-    if (!state) return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+    if (!state) return duet_no_memory(reader->error, reader->path, NULL);
     XXH3_64bits_reset(state);
     enum duet_status status =
         duet_file_walk(reader->file, reader->begin, reader->size, xxh3_piece, state, reader->error);
@@ -368,7 +367,7 @@ static enum duet_status sums_of(const struct duet_weights *weights, const struct
 {
     struct sha256_ctx context;
     XXH3_state_t *state = XXH3_createState();
-    if (!state) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a checksum");
+    if (!state) return duet_no_memory(error, NULL, "for a checksum");
     sha256_init(&context);
     XXH3_64bits_reset(state);
     enum duet_status status = DUET_OK;
@@ -404,7 +403,7 @@ enum duet_status duet_weights_verify(const struct duet_weights *weights, char he
     char got[DUET_SHA256_TEXT];
     /* In the order of the set: that of the file it came from, ours or not. */
     const struct duet_tensor **order = malloc((weights->count + 1) * sizeof *order);
-    if (!order) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a checksum");
+    if (!order) return duet_no_memory(error, NULL, "for a checksum");
     for (size_t i = 0; i < weights->count; i++) order[i] = &weights->tensors[i];
     enum duet_status status = sums_of(weights, order, weights->count, got, NULL, error);
     free((void *)order);
@@ -413,7 +412,7 @@ enum duet_status duet_weights_verify(const struct duet_weights *weights, char he
     json_t *ours = weights->metadata ? json_loads(weights->metadata, 0, NULL) : NULL;
     const char *want = json_string_value(json_object_get(json_object_get(ours, "data"), "sha256"));
     if (weights->metadata && !ours)
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the metadata");
+        status = duet_no_memory(error, NULL, "for the metadata");
     else if (!want)
         status = duet_fail(error, DUET_NOT_FOUND, "the metadata has no data.sha256 to compare with");
     else if (strcmp(want, got) != 0)
@@ -498,7 +497,7 @@ enum duet_status duet_weights_save(const struct duet_weights *weights, const cha
     char sha256[DUET_SHA256_TEXT], xxh3[XXH3_TEXT], *header = NULL;
     const struct duet_tensor **order = file_order(weights);
     enum duet_status status = order ? sums_of(weights, order, weights->count, sha256, xxh3, error)
-                                    : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+                                    : duet_no_memory(error, path, NULL);
     if (status == DUET_OK && !(header = make_header(weights, order, sha256, xxh3)))
         status = duet_fail(error, DUET_BAD_ARGUMENT,
                            "%s: the header cannot be made: a name is not UTF-8, or no memory", path);

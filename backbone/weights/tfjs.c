@@ -159,7 +159,7 @@ static enum duet_status shards_open(const struct reader *reader, const json_t *p
         return duet_fail(reader->error, DUET_TOO_LARGE, "%s: %zu shards in a group, at most %d", reader->path,
                          count, DUET_TFJS_MAX_SHARDS);
     shards->files = calloc(count, sizeof *shards->files);
-    if (!shards->files) return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+    if (!shards->files) return duet_no_memory(reader->error, reader->path, NULL);
     for (size_t i = 0; i < count; i++) {
         const char *name = shard_name(shards, i);
         if (!name) return bad(reader, "weightsManifest", "a path is not a string");
@@ -168,7 +168,7 @@ static enum duet_status shards_open(const struct reader *reader, const json_t *p
         char *path = duet_path_join(reader->folder, name);
         enum duet_status status =
             path ? duet_read_file(path, DUET_TFJS_MAX_DATA, &shards->files[i], reader->error)
-                 : duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+                 : duet_no_memory(reader->error, reader->path, NULL);
         free(path);
         if (status != DUET_OK) return status;
         shards->count = i + 1;
@@ -266,8 +266,7 @@ static enum duet_status read_group(const struct reader *reader, const json_t *gr
                          reader->path, count, DUET_WEIGHTS_MAX_TENSORS);
     struct shards shards = {0};
     struct weight *weights = calloc(count + 1, sizeof *weights);
-    enum duet_status status =
-        weights ? DUET_OK : duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+    enum duet_status status = weights ? DUET_OK : duet_no_memory(reader->error, reader->path, NULL);
     for (size_t i = 0; status == DUET_OK && i < count; i++) {
         status = read_weight(reader, json_array_get(list, i), &weights[i]);
         bytes += weights[i].bytes; /* at most 2^16 * 2^30 */
@@ -296,7 +295,7 @@ static enum duet_status add_epsilon(const struct reader *reader, const json_t *n
     size_t n = strlen(gamma);
     if (n < sizeof tail || strcmp(gamma + n - (sizeof tail - 1), tail) != 0) return DUET_OK;
     char *name = duet_text("%.*s/epsilon", (int)(n - (sizeof tail - 1)), gamma);
-    if (!name) return duet_fail(reader->error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->path);
+    if (!name) return duet_no_memory(reader->error, reader->path, NULL);
     float value = (float)json_number_value(epsilon);
     enum duet_status status = DUET_OK;
     if (!duet_weights_find(reader->weights, name)) /* two nodes may share a normalisation */
@@ -351,7 +350,7 @@ enum duet_status duet_tfjs_read(const char *path, struct duet_weights **weights,
     json_t *root = NULL;
     struct reader reader = {.path = path, .sha256 = &context, .weights = *weights, .error = error};
     reader.folder = duet_text("%.*s", (int)(duet_path_name(path) - path), path);
-    if (!reader.folder) status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (!reader.folder) status = duet_no_memory(error, path, NULL);
     if (status == DUET_OK) status = read_json(&reader, &root);
     if (status == DUET_OK) status = read_model(&reader, root);
     duet_sha256_hex(&context, sha256);

@@ -12,7 +12,7 @@ enum duet_status duet_weights_create(struct duet_weights **weights, struct duet_
 {
     DUET_NEEDS(weights, error);
     *weights = calloc(1, sizeof **weights);
-    return *weights ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a set of weights");
+    return *weights ? DUET_OK : duet_no_memory(error, NULL, "for a set of weights");
 }
 
 void duet_weights_close(struct duet_weights **weights)
@@ -64,7 +64,7 @@ const struct duet_tensor *duet_weights_find(const struct duet_weights *weights, 
 
 /* --- adding --------------------------------------------------------------------------------------------- */
 
-/* Room for one more. A failure leaves the set as it was. */
+/* Room for one more: a power of two, for the slots. A failure leaves the set as it was. */
 static bool grow(struct duet_weights *weights)
 {
     if (weights->count < weights->capacity) return true;
@@ -167,7 +167,7 @@ enum duet_status duet_weights_set_metadata(struct duet_weights *weights, const c
     json_decref(root);
     if (!object) return duet_fail(error, DUET_BAD_ARGUMENT, "metadata: JSON, but not an object");
     char *copy = strdup(json);
-    if (!copy) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for metadata");
+    if (!copy) return duet_no_memory(error, NULL, "for metadata");
     free(weights->metadata);
     weights->metadata = copy;
     return DUET_OK;

@@ -200,7 +200,7 @@ enum duet_status duet_coco_images_open(const char *path, struct duet_coco_images
             status = duet_fail(error, DUET_BAD_FORMAT,
                                "%s: no \"images\" in it, expected a COCO instances file", path);
     } else {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+        status = duet_no_memory(error, path, NULL);
     }
     if (place) free(place->name);
     free(place);

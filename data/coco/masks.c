@@ -348,7 +348,7 @@ static enum duet_status fill_polygons(const unsigned char *at, uint32_t height, 
         scratch->sum = *rle;
         *rle = sum;
     }
-    return enough ? status : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a mask");
+    return enough ? status : duet_no_memory(error, NULL, "for a mask");
 }
 
 bool duet_coco_mask_wants_size(const struct duet_coco_masks *masks, size_t mask)

@@ -202,9 +202,8 @@ static enum duet_status read_results(const char *path, struct duet_coco_results 
 {
     struct place place = {.results = results, .masks.masks = results->masks};
     results->path = duet_text("%s", path);
-    enum duet_status status = results->path
-                                  ? duet_json_read(path, on_token, &place, error)
-                                  : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to read", path);
+    enum duet_status status = results->path ? duet_json_read(path, on_token, &place, error)
+                                            : duet_no_memory(error, path, "to read");
     duet_coco_mask_reader_close(&place.masks);
     if (status == DUET_OK)
         trim(results);
@@ -225,5 +224,5 @@ enum duet_status duet_coco_results_open_masks(const char *path, struct duet_coco
 {
     *results = (struct duet_coco_results){.masks = calloc(1, sizeof *results->masks)};
     if (results->masks) return read_results(path, results, error);
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for masks", path);
+    return duet_no_memory(error, path, "for masks");
 }

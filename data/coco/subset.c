@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum duet_status no_memory(struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to choose images");
-}
-
 static int compare_ids(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -194,7 +189,7 @@ enum duet_status duet_coco_choose_images(const struct duet_coco_truth *truth, si
     strata_close(&strata);
     if (!enough) {
         free(list);
-        return no_memory(error);
+        return duet_no_memory(error, NULL, "to choose images");
     }
     qsort(list, count, sizeof *list, compare_ids);
     *ids = list;
@@ -312,11 +307,11 @@ enum duet_status duet_coco_copy_subset(const char *path, const struct duet_coco_
                                        struct duet_error *error)
 {
     struct copy *copy = calloc(1, sizeof *copy);
-    if (!copy) return no_memory(error);
+    if (!copy) return duet_no_memory(error, NULL, "to choose images");
     *copy = (struct copy){.ids = ids, .count = count, .named = named, .out = out, .name = name, .list = NONE};
     enum duet_status status = duet_json_read(path, on_token, copy, error);
     if (status == DUET_OK && copy->text.failed)
-        status = no_memory(error);
+        status = duet_no_memory(error, NULL, "to choose images");
     else if (status == DUET_OK) {
         duet_put(&copy->text, "\n");
         if (fwrite(copy->text.data, 1, copy->text.size, out) != copy->text.size)

@@ -421,8 +421,7 @@ static enum duet_status finish(struct place *place, const char *path, struct due
         truth->categories[i].name = truth->texts + (uintptr_t)truth->categories[i].name;
     for (size_t i = 0; i < truth->fault_count; i++)
         truth->faults[i].text = truth->texts + (uintptr_t)truth->faults[i].text;
-    if (!duet_coco_truth_order(truth))
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for the ground truth", path);
+    if (!duet_coco_truth_order(truth)) return duet_no_memory(error, path, "for the ground truth");
     return DUET_OK;
 }
 
@@ -438,7 +437,7 @@ enum duet_status duet_coco_truth_open(const char *path, bool masks, struct duet_
     place.masks.forgiving = true;
     enum duet_status status;
     if (!truth->texts || !truth->path || (masks && !truth->masks))
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for the ground truth", path);
+        status = duet_no_memory(error, path, "for the ground truth");
     else
         status = duet_json_read(path, on_token, &place, error);
     if (status == DUET_OK) status = finish(&place, path, error);

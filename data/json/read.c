@@ -255,7 +255,7 @@ static enum duet_status parse_stream(struct duet_json_reader *reader, FILE *stre
                                      const char *path, struct duet_error *error)
 {
     yajl_alloc_funcs memory = {give_memory, give_other_memory, take_memory, reader};
-    if (setjmp(reader->no_memory)) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to read", path);
+    if (setjmp(reader->no_memory)) return duet_no_memory(error, path, "to read");
     yajl_handle parser = yajl_alloc(&callbacks, &memory, reader);
     return read_chunks(reader, parser, stream, chunk, path, error);
 }
@@ -276,7 +276,7 @@ enum duet_status duet_json_read(const char *path, duet_json_handler *handler, vo
     else if (chunk)
         status = parse_stream(&reader, stream, chunk, path, error);
     else
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to read", path);
+        status = duet_no_memory(error, path, "to read");
     while (reader.blocks.next != &reader.blocks)
         take_memory(&reader, ((struct block *)(void *)reader.blocks.next)->bytes);
     free(chunk);

@@ -1,5 +1,7 @@
 #include "data/json/text.h"
 
+#include "core/grow.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +18,15 @@ static char *make_room(struct duet_buffer *buffer, size_t more)
 {
     if (buffer->failed) return NULL;
     if (buffer->capacity - buffer->size < more) {
-        size_t capacity = buffer->capacity ? buffer->capacity : 1024;
-        while (capacity && capacity - buffer->size < more)
-            capacity = capacity > SIZE_MAX / 2 ? 0 : capacity * 2;
-        char *data = capacity ? realloc(buffer->data, capacity) : NULL;
+        size_t needed;
+        char *data = duet_add_size(buffer->size, more, &needed)
+                         ? duet_grow(buffer->data, &buffer->capacity, needed < 1024 ? 1024 : needed, 1)
+                         : NULL;
         if (!data) {
             buffer->failed = true;
             return NULL;
         }
         buffer->data = data;
-        buffer->capacity = capacity;
     }
     return buffer->data + buffer->size;
 }

@@ -58,7 +58,7 @@ static enum duet_status create(const char *name, const struct duet_frames_option
     }
     if (!made || !made->name) {
         duet_frames_close(&made);
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+        return duet_no_memory(error, name, NULL);
     }
     made->options = known;
     made->options.struct_size = sizeof made->options; /* whole from here on */
@@ -215,7 +215,7 @@ static enum duet_status open_address(struct duet_frames *frames, const char *add
 {
     frames->kind = kind;
     frames->address = duet_text("%s", address);
-    if (!frames->address) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", frames->name);
+    if (!frames->address) return duet_no_memory(error, frames->name, NULL);
     return start_video(frames, error);
 }
 

@@ -1,7 +1,7 @@
 #include "moving/numbered.h"
 
-#include "core/checked.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "core/os.h"
 
 #include <dirent.h>
@@ -85,14 +85,10 @@ static int64_t number_in(const struct numbered *numbered, const char *name)
 
 static bool add(struct numbered *numbered, int64_t number)
 {
-    if (numbered->count == numbered->capacity) {
-        size_t capacity = numbered->capacity ? numbered->capacity * 2 : 256, bytes;
-        int64_t *grown =
-            duet_mul_size(capacity, sizeof *grown, &bytes) ? realloc(numbered->numbers, bytes) : NULL;
-        if (!grown) return false;
-        numbered->numbers = grown;
-        numbered->capacity = capacity;
-    }
+    int64_t *numbers =
+        duet_grow(numbered->numbers, &numbered->capacity, numbered->count + 1, sizeof *numbers);
+    if (!numbers) return false;
+    numbered->numbers = numbers;
     numbered->numbers[numbered->count++] = number;
     return true;
 }
@@ -113,7 +109,7 @@ static enum duet_status list(struct numbered *numbered, struct duet_error *error
         if (number >= 0) room = add(numbered, number);
     }
     closedir(folder);
-    if (!room) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", numbered->path);
+    if (!room) return duet_no_memory(error, numbered->path, NULL);
     if (numbered->count == 0)
         return duet_fail(error, DUET_NOT_FOUND, "%s: no file has a name of that kind", numbered->path);
     qsort(numbered->numbers, numbered->count, sizeof *numbered->numbers, ascending);
@@ -136,7 +132,7 @@ enum duet_status duet_numbered_open(const char *path, const struct duet_frames_o
                                     struct duet_warnings *warnings, void **self, struct duet_error *error)
 {
     struct numbered *numbered = *self = calloc(1, sizeof *numbered);
-    if (!numbered) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (!numbered) return duet_no_memory(error, path, NULL);
     const char *name = duet_path_name(path);
     numbered->options = (struct duet_frames_options){.struct_size = sizeof *options,
                                                      .exif = options->exif,
@@ -153,7 +149,7 @@ enum duet_status duet_numbered_open(const char *path, const struct duet_frames_o
     numbered->after = duet_text("%s", name);
     enum duet_status status = DUET_OK;
     if (!numbered->path || !numbered->folder || !numbered->before || !numbered->after)
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+        status = duet_no_memory(error, path, NULL);
     else if (!parse(name, numbered->before, &numbered->digits, numbered->after))
         status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: expected one %%d or %%0Nd in the name", path);
     if (status == DUET_OK) status = list(numbered, error);
@@ -201,7 +197,7 @@ static enum duet_status image(void *self, struct duet_image *into, int *orientat
     struct numbered *numbered = self;
     char *path = duet_text("%s%s%0*lld%s", numbered->folder, numbered->before, numbered->digits,
                            (long long)numbered->numbers[numbered->next - 1], numbered->after);
-    if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", numbered->path);
+    if (!path) return duet_no_memory(error, numbered->path, NULL);
     struct duet_frames *frames = NULL;
     *orientation = 1; /* the picture comes upright if it is to be */
     enum duet_status status = duet_frames_open(path, &numbered->options, &frames, error);

@@ -1,7 +1,7 @@
 #include "moving/pictures.h"
 
-#include "core/checked.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "picture/decode.h"
 #include "picture/scan.h"
 
@@ -175,7 +175,7 @@ enum duet_status duet_pictures_open(struct duet_stream *stream, const struct due
 {
     struct duet_pictures *made = calloc(1, sizeof *made);
     *pictures = NULL;
-    if (!made) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", stream->name);
+    if (!made) return duet_no_memory(error, stream->name, NULL);
     made->stream = stream;
     made->options = options;
     made->warnings = warnings;
@@ -217,14 +217,10 @@ static void about(const void *self, struct duet_frames_about *told)
 static enum duet_status note_place(struct duet_pictures *pictures, struct duet_error *error)
 {
     if (pictures->stream->size < 0 || (size_t)pictures->next < pictures->place_count) return DUET_OK;
-    if (pictures->place_count == pictures->place_capacity) {
-        size_t capacity = pictures->place_capacity ? pictures->place_capacity * 2 : 64, bytes;
-        int64_t *grown =
-            duet_mul_size(capacity, sizeof *grown, &bytes) ? realloc(pictures->places, bytes) : NULL;
-        if (!grown) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", pictures->stream->name);
-        pictures->places = grown;
-        pictures->place_capacity = capacity;
-    }
+    int64_t *places =
+        duet_grow(pictures->places, &pictures->place_capacity, pictures->place_count + 1, sizeof *places);
+    if (!places) return duet_no_memory(error, pictures->stream->name, NULL);
+    pictures->places = places;
     pictures->places[pictures->place_count++] = pictures->offset;
     return DUET_OK;
 }

@@ -43,7 +43,7 @@ enum duet_status duet_video_load(const char *name, const struct duet_video_modul
                                  struct duet_error *error)
 {
     char *path = module_path();
-    if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+    if (!path) return duet_no_memory(error, name, NULL);
     enum duet_status status;
     /* For good: FFmpeg keeps a pointer to the module's log function. */
     void *handle = duet_path_exists(path) ? dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) : NULL;

@@ -125,7 +125,7 @@ enum duet_status duet_video_writer_open(const char *path, const struct duet_vide
     if (made && made->path)
         status = open_encoder(made, &o, error);
     else
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+        status = duet_no_memory(error, path, NULL);
     if (status == DUET_OK)
         *writer = made;
     else

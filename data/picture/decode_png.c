@@ -65,8 +65,7 @@ static _Noreturn void give_up_truncated(struct job *job)
 static _Noreturn void on_error(png_structp png, png_const_charp message)
 {
     struct job *job = png_get_error_ptr(png);
-    if (job->no_memory)
-        give_up(job, duet_fail(job->error, DUET_OUT_OF_MEMORY, "%s: no memory to decode", job->coded->name));
+    if (job->no_memory) give_up(job, duet_no_memory(job->error, job->coded->name, "to decode"));
     if (is_behind_pixels(job))
         give_up(job, duet_decode_warn(job->coded, job->error, "PNG damaged behind its pixels (%s)", message));
     give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: damaged PNG (%s)", job->coded->name, message));
@@ -112,8 +111,7 @@ static void set_up(struct job *job)
         png_create_read_struct_2(PNG_LIBPNG_VER_STRING, job, on_error, on_warning, job, on_alloc, on_free);
     job->png = png;
     if (png) job->info = png_create_info_struct(png);
-    if (!job->info)
-        give_up(job, duet_fail(job->error, DUET_OUT_OF_MEMORY, "%s: no memory to decode", job->coded->name));
+    if (!job->info) give_up(job, duet_no_memory(job->error, job->coded->name, "to decode"));
     png_set_read_fn(png, job, on_read);
     /* Sides are judged by duet_decode_check, whose message is better. */
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);

@@ -73,7 +73,7 @@ static enum duet_status decode(struct reading *r)
     status = duet_image_create(r->classes, (int)width, (int)height, DUET_GRAY8, r->error);
     if (status != DUET_OK) return status;
     r->rows = calloc(height, sizeof *r->rows);
-    if (!r->rows) return duet_fail(r->error, DUET_OUT_OF_MEMORY, "%s: no memory", r->path);
+    if (!r->rows) return duet_no_memory(r->error, r->path, NULL);
     for (png_uint_32 y = 0; y < height; y++) r->rows[y] = duet_image_row(r->classes, (int)y);
     png_set_packing(r->png); /* 1, 2 and 4 bits: a byte a pixel */
     png_read_image(r->png, r->rows);
@@ -87,7 +87,7 @@ static enum duet_status read_png(struct reading *r)
         return duet_fail(r->error, DUET_BAD_FORMAT, "%s: not a PNG file", r->path);
     r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
     r->info = r->png ? png_create_info_struct(r->png) : NULL;
-    if (!r->info) return duet_fail(r->error, DUET_OUT_OF_MEMORY, "%s: no memory", r->path);
+    if (!r->info) return duet_no_memory(r->error, r->path, NULL);
     png_set_user_limits(r->png, 0x7fffffff, 0x7fffffff); /* check_kind's are ours */
     png_set_read_fn(r->png, r, take_bytes);
     if (setjmp(r->jump)) return r->status;

@@ -36,11 +36,6 @@ static void put_bytes(void *stream, void *data, int size)
     fwrite(data, 1, (size_t)size, stream);
 }
 
-static enum duet_status no_memory(const char *path, struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to encode the picture", path);
-}
-
 enum duet_status duet_stb_write_png(FILE *stream, const char *path, const struct duet_image *image,
                                     struct duet_error *error)
 {
@@ -49,7 +44,7 @@ enum duet_status duet_stb_write_png(FILE *stream, const char *path, const struct
                          image->stride, INT_MAX);
     int ok = stbi_write_png_to_func(put_bytes, stream, image->width, image->height,
                                     duet_pixel_size(image->format), image->pixels, (int)image->stride);
-    return ok ? DUET_OK : no_memory(path, error);
+    return ok ? DUET_OK : duet_no_memory(error, path, "to encode the picture");
 }
 
 enum duet_status duet_stb_write_jpeg(FILE *stream, const char *path, const struct duet_image *image,
@@ -60,12 +55,12 @@ enum duet_status duet_stb_write_jpeg(FILE *stream, const char *path, const struc
     uint8_t *packed = NULL;
     if (image->stride != row) { /* this encoder knows no stride */
         packed = malloc(row * (size_t)image->height);
-        if (!packed) return no_memory(path, error);
+        if (!packed) return duet_no_memory(error, path, "to encode the picture");
         for (int y = 0; y < image->height; y++)
             memcpy(packed + (size_t)y * row, duet_image_row(image, y), row);
     }
     int ok = stbi_write_jpg_to_func(put_bytes, stream, image->width, image->height, channels,
                                     packed ? packed : image->pixels, JPEG_QUALITY);
     free(packed);
-    return ok ? DUET_OK : no_memory(path, error);
+    return ok ? DUET_OK : duet_no_memory(error, path, "to encode the picture");
 }

@@ -16,17 +16,12 @@
 typedef enum duet_status encoder(FILE *stream, const char *path, const struct duet_image *image,
                                  struct duet_error *error);
 
-static enum duet_status no_memory(const char *path, struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to encode the picture", path);
-}
-
 static enum duet_status encode_ppm(FILE *stream, const char *path, const struct duet_image *image,
                                    struct duet_error *error)
 {
     size_t width = (size_t)image->width;
     uint8_t *row = malloc(width * 3);
-    if (!row) return no_memory(path, error);
+    if (!row) return duet_no_memory(error, path, "to encode the picture");
     fprintf(stream, "P6\n%d %d\n255\n", image->width, image->height);
     for (int y = 0; y < image->height; y++) {
         const uint8_t *from = duet_image_row(image, y);

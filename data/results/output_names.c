@@ -55,7 +55,7 @@ enum duet_status duet_claim(struct duet_claims *claims, const char *what, const 
     size_t *owners = owner == DUET_NAME_NONE || number == DUET_NAME_NONE
                          ? NULL
                          : duet_grow(claims->owners, &claims->capacity, number + 1, sizeof *owners);
-    if (!owners) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source);
+    if (!owners) return duet_no_memory(error, source, NULL);
     claims->owners = owners;
     if (added) owners[number] = owner;
     if (owners[number] != owner)

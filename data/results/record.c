@@ -119,7 +119,7 @@ enum duet_status duet_writer_open(const struct duet_writer_options *options, str
 
     const struct duet_writer_kind *kind = kinds[known_options.format];
     struct duet_writer *made = calloc(1, sizeof *made);
-    if (!made) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a writer");
+    if (!made) return duet_no_memory(error, NULL, "for a writer");
     made->kind = kind;
     made->options = known_options;
     made->output = known_options.output ? duet_text("%s", known_options.output) : NULL;
@@ -127,7 +127,7 @@ enum duet_status duet_writer_open(const struct duet_writer_options *options, str
     made->flags = known_options.force ? DUET_OUTPUT_FORCE : 0;
     made->state = calloc(1, kind->state_size ? kind->state_size : 1);
     if (!made->state || (known_options.output && !made->output))
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a writer");
+        status = duet_no_memory(error, NULL, "for a writer");
     else
         status = open_output(made, error);
     if (status == DUET_OK && kind->open) status = kind->open(made, error);
@@ -229,7 +229,7 @@ static enum duet_status pass_on(const struct duet_error *fault, struct duet_erro
 static enum duet_status no_memory(struct duet_writer *writer, struct duet_error *error)
 {
     duet_buffer_close(&writer->text); /* the end, which is short, may still find some */
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to write", writer->sink.name);
+    return duet_no_memory(error, writer->sink.name, "to write");
 }
 
 /* Send the text on, all of it in one piece, and empty it. */

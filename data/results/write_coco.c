@@ -46,7 +46,7 @@ static enum duet_status id_of_frame(struct duet_writer *writer, const struct due
         : stem ? duet_fail(error, DUET_BAD_ARGUMENT,
                            "%s: no image id: the file given as --coco-images names no %s.png, nor .jpg",
                            record->source, stem)
-               : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", record->source);
+               : duet_no_memory(error, record->source, NULL);
     free(stem);
     return status;
 }

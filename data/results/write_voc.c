@@ -36,7 +36,7 @@ static enum duet_status open_class(struct duet_writer *writer, size_t index, str
 {
     struct state *state = writer->state;
     char *path = class_path(writer->output, writer->options.labels->items[index].name);
-    if (!path) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
+    if (!path) return duet_no_memory(error, writer->output, NULL);
     enum duet_status status = duet_output_open(&state->files[index].output, path, writer->flags, error);
     for (size_t i = 0; status == DUET_OK && i < index; i++)
         if (strcmp(state->files[i].output.path, path) == 0)
@@ -50,7 +50,7 @@ static enum duet_status open_folder(struct duet_writer *writer, struct duet_erro
     struct state *state = writer->state;
     size_t count = writer->options.labels->count;
     state->files = calloc(count, sizeof *state->files);
-    if (!state->files) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
+    if (!state->files) return duet_no_memory(error, writer->output, NULL);
     for (size_t i = 0; i < count; i++) {
         enum duet_status status = open_class(writer, i, error);
         if (status != DUET_OK) return status;
@@ -77,7 +77,7 @@ static enum duet_status claim_id(struct duet_writer *writer, const char *source,
 {
     struct state *state = writer->state;
     *id = duet_result_stem(source, name);
-    if (!*id) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source);
+    if (!*id) return duet_no_memory(error, source, NULL);
     enum duet_status status;
     const char *fault = id_fault(*id);
     if (fault)
@@ -119,7 +119,7 @@ static enum duet_status write_detection(struct duet_writer *writer, const char *
         duet_put_rounded(text, corners[i], 6);
     }
     duet_put(text, "\n");
-    if (text->failed) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", record->source);
+    if (text->failed) return duet_no_memory(error, record->source, NULL);
     struct class_file *file = &state->files[label - labels->items];
     FILE *stream = file->output.stream;
     errno = 0;

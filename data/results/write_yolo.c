@@ -12,11 +12,6 @@ struct state {
     struct duet_claims claims;  /* on the names of files */
 };
 
-static enum duet_status no_memory(struct duet_writer *writer, struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", writer->output);
-}
-
 /* At the beginning, while there is room: on a disk that fills up, it is there for the pictures that fit. */
 static enum duet_status write_classes(struct duet_writer *writer, const char *path, struct duet_error *error)
 {
@@ -28,7 +23,7 @@ static enum duet_status write_classes(struct duet_writer *writer, const char *pa
         duet_put_shown(text, labels->items[i].name);
         duet_put(text, "\n");
     }
-    if (text->failed) return no_memory(writer, error);
+    if (text->failed) return duet_no_memory(error, writer->output, NULL);
     errno = 0;
     if (fwrite(text->data, 1, text->size, state->classes.stream) == text->size &&
         fflush(state->classes.stream) == 0)
@@ -40,7 +35,7 @@ static enum duet_status open_folder(struct duet_writer *writer, struct duet_erro
 {
     struct state *state = writer->state;
     char *path = duet_path_join(writer->output, "classes.txt");
-    if (!path) return no_memory(writer, error);
+    if (!path) return duet_no_memory(error, writer->output, NULL);
     enum duet_status status = duet_output_open(&state->classes, path, writer->flags, error);
     if (status == DUET_OK) status = write_classes(writer, path, error);
     /* A picture called classes.jpg would take the same name. */
@@ -69,7 +64,7 @@ static enum duet_status check_file(struct duet_writer *writer, const struct duet
     if (status == DUET_OK && !record->moving)
         status = duet_claim(&state->claims, "file", name, record->source, once, error);
     char *path = duet_path_join(writer->output, name);
-    if (!path) return no_memory(writer, error);
+    if (!path) return duet_no_memory(error, writer->output, NULL);
     /* Subfolders are made when there is something to write into them. */
     if (status == DUET_OK && (!strchr(name, '/') || duet_path_exists(path)))
         status = duet_output_check(path, writer->flags, error);
@@ -83,7 +78,7 @@ static enum duet_status check(struct duet_writer *writer, const char *source, co
     const struct duet_record record = {.source = source, .name = name};
     char *file = file_name(&record);
     enum duet_status status =
-        file ? check_file(writer, &record, file, true, error) : no_memory(writer, error);
+        file ? check_file(writer, &record, file, true, error) : duet_no_memory(error, writer->output, NULL);
     free(file);
     return status;
 }
@@ -113,7 +108,7 @@ static enum duet_status write_file(struct duet_writer *writer, const char *name,
     char *path = duet_path_join(writer->output, name);
     if (!path || writer->text.failed) {
         free(path);
-        return no_memory(writer, error);
+        return duet_no_memory(error, writer->output, NULL);
     }
     char *folder = strchr(name, '/') ? duet_text("%.*s", (int)(duet_path_name(path) - path), path) : NULL;
     enum duet_status status = folder ? duet_make_folders(folder, error) : DUET_OK;
@@ -135,7 +130,7 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
 {
     if (!record->detections) return DUET_OK;
     char *name = file_name(record);
-    if (!name) return no_memory(writer, error);
+    if (!name) return duet_no_memory(error, writer->output, NULL);
     enum duet_status status = check_file(writer, record, name, false, error);
     writer->text.size = 0;
     for (size_t i = 0; i < record->detections->count; i++)

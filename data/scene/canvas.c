@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "draw/font.h"
 
 #include <math.h>
@@ -119,13 +120,14 @@ struct point duet_map(const struct mapping *map, float x, float y)
 
 static bool grow(struct canvas *canvas)
 {
-    size_t capacity = canvas->edge_capacity ? canvas->edge_capacity * 2 : 256, bytes;
-    if (!duet_mul_size(capacity, sizeof(struct edge), &bytes)) return false;
-    struct edge *edges = realloc(canvas->edges, bytes);
-    if (edges) canvas->edges = edges;
-    struct crossing *crossings = realloc(canvas->crossings, capacity * sizeof *crossings);
-    if (crossings) canvas->crossings = crossings;
-    if (!edges || !crossings) return false;
+    size_t capacity = canvas->edge_capacity, needed = canvas->edge_count + 1;
+    struct edge *edges = duet_grow(canvas->edges, &capacity, needed, sizeof *edges);
+    if (!edges) return false;
+    canvas->edges = edges;
+    capacity = canvas->edge_capacity;
+    struct crossing *crossings = duet_grow(canvas->crossings, &capacity, needed, sizeof *crossings);
+    if (!crossings) return false;
+    canvas->crossings = crossings;
     canvas->edge_capacity = capacity;
     return true;
 }
@@ -366,7 +368,7 @@ enum duet_status duet_canvas_render(void (*draw)(struct canvas *canvas, const vo
         memset(canvas.owners, 0, canvas.across * BAND_ROWS * SAMPLES);
         memset(canvas.samples, 0, canvas.across * BAND_ROWS * SAMPLES * sizeof *canvas.samples);
         draw(&canvas, ctx);
-        if (canvas.out_of_memory) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for an outline");
+        if (canvas.out_of_memory) status = duet_no_memory(error, NULL, "for an outline");
         for (int row = 0; status == DUET_OK && row < canvas.rows; row++)
             for (int x = 0; x < canvas.width; x++)
                 resolve_pixel(&canvas, x, row, duet_image_row(picture, y + row) + 3 * (size_t)x,

@@ -18,7 +18,7 @@ enum duet_status duet_scene_truth_open(const char *path, struct duet_scene_truth
                                        struct duet_error *error)
 {
     *truth = calloc(1, sizeof **truth);
-    if (!*truth) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (!*truth) return duet_no_memory(error, path, NULL);
     (*truth)->next_id = 1;
     enum duet_status status = duet_output_open(&(*truth)->output, path, DUET_OUTPUT_FORCE, error);
     if (status != DUET_OK) duet_scene_truth_discard(truth);

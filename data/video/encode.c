@@ -258,7 +258,7 @@ static enum duet_status writer_open(const struct duet_video_target *target, void
     duet_video_log_begin();
     struct encoder *e = av_mallocz(sizeof *e);
     *self = NULL;
-    if (!e) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", target->name);
+    if (!e) return duet_no_memory(error, target->name, NULL);
     e->target = *target;
     e->last = -1;
     enum duet_status status = DUET_OK;

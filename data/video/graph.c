@@ -66,7 +66,7 @@ static enum duet_status check_filter(const char *name, const char **at, struct d
     }
     enum duet_status status = DUET_OK;
     if (!filter)
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+        status = duet_no_memory(error, name, NULL);
     else if (!is_allowed(filter))
         status = duet_fail(error, DUET_UNSUPPORTED,
                            "%s: the filter '%s' is not among those that only make or change pictures", name,

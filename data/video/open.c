@@ -355,8 +355,7 @@ static enum duet_status choose_format(const struct duet_reader *reader, const AV
                 "udp, tcp or srt",
                 source->name);
         av_dict_set(options, "protocol_whitelist", protocols, 0);
-        if (set_whitelist(source->address, options) < 0)
-            return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source->name);
+        if (set_whitelist(source->address, options) < 0) return duet_no_memory(error, source->name, NULL);
         if (strncasecmp(source->address, "rtsp", 4) == 0) av_dict_set(options, "rtsp_flags", "prefer_tcp", 0);
         return duet_video_resolve(reader, error);
     }

@@ -184,7 +184,7 @@ static enum duet_status create(const struct duet_video_source *source, struct du
                                struct duet_error *error)
 {
     struct duet_reader *reader = *made = calloc(1, sizeof *reader);
-    if (!reader) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source->name);
+    if (!reader) return duet_no_memory(error, source->name, NULL);
     reader->source = *source;
     reader->source.name = strdup(source->name);
     reader->source.address = source->address ? strdup(source->address) : NULL;
@@ -193,7 +193,7 @@ static enum duet_status create(const struct duet_video_source *source, struct du
     bool there = reader->source.name && !reader->source.address == !source->address && reader->packet &&
                  reader->current.frame;
     for (int i = 0; i < 2; i++) there &= (reader->queue[i].frame = av_frame_alloc()) != NULL;
-    return there ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", source->name);
+    return there ? DUET_OK : duet_no_memory(error, source->name, NULL);
 }
 
 /* --- about ---------------------------------------------------------------------------------------------- */

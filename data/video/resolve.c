@@ -70,7 +70,7 @@ enum duet_status duet_video_resolve(const struct duet_reader *reader, struct due
 {
     const char *address = reader->source.address;
     struct lookup *lookup = calloc(1, sizeof *lookup);
-    if (!lookup) return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", reader->source.name);
+    if (!lookup) return duet_no_memory(error, reader->source.name, NULL);
     av_url_split(NULL, 0, NULL, 0, lookup->host, sizeof lookup->host, NULL, NULL, 0, address);
     /* Through a proxy, the name is its business. */
     bool proxied = strncasecmp(address, "http", 4) == 0 &&

@@ -12,8 +12,8 @@
  */
 #include "video/read.h"
 
-#include "core/checked.h"
 #include "core/fail.h"
+#include "core/grow.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,17 +31,6 @@ enum { MOST_REORDERED = 64 };
 
 /* --- the index ------------------------------------------------------------------------------------------ */
 
-static bool grow(int64_t **items, size_t count, size_t *capacity)
-{
-    if (count < *capacity) return true;
-    size_t more = *capacity ? *capacity * 2 : 256, bytes;
-    int64_t *grown = duet_mul_size(more, sizeof **items, &bytes) ? realloc(*items, bytes) : NULL;
-    if (!grown) return false;
-    *items = grown;
-    *capacity = more;
-    return true;
-}
-
 void duet_index_note(struct duet_reader *reader, const struct duet_decoded *decoded)
 {
     struct duet_index *index = &reader->index;
@@ -51,8 +40,10 @@ void duet_index_note(struct duet_reader *reader, const struct duet_decoded *deco
         return;
     }
     if ((size_t)decoded->number != index->known_count) return; /* known from before */
-    if (grow(&index->known, index->known_count, &index->known_capacity))
-        index->known[index->known_count++] = decoded->ticks;
+    int64_t *known = duet_grow(index->known, &index->known_capacity, index->known_count + 1, sizeof *known);
+    if (!known) return;
+    index->known = known;
+    known[index->known_count++] = decoded->ticks;
 }
 
 void duet_index_close(struct duet_index *index)
@@ -98,7 +89,10 @@ static bool note_packet(struct duet_index *index, const AVPacket *packet)
     if (packet->pts == AV_NOPTS_VALUE || packet->dts == AV_NOPTS_VALUE) return false;
     if (index->last_dts != AV_NOPTS_VALUE && packet->dts < index->last_dts) return false;
     index->last_dts = packet->dts;
-    if (!grow(&index->scanned, index->scanned_count, &index->scanned_capacity)) return false;
+    int64_t *scanned =
+        duet_grow(index->scanned, &index->scanned_capacity, index->scanned_count + 1, sizeof *scanned);
+    if (!scanned) return false;
+    index->scanned = scanned;
     size_t at = index->scanned_count++;
     for (; at > 0 && index->scanned[at - 1] >= packet->pts; at--) {
         if (index->scanned[at - 1] == packet->pts || index->scanned_count - at > MOST_REORDERED) return false;

@@ -32,17 +32,12 @@ void duet_voc_results_close(struct duet_voc_results *results)
     *results = (struct duet_voc_results){0};
 }
 
-static enum duet_status no_memory(const struct reading *r, const char *path)
-{
-    return duet_fail(r->error, DUET_OUT_OF_MEMORY, "%s: no memory for the detections", path);
-}
-
 static enum duet_status add(struct reading *r, const char *path, const struct duet_voc_detection *detection)
 {
     struct duet_voc_results *results = r->results;
     struct duet_voc_detection *items =
         duet_grow(results->items, &r->capacity, results->count + 1, sizeof *items);
-    if (!items) return no_memory(r, path);
+    if (!items) return duet_no_memory(r->error, path, "for the detections");
     results->items = items;
     items[results->count++] = *detection;
     results->empty += !(detection->xmax - detection->xmin > -1 && detection->ymax - detection->ymin > -1);
@@ -164,7 +159,7 @@ static enum duet_status list_files(struct reading *r, const char *folder, char *
             status = duet_fail(r->error, DUET_MISMATCH, "%s/%s: a second file of the class %s, besides %s",
                                folder, entry->d_name, label->name, files[label->id]);
         else if (!(files[label->id] = duet_path_join(folder, entry->d_name)))
-            status = no_memory(r, folder);
+            status = duet_no_memory(r->error, folder, "for the detections");
         else
             r->results->files++;
     }
@@ -210,7 +205,7 @@ static enum duet_status number_images(const struct reading *r, const char *path,
     size_t images = duet_voc_list_count(r->list);
     *count = 0;
     *numbers = calloc(images, sizeof **numbers);
-    if (!*numbers) return no_memory(r, path);
+    if (!*numbers) return duet_no_memory(r->error, path, "for the detections");
     for (size_t i = 0; i < images; i++) {
         int64_t value;
         if (duet_coco_id_from_stem(duet_voc_list_id(r->list, i), &value))

@@ -54,11 +54,6 @@ size_t duet_voc_list_find(const struct duet_voc_list *list, const char *id, size
 
 /* --- finding ------------------------------------------------------------------------------------------ */
 
-static enum duet_status no_memory(const char *what, struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", what);
-}
-
 static char *set_path(const char *root, enum duet_voc_set set, const char *name)
 {
     const char *folder = set == DUET_VOC_MAIN ? "Main" : "Segmentation";
@@ -92,7 +87,7 @@ static enum duet_status not_found(const char *root, enum duet_voc_set set, const
 {
     char names[400];
     char *folder = set_path(root, set, NULL);
-    if (!folder) return no_memory(root, error);
+    if (!folder) return duet_no_memory(error, root, NULL);
     list_names(folder, names, sizeof names);
     enum duet_status status;
     if (!duet_path_is_folder(folder))
@@ -111,7 +106,7 @@ static enum duet_status find_list(const char *root, enum duet_voc_set set, const
                                   struct duet_error *error)
 {
     *path = strchr(name, '/') ? duet_text("%s", name) : set_path(root, set, name);
-    if (!*path) return no_memory(name, error);
+    if (!*path) return duet_no_memory(error, name, NULL);
     if (strchr(name, '/') || duet_path_exists(*path)) return DUET_OK;
     free(*path);
     *path = NULL;
@@ -222,12 +217,12 @@ static enum duet_status add_id(struct duet_voc_list *list, const char *from, con
                          id, fault);
     bool added;
     size_t number = duet_names_add(&list->ids, id, length, &added);
-    if (number == DUET_NAME_NONE) return no_memory(list->path, error);
+    if (number == DUET_NAME_NONE) return duet_no_memory(error, list->path, NULL);
     if (!added)
         return duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu: the id '%.*s' stands in line %zu already",
                          list->path, line, shown, id, list->lines[number]);
     size_t *lines = duet_grow(list->lines, &list->lines_capacity, number + 1, sizeof *lines);
-    if (!lines) return no_memory(list->path, error);
+    if (!lines) return duet_no_memory(error, list->path, NULL);
     list->lines = lines;
     lines[number] = line;
     return DUET_OK;
@@ -260,7 +255,7 @@ enum duet_status duet_voc_list_open(const char *root, enum duet_voc_set set, con
 {
     *out = NULL;
     struct duet_voc_list *list = calloc(1, sizeof *list);
-    if (!list) return no_memory(name, error);
+    if (!list) return duet_no_memory(error, name, NULL);
     struct duet_bytes bytes = {0};
     enum duet_status status = find_list(root, set, name, &list->path, error);
     if (status == DUET_OK) status = duet_read_file(list->path, MAX_LIST_BYTES, &bytes, error);

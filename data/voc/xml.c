@@ -303,7 +303,7 @@ static void on_doctype(void *ctx, const XML_Char *name, const XML_Char *system, 
 static enum duet_status parse(struct reading *r, const struct duet_bytes *bytes)
 {
     r->parser = XML_ParserCreate(NULL);
-    if (!r->parser) return duet_fail(r->error, DUET_OUT_OF_MEMORY, "%s: no memory", r->path);
+    if (!r->parser) return duet_no_memory(r->error, r->path, NULL);
     XML_SetUserData(r->parser, r);
     XML_SetElementHandler(r->parser, on_begin, on_end);
     XML_SetCharacterDataHandler(r->parser, on_text);

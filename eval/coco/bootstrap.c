@@ -121,11 +121,6 @@ static void list_all(struct plan *plan)
     }
 }
 
-static enum duet_status no_memory(struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the bootstrap");
-}
-
 static enum duet_status plan_open(struct plan *plan, const struct duet_coco_eval *eval,
                                   struct duet_error *error)
 {
@@ -134,14 +129,15 @@ static enum duet_status plan_open(struct plan *plan, const struct duet_coco_eval
     plan->areas = calloc(eval->area_count * eval->category_count + 1, sizeof *plan->areas);
     plan->limits = calloc(eval->limit_count * eval->category_count + 1, sizeof *plan->limits);
     plan->images = calloc(eval->found_count + 1, sizeof *plan->images);
-    if (!plan->areas || !plan->limits || !plan->images) return no_memory(error);
+    if (!plan->areas || !plan->limits || !plan->images)
+        return duet_no_memory(error, NULL, "for the bootstrap");
     for (size_t c = 0; c < eval->cell_count; c++)
         for (uint32_t i = 0; i < eval->cells[c].found_count; i++)
             plan->images[eval->cells[c].found + i] = eval->cells[c].image;
     list_all(plan);
     plan->entries = calloc(plan->entry_count + 1, sizeof *plan->entries);
     plan->stocks = calloc(plan->stock_count + 1, sizeof *plan->stocks);
-    if (!plan->entries || !plan->stocks) return no_memory(error);
+    if (!plan->entries || !plan->stocks) return duet_no_memory(error, NULL, "for the bootstrap");
     list_all(plan);
     return DUET_OK;
 }
@@ -330,7 +326,7 @@ static enum duet_status draw_all(const struct plan *plan, const struct duet_pool
     for (int i = 0; enough && i < pool->threads; i++) enough = worker_open(&drawing.workers[i], plan);
     if (enough) pool->run(pool->ctx, draw_one, &drawing, (int)draws->count);
     workers_close(drawing.workers, pool->threads);
-    return enough ? DUET_OK : no_memory(error);
+    return enough ? DUET_OK : duet_no_memory(error, NULL, "for the bootstrap");
 }
 
 enum duet_status duet_coco_draw(const struct duet_coco_eval *eval, size_t count, uint64_t seed,
@@ -358,7 +354,7 @@ enum duet_status duet_coco_draw(const struct duet_coco_eval *eval, size_t count,
         }
         status = draws->lines && draws->categories && draws->room
                      ? draw_all(&plan, pool ? pool : &single, draws, error)
-                     : no_memory(error);
+                     : duet_no_memory(error, NULL, "for the bootstrap");
     }
     plan_close(&plan);
     if (status != DUET_OK) duet_coco_draws_close(draws);

@@ -103,7 +103,7 @@ enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, stru
     if (enough) count_all(l, eval);
     if (enough && fill_all(l, eval)) return DUET_OK;
     duet_coco_by_image_close(list);
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to look at images");
+    return duet_no_memory(error, NULL, "to look at images");
 }
 
 struct coco_image duet_coco_by_image_at(const struct coco_by_image *list, size_t image)
@@ -122,7 +122,7 @@ enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps, const 
     uint32_t *truths = calloc(image->truth_count + 1, sizeof *truths);
     const double *areas;
     enum duet_status status = DUET_OK;
-    if (!found || !truths) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to look at images");
+    if (!found || !truths) status = duet_no_memory(error, NULL, "to look at images");
     for (size_t i = 0; status == DUET_OK && i < image->found_count; i++) found[i] = image->found[i].result;
     for (size_t i = 0; status == DUET_OK && i < image->truth_count; i++)
         truths[i] = image->truths[i].annotation;

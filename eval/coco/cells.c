@@ -252,11 +252,6 @@ static size_t take_best(const struct duet_coco_eval *eval, const uint32_t *items
     return count;
 }
 
-static enum duet_status no_memory(struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
-}
-
 static size_t largest_cell(const struct sorter *found)
 {
     size_t largest = 0, begun = 0;
@@ -286,7 +281,7 @@ static enum duet_status fill(struct duet_coco_eval *eval, const struct sorter *f
     struct coco_rank *ranks = calloc(2 * largest_cell(found) + 1, sizeof *ranks);
     if (!ranks || !allocate(eval, found, truths)) {
         free(ranks);
-        return no_memory(error);
+        return duet_no_memory(error, NULL, "to evaluate");
     }
     while (walk_next(&walk, &key, &f, &t)) {
         struct coco_cell *cell = &eval->cells[eval->cell_count++];
@@ -317,7 +312,8 @@ enum duet_status duet_coco_make_cells(struct duet_coco_eval *eval, struct duet_e
         enough = sorter_run(&found, eval->image_count, eval->category_count) &&
                  sorter_run(&truths, eval->image_count, eval->category_count);
     }
-    enum duet_status status = enough ? fill(eval, &found, &truths, error) : no_memory(error);
+    enum duet_status status =
+        enough ? fill(eval, &found, &truths, error) : duet_no_memory(error, NULL, "to evaluate");
     sorter_close(&found);
     sorter_close(&truths);
     return status;

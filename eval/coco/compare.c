@@ -129,7 +129,7 @@ enum duet_status duet_coco_image_scores(const struct duet_coco_eval *eval, doubl
         if (eval->cells[c].found_count > most) most = eval->cells[c].found_count;
     double *precision = calloc((size_t)most + 1, sizeof *precision);
     enum duet_status status = DUET_OK;
-    if (!classes || !precision) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to score images");
+    if (!classes || !precision) status = duet_no_memory(error, NULL, "to score images");
     for (size_t i = 0; status == DUET_OK && i < eval->image_count; i++) scores[i] = 0;
     for (size_t c = 0; status == DUET_OK && c < eval->cell_count; c++) {
         const struct coco_cell *cell = &eval->cells[c];

@@ -83,7 +83,7 @@ static enum duet_status count_image(const struct coco_image *image, struct coco_
     if (scene.taken && scene.settled)
         count_scene(&scene, confusion);
     else
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the confusion matrix");
+        status = duet_no_memory(error, NULL, "for the confusion matrix");
     free(scene.taken);
     free(scene.settled);
     return status;
@@ -101,9 +101,8 @@ enum duet_status duet_coco_confusion_count(const struct duet_coco_eval *eval, do
                          "a confusion matrix at score %g, overlap %g: expected an overlap above 0, at most 1",
                          score, overlap);
     confusion->cells = calloc(confusion->side * confusion->side, sizeof *confusion->cells);
-    enum duet_status status =
-        confusion->cells ? duet_coco_overlaps_open(eval, &overlaps, error)
-                         : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the confusion matrix");
+    enum duet_status status = confusion->cells ? duet_coco_overlaps_open(eval, &overlaps, error)
+                                               : duet_no_memory(error, NULL, "for the confusion matrix");
     if (status == DUET_OK) status = duet_coco_by_image_open(eval, &by_image, error);
     for (size_t i = 0; status == DUET_OK && i < eval->image_count; i++) {
         const struct coco_image image = duet_coco_by_image_at(by_image, i);

@@ -52,7 +52,7 @@ static enum duet_status rank_all(struct duet_coco_eval *eval, struct duet_error 
     eval->category_ranks = calloc(eval->category_count + 1, sizeof *eval->category_ranks);
     if (!spare || !eval->ranks || !eval->category_ranks) {
         free(spare);
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
+        return duet_no_memory(error, NULL, "to evaluate");
     }
     size_t at = 0;
     for (size_t k = 0; k < eval->category_count; k++) {
@@ -128,7 +128,7 @@ static enum duet_status accumulator_open(struct accumulator *acc, struct duet_co
     acc->eval = eval;
     acc->memory = calloc(room * 2 * eval->threshold_count, sizeof *acc->memory);
     acc->matches = calloc(most_found(eval) + 1, sizeof *acc->matches);
-    if (!acc->memory || !acc->matches) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
+    if (!acc->memory || !acc->matches) return duet_no_memory(error, NULL, "to evaluate");
     for (size_t t = 0; t < eval->threshold_count; t++) {
         acc->points[t].precision = acc->memory + room * 2 * t;
         acc->points[t].score = acc->points[t].precision + room;
@@ -227,8 +227,7 @@ enum duet_status duet_coco_accumulate(struct duet_coco_eval *eval, struct duet_e
     eval->positives = calloc(eval->category_count * eval->area_count + 1, sizeof *eval->positives);
     eval->ap = calloc(slots + 1, sizeof *eval->ap);
     eval->ar = calloc(slots + 1, sizeof *eval->ar);
-    if (!eval->positives || !eval->ap || !eval->ar)
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
+    if (!eval->positives || !eval->ap || !eval->ar) return duet_no_memory(error, NULL, "to evaluate");
     count_positives(eval);
     enum duet_status status = rank_all(eval, error);
     if (status == DUET_OK) status = accumulator_open(&acc, eval, error);

@@ -130,18 +130,13 @@ size_t duet_coco_find_category(const struct duet_coco_eval *eval, int64_t id)
     return at ? (size_t)(at - eval->category_ids) : SIZE_MAX;
 }
 
-static enum duet_status no_memory(struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
-}
-
 static enum duet_status set_images(struct duet_coco_eval *eval, const struct duet_coco_options *options,
                                    struct duet_error *error)
 {
     const struct duet_coco_truth *truth = eval->truth;
     size_t count = options->image_ids ? options->image_count : truth->image_count;
     eval->image_ids = calloc(count + 1, sizeof *eval->image_ids);
-    if (!eval->image_ids) return no_memory(error);
+    if (!eval->image_ids) return duet_no_memory(error, NULL, "to evaluate");
     for (size_t i = 0; i < count; i++) {
         int64_t id = options->image_ids ? options->image_ids[i] : truth->images[truth->images_by_id[i]].id;
         char room[DUET_COCO_ID_ROOM];
@@ -164,7 +159,7 @@ static enum duet_status set_categories(struct duet_coco_eval *eval, const struct
     size_t count = options->category_ids ? options->category_count : truth->category_count;
     eval->category_ids = calloc(count + 1, sizeof *eval->category_ids);
     eval->category_names = calloc(count + 1, sizeof *eval->category_names);
-    if (!eval->category_ids || !eval->category_names) return no_memory(error);
+    if (!eval->category_ids || !eval->category_names) return duet_no_memory(error, NULL, "to evaluate");
     for (size_t i = 0; i < count; i++) {
         int64_t id = options->category_ids ? options->category_ids[i]
                                            : truth->categories[truth->categories_by_id[i]].id;
@@ -275,7 +270,7 @@ enum duet_status duet_coco_eval_open(const struct duet_coco_truth *truth,
     static const struct duet_coco_options usual = {.struct_size = sizeof usual};
     if (!options) options = &usual;
     *eval = calloc(1, sizeof **eval);
-    if (!*eval) return no_memory(error);
+    if (!*eval) return duet_no_memory(error, NULL, "to evaluate");
     (*eval)->truth = truth;
     (*eval)->results = results;
     (*eval)->type = options->type;

@@ -125,8 +125,7 @@ static enum duet_status match_cell(struct matcher *m, const struct coco_cell *ce
                               eval->truths + cell->truth, cell->truth_count, &overlaps, &sizes, error);
     if (status != DUET_OK) return status;
     if (cell->truth_count > 0) {
-        if (!find_candidates(m, cell, overlaps))
-            return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
+        if (!find_candidates(m, cell, overlaps)) return duet_no_memory(error, NULL, "to evaluate");
         for (size_t a = 0; a < eval->area_count; a++) {
             memset(m->taken, 0, cell->truth_count * sizeof *m->taken);
             for (size_t d = 0; d < cell->found_count; d++)
@@ -144,8 +143,7 @@ enum duet_status duet_coco_match(struct duet_coco_eval *eval, struct duet_error 
     eval->matches = calloc(eval->found_count * eval->area_count + 1, sizeof *eval->matches);
     eval->ignored = calloc(eval->truth_count + 1, sizeof *eval->ignored);
     enum duet_status status = DUET_OK;
-    if (!eval->matches || !eval->ignored)
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
+    if (!eval->matches || !eval->ignored) status = duet_no_memory(error, NULL, "to evaluate");
     if (status == DUET_OK) status = duet_coco_overlaps_open(eval, &m.overlaps, error);
     for (size_t i = 0; status == DUET_OK && i < eval->cell_count; i++)
         status = match_cell(&m, &eval->cells[i], error);

@@ -26,11 +26,6 @@ struct coco_overlaps {
     size_t odd_sizes;
 };
 
-static enum duet_status no_memory(struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to evaluate");
-}
-
 static void shapes_close(struct shape *shapes, size_t count)
 {
     for (size_t i = 0; i < count; i++) duet_rle_close(&shapes[i].runs);
@@ -60,7 +55,7 @@ enum duet_status duet_coco_overlaps_open(const struct duet_coco_eval *eval, stru
                                          struct duet_error *error)
 {
     *overlaps = calloc(1, sizeof **overlaps);
-    if (!*overlaps) return no_memory(error);
+    if (!*overlaps) return duet_no_memory(error, NULL, "to evaluate");
     (*overlaps)->eval = eval;
     return DUET_OK;
 }
@@ -199,14 +194,14 @@ enum duet_status duet_coco_overlaps_of(struct coco_overlaps *o, size_t image, co
 {
     const struct duet_coco_eval *eval = o->eval;
     size_t pairs;
-    if (!duet_mul_size(found_count, truth_count, &pairs)) return no_memory(error);
+    if (!duet_mul_size(found_count, truth_count, &pairs)) return duet_no_memory(error, NULL, "to evaluate");
     double *kept = duet_grow(o->values, &o->values_capacity, pairs + 1, sizeof *kept);
     if (kept) o->values = kept;
     double *kept_areas = duet_grow(o->areas, &o->areas_capacity, found_count + 1, sizeof *kept_areas);
     if (kept_areas) o->areas = kept_areas;
     if (!kept || !kept_areas || !make_room(&o->found, &o->found_capacity, found_count) ||
         !make_room(&o->truths, &o->truths_capacity, truth_count))
-        return no_memory(error);
+        return duet_no_memory(error, NULL, "to evaluate");
     const struct duet_coco_image *where = duet_coco_truth_image(eval->truth, eval->image_ids[image]);
     enum duet_status status = DUET_OK;
     for (size_t i = 0; status == DUET_OK && i < truth_count; i++)

@@ -141,7 +141,7 @@ static enum duet_status put_drawing(struct duet_report *report, const struct dra
     char room[DUET_COCO_ID_ROOM];
     char *title = duet_text("%s (%s)", image && image->file_name[0] ? image->file_name : "image",
                             duet_coco_id_text(d->eval->truth->ids, id, room));
-    if (!title) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a report");
+    if (!title) return duet_no_memory(error, NULL, "for a report");
     const struct duet_report_heading heading = {title, caption, keys, 4};
     const struct duet_report_boxes sets[] = {{d->truths, d->image.truth_count, "what is there"},
                                              {d->found, d->found_count, "what was found"}};
@@ -165,7 +165,7 @@ static enum duet_status draw(struct duet_report *report, struct drawing *d, cons
         turn_around(d->found, d->found_count);
         status = put_drawing(report, d, picture, error);
     } else {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a report");
+        status = duet_no_memory(error, NULL, "for a report");
     }
     free(d->taken);
     free(d->truths);

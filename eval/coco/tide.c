@@ -39,11 +39,6 @@ struct tide {
     size_t missed_count, false_miss_count;
 };
 
-static enum duet_status no_memory(struct duet_error *error)
-{
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the error breakdown");
-}
-
 /* --- one image ---------------------------------------------------------------------------------------- */
 
 struct scene {
@@ -184,7 +179,7 @@ static enum duet_status judge_image(struct tide *tide, const struct coco_image *
     free(scene.used);
     free(scene.usable);
     free(state);
-    return enough ? DUET_OK : no_memory(error);
+    return enough ? DUET_OK : duet_no_memory(error, NULL, "for the error breakdown");
 }
 
 /* --- AP, as TIDE counts it ---------------------------------------------------------------------------- */
@@ -301,7 +296,7 @@ static enum duet_status score_all(const struct tide *tide, struct duet_coco_tide
     struct scoring scoring = {0};
     if (!scoring_open(&scoring, tide)) {
         scoring_close(&scoring);
-        return no_memory(error);
+        return duet_no_memory(error, NULL, "for the error breakdown");
     }
     result->ap = score(tide, AS_IT_IS, &scoring);
     for (int kind = 0; kind < DUET_COCO_ERRORS; kind++) {
@@ -351,7 +346,7 @@ enum duet_status duet_coco_tide_measure(const struct duet_coco_eval *eval, doubl
                          background, found);
     struct tide work = {.eval = eval, .found = found, .background = background};
     size_t *counts = calloc(3 * eval->category_count + 1, sizeof *counts);
-    if (!counts) return no_memory(error);
+    if (!counts) return duet_no_memory(error, NULL, "for the error breakdown");
     work.positives = counts;
     work.missed = counts + eval->category_count;
     work.false_misses = counts + 2 * eval->category_count;

@@ -132,7 +132,7 @@ enum duet_status duet_report_open(const char *folder, const char *title, const c
     if (report) report->folder = duet_text("%s", folder);
     if (!report || !report->folder) {
         duet_report_discard(&report);
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for a report", folder);
+        return duet_no_memory(error, folder, "for a report");
     }
     begin_page(&report->page, title, subtitle);
     *out = report;
@@ -194,8 +194,8 @@ static enum duet_status write_picture(struct duet_report *report, const struct d
 {
     snprintf(name, 40, "pictures/%zu.jpg", report->pictures + 1);
     char *folder = duet_path_join(report->folder, "pictures"), *path = duet_path_join(report->folder, name);
-    enum duet_status status = folder && path ? duet_make_folders(folder, error)
-                                             : duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", name);
+    enum duet_status status =
+        folder && path ? duet_make_folders(folder, error) : duet_no_memory(error, name, NULL);
     if (status == DUET_OK) status = duet_picture_write(path, image, error);
     if (status == DUET_OK) report->pictures++;
     free(folder);
@@ -320,8 +320,7 @@ static enum duet_status write_page(struct duet_report *report, struct duet_error
     duet_put(b, "</body>\n</html>\n");
     char *path = duet_path_join(report->folder, "index.html");
     enum duet_status status = path && !b->failed ? duet_output_open(&output, path, DUET_OUTPUT_FORCE, error)
-                                                 : duet_fail(error, DUET_OUT_OF_MEMORY,
-                                                             "%s: no memory for the report", report->folder);
+                                                 : duet_no_memory(error, report->folder, "for the report");
     if (status == DUET_OK) {
         fwrite(b->data, 1, b->size, output.stream); /* commit looks whether it went well */
         status = duet_output_commit(&output, error);

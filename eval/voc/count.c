@@ -77,7 +77,7 @@ static enum duet_status keep(uint32_t planes[PLANES][CELLS], size_t band_count,
         for (size_t i = 0; i < CELLS; i++) planes[plane][i] += planes[plane - 1][i];
     for (size_t i = 0; i < total; i++) count += flat[i] > 0;
     counts->cells = calloc(count + 1, sizeof *counts->cells);
-    if (!counts->cells) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the counts of a mask");
+    if (!counts->cells) return duet_no_memory(error, NULL, "for the counts of a mask");
     for (size_t i = 0; i < total; i++)
         if (flat[i] > 0) counts->cells[counts->count++] = (struct duet_voc_cell){(uint16_t)i, flat[i]};
     return DUET_OK;
@@ -93,7 +93,7 @@ enum duet_status duet_voc_count(const struct duet_voc_pair *pair, const int *ban
     if (status == DUET_OK) status = check_bands(bands, band_count, error);
     if (status == DUET_OK && band_count > 0) {
         nearness = duet_voc_bands(pair->truth, bands, band_count, DUET_VOC_VOID);
-        if (!nearness) status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the bands of a mask");
+        if (!nearness) status = duet_no_memory(error, NULL, "for the bands of a mask");
     }
     if (status == DUET_OK) status = count_pixels(pair, nearness, band_count, planes, error);
     if (status == DUET_OK) status = keep(planes, band_count, counts, error);

@@ -61,7 +61,7 @@ struct duet_voc_miou {
 enum duet_status duet_voc_miou_create(struct duet_voc_miou **miou, struct duet_error *error)
 {
     *miou = calloc(1, sizeof **miou);
-    return *miou ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for scores");
+    return *miou ? DUET_OK : duet_no_memory(error, NULL, "for scores");
 }
 
 void duet_voc_miou_close(struct duet_voc_miou **miou)
@@ -95,8 +95,7 @@ enum duet_status duet_voc_miou_add(struct duet_voc_miou *miou, const char *id,
                                    const struct duet_voc_counts *counts, struct duet_error *error)
 {
     size_t id_size = strlen(id) + 1;
-    if (!make_room(miou, id_size, counts->count))
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for its scores", id);
+    if (!make_room(miou, id_size, counts->count)) return duet_no_memory(error, id, "for its scores");
     miou->images[miou->count++] = (struct image){miou->ids_size, miou->cell_count, counts->count};
     memcpy(miou->ids + miou->ids_size, id, id_size);
     miou->ids_size += id_size;

@@ -109,7 +109,7 @@ static enum duet_status read_channels(struct import *import, const struct part *
 static enum duet_status fold_moments(struct import *import, struct part *part)
 {
     double *mean = calloc(part->channels * 2, sizeof *mean), *variance = mean + part->channels;
-    if (!mean) return duet_fail(import->error, DUET_OUT_OF_MEMORY, "%s: no memory", import->path);
+    if (!mean) return duet_no_memory(import->error, import->path, NULL);
     enum duet_status status =
         find(import, part->scope, "/BatchNorm/moving_variance")
             ? read_channels(import, part, part->scope, "/BatchNorm/moving_variance", 1, variance)
@@ -160,8 +160,7 @@ static enum duet_status emit(struct import *import, const struct part *part)
     float *weights = malloc(part->elements * sizeof *weights), *bias = malloc(part->channels * sizeof *bias);
     char name[128];
     enum duet_status status = DUET_OK;
-    if (!weights || !bias)
-        status = duet_fail(import->error, DUET_OUT_OF_MEMORY, "%s: no memory", import->path);
+    if (!weights || !bias) status = duet_no_memory(import->error, import->path, NULL);
     bool finite = true;
     for (size_t i = 0; status == DUET_OK && i < part->elements; i++) {
         weights[i] = (float)(((const float *)part->weights->data)[i] * part->scale[i % part->channels]);
@@ -202,7 +201,7 @@ static enum duet_status import_layer(struct import *import, duet_node node)
     enum duet_status status = check_tensor(import, &part, part.weights, &part.shape);
     if (status != DUET_OK) return status;
     part.scale = calloc(part.channels * 2, sizeof *part.scale);
-    if (!part.scale) return duet_fail(import->error, DUET_OUT_OF_MEMORY, "%s: no memory", import->path);
+    if (!part.scale) return duet_no_memory(import->error, import->path, NULL);
     part.shift = part.scale + part.channels;
     status = read_scale_and_shift(import, &part);
     if (status == DUET_OK) status = emit(import, &part);
@@ -317,7 +316,7 @@ static enum duet_status import_layers(struct import *import, const struct duet_m
     int count = duet_network_layer_count(network);
     import->used =
         calloc((size_t)count * 5, sizeof(const struct duet_tensor *)); /* weights + 4 of a BatchNorm */
-    if (!import->used) status = duet_fail(import->error, DUET_OUT_OF_MEMORY, "%s: no memory", import->path);
+    if (!import->used) status = duet_no_memory(import->error, import->path, NULL);
     for (int i = 0; status == DUET_OK && i < count; i++) status = import_layer(import, i);
     if (status == DUET_OK) status = check_all_used(import);
     free((void *)import->used);

@@ -171,7 +171,7 @@ static enum duet_status add_quantization(const struct import *import, const char
     float *scale = malloc(t->scale_count * sizeof *scale);
     int32_t *zero = malloc(t->scale_count * sizeof *zero);
     enum duet_status status = DUET_OK;
-    if (!scale || !zero) status = duet_fail(import->error, DUET_OUT_OF_MEMORY, "%s: no memory", import->path);
+    if (!scale || !zero) status = duet_no_memory(import->error, import->path, NULL);
     for (uint32_t i = 0; status == DUET_OK && i < t->scale_count; i++) {
         scale[i] = duet_tflite_scale(t, i);
         zero[i] = duet_tflite_zero_point(t, i);
@@ -256,7 +256,7 @@ static enum duet_status add_weight(struct import *import, const struct duet_laye
     enum duet_status status = check_weights(import, name, t, false, depthwise ? 3 : 0);
     if (status != DUET_OK) return status;
     uint8_t *data = malloc(t->bytes ? t->bytes : 1);
-    if (!data) return duet_fail(import->error, DUET_OUT_OF_MEMORY, "%s: no memory", import->path);
+    if (!data) return duet_no_memory(import->error, import->path, NULL);
     if (depthwise)
         memcpy(data, t->data, t->bytes);
     else
@@ -277,7 +277,7 @@ static enum duet_status add_bias(struct import *import, const struct duet_layer 
     enum duet_status status = t ? check_weights(import, name, t, true, 0) : DUET_OK;
     if (status != DUET_OK) return status;
     void *data = calloc((size_t)layer->channels, sizeof(float)); /* no bias is a bias of 0 */
-    if (!data) return duet_fail(import->error, DUET_OUT_OF_MEMORY, "%s: no memory", import->path);
+    if (!data) return duet_no_memory(import->error, import->path, NULL);
     if (t) memcpy(data, t->data, t->bytes);
     status = add(import, name, t ? t->dtype : DUET_F32, &shape, data);
     free(data);
@@ -314,7 +314,7 @@ static enum duet_status import_layers(struct import *import, const struct duet_m
     int count = duet_network_layer_count(network);
     info = calloc((size_t)count, sizeof *info);
     match = calloc((size_t)count, sizeof *match);
-    if (!info || !match) status = duet_fail(import->error, DUET_OUT_OF_MEMORY, "%s: no memory", import->path);
+    if (!info || !match) status = duet_no_memory(import->error, import->path, NULL);
     if (status == DUET_OK)
         status =
             duet_network_account(network, config->input_height, config->input_width, info, import->error);

@@ -295,7 +295,7 @@ static enum duet_status check_rest(const struct match *m)
 {
     bool *after =
         calloc((size_t)m->graph->tensor_count + 1, sizeof *after); /* the outputs, and what follows */
-    if (!after) return duet_fail(m->error, DUET_OUT_OF_MEMORY, "%s: no memory", m->path);
+    if (!after) return duet_no_memory(m->error, m->path, NULL);
     for (int i = 0; i < duet_network_output_count(m->network); i++)
         after[m->layers[duet_network_output_at(m->network, i, NULL)].output] = true;
     enum duet_status status = DUET_OK;
@@ -329,7 +329,7 @@ enum duet_status duet_tflite_match(const char *path, const struct duet_tflite *g
                       .taken = calloc((size_t)graph->operator_count + 1, sizeof(bool)),
                       .error = error};
     enum duet_status status = DUET_OK;
-    if (!m.origin || !m.taken) status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory", path);
+    if (!m.origin || !m.taken) status = duet_no_memory(error, path, NULL);
     for (int i = 0; status == DUET_OK && i < duet_network_layer_count(network); i++)
         status = match_layer(&m, i);
     if (status == DUET_OK) status = check_rest(&m);

@@ -1,7 +1,7 @@
 #include "duet/ssdlite_decode.h"
 
-#include "core/checked.h"
 #include "core/fail.h"
+#include "core/grow.h"
 #include "exp.h"
 
 #include <math.h>
@@ -90,7 +90,7 @@ enum duet_status duet_ssdlite_decoder_create(const struct duet_ssdlite_decoder_o
     return DUET_OK;
 no_memory:
     duet_ssdlite_decoder_close(&d);
-    return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the detector's anchors");
+    return duet_no_memory(error, NULL, "for the detector's anchors");
 }
 
 void duet_ssdlite_decoder_close(struct duet_ssdlite_decoder **decoder)
@@ -264,14 +264,9 @@ struct trace {
 
 static enum duet_status add_suppressed(struct trace *t, struct duet_suppressed item, struct duet_error *error)
 {
-    if (t->out->count == t->capacity) {
-        size_t capacity = t->capacity ? 2 * t->capacity : 64;
-        struct duet_suppressed *items = realloc(t->out->items, capacity * sizeof *items);
-        if (!items)
-            return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu suppressed boxes", capacity);
-        t->out->items = items;
-        t->capacity = capacity;
-    }
+    struct duet_suppressed *items = duet_grow(t->out->items, &t->capacity, t->out->count + 1, sizeof *items);
+    if (!items) return duet_no_memory(error, NULL, "for suppressed boxes");
+    t->out->items = items;
     t->out->items[t->out->count++] = item;
     return DUET_OK;
 }

@@ -84,7 +84,7 @@ static enum duet_status draw_boxes(const struct viewer_results *results, const s
     struct duet_detections scaled = {NULL, results->detections.count};
     if (scaled.count == 0) return DUET_OK;
     scaled.items = calloc(scaled.count, sizeof *scaled.items);
-    if (!scaled.items) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to draw boxes");
+    if (!scaled.items) return duet_no_memory(error, NULL, "to draw boxes");
     for (size_t i = 0; i < scaled.count; i++) {
         scaled.items[i] = results->detections.items[i];
         scaled.items[i].box = scale_box(scaled.items[i].box, x, y);

@@ -149,14 +149,14 @@ enum duet_status viewer_scale(const struct duet_image *from, const struct duet_i
     free(rows.values[0]);
     free(rows.values[1]);
     free(sums);
-    return fits ? DUET_OK : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to scale a picture");
+    return fits ? DUET_OK : duet_no_memory(error, NULL, "to scale a picture");
 }
 
 enum duet_status viewer_scale_classes(const struct duet_image *from, const uint8_t as[256],
                                       const struct duet_image *to, struct duet_error *error)
 {
     int *columns = calloc((size_t)to->width, sizeof *columns);
-    if (!columns) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to scale a mask");
+    if (!columns) return duet_no_memory(error, NULL, "to scale a mask");
     for (int x = 0; x < to->width; x++)
         columns[x] = (int)((2 * (int64_t)x + 1) * from->width / (2 * to->width));
     for (int y = 0; y < to->height; y++) {

@@ -44,7 +44,7 @@ enum duet_status viewer_exchange_create(const struct viewer_exchange_options *op
                                         struct viewer_exchange **exchange, struct duet_error *error)
 {
     struct viewer_exchange *x = *exchange = calloc(1, sizeof *x);
-    if (!x) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the queue of frames");
+    if (!x) return duet_no_memory(error, NULL, "for the queue of frames");
     x->options = *options;
     if (x->options.frames > MAX_PLACES) x->options.frames = MAX_PLACES;
     x->wanted = options->wanted;

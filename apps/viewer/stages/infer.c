@@ -15,7 +15,7 @@ static enum duet_status track(struct viewer_infer *infer, const struct viewer_fr
     struct duet_detections strong = {found->items, 0}; /* the best come first */
     while (strong.count < found->count && found->items[strong.count].score >= least) strong.count++;
     results->tracks = calloc(found->count + 1, sizeof *results->tracks);
-    if (!results->tracks) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to track boxes");
+    if (!results->tracks) return duet_no_memory(error, NULL, "to track boxes");
     if (frame->stamp.epoch != infer->tracked.epoch) duet_tracker_reset(infer->tracker);
     infer->tracked = frame->stamp;
     return duet_tracker_update(infer->tracker, frame->stamp.frame, &strong, results->tracks, error);

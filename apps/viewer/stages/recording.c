@@ -81,7 +81,7 @@ enum duet_status viewer_record_start(struct viewer_record **out, struct viewer_e
                                                       .force = force,
                                                       .in_place = true};
     struct viewer_record *record = *out = calloc(1, sizeof *record);
-    if (!record) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to record");
+    if (!record) return duet_no_memory(error, NULL, "to record");
     record->exchange = exchange;
     record->wait = wait;
     record->last = -INFINITY;

@@ -15,6 +15,10 @@ enum duet_status duet_fail(struct duet_error *error, enum duet_status status, co
 enum duet_status duet_fail_errno(struct duet_error *error, int errnum, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* DUET_OUT_OF_MEMORY, "NAME: no memory PURPOSE": of what `name` names, "to read" or "for masks". Either may
+ * be NULL. */
+enum duet_status duet_no_memory(struct duet_error *error, const char *name, const char *purpose);
+
 /* The first lines of a public function: it returns with DUET_BAD_ARGUMENT when it was handed NULL where
  * something must be. "duet_compile: network is NULL" */
 #define DUET_NEEDS(pointer, error)                                                                           \
