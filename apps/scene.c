@@ -2,6 +2,7 @@
 #include "data/scene/scene.h"
 #include "cli/options.h"
 #include "cli/process.h"
+#include "cli/words.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"

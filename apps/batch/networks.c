@@ -1,6 +1,7 @@
 #include "batch/networks.h"
 
 #include "cli/model_path.h"
+#include "cli/words.h"
 #include "core/bom.h"
 #include "core/fail.h"
 #include "core/os.h"

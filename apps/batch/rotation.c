@@ -1,6 +1,6 @@
 #include "batch/rotation.h"
 
-#include "cli/options.h"
+#include "cli/words.h"
 #include "core/fail.h"
 #include "core/os.h"
 

@@ -6,7 +6,7 @@
 #include "duet/deeplabv3.h"
 #include "duet/ssdlite.h"
 
-#include "cli/options.h"
+#include "cli/words.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "cli/budget.h"
 
 #include "cli/process.h"
+#include "cli/words.h"
 #include "core/fail.h"
 
 #include <errno.h>

@@ -1,146 +1,8 @@
 #include "cli/options.h"
 
-#include "core/fail.h"
+#include "cli/words.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <locale.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* --- messages ----------------------------------------------------------------------------------------- */
-
-static int usage_error_v(const struct duet_program *program, const char *format, va_list args)
-{
-    char text[DUET_ERROR_TEXT];
-    struct duet_error line;
-    vsnprintf(text, sizeof text, format, args);
-    duet_fail(&line, DUET_BAD_ARGUMENT, "%s", text); /* keeps it one line, whatever was typed */
-    fprintf(stderr, "%s: %s\nTry '%s --help' for more.\n", program->name, line.text, program->name);
-    return DUET_EXIT_USAGE;
-}
-
-int duet_usage_error(const struct duet_program *program, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int code = usage_error_v(program, format, args);
-    va_end(args);
-    return code;
-}
-
-/* --- nearest word ------------------------------------------------------------------------------------- */
-
-enum { LONGEST_WORD = 64 };
-
-/* Edit distance with swaps of neighbours; words longer than LONGEST_WORD are infinitely far. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b);
-    if (n > LONGEST_WORD || m > LONGEST_WORD) return SIZE_MAX;
-    size_t rows[3][LONGEST_WORD + 1];
-    size_t *before = rows[0], *last = rows[1], *row = rows[2];
-    for (size_t j = 0; j <= m; j++) last[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
-            if (last[j] + 1 < best) best = last[j] + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            if (swapped && before[j - 2] + 1 < best) best = before[j - 2] + 1;
-            row[j] = best;
-        }
-        size_t *free_row = before;
-        before = last;
-        last = row;
-        row = free_row;
-    }
-    return last[m];
-}
-
-/* The only word that begins with `part` (two characters or more) or contains it (three or more). */
-static const char *only_containing(const char *part, const char *const *words, size_t count)
-{
-    const char *found[2] = {NULL, NULL}; /* beginning with it, containing it */
-    size_t hits[2] = {0, 0}, length = strlen(part);
-    for (size_t i = 0; i < count; i++) {
-        bool begins = length >= 2 && strncmp(part, words[i], length) == 0;
-        bool contains = length >= 3 && strstr(words[i], part);
-        if (begins) found[0] = words[i];
-        if (contains) found[1] = words[i];
-        hits[0] += begins;
-        hits[1] += contains;
-    }
-    return hits[0] == 1 ? found[0] : hits[1] == 1 ? found[1] : NULL;
-}
-
-const char *duet_nearest_word(const char *word, const char *const *words, size_t count)
-{
-    const char *nearest = only_containing(word, words, count);
-    if (nearest) return nearest;
-    size_t length = strlen(word), allowed = length < 3 ? 0 : length < 5 ? 1 : length < 9 ? 2 : length / 3;
-    for (size_t i = 0, best = allowed + 1; i < count; i++) {
-        size_t d = distance(word, words[i]);
-        if (d >= best) continue;
-        best = d;
-        nearest = words[i];
-    }
-    return nearest;
-}
-
-/* --- numbers ------------------------------------------------------------------------------------------ */
-
-static const char *skip_digits(const char *p)
-{
-    while (*p >= '0' && *p <= '9') p++;
-    return p;
-}
-
-bool duet_parse_int(const char *text, long long *value)
-{
-    const char *digits = text + (*text == '-' || *text == '+');
-    if (*digits == '\0' || *skip_digits(digits) != '\0') return false;
-    errno = 0;
-    *value = strtoll(text, NULL, 10); /* on overflow: the nearest, which every range refuses */
-    return true;
-}
-
-/* [+-] digits [. digits] [e [+-] digits], with a digit somewhere before the e. */
-static bool is_decimal(const char *p)
-{
-    p += *p == '-' || *p == '+';
-    const char *whole = p;
-    p = skip_digits(p);
-    bool any = p > whole;
-    if (*p == '.') {
-        const char *fraction = p + 1;
-        p = skip_digits(fraction);
-        any = any || p > fraction;
-    }
-    if (!any) return false;
-    if (*p == 'e' || *p == 'E') {
-        p += 1 + (p[1] == '-' || p[1] == '+');
-        const char *exponent = p;
-        p = skip_digits(exponent);
-        if (p == exponent) return false;
-    }
-    return *p == '\0';
-}
-
-bool duet_parse_float(const char *text, double *value)
-{
-    if (!is_decimal(text)) return false;
-    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (plain == (locale_t)0) return false;
-    double number = strtod_l(text, NULL, plain);
-    freelocale(plain);
-    if (!isfinite(number)) return false;
-    *value = number;
-    return true;
-}
 
 /* --- values ------------------------------------------------------------------------------------------- */
 
@@ -198,15 +60,14 @@ static void describe(const struct duet_option *option, char *text, size_t size)
     }
 }
 
+/* `suggestion` as duet_suggestion makes it. */
 static int bad_value(const struct reader *reader, const struct typed *typed, const char *value,
                      const char *suggestion)
 {
     char wanted[320];
     describe(typed->option, wanted, sizeof wanted);
-    if (suggestion)
-        return duet_usage_error(reader->program, "%s: expected %s, got '%s'; did you mean '%s'?", typed->text,
-                                wanted, value, suggestion);
-    return duet_usage_error(reader->program, "%s: expected %s, got '%s'", typed->text, wanted, value);
+    return duet_usage_error(reader->program, "%s: expected %s, got '%s'%s", typed->text, wanted, value,
+                            suggestion);
 }
 
 static int store_choice(struct reader *reader, const struct typed *typed, const char *value)
@@ -218,7 +79,8 @@ static int store_choice(struct reader *reader, const struct typed *typed, const 
         *(int *)(void *)(reader->values + option->offset) = (int)i;
         return DUET_GO_ON;
     }
-    return bad_value(reader, typed, value, duet_nearest_word(value, option->choices, count));
+    char suggestion[DUET_SUGGESTION];
+    return bad_value(reader, typed, value, duet_suggestion(suggestion, "", value, option->choices, count));
 }
 
 static int store_number(struct reader *reader, const struct typed *typed, const char *value)
@@ -229,10 +91,9 @@ static int store_number(struct reader *reader, const struct typed *typed, const 
     double number = 0;
     bool is_int = option->kind == DUET_OPTION_INT;
     if (is_int ? !duet_parse_int(value, &whole) : !duet_parse_float(value, &number))
-        return bad_value(reader, typed, value, NULL);
+        return bad_value(reader, typed, value, "");
     if (is_int) number = (double)whole;
-    if (!(number >= option->minimum && number <= option->maximum))
-        return bad_value(reader, typed, value, NULL);
+    if (!(number >= option->minimum && number <= option->maximum)) return bad_value(reader, typed, value, "");
     if (is_int)
         *(int *)field = (int)whole;
     else
@@ -240,16 +101,10 @@ static int store_number(struct reader *reader, const struct typed *typed, const 
     return DUET_GO_ON;
 }
 
-bool duet_option_is_text(const struct duet_option *option)
-{
-    return option->kind == DUET_OPTION_STRING || option->kind == DUET_OPTION_OUTPUT ||
-           option->kind == DUET_OPTION_OUTPUT_FOLDER || option->kind == DUET_OPTION_OUTPUT_EITHER;
-}
-
 static int store(struct reader *reader, const struct typed *typed, const char *value)
 {
     const struct duet_option *option = typed->option;
-    if (value && !value[0]) return bad_value(reader, typed, value, NULL);
+    if (value && !value[0]) return bad_value(reader, typed, value, "");
     void *field = reader->values + option->offset;
     reader->arguments->given |= (uint64_t)1 << (option - reader->program->options);
     switch (option->kind) {
@@ -290,13 +145,6 @@ static const struct duet_option *find_option(const struct duet_program *program,
     return NULL;
 }
 
-int duet_flush_stdout(const struct duet_program *program)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout)) return DUET_EXIT_OK;
-    fprintf(stderr, "%s: cannot write to standard output: %s\n", program->name, strerror(errno));
-    return DUET_EXIT_FATAL;
-}
-
 /* What every program can print of itself. */
 enum about { HELP, TABLE, VERSION };
 
@@ -311,7 +159,7 @@ static int print_and_exit(const struct reader *reader, enum about about)
     if (!written) code = DUET_EXIT_FATAL;
     const struct duet_command *command = about == TABLE ? program->commands : NULL;
     for (; command && command->name && code == DUET_EXIT_OK; command++) {
-        char name[LONGEST_WORD], table[] = "--help=table", *argv[] = {name, table, NULL};
+        char name[64], table[] = "--help=table", *argv[] = {name, table, NULL};
         snprintf(name, sizeof name, "%s", command->name);
         code = command->run(2, argv);
     }
@@ -326,13 +174,10 @@ static int unknown_option(const struct reader *reader, const char *name, size_t 
     const struct duet_option *option = reader->program->options;
     for (; option && option->kind != DUET_OPTION_END && count < MOST; option++)
         if (option->kind != DUET_OPTION_GROUP) names[count++] = option->name;
-    char word[LONGEST_WORD + 2];
+    char word[96], suggestion[DUET_SUGGESTION];
     snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), name);
-    const char *nearest = duet_nearest_word(word, names, count);
-    if (nearest)
-        return duet_usage_error(reader->program, "unknown option '--%.*s'; did you mean '--%s'?", (int)length,
-                                name, nearest);
-    return duet_usage_error(reader->program, "unknown option '--%.*s'", (int)length, name);
+    return duet_usage_error(reader->program, "unknown option '--%.*s'%s", (int)length, name,
+                            duet_suggestion(suggestion, "--", word, names, count));
 }
 
 /* The value of an option that needs one: `attached`, or else the next argument. */
@@ -456,9 +301,9 @@ static int unknown_command(const struct duet_program *program, const char *name)
     size_t count = 0;
     for (const struct duet_command *command = program->commands; command->name && count < MOST; command++)
         names[count++] = command->name;
-    const char *nearest = duet_nearest_word(name, names, count);
-    if (nearest) return duet_usage_error(program, "unknown command '%s'; did you mean '%s'?", name, nearest);
-    return duet_usage_error(program, "unknown command '%s'", name);
+    char suggestion[DUET_SUGGESTION];
+    return duet_usage_error(program, "unknown command '%s'%s", name,
+                            duet_suggestion(suggestion, "", name, names, count));
 }
 
 int duet_commands_run(const struct duet_program *program, int argc, char **argv)

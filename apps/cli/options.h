@@ -47,6 +47,7 @@
 #define DUET_APPS_CLI_OPTIONS_H
 
 #include "cli/exit.h"
+#include "cli/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -220,29 +221,10 @@ void duet_options_unused(const struct duet_program *program, const struct duet_a
  * words itself. Returns the code to exit with. */
 int duet_commands_run(const struct duet_program *program, int argc, char **argv);
 
-/* Report a mistake that only the program can see, as one line plus where to find help. Returns
- * DUET_EXIT_USAGE: `return duet_usage_error(&program, "--eval: cannot be combined with --exif");` */
-int duet_usage_error(const struct duet_program *program, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* The end of a program that has printed its results: DUET_EXIT_OK when they are out, else DUET_EXIT_FATAL after
- * the reason was reported on stderr. */
-int duet_flush_stdout(const struct duet_program *program);
-
-/* Is its value text, and the field a const char *? */
-bool duet_option_is_text(const struct duet_option *option);
-
 /* Print the table as --help=table does. False when `stream` refuses. */
 bool duet_options_table(const struct duet_program *program, const void *values, FILE *stream);
 
 /* Print the help, defaults taken from `values`. False when `stream` refuses. */
 bool duet_options_help(const struct duet_program *program, const void *values, FILE *stream);
-
-/* The word of `words` (count of them) that `word` was most likely meant to be, or NULL. */
-const char *duet_nearest_word(const char *word, const char *const *words, size_t count);
-
-/* Strict numbers: the whole text, decimal, finite; locale does not matter. False when it is none. */
-bool duet_parse_int(const char *text, long long *value);
-bool duet_parse_float(const char *text, double *value);
 
 #endif

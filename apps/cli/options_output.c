@@ -16,7 +16,8 @@ struct check {
 
 static bool is_output(const struct duet_option *option)
 {
-    return duet_option_is_text(option) && option->kind != DUET_OPTION_STRING;
+    return option->kind == DUET_OPTION_OUTPUT || option->kind == DUET_OPTION_OUTPUT_FOLDER ||
+           option->kind == DUET_OPTION_OUTPUT_EITHER;
 }
 
 static const char *text_of(const struct check *check, const struct duet_option *option)

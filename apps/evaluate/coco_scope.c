@@ -2,6 +2,7 @@
 #include "evaluate/coco.h"
 
 #include "batch/batch.h"
+#include "cli/words.h"
 #include "core/bom.h"
 #include "core/fail.h"
 #include "core/grow.h"

@@ -118,7 +118,7 @@ enum duet_status evaluate_decode(const char *path, struct evaluate_reading *read
     duet_budget_limits(reading->settings, &options);
     enum duet_status status = duet_frames_open(path, &options, &frames, error);
     size_t cost = status == DUET_OK && reading->budget ? duet_frames_cost(frames) : 0;
-    if (cost > options.max_memory) cost = options.max_memory; /* refused, or a guess: see batch_work.c */
+    if (cost > options.max_memory) cost = options.max_memory; /* refused, or a guess: see batch/work.c */
     if (cost > 0 && !duet_budget_take(reading->budget, cost))
         status = duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", path);
     else

@@ -1,6 +1,7 @@
 /* evaluate voc: class masks, or a model, against PASCAL VOC's masks. */
 #include "evaluate/voc.h"
 #include "cli/process.h"
+#include "cli/words.h"
 #include "evaluate/evaluate.h"
 
 #include "core/os.h"

@@ -3,6 +3,7 @@
 
 #include "cli/model_path.h"
 #include "cli/process.h"
+#include "cli/words.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "core/text.h"
@@ -201,10 +202,9 @@ static int unknown_source(const char *name)
         names[count] = model_sources[count].name;
         count++;
     }
-    const char *nearest = duet_nearest_word(name, names, count);
-    return duet_usage_error(&fetch_program, "unknown model '%s'%s%s%s; 'models list' shows what there is",
-                            name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                            nearest ? "'?" : "");
+    char suggestion[DUET_SUGGESTION];
+    return duet_usage_error(&fetch_program, "unknown model '%s'%s; 'models list' shows what there is", name,
+                            duet_suggestion(suggestion, "", name, names, count));
 }
 
 /* Where the file goes; makes the folder of models when it goes there. */

@@ -3,6 +3,7 @@
 
 #include "cli/model_path.h"
 #include "cli/process.h"
+#include "cli/words.h"
 #include "core/os.h"
 #include "core/text.h"
 #include "data/json/text.h"

@@ -1,6 +1,7 @@
 #include "support/testing.h"
 
 #include "cli/options.h"
+#include "cli/words.h"
 
 #include <fcntl.h>
 #include <locale.h>

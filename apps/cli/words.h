@@ -1,0 +1,18 @@
+/* words.h: words and numbers as people type them. */
+#ifndef DUET_APPS_CLI_WORDS_H
+#define DUET_APPS_CLI_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* "; did you mean '--threshold'?" into `text`, of the word of `words` (count of them) that `word` was most likely
+ * meant to be, with `lead` ("--") before it; "" when none is near. Returns `text`. */
+#define DUET_SUGGESTION 128
+const char *duet_suggestion(char text[DUET_SUGGESTION], const char *lead, const char *word,
+                            const char *const *words, size_t count);
+
+/* Strict numbers: the whole text, decimal, finite; locale does not matter. False when it is none. */
+bool duet_parse_int(const char *text, long long *value);
+bool duet_parse_float(const char *text, double *value);
+
+#endif
