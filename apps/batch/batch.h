@@ -31,16 +31,16 @@ struct duet_batch_settings {
     const char *annotate;    /* folder, a video's name, or NULL */
     int annotate_format;     /* index in duet_batch_annotate_words */
     const char *coco_images; /* instances file, or NULL */
-    const char *save_if;     /* common/save_if.h: which pictures are written; NULL: all */
+    const char *save_if;     /* batch/save_if.h: which pictures are written; NULL: all */
     int exif;                /* enum duet_exif: index in duet_batch_exif_words */
     int every;               /* of moving inputs, as in struct duet_frames_options, with the next three */
     double start, duration, reconnect;
     struct duet_picture_settings pictures;
     int live;           /* index in duet_batch_live_words */
     bool append;        /* go on in an existing file of results */
-    const char *rotate; /* common/rotation.h; NULL: one file */
+    const char *rotate; /* batch/rotation.h; NULL: one file */
     int threads; /* 0: as many as CPUs */
-    bool track;  /* number the objects of moving inputs: common/track.h */
+    bool track;  /* number the objects of moving inputs: live/track.h */
     struct duet_list_settings lists;
     bool force, quiet;
     /* Told of every input that failed, by its path. May be NULL. */
@@ -142,7 +142,7 @@ struct duet_batch_picture {
 
 #define DUET_BATCH_MAX_PICTURES 4
 
-/* The network. create_worker and close_worker as in common/pipeline.h; DUET_BAD_ARGUMENT from create_worker
+/* The network. create_worker and close_worker as in batch/pipeline.h; DUET_BAD_ARGUMENT from create_worker
  * counts as a mistake on the command line. */
 struct duet_batch_task {
     void *ctx;

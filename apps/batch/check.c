@@ -12,17 +12,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-const char *duet_batch_output_name(const struct duet_batch_settings *settings)
-{
-    struct stat there, standard;
-    const char *output = settings->output;
-    if (!output || strcmp(output, "-") == 0) return NULL;
-    bool same = stat(output, &there) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
-                there.st_dev == standard.st_dev && there.st_ino == standard.st_ino;
-    return same ? NULL : output;
-}
 
 /* --force must not go so far as to replace a picture by what was found in it. */
 static enum duet_status check_output(const struct batch *batch, struct duet_error *error)

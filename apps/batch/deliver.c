@@ -43,14 +43,6 @@ static enum duet_status write_item(struct batch *batch, size_t index, struct ite
     return write_item(batch, index, item, error);
 }
 
-void duet_batch_complain(struct batch *batch, const struct duet_error *error)
-{
-    enum { TOLD = 3 };
-    unsigned *times = &batch->complained[error->status];
-    if (*times < TOLD) duet_console_warning(&batch->console, "%s", error->text);
-    if (++*times == TOLD) duet_console_warning(&batch->console, "more of this kind is counted, not told");
-}
-
 static void warn(struct batch *batch, size_t index, const struct item *item, const char *text)
 {
     const char *source = batch->inputs.items[index].shown;

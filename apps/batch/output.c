@@ -7,7 +7,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
+
+const char *duet_batch_output_name(const struct duet_batch_settings *settings)
+{
+    struct stat there, standard;
+    const char *output = settings->output;
+    if (!output || strcmp(output, "-") == 0) return NULL;
+    bool same = stat(output, &there) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
+                there.st_dev == standard.st_dev && there.st_ino == standard.st_ino;
+    return same ? NULL : output;
+}
 
 char *duet_batch_timed_name(const char *pattern, unsigned number)
 {

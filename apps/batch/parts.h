@@ -1,6 +1,6 @@
-/* parts.h: what the files of the batch share: batch_check.c (before work starts), batch_work.c (on the
- * workers), batch_deliver.c (results in order), batch_output.c (the files that they go into), batch_video.c
- * (annotated videos). Internal to batch. */
+/* parts.h: what the files of the batch share: check.c and unused.c (before work starts), work.c (on the
+ * workers), deliver.c (results in order), output.c (the files that they go into), video.c (annotated videos).
+ * Internal to batch. */
 #ifndef DUET_APPS_BATCH_PARTS_H
 #define DUET_APPS_BATCH_PARTS_H
 
@@ -100,18 +100,19 @@ struct item {
     struct duet_error undrawn_error; /* why the first of them could not */
 };
 
-/* --- batch_check.c --- */
+/* --- check.c --- */
 /* Find the inputs, check what can be checked, open the writer. */
 enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_arguments *arguments,
                                     struct duet_error *error);
-/* The name of the results' file; NULL when that is standard output, be it by the name of /dev/stdout. */
-const char *duet_batch_output_name(const struct duet_batch_settings *settings);
 
-/* --- batch_unused.c --- */
-/* After duet_batch_prepare. */
+/* --- unused.c --- */
+/* Warn of options that change nothing. After duet_batch_prepare. */
 void duet_batch_warn_of_unused(const struct batch *batch, const struct duet_program *program,
                                const struct duet_arguments *arguments);
-/* --- batch_output.c --- */
+
+/* --- output.c --- */
+/* The name of the results' file; NULL when that is standard output, be it by the name of /dev/stdout. */
+const char *duet_batch_output_name(const struct duet_batch_settings *settings);
 /* Open the first file of results, or the next one. */
 enum duet_status duet_batch_open_writer(struct batch *batch, struct duet_error *error);
 /* Before a record is written: is it time to begin a new file? */
@@ -119,7 +120,7 @@ enum duet_status duet_batch_rotate(struct batch *batch, struct duet_error *error
 /* duet_rotation_name of this moment. NULL when out of memory; free() it. */
 char *duet_batch_timed_name(const char *pattern, unsigned number);
 
-/* --- batch_work.c --- */
+/* --- work.c --- */
 /* Members of struct duet_job; ctx is the batch. */
 void *duet_batch_take(void *ctx, size_t index, void **source, bool *more);
 void duet_batch_close_source(void *ctx, void *source);
@@ -138,13 +139,13 @@ void duet_batch_write_waiting(struct batch *batch, size_t index, struct item *it
 /* Does this frame go into a video? */
 bool duet_batch_to_video(const struct batch *batch, const struct item *item);
 
-/* --- batch_deliver.c --- */
+/* --- deliver.c --- */
 enum duet_status duet_batch_deliver(void *ctx, size_t index, void *result, struct duet_error *error);
 enum duet_status duet_batch_finish(void *ctx, size_t index, struct duet_error *error);
+
+/* --- video.c --- */
 /* A warning that something could not be drawn: of each kind the first few are told, all are counted. */
 void duet_batch_complain(struct batch *batch, const struct duet_error *error);
-
-/* --- batch_video.c --- */
 /* A frame of input `index` came; it is added when it was kept. A video that cannot be written is told once
  * and costs no result. */
 void duet_batch_video_add(struct batch *batch, size_t index, const struct item *item);

@@ -25,7 +25,7 @@
  * none of them with many pieces, inputs are taken one by one on the caller's thread too, and the worker gets
  * a pool of all threads to spread each piece over.
  *
- * A first SIGINT or SIGTERM (common/process.h) stops the taking: pieces already taken are finished and
+ * A first SIGINT or SIGTERM (cli/process.h) stops the taking: pieces already taken are finished and
  * delivered, so that what was delivered is always a gapless beginning.
  */
 #ifndef DUET_APPS_BATCH_PIPELINE_H

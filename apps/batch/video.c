@@ -73,6 +73,14 @@ static enum duet_status begin(struct batch *batch, size_t index, const struct it
     return status;
 }
 
+void duet_batch_complain(struct batch *batch, const struct duet_error *error)
+{
+    enum { TOLD = 3 };
+    unsigned *times = &batch->complained[error->status];
+    if (*times < TOLD) duet_console_warning(&batch->console, "%s", error->text);
+    if (++*times == TOLD) duet_console_warning(&batch->console, "more of this kind is counted, not told");
+}
+
 /* What there is becomes a file; whole as far as it goes. */
 static void give_up(struct batch *batch, const struct duet_error *fault)
 {

@@ -60,7 +60,7 @@ void duet_budget_close(struct duet_budget *budget);
  * 1 at least. */
 int duet_budget_workers(const struct duet_budget *budget, size_t each);
 
-/* Wait for a share. False when a signal ended the waiting (common/process.h): nothing was taken. */
+/* Wait for a share. False when a signal ended the waiting (cli/process.h): nothing was taken. */
 bool duet_budget_take(struct duet_budget *budget, size_t bytes);
 void duet_budget_give(struct duet_budget *budget, size_t bytes);
 

@@ -34,7 +34,7 @@ static bool init_video(bool unseen)
 
 enum duet_status viewer_window_init(struct viewer_window *window, bool unseen, struct duet_error *error)
 {
-    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1"); /* common/process.h's are ours */
+    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1"); /* cli/process.h's are ours */
     SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     if (!init_video(unseen)) return refused("no window can be shown", error);
