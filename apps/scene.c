@@ -9,7 +9,6 @@
 #include "data/moving/video_write.h"
 #include "data/picture/write.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,12 +62,6 @@ static const struct duet_program program = {
     .examples = "  scene -o street                  one picture with all three\n"
                 "  scene -k bus -n 30 -o drive      a bus drives by\n"
                 "  scene -n 75 -r 25 -v drive.mp4   three seconds of everything, and drive.json\n"};
-
-static int failed(const struct duet_error *error)
-{
-    fprintf(stderr, "%s: %s\n", program.name, error->text);
-    return DUET_EXIT_FATAL;
-}
 
 /* "640x480" */
 static bool read_size(struct settings *settings)
@@ -188,7 +181,7 @@ static int draw_all(const struct settings *settings, const char *masks, const ch
         status = write_frame(settings, frame, truth, &error);
     if (status == DUET_OK && !duet_interrupted()) status = duet_scene_truth_commit(&truth, &error);
     duet_scene_truth_discard(&truth);
-    if (status != DUET_OK) return failed(&error);
+    if (status != DUET_OK) return duet_fatal(&program, &error);
     if (duet_interrupted()) return duet_process_exit_code(DUET_EXIT_OK);
     if (!settings->quiet)
         duet_print_line(stderr, "%s: %d picture%s, masks and instances.json in %s", program.name,
@@ -258,7 +251,7 @@ static int film_all(const struct settings *settings)
     else if (status == DUET_BAD_ARGUMENT)
         code = duet_usage_error(&program, "%s", error.text);
     else if (status != DUET_OK)
-        code = failed(&error);
+        code = duet_fatal(&program, &error);
     else if (duet_interrupted())
         code = duet_process_exit_code(DUET_EXIT_OK);
     else if (!settings->quiet)

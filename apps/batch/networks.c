@@ -169,9 +169,7 @@ static int open_model(const struct duet_program *program, const char *name, stru
     enum duet_status status = duet_model_path(name, &path, &error);
     if (status == DUET_OK) status = duet_model_open(path, model, &error);
     free(path);
-    if (status == DUET_OK) return DUET_GO_ON;
-    fprintf(stderr, "%s: %s\n", program->name, error.text);
-    return DUET_EXIT_FATAL;
+    return status == DUET_OK ? DUET_GO_ON : duet_fatal(program, &error);
 }
 
 /* In struct duet_detector_options 0 stands for the default; on the command line it is a number. */

@@ -1,6 +1,8 @@
 /* models diff. */
+#include "models/commands.h"
 #include "models/compare.h"
-#include "models/models.h"
+#include "models/input.h"
+#include "models/json.h"
 
 #include "cli/model_path.h"
 #include "core/fail.h"
@@ -13,8 +15,9 @@
 
 struct settings {
     bool json;
-    const char *picture, *size;
-    int seed, output_stride;
+    const char *picture;
+    int seed;
+    struct models_input input;
 };
 
 static const struct duet_option options[] = {
@@ -23,8 +26,9 @@ static const struct duet_option options[] = {
     DUET_STRING('p', "picture", "FILE", struct settings, picture,
                 "this picture, stretched to the input; else random numbers"),
     DUET_INT(0, "seed", "N", struct settings, seed, 0, 1000000000, "of the random numbers"),
-    DUET_STRING('s', "size", "N|WxH", struct settings, size, "an input of this size", .shown = "that of A"),
-    DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32,
+    DUET_STRING('s', "size", "N|WxH", struct settings, input.size, "an input of this size",
+                .shown = "that of A"),
+    DUET_INT(0, "output-stride", "N", struct settings, input.output_stride, 8, 32,
              "input size / feature size: 8, 16 or 32", .shown = "the model's own"),
     DUET_OPTIONS_END};
 
@@ -115,10 +119,8 @@ static void put_compared(struct duet_buffer *json, const char *name, const struc
 {
     duet_putf(json, ",\n  \"%s\": [", name);
     for (size_t i = 0; i < count; i++, c++) {
-        duet_put(json, i ? ",\n    {" : "\n    {");
-        models_put_text(json, "name", c->name);
-        duet_put(json, ", ");
-        models_put_shape(json, "shape", &c->shape);
+        models_put_text(json, i ? ",\n    {" : "\n    {", "name", c->name);
+        models_put_shape(json, ", ", "shape", &c->shape);
         duet_putf(json, ", \"equal\": %s", c->deviation.noise == 0 ? "true" : "false");
         put_number(json, "max_abs", c->deviation.max_abs);
         put_number(json, "sqnr_db", deviation_sqnr(&c->deviation));
@@ -136,12 +138,10 @@ static bool print_json(const struct comparison *comparison, const struct setting
                        const struct compare_options *run, char *const paths[2])
 {
     struct duet_buffer json = {0};
-    duet_put(&json, "{\n  ");
-    models_put_text(&json, "a", paths[0]);
-    duet_put(&json, ",\n  ");
-    models_put_text(&json, "b", paths[1]);
-    duet_putf(&json, ",\n  \"input\": {\"width\": %d, \"height\": %d},\n  ", run->width, run->height);
-    models_put_text(&json, "picture", settings->picture);
+    models_put_text(&json, "{\n  ", "a", paths[0]);
+    models_put_text(&json, ",\n  ", "b", paths[1]);
+    duet_putf(&json, ",\n  \"input\": {\"width\": %d, \"height\": %d}", run->width, run->height);
+    models_put_text(&json, ",\n  ", "picture", settings->picture);
     duet_putf(&json, ",\n  \"seed\": %d", settings->seed);
     put_compared(&json, "tensors", comparison->tensors, comparison->tensor_count, true);
     put_compared(&json, "outputs", comparison->outputs, comparison->output_count, false);
@@ -166,7 +166,7 @@ static enum duet_status diff(char *const paths[2], const struct settings *settin
     struct duet_model *models[2] = {NULL, NULL};
     struct duet_image picture = {0};
     struct comparison comparison = {0};
-    struct compare_options run = {.output_stride = settings->output_stride,
+    struct compare_options run = {.output_stride = settings->input.output_stride,
                                   .seed = (unsigned int)settings->seed};
     enum duet_status status = DUET_OK;
     for (int i = 0; status == DUET_OK && i < 2; i++) status = duet_model_open(paths[i], &models[i], error);
@@ -177,7 +177,7 @@ static enum duet_status diff(char *const paths[2], const struct settings *settin
     if (status == DUET_OK) {
         run.width = duet_model_config(models[0])->input_width;
         run.height = duet_model_config(models[0])->input_height;
-        if (settings->size) models_parse_size(settings->size, &run.width, &run.height);
+        models_input_size(&settings->input, &run.width, &run.height);
         const struct duet_model *const both[2] = {models[0], models[1]};
         const char *const names[2] = {paths[0], paths[1]};
         status = compare_models(both, names, &run, &comparison, error);
@@ -198,14 +198,9 @@ int models_diff(int argc, char **argv)
 {
     struct settings settings = {.seed = 1};
     struct duet_arguments arguments;
-    int code = duet_options_parse(&program, argc, argv, &settings, &arguments), width, height;
+    int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
+    if (code == DUET_GO_ON) code = models_input_check(&program, &settings.input);
     if (code != DUET_GO_ON) return code;
-    if (settings.size && !models_parse_size(settings.size, &width, &height))
-        return duet_usage_error(&program, "--size: expected N or WxH with sides from 1 to 8192, got '%s'",
-                                settings.size);
-    if (settings.output_stride % 8 != 0 || settings.output_stride == 24)
-        return duet_usage_error(&program, "--output-stride: expected 8, 16 or 32, got %d",
-                                settings.output_stride);
     if (settings.picture) duet_options_unused(&program, &arguments, "seed", "with --picture");
     struct duet_error error;
     char *paths[2] = {NULL, NULL};
@@ -215,5 +210,5 @@ int models_diff(int argc, char **argv)
     if (status == DUET_OK) status = diff(paths, &settings, &error);
     free(paths[0]);
     free(paths[1]);
-    return status == DUET_OK ? duet_flush_stdout(&program) : models_failed(&program, &error);
+    return status == DUET_OK ? duet_flush_stdout(&program) : duet_fatal(&program, &error);
 }

