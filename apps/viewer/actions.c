@@ -222,7 +222,7 @@ static void screenshot(struct viewer_session *s, int number)
 static void record(struct viewer_session *s, int number)
 {
     (void)number;
-    if (s->record)
+    if (s->recording)
         viewer_session_stop_recording(s);
     else if (s->shown.frame)
         viewer_session_record(s, free_name(s, ".mp4"), false);

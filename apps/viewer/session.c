@@ -208,10 +208,10 @@ void viewer_session_record(struct viewer_session *s, char *path, bool force)
     struct duet_error error = {.text = "no memory"};
     enum duet_status status =
         !path ? DUET_OUT_OF_MEMORY
-              : viewer_record_start(&s->record, s->exchange, path, s->shown.frame, about->rate_num,
-                                    about->rate_den, force, viewer_session_headless(s), &error);
-    free(s->record_path);
-    s->record_path = path;
+              : viewer_recording_start(&s->recording, s->exchange, path, s->shown.frame, about->rate_num,
+                                       about->rate_den, force, viewer_session_headless(s), &error);
+    free(s->recording_path);
+    s->recording_path = path;
     s->record_time = 0;
     s->record_clock = -INFINITY;
     if (status == DUET_OK) {
@@ -226,15 +226,15 @@ void viewer_session_stop_recording(struct viewer_session *s)
 {
     struct duet_error error;
     long frames = 0, left_out = 0;
-    if (!s->record) return;
-    if (viewer_record_stop(&s->record, &frames, &left_out, &error) != DUET_OK) {
+    if (!s->recording) return;
+    if (viewer_recording_stop(&s->recording, &frames, &left_out, &error) != DUET_OK) {
         complain(s, error.text);
         s->failed++;
     } else if (left_out > 0) {
-        viewer_session_say(s, VIEWER_TELL, 4, "written: %s (%ld frames; %ld left out)", s->record_path,
+        viewer_session_say(s, VIEWER_TELL, 4, "written: %s (%ld frames; %ld left out)", s->recording_path,
                            frames, left_out);
     } else {
-        viewer_session_say(s, VIEWER_TELL, 4, "written: %s (%ld frames)", s->record_path, frames);
+        viewer_session_say(s, VIEWER_TELL, 4, "written: %s (%ld frames)", s->recording_path, frames);
     }
 }
 
@@ -242,10 +242,10 @@ void viewer_session_stop_recording(struct viewer_session *s)
 static void record_frame(struct viewer_session *s, double now)
 {
     const struct viewer_frame *frame = s->shown.frame;
-    if (s->settings->record && !s->record_path && s->presented > 0)
+    if (s->settings->record && !s->recording_path && s->presented > 0)
         viewer_session_record(s, strdup(s->settings->record), s->settings->force);
-    if (!s->record) return;
-    if (viewer_record_failed(s->record)) {
+    if (!s->recording) return;
+    if (viewer_recording_failed(s->recording)) {
         viewer_session_stop_recording(s);
         return;
     }
@@ -254,7 +254,7 @@ static void record_frame(struct viewer_session *s, double now)
     if (!first) s->record_time += follows ? passed : fmax(now - s->record_clock, 0.001);
     s->record_source = frame->info.time;
     s->record_clock = now;
-    viewer_record_add(s->record, s->shown.has, &s->look, s->record_time);
+    viewer_recording_add(s->recording, s->shown.has, &s->look, s->record_time);
 }
 
 /* A still that nobody turns over is shown again and again. */
@@ -466,7 +466,7 @@ static void stop(struct viewer_session *s)
 {
     viewer_window_close(&s->window);
     viewer_session_stop_recording(s);
-    free(s->record_path);
+    free(s->recording_path);
     if (s->exchange) viewer_exchange_stop(s->exchange);
     viewer_capture_join(&s->capture);
     viewer_infer_join(&s->infer);

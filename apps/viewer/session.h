@@ -11,6 +11,7 @@
 
 #include "batch/networks.h"
 #include "live/deadline.h"
+#include "viewer/recording.h"
 #include "viewer/screen/hud.h"
 #include "viewer/screen/layout.h"
 #include "viewer/screen/legend.h"
@@ -18,7 +19,6 @@
 #include "viewer/screen/window.h"
 #include "viewer/stages/capture.h"
 #include "viewer/stages/infer.h"
-#include "viewer/stages/recording.h"
 #include "viewer/stages/stats.h"
 #include "viewer/stages/trace.h"
 
@@ -82,8 +82,8 @@ struct viewer_session {
     float scale; /* canvas pixels a point of text and lines */
     struct viewer_stats stats;
     struct viewer_trace trace;
-    struct viewer_record *record; /* NULL: nothing is recorded */
-    char *record_path;
+    struct viewer_recording *recording; /* NULL: nothing is recorded */
+    char *recording_path;
     double record_time, record_source,
         record_clock; /* of the last frame: in the video, in its source, shown at */
     struct viewer_message message;

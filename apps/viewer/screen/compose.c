@@ -132,7 +132,7 @@ static void draw_bars(struct viewer_session *s, double now)
                                            .live = s->source.about.live,
                                            .ended = s->source.drained,
                                            .paused = paused,
-                                           .recording = s->record != NULL,
+                                           .recording = s->recording != NULL,
                                            .busy = s->shown.wanting && !s->infer_failed,
                                            .frame = frame ? frame->info.frame : 0,
                                            .time = frame ? frame->info.time : 0,
