@@ -26,7 +26,7 @@ struct viewer_recording {
     int first, count;
     bool wait, ending, failed;
     struct duet_error error;
-    double last; /* time added */
+    double time, source, clock; /* of the last frame: in the video, in its source, shown at */
     long frames, left_out;
 };
 
@@ -68,15 +68,25 @@ static void *run(void *arg)
     return NULL;
 }
 
+/* The end of what was begun. */
+static void dispose(struct viewer_recording *recording)
+{
+    duet_video_writer_discard(&recording->writer);
+    pthread_cond_destroy(&recording->changed);
+    pthread_mutex_destroy(&recording->lock);
+    free(recording);
+}
+
 enum duet_status viewer_recording_start(struct viewer_recording **out, struct viewer_exchange *exchange,
-                                        const char *path, const struct viewer_frame *first, int rate_num,
-                                        int rate_den, bool force, bool wait, struct duet_error *error)
+                                        const char *path, const struct viewer_frame *first,
+                                        const struct duet_frames_about *about, bool force, bool wait,
+                                        struct duet_error *error)
 {
     const struct duet_video_writer_options options = {.struct_size = sizeof options,
                                                       .width = first->image.width,
                                                       .height = first->image.height,
-                                                      .rate_num = rate_num,
-                                                      .rate_den = rate_den,
+                                                      .rate_num = about->rate_num,
+                                                      .rate_den = about->rate_den,
                                                       .aspect_num = first->info.aspect_num,
                                                       .aspect_den = first->info.aspect_den,
                                                       .force = force,
@@ -85,47 +95,47 @@ enum duet_status viewer_recording_start(struct viewer_recording **out, struct vi
     if (!recording) return duet_no_memory(error, NULL, "to record");
     recording->exchange = exchange;
     recording->wait = wait;
-    recording->last = -INFINITY;
+    recording->clock = -INFINITY;
     pthread_mutex_init(&recording->lock, NULL);
     pthread_cond_init(&recording->changed, NULL);
     enum duet_status status = duet_video_writer_open(path, &options, &recording->writer, error);
     if (status == DUET_OK) status = viewer_thread_start(&recording->thread, run, recording, error);
     if (status == DUET_OK) return DUET_OK;
-    duet_video_writer_discard(&recording->writer);
-    pthread_cond_destroy(&recording->changed);
-    pthread_mutex_destroy(&recording->lock);
-    free(recording);
+    dispose(recording);
     *out = NULL;
     return status;
 }
 
-void viewer_recording_add(struct viewer_recording *recording, unsigned has, const struct viewer_look *look,
-                          double time)
+/* The video follows the source's time; where that jumps, or stands still, the clock on the wall. */
+static void go_on(struct viewer_recording *recording, const struct viewer_frame *frame, double now)
 {
-    if (time <= recording->last) return;
+    double passed = frame->info.time - recording->source;
+    bool first = isinf(recording->clock), follows = frame->info.moving && passed > 0 && passed < 1;
+    if (!first) recording->time += follows ? passed : fmax(now - recording->clock, 0.001);
+    recording->source = frame->info.time;
+    recording->clock = now;
+}
+
+bool viewer_recording_add(struct viewer_recording *recording, const struct viewer_shown *shown,
+                          const struct viewer_look *look, double now)
+{
+    go_on(recording, shown->frame, now);
     pthread_mutex_lock(&recording->lock);
-    while (recording->wait && recording->count == WAITING)
+    bool failed = recording->failed;
+    while (!failed && recording->wait && recording->count == WAITING)
         pthread_cond_wait(&recording->changed, &recording->lock);
     const struct viewer_frame *frame =
-        recording->count < WAITING ? viewer_exchange_hold(recording->exchange) : NULL;
+        !failed && recording->count < WAITING ? viewer_exchange_hold(recording->exchange) : NULL;
     if (frame) {
         struct item *item = &recording->items[(recording->first + recording->count++) % WAITING];
-        *item = (struct item){frame, has, *look, time};
+        *item = (struct item){frame, shown->has, *look, recording->time};
         item->look.selected = 0;
-        recording->last = time;
         pthread_cond_broadcast(&recording->changed);
     } else {
         recording->left_out++;
     }
     pthread_mutex_unlock(&recording->lock);
-}
-
-bool viewer_recording_failed(struct viewer_recording *recording)
-{
-    pthread_mutex_lock(&recording->lock);
-    bool failed = recording->failed;
-    pthread_mutex_unlock(&recording->lock);
-    return failed;
+    return !failed;
 }
 
 enum duet_status viewer_recording_stop(struct viewer_recording **out, long *frames, long *left_out,
@@ -133,22 +143,18 @@ enum duet_status viewer_recording_stop(struct viewer_recording **out, long *fram
 {
     struct viewer_recording *recording = *out;
     *out = NULL;
-    if (!recording) return DUET_OK;
     pthread_mutex_lock(&recording->lock);
     recording->ending = true;
     pthread_cond_broadcast(&recording->changed);
     pthread_mutex_unlock(&recording->lock);
     pthread_join(recording->thread, NULL);
-    if (frames) *frames = recording->frames;
-    if (left_out) *left_out = recording->left_out;
+    *frames = recording->frames;
+    *left_out = recording->left_out;
     enum duet_status status = recording->failed ? recording->error.status : DUET_OK, ended = DUET_OK;
-    if (recording->failed && error) *error = recording->error;
+    if (recording->failed) *error = recording->error;
     /* The writer tells again what failed in it, and whether there is a video all the same. */
     if (recording->frames > 0) ended = duet_video_writer_commit(&recording->writer, error);
     if (ended != DUET_OK) status = ended;
-    duet_video_writer_discard(&recording->writer);
-    pthread_cond_destroy(&recording->changed);
-    pthread_mutex_destroy(&recording->lock);
-    free(recording);
+    dispose(recording);
     return status;
 }

@@ -10,24 +10,21 @@
 
 struct viewer_recording; /* opaque */
 
-/* Begin. The video gets the size of the first frame and `rate` frames a second (0/1: not known). `wait`:
- * leave nothing out. Errors: those of duet_video_writer_open (DUET_UNSUPPORTED: no FFmpeg),
- * DUET_OUT_OF_MEMORY. */
+/* Begin. The video gets the size of the first frame and the rate of its source. `wait`: leave nothing out.
+ * Errors: those of duet_video_writer_open (DUET_UNSUPPORTED: no FFmpeg), DUET_OUT_OF_MEMORY. */
 enum duet_status viewer_recording_start(struct viewer_recording **recording, struct viewer_exchange *exchange,
-                                        const char *path, const struct viewer_frame *first, int rate_num,
-                                        int rate_den, bool force, bool wait, struct duet_error *error);
+                                        const char *path, const struct viewer_frame *first,
+                                        const struct duet_frames_about *about, bool force, bool wait,
+                                        struct duet_error *error);
 
-/* Add the frame that the exchange shows. `time`: when it is shown, seconds, ascending; a frame that comes at
- * or before the last one's time is left out. */
-void viewer_recording_add(struct viewer_recording *recording, unsigned has, const struct viewer_look *look,
-                          double time);
+/* Add the frame that the exchange shows, and that came to the screen at `now` (seconds of duet_seconds()).
+ * False: recording has failed; stop tells how. */
+bool viewer_recording_add(struct viewer_recording *recording, const struct viewer_shown *shown,
+                          const struct viewer_look *look, double now);
 
-/* Has recording failed? The text stays until stop. */
-bool viewer_recording_failed(struct viewer_recording *recording);
-
-/* End, and finish the file; frees, sets *recording to NULL; accepts NULL there. *frames, *left_out (may be
- * NULL): how many are in it, how many are not. Errors: those of the writer, from whenever they happened,
- * which say whether there is a video all the same. */
+/* End, and finish the file; frees, sets *recording to NULL. *frames, *left_out: how many are in it, how many
+ * are not. Errors: those of the writer, from whenever they happened, which say whether there is a video all
+ * the same. */
 enum duet_status viewer_recording_stop(struct viewer_recording **recording, long *frames, long *left_out,
                                        struct duet_error *error);
 

@@ -204,16 +204,13 @@ static enum duet_status open_window(struct viewer_session *s, int width, int hei
 
 void viewer_session_record(struct viewer_session *s, char *path, bool force)
 {
-    const struct duet_frames_about *about = &s->source.about;
     struct duet_error error = {.text = "no memory"};
     enum duet_status status =
-        !path ? DUET_OUT_OF_MEMORY
-              : viewer_recording_start(&s->recording, s->exchange, path, s->shown.frame, about->rate_num,
-                                       about->rate_den, force, viewer_session_headless(s), &error);
+        path ? viewer_recording_start(&s->recording, s->exchange, path, s->shown.frame, &s->source.about,
+                                      force, viewer_session_headless(s), &error)
+             : DUET_OUT_OF_MEMORY;
     free(s->recording_path);
     s->recording_path = path;
-    s->record_time = 0;
-    s->record_clock = -INFINITY;
     if (status == DUET_OK) {
         viewer_session_say(s, VIEWER_TELL, 2, "recording: %s", path);
     } else {
@@ -238,23 +235,12 @@ void viewer_session_stop_recording(struct viewer_session *s)
     }
 }
 
-/* The video follows the source's time; where that jumps, or stands still, the clock on the wall. */
 static void record_frame(struct viewer_session *s, double now)
 {
-    const struct viewer_frame *frame = s->shown.frame;
     if (s->settings->record && !s->recording_path && s->presented > 0)
         viewer_session_record(s, strdup(s->settings->record), s->settings->force);
-    if (!s->recording) return;
-    if (viewer_recording_failed(s->recording)) {
+    if (s->recording && !viewer_recording_add(s->recording, &s->shown, &s->look, now))
         viewer_session_stop_recording(s);
-        return;
-    }
-    double passed = frame->info.time - s->record_source;
-    bool first = isinf(s->record_clock), follows = frame->info.moving && passed > 0 && passed < 1;
-    if (!first) s->record_time += follows ? passed : fmax(now - s->record_clock, 0.001);
-    s->record_source = frame->info.time;
-    s->record_clock = now;
-    viewer_recording_add(s->recording, s->shown.has, &s->look, s->record_time);
 }
 
 /* A still that nobody turns over is shown again and again. */

@@ -84,8 +84,6 @@ struct viewer_session {
     struct viewer_trace trace;
     struct viewer_recording *recording; /* NULL: nothing is recorded */
     char *recording_path;
-    double record_time, record_source,
-        record_clock; /* of the last frame: in the video, in its source, shown at */
     struct viewer_message message;
     bool hud, help, side_by_side;
     bool redraw;
