@@ -150,9 +150,10 @@ static int on_string(void *ctx, const unsigned char *text, size_t length)
 
 static int on_number(void *ctx, const char *text, size_t length)
 {
-    if (!duet_json_words_restore(&text, &length))
-        return duet_json_refuse(ctx, DUET_BAD_FORMAT, "broken JSON: no number and no word");
-    return pass_on(ctx, DUET_JSON_NUMBER, text, length);
+    struct duet_json_reader *reader = ctx;
+    if (!duet_json_words_restore(&reader->words, &text, &length))
+        return duet_json_refuse(reader, DUET_BAD_FORMAT, "broken JSON: no number and no word");
+    return pass_on(reader, DUET_JSON_NUMBER, text, length);
 }
 
 static int on_bool(void *ctx, int value)

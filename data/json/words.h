@@ -10,6 +10,7 @@
 /* Where the text is after the bytes that were seen. Zero to begin with. */
 struct duet_json_words {
     bool string, escape; /* in a string; behind its backslash */
+    bool any;            /* a word came already */
 };
 
 /* Rewrite `bytes`, the next [size] of the text. Returns how many of them are done; the others, fewer than
@@ -19,6 +20,6 @@ size_t duet_json_words_rewrite(struct duet_json_words *words, unsigned char *byt
 
 /* Does a number of the rewritten text stand for a word? Then *text and *length become the word's own. False
  * when it is nothing that anybody writes ("1NaN"). */
-bool duet_json_words_restore(const char **text, size_t *length);
+bool duet_json_words_restore(const struct duet_json_words *words, const char **text, size_t *length);
 
 #endif
