@@ -1,14 +1,14 @@
 /* inputs.h: operands -> the list of pictures to work on.
  *
  *   NAME        an existing file: itself. An existing folder: the pictures and videos below it. An existing
- * name is literal, whatever characters it has.
+ *               name is literal, whatever characters it has.
  *   *.jpg       else, with one of * ? [: a pattern; what it matches, sorted; folders among it are walked.
- *   @LIST       the paths in that file, one a line (empty lines are skipped, a CR before the line's end
- *               too, and a byte order mark; with `null` they are separated by NUL); "@-": from standard
- * input. Relative to the current folder. Folders among them are walked; patterns are not looked for.
+ *   @LIST       the paths in that file, one a line (empty lines are skipped, a CR before the line's end too,
+ *               and a byte order mark; with `null` they are separated by NUL); "@-": from standard input.
+ *               Relative to the current folder. Folders among them are walked; patterns are not looked for.
  *   -           a picture or video on standard input.
  *   rtsp://...  and other URLs, lavfi:GRAPH, frames/%04d.png: themselves, unless there is a file of that
- * name. Their * ? [ are no patterns.
+ *               name. Their * ? [ are no patterns.
  *
  * A list may come from somebody who is not trusted: it names files, folders and numbered pictures of this
  * machine, and nothing else. Its URLs and graphs become inputs that fail, each by itself, unless they are

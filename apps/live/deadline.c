@@ -3,7 +3,6 @@
 #include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "data/scene/scene.h"
 #include "live/deadline_control.h"
 
 #include <stdlib.h>
@@ -118,22 +117,6 @@ static enum duet_status measure_rows(struct duet_deadline *d, const struct duet_
     return status;
 }
 
-/* A scene rather than noise: labelling takes as long as with photographs. */
-static enum duet_status draw_scene(const struct duet_deadline_options *o, struct duet_scene *scene,
-                                   struct duet_error *error)
-{
-    struct duet_scene_options options = {.struct_size = sizeof options,
-                                         .kind = DUET_SCENE_DEMO,
-                                         .width = o->width > 0 ? o->width : 640,
-                                         .height = o->height > 0 ? o->height : 480,
-                                         .moment = 0.5};
-    if (options.width < DUET_SCENE_MIN_SIDE) options.width = DUET_SCENE_MIN_SIDE;
-    if (options.height < DUET_SCENE_MIN_SIDE) options.height = DUET_SCENE_MIN_SIDE;
-    if (options.width > DUET_SCENE_MAX_SIDE) options.width = DUET_SCENE_MAX_SIDE;
-    if (options.height > DUET_SCENE_MAX_SIDE) options.height = DUET_SCENE_MAX_SIDE;
-    return duet_scene_draw(&options, scene, error);
-}
-
 /* --- opening -------------------------------------------------------------------------------------------- */
 
 static enum duet_status count_madds(const struct duet_model *model, int size, int output_stride,
@@ -203,6 +186,7 @@ static enum duet_status keep_options(struct duet_deadline *d, const struct duet_
 static enum duet_status check_options(const struct duet_model *model, const struct duet_deadline_options *o,
                                       struct duet_error *error)
 {
+    if (!o->picture) return duet_fail(error, DUET_BAD_ARGUMENT, "no picture to measure with");
     if (!(o->budget_ms > 0))
         return duet_fail(error, DUET_BAD_ARGUMENT, "budget_ms %g: expected more than 0", o->budget_ms);
     if (o->segmenter.size != 0 || o->segmenter.output_stride != 0 || o->segmenter.scales)
@@ -222,18 +206,15 @@ enum duet_status duet_deadline_open(const struct duet_model *model, const struct
     enum duet_status status = duet_options_copy(&o, sizeof o, given, "deadline", error);
     if (status == DUET_OK) status = check_options(model, &o, error);
     if (status != DUET_OK) return status;
-    struct duet_scene scene = {0};
     struct duet_deadline *d = calloc(1, sizeof *d);
     if (!d) return duet_no_memory(error, NULL, "for segmenters");
     d->model = model;
     d->pool = o.pool ? *o.pool : duet_pool_single();
     status = keep_options(d, &o.segmenter, error);
     if (status == DUET_OK) status = fill_rows(d, error);
-    if (status == DUET_OK) status = draw_scene(&o, &scene, error);
     if (status == DUET_OK)
-        status = measure_rows(d, &scene.picture, o.budget_ms, o.measure_seconds > 0 ? o.measure_seconds : 1,
-                              error);
-    duet_scene_close(&scene);
+        status =
+            measure_rows(d, o.picture, o.budget_ms, o.measure_seconds > 0 ? o.measure_seconds : 1, error);
     if (status == DUET_OK) {
         open_control(d, o.budget_ms, o.max_stride);
         *out = d;

@@ -3,9 +3,10 @@
  * runs.
  *
  *     open      lists the choices (513 pixels at output stride 8 down to 129 at 16), makes a segmenter for
- * each and times it, the cheapest first, for about a second in all; what is not reached is estimated choose
- * once a frame: the segmenter for this frame, or none: keep the last masks, or show none report    once a
- * frame that was segmented: how long it took; and what else the frame's time went to
+ *               each and times it on a picture, the cheapest first, for about a second in all; what is not
+ *               reached is estimated
+ *     choose    once a frame: the segmenter for this frame, or none: keep the last masks, or show none
+ *     report    once a frame that was segmented: how long it took; and what else the frame's time went to
  *
  *     struct duet_deadline_step step;
  *     duet_deadline_choose(deadline, &step, &error);
@@ -57,7 +58,8 @@ struct duet_deadline_options {
     /* What all segmenters share (classes, confidence, cpu ...); `size` and `output_stride` are left 0.
      * Copied, what it points to is borrowed for the call. */
     struct duet_segmenter_options segmenter;
-    int width, height;            /* of the frames: costs are measured with such pictures; 0: 640 x 480 */
+    const struct duet_image
+        *picture; /* costs are measured with it: the first frame, say. Borrowed for the call */
     const struct duet_pool *pool; /* that the frames will be run with; NULL: the caller's thread. Borrowed */
     double measure_seconds;       /* at most about so long is measured in open; 0: 1 */
     int max_stride;               /* at least every max_stride-th frame is segmented; 0: 30 */

@@ -10,7 +10,7 @@
  *   down    as soon as the expected time is over the budget: to the best rung that takes 0.9 of it.
  *   up      when a better rung would take 0.8 of the budget or less, for `patience` frames on end.
  *   flutter going down within 60 frames after going up doubles the patience, from 10 up to 240 frames;
- * staying up for 300 frames, or a better rung that would take half the budget, makes it 10 again.
+ *           staying up for 300 frames, or a better rung that would take half the budget, makes it 10 again.
  *
  * So a step of the load is answered after two to four segmented frames, and a choice on the very edge of the
  * budget is tried ever more seldom. Internal to the programs. */

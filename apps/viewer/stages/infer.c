@@ -33,7 +33,7 @@ static enum duet_status find_boxes(struct viewer_infer *infer, const struct view
     return status;
 }
 
-/* The controller measures with the first frame's size, for about a second. */
+/* The controller measures with the first frame, for about a second. */
 static enum duet_status open_deadline(struct viewer_infer *infer, const struct viewer_frame *frame,
                                       struct duet_error *error)
 {
@@ -41,8 +41,7 @@ static enum duet_status open_deadline(struct viewer_infer *infer, const struct v
     const struct duet_deadline_options options = {.struct_size = sizeof options,
                                                   .budget_ms = infer->budget_ms,
                                                   .segmenter = infer->segment,
-                                                  .width = frame->image.width,
-                                                  .height = frame->image.height,
+                                                  .picture = &frame->image,
                                                   .pool = &infer->pool,
                                                   .max_stride = 1};
     return duet_deadline_open(infer->segment_model, &options, &infer->deadline, error);

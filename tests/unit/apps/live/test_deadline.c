@@ -389,7 +389,12 @@ static void bad_options_are_refused(void **state)
     struct duet_error e;
     struct duet_deadline *d;
     struct duet_model *model = open_tiny("bad");
-    struct duet_deadline_options o = {.struct_size = sizeof o};
+    struct duet_image picture = tiny_picture(160, 120, 5);
+    struct duet_deadline_options o = {.struct_size = sizeof o, .budget_ms = 10};
+    assert_fails(DUET_BAD_ARGUMENT, duet_deadline_open(model, &o, &d, &e), e);
+    assert_non_null(strstr(e.text, "no picture"));
+    o.picture = &picture;
+    o.budget_ms = 0;
     assert_fails(DUET_BAD_ARGUMENT, duet_deadline_open(model, &o, &d, &e), e);
     assert_null(d);
     o.budget_ms = (double)NAN;
@@ -400,6 +405,7 @@ static void bad_options_are_refused(void **state)
     o.segmenter.size = 0;
     o.segmenter.cpu = "abacus";
     assert_fails(DUET_BAD_ARGUMENT, duet_deadline_open(model, &o, &d, &e), e);
+    duet_image_close(&picture);
     duet_model_close(&model);
     duet_deadline_close(&d);
     duet_deadline_close(NULL);
@@ -436,8 +442,7 @@ static void segmenters_are_measured_and_run(void **state)
     struct duet_deadline_options o = {.struct_size = sizeof o,
                                       .budget_ms = .05,
                                       .segmenter = {.struct_size = sizeof o.segmenter, .confidence = true},
-                                      .width = 160,
-                                      .height = 120,
+                                      .picture = &picture,
                                       .measure_seconds = .1,
                                       .max_stride = 6};
     assert_ok(duet_deadline_open(model, &o, &d, &e), e);
@@ -486,8 +491,7 @@ static void masks_are_those_of_a_segmenter_by_itself(void **state)
     struct duet_deadline_options o = {.struct_size = sizeof o,
                                       .budget_ms = 1e4,
                                       .segmenter = options,
-                                      .width = 160,
-                                      .height = 120,
+                                      .picture = &picture,
                                       .measure_seconds = .01};
     assert_ok(duet_deadline_open(model, &o, &d, &e), e);
     assert_ok(duet_deadline_choose(d, &step, &e), e);
