@@ -86,6 +86,14 @@ static struct duet_labels without_background(struct duet_labels labels)
     return labels;
 }
 
+/* The published model whose source has that sha256; NULL: none. */
+static const struct model_source *find_by_sha256(const char *sha256)
+{
+    for (const struct model_source *source = model_sources; source->name; source++)
+        if (strcmp(source->source_sha256, sha256) == 0) return source;
+    return NULL;
+}
+
 int models_import(int argc, char **argv)
 {
     struct import_settings settings = {.labels = LABELS_USUAL};
@@ -107,6 +115,9 @@ int models_import(int argc, char **argv)
     struct duet_error error;
     struct duet_weights *weights = NULL;
     enum duet_status status = duet_model_import(arguments.operands[0], &options, &weights, &error);
+    const struct model_source *source = settings.sha256 ? find_by_sha256(settings.sha256) : NULL;
+    if (status == DUET_OK && source && source->scores)
+        status = duet_model_scores_write(weights, source->scores, source->score_count, &error);
     duet_process_catch_signals(); /* no file half written is left behind */
     /* Reading took its time, and the name may be another's by now. */
     if (status == DUET_OK)
@@ -274,9 +285,11 @@ static bool is_current(const struct model_source *source, const char *path)
     if (duet_model_open(path, &model, NULL) != DUET_OK) return false;
     const struct duet_model_config *config = duet_model_config(model);
     const char *made_of = config->source.sha256, *training = config->source.training;
+    struct duet_model_score scores[DUET_MODEL_SCORES];
     bool current = config->revision >= DUET_MODEL_REVISION && made_of &&
                    strcmp(made_of, source->source_sha256) == 0 && training &&
-                   strcmp(training, source->training) == 0;
+                   strcmp(training, source->training) == 0 &&
+                   duet_model_scores_read(duet_model_weights(model), scores) == source->score_count;
     duet_model_close(&model);
     return current;
 }

@@ -1,7 +1,5 @@
 #include "models/sources.h"
 
-#include <stddef.h>
-
 #define CORAL                                                                                                \
     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
 #define FLUTTER                                                                                              \
@@ -12,6 +10,10 @@
 #define ONE_FILE(folder, file, sha256)                                                                       \
     .kind = "file", .address = folder file, .archive = file, .archive_sha256 = sha256, .member = file,       \
     .source_sha256 = sha256, .homepage = folder file
+
+static const struct duet_model_score voc_scores[] = {{129, 16, 0.263}, {193, 16, 0.470}, {257, 32, 0.535},
+                                                     {257, 16, 0.591}, {321, 16, 0.660}, {385, 16, 0.683},
+                                                     {449, 16, 0.700}, {513, 16, 0.706}, {513, 8, 0.714}};
 
 const struct model_source model_sources[] = {
     {.name = "ssdlite-coco",
@@ -32,7 +34,9 @@ const struct model_source model_sources[] = {
               "350af47fd346ea6d74b58833a351f583ba860e9806ec5bd292ff8d8f1f249398"),
      .licence = "Apache-2.0",
      .training = "PASCAL VOC, but not its val images, as far as scores tell: they are several points higher "
-                 "on train"},
+                 "on train",
+     .scores = voc_scores,
+     .score_count = sizeof voc_scores / sizeof *voc_scores},
     {.name = "deeplabv3-voc-dm05",
      .what = "the same at width 0.5: a third of the work",
      ONE_FILE(CORAL, "deeplabv3_mnv2_dm05_pascal_quant.tflite",

@@ -2,6 +2,8 @@
 #ifndef DUET_APPS_MODELS_SOURCES_H
 #define DUET_APPS_MODELS_SOURCES_H
 
+#include "cli/model_scores.h"
+
 /* A model that "models fetch" knows how to get. To add one: a row in sources.c, and for a new `kind` a
  * case in fetch.sh. */
 struct model_source {
@@ -16,6 +18,8 @@ struct model_source {
     const char *homepage;       /* for the metadata: where a person finds it */
     const char *licence;        /* SPDX */
     const char *training;       /* what it was trained on, as far as that is known */
+    const struct duet_model_score *scores; /* for the metadata: [score_count] */
+    size_t score_count;
 };
 extern const struct model_source model_sources[]; /* ends with a NULL name */
 

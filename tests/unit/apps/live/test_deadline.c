@@ -2,6 +2,7 @@
 #include "support/testing.h"
 #include "support/tiny_model.h"
 
+#include "cli/model_scores.h"
 #include "live/deadline.h"
 #include "live/deadline_control.h"
 
@@ -411,6 +412,45 @@ static void bad_options_are_refused(void **state)
     duet_deadline_close(NULL);
 }
 
+/* The tiny model, with a score of the cheapest choice in its file. */
+static struct duet_model *open_scored(void)
+{
+    char path[256];
+    struct duet_error e;
+    struct duet_model *model;
+    struct duet_weights *weights;
+    struct duet_model_config config = tiny_model_config(false, true);
+    snprintf(path, sizeof path, "deadline-scored-%ld.safetensors", (long)getpid());
+    tiny_model_write(path, &config, &config);
+    assert_ok(duet_weights_open(path, &weights, &e), e);
+    assert_ok(duet_model_scores_write(weights, &(struct duet_model_score){129, 16, 0.25}, 1, &e), e);
+    assert_ok(duet_weights_save(weights, path, &e), e);
+    duet_weights_close(&weights);
+    enum duet_status status = duet_model_open(path, &model, &e);
+    remove(path);
+    assert_ok(status, e);
+    return model;
+}
+
+static void the_models_own_scores_are_shown(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_deadline *d;
+    char text[DUET_DEADLINE_TEXT];
+    struct duet_model *model = open_scored();
+    struct duet_image picture = tiny_picture(160, 120, 5);
+    struct duet_deadline_options o = {
+        .struct_size = sizeof o, .budget_ms = .05, .picture = &picture, .measure_seconds = .01};
+    assert_ok(duet_deadline_open(model, &o, &d, &e), e);
+    assert_true(duet_deadline_row(d, 0)->quality == 0.25 && duet_deadline_row(d, 1)->quality == 0);
+    duet_deadline_text(d, text);
+    assert_non_null(strstr(text, "129/16, mIOU 0.25, every "));
+    duet_deadline_close(&d);
+    duet_image_close(&picture);
+    duet_model_close(&model);
+}
+
 /* Choose and run on `count` frames; returns how many were segmented. */
 static int segment_frames(struct duet_deadline *d, const struct duet_image *picture, int count, double ms)
 {
@@ -556,6 +596,7 @@ int main(void)
         cmocka_unit_test(nonsense_reports_are_passed_over),
         cmocka_unit_test(a_budget_comes_from_either_option),
         cmocka_unit_test(bad_options_are_refused),
+        cmocka_unit_test(the_models_own_scores_are_shown),
         cmocka_unit_test(segmenters_are_measured_and_run),
         cmocka_unit_test(masks_are_those_of_a_segmenter_by_itself),
         cmocka_unit_test(weights_are_shared_among_equals_only),
