@@ -2,6 +2,7 @@
 
 #include "core/abi.h"
 #include "core/fail.h"
+#include "core/labels.h"
 #include "heads/preprocess.h"
 #include "network/kernels.h"
 
@@ -234,13 +235,6 @@ static enum duet_status grow_session(struct duet_detector *d, int threads, struc
     return DUET_OK;
 }
 
-static const char *label_of(const struct duet_detector *d, int id)
-{
-    for (size_t i = 0; i < d->labels.count; i++)
-        if (d->labels.items[i].id == id) return d->labels.items[i].name;
-    return "unknown";
-}
-
 enum duet_status duet_detector_run(struct duet_detector *detector, const struct duet_image *image,
                                    const struct duet_pool *pool, struct duet_detections *detections,
                                    struct duet_error *error)
@@ -265,7 +259,7 @@ enum duet_status duet_detector_run(struct duet_detector *detector, const struct 
     status = duet_ssdlite_decode(d->decoder, maps, d->to_pixels, detections, error);
     d->has_run = status == DUET_OK;
     for (size_t i = 0; i < detections->count; i++)
-        detections->items[i].label = label_of(d, detections->items[i].category_id);
+        detections->items[i].label = duet_labels_name(&d->labels, detections->items[i].category_id);
     return status;
 }
 

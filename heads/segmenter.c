@@ -3,6 +3,7 @@
 #include "core/abi.h"
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/labels.h"
 #include "deeplabv3/class_map.h"
 #include "deeplabv3/fit.h"
 #include "deeplabv3/probe.h"
@@ -473,7 +474,7 @@ static enum duet_status list_segments(struct run *r, struct duet_error *error)
         if (e->pixels == 0) continue;
         segments->items[segments->count++] = (struct duet_segment){
             .class_id = (int)c,
-            .label = duet_class_label(&duet_model_config(r->segmenter->model)->deeplabv3_labels, (int)c),
+            .label = duet_labels_name(&duet_model_config(r->segmenter->model)->deeplabv3_labels, (int)c),
             .pixels = e->pixels,
             .share = (double)e->pixels / area,
             .box = {(float)e->left, (float)e->top, (float)(e->right - e->left + 1),

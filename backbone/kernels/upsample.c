@@ -1,24 +1,9 @@
 /* upsample.c: the scalar kernel, which is the specification. */
 #include "kernels/upsample.h"
 
-#include <math.h>
-#include <string.h>
+#include "kernels/exp.h"
 
-float duet_exp_below(float x)
-{
-    static const float series[] = DUET_EXP_SERIES;
-    x = x > DUET_EXP_LOWEST ? x : DUET_EXP_LOWEST;
-    float n = x * DUET_EXP_LOG2E + DUET_EXP_MAGIC;
-    uint32_t bits; /* whose low ones are n */
-    memcpy(&bits, &n, sizeof bits);
-    n -= DUET_EXP_MAGIC;
-    float r = (x - n * DUET_EXP_LN2) - n * DUET_EXP_LN2_LOW, sum = series[0];
-    for (int i = 1; i < 7; i++) sum = series[i] + r * sum;
-    bits = (bits + 127) << 23;
-    float power;
-    memcpy(&power, &bits, sizeof power);
-    return sum * power;
-}
+#include <math.h>
 
 static inline float logit(const struct duet_upsample_args *a, size_t c, size_t pixel)
 {

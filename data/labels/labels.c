@@ -127,13 +127,6 @@ const struct duet_label *duet_labels_find(const struct duet_labels *labels, cons
     return find_bytes(labels, name, strlen(name));
 }
 
-const struct duet_label *duet_labels_by_id(const struct duet_labels *labels, int id)
-{
-    for (size_t i = 0; i < labels->count; i++)
-        if (labels->items[i].id == id) return &labels->items[i];
-    return NULL;
-}
-
 /* --- guessing ----------------------------------------------------------------------------------------- */
 
 static size_t least(size_t a, size_t b)

@@ -1,5 +1,6 @@
 #include "deeplabv3/probe.h"
 
+#include "core/labels.h"
 #include "duet/segmenter.h"
 
 #include <stdlib.h>
@@ -41,13 +42,6 @@ void duet_segmentation_logits_close(struct duet_segmentation_logits **logits)
     free(l->passes);
     free(l);
     *logits = NULL;
-}
-
-const char *duet_class_label(const struct duet_labels *labels, int id)
-{
-    for (size_t i = 0; i < labels->count; i++)
-        if (labels->items[i].id == id) return labels->items[i].name;
-    return "unknown";
 }
 
 /* The four cells about a pixel as a map of their own, on which the row functions of class_map.h do what they
@@ -107,7 +101,7 @@ int duet_segmentation_probe(const struct duet_segmentation *segmentation, int x,
     int next = probabilities(l, x, y, sums), i = 0;
     for (; i < count && i < classes; i++) {
         float p = sums[next] / (float)l->pass_count;
-        top[i] = (struct duet_class_probability){next, duet_class_label(&l->labels, next), p < 1 ? p : 1};
+        top[i] = (struct duet_class_probability){next, duet_labels_name(&l->labels, next), p < 1 ? p : 1};
         sums[next] = -1; /* told */
         next = 0;
         for (int c = 1; c < classes; c++)

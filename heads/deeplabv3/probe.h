@@ -28,7 +28,4 @@ duet_segmentation_logits_create(const struct duet_segmentation_logits *logits, c
                                 int pass_count);
 void duet_segmentation_logits_close(struct duet_segmentation_logits **logits);
 
-/* "unknown" when the class has none. */
-const char *duet_class_label(const struct duet_labels *labels, int id);
-
 #endif

@@ -1,6 +1,6 @@
 #include "duet/box_coder.h"
 
-#include "exp.h"
+#include "kernels/exp.h"
 
 /* The reciprocals of the scale factors, as the graph multiplies them. */
 #define CENTRE_SCALE 0.1f

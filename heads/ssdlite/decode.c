@@ -2,7 +2,7 @@
 
 #include "core/fail.h"
 #include "core/grow.h"
-#include "exp.h"
+#include "kernels/exp.h"
 
 #include <math.h>
 #include <stdlib.h>

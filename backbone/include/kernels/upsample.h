@@ -6,8 +6,8 @@
  *   total    = sum over c, ascending, of e^(logit_c - logit_class)
  *   sums_c  += e^(logit_c - logit_class) / total
  *
- * Contract: exactly these float32 operations, never fused, with e^x as duet_exp_below has it, so that every
- * level gives the same bytes. Internal.
+ * Contract: exactly these float32 operations, never fused, with e^x as duet_exp_below (kernels/exp.h) has
+ * it, so that every level gives the same bytes. Internal.
  */
 #ifndef DUET_KERNELS_UPSAMPLE_H
 #define DUET_KERNELS_UPSAMPLE_H
@@ -38,20 +38,5 @@ static inline void duet_upsample_promise(const struct duet_upsample_args *a)
 }
 
 void duet_upsample_scalar(const struct duet_upsample_args *args);
-
-/* e^x for x <= 0 within 3e-7 of the value; e^-87 for what is less, and for NaN.
- *
- *   n = x / ln 2 to the nearest whole number, by adding 1.5 * 2^23 and taking it off again
- *   r = x - n * ln 2, ln 2 in two parts;  e^r by its series to r^6;  e^x = 2^n * e^r */
-#define DUET_EXP_LOWEST  (-87.0f)
-#define DUET_EXP_LOG2E   1.44269504f
-#define DUET_EXP_MAGIC   12582912.0f
-#define DUET_EXP_LN2     0.693359375f
-#define DUET_EXP_LN2_LOW (-2.12194440e-4f)
-#define DUET_EXP_SERIES                                                                                      \
-    {                                                                                                        \
-        1.3888889e-3f, 8.3333333e-3f, 4.1666667e-2f, 1.6666667e-1f, 0.5f, 1.0f, 1.0f                         \
-    }
-float duet_exp_below(float x);
 
 #endif

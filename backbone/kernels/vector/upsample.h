@@ -1,4 +1,5 @@
 /* upsample.h: the body of every vector level's upsample kernel: a vector of pixels at a time, all classes. */
+#include "kernels/exp.h"
 #include "kernels/upsample.h"
 
 #include <math.h>

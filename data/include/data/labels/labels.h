@@ -2,7 +2,7 @@
 #ifndef DUET_DATA_LABELS_LABELS_H
 #define DUET_DATA_LABELS_LABELS_H
 
-#include "duet/results.h"
+#include "core/labels.h" /* by id */
 
 #include <stdbool.h>
 
@@ -14,9 +14,6 @@ struct duet_labels duet_labels_voc(void);
  * motorbike/motorcycle, sofa/couch, tvmonitor/tv, diningtable/"dining table", pottedplant/"potted plant").
  * Case, '_', '-' and spaces do not matter. NULL when there is none. Borrowed like `labels`. */
 const struct duet_label *duet_labels_find(const struct duet_labels *labels, const char *name);
-
-/* The label of an id, or NULL. */
-const struct duet_label *duet_labels_by_id(const struct duet_labels *labels, int id);
 
 /* The label whose name is nearest to `name` (edit distance at most a third of its length), or NULL. */
 const struct duet_label *duet_labels_suggest(const struct duet_labels *labels, const char *name);

@@ -1,28 +1,12 @@
 #include "support/testing.h"
 
 #include "duet/ssdlite_decode.h"
-#include "exp.h"
 
 #include "core/os.h"
 
 #include <math.h>
 
 static const int sides[DUET_SSDLITE_MAPS] = {19, 10, 5, 3, 2, 1};
-
-static void exponentials_are_exact_to_the_last_bit_but_one(void **state)
-{
-    (void)state;
-    for (int i = -10400; i <= 8872; i++) {
-        float x = (float)i / 100, got = duet_exp(x);
-        double want = exp((double)x);
-        assert_true(fabs((double)got - want) <= want * 1.2e-7 + 1e-44);
-        double sigmoid = 1 / (1 + exp(-(double)x));
-        assert_true(fabs((double)duet_sigmoid(x) - sigmoid) <= sigmoid * 1.2e-7 + 1e-44);
-    }
-    assert_true(isnan(duet_exp(NAN)) && isnan(duet_sigmoid(NAN)));
-    assert_true(duet_exp(-INFINITY) == 0 && isinf(duet_exp(INFINITY)));
-    assert_true(duet_sigmoid(-INFINITY) == 0 && duet_sigmoid(INFINITY) == 1);
-}
 
 static void anchors_are_the_graphs(void **state)
 {
@@ -196,7 +180,6 @@ static void decode_keeps_the_best_of_all_classes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exponentials_are_exact_to_the_last_bit_but_one),
         cmocka_unit_test(anchors_are_the_graphs),
         cmocka_unit_test(boxes_decode_around_their_anchor),
         cmocka_unit_test(iou_of_degenerate_boxes_is_zero),

@@ -1,8 +1,6 @@
-#include "exp.h"
+#include "kernels/exp.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 /* e^x = 2^n * e^r with |r| <= ln(2) / 2; e^r by its Taylor series to r^11, whose rest is below 1e-14. Plain
  * double operations in a fixed order. */
