@@ -218,8 +218,7 @@ static enum duet_status add_frame(const struct settings *settings, int frame, st
 static enum duet_status film(const struct settings *settings, const char *truth_name,
                              struct duet_error *error)
 {
-    const struct duet_video_writer_options writer_options = {.struct_size = sizeof writer_options,
-                                                             .width = settings->width,
+    const struct duet_video_writer_options writer_options = {.width = settings->width,
                                                              .height = settings->height,
                                                              .rate_num = settings->rate_num,
                                                              .rate_den = settings->rate_den,

@@ -56,7 +56,7 @@ static bool looks_endless(const struct batch *batch, size_t index)
     if (kind != DUET_ADDRESS_STREAM || !has_word(input->path, webs))
         return kind == DUET_ADDRESS_CAMERA || kind == DUET_ADDRESS_STREAM;
     if (duet_batch_open_source(batch, input, &source, &error) != DUET_OK) return false;
-    duet_frames_about(source->frames, &about);
+    duet_frames_describe(source->frames, &about);
     duet_batch_close_source(NULL, source);
     return is_endless(&about);
 }
@@ -113,7 +113,7 @@ static enum duet_status find_moving(struct batch *batch, struct duet_error *erro
     if (batch->first->latest) /* which reads already, and is live */
         about = (struct duet_frames_about){.moving = true, .live = true};
     else
-        duet_frames_about(batch->first->frames, &about);
+        duet_frames_describe(batch->first->frames, &about);
     batch->moving[0] = batch->any_moving = about.moving;
     batch->live[0] = about.live;
     bool graph = duet_frames_address(items[0].path) == DUET_ADDRESS_GRAPH; /* says nothing of its length */

@@ -49,7 +49,7 @@ static void *read_all(void *arg)
     bool more;
     do {
         status = duet_frames_next(latest->frames, &image, &info.info, &more, &error);
-        duet_frames_about(latest->frames, &info.about);
+        duet_frames_describe(latest->frames, &info.about);
     } while (status == DUET_OK && more && hand_over(latest, &image, &info));
     pthread_mutex_lock(&latest->lock);
     latest->ended = true;

@@ -50,8 +50,7 @@ static enum duet_status begin(struct batch *batch, size_t index, const struct it
     const struct duet_frames_about *about = &item->about;
     struct batch_video *video = &batch->video;
     bool numbered = batch->settings->rotate || (item->info.live && !batch->one_video);
-    struct duet_video_writer_options options = {.struct_size = sizeof options,
-                                                .width = item->width,
+    struct duet_video_writer_options options = {.width = item->width,
                                                 .height = item->height,
                                                 .aspect_num = item->info.aspect_num,
                                                 .aspect_den = item->info.aspect_den,

@@ -41,8 +41,7 @@ enum duet_status duet_batch_open_source(const struct batch *batch, const struct 
     const struct duet_batch_settings *s = batch->settings;
     struct batch_source *made = *source = calloc(1, sizeof *made);
     if (!made) return duet_no_memory(error, input->shown, NULL);
-    struct duet_frames_options options = {.struct_size = sizeof options,
-                                          .exif = (enum duet_exif)s->exif,
+    struct duet_frames_options options = {.picture.exif = (enum duet_exif)s->exif,
                                           .every = s->every,
                                           .start = s->start,
                                           .duration = s->duration,
@@ -50,10 +49,10 @@ enum duet_status duet_batch_open_source(const struct batch *batch, const struct 
                                           .cancelled = is_cancelled,
                                           .ctx = made};
     struct duet_frames_about about;
-    duet_budget_limits(&s->pictures, &options);
+    duet_budget_limits(&s->pictures, &options.picture);
     enum duet_status status = duet_input_open(input, &options, &made->frames, error);
     if (status == DUET_OK) {
-        duet_frames_about(made->frames, &about);
+        duet_frames_describe(made->frames, &about);
         if (about.live && s->live == DUET_BATCH_LATEST)
             status = duet_latest_open(made->frames, &made->latest, error);
     }
@@ -98,7 +97,7 @@ static enum duet_status next_frame(struct batch *batch, const struct batch_sourc
     enum duet_status status =
         duet_frames_next(source->frames, &item->image, &item->info, there, &item->error);
     if (status == DUET_OK) {
-        duet_frames_about(source->frames, &item->about);
+        duet_frames_describe(source->frames, &item->about);
         item->warnings = *duet_frames_warnings(source->frames);
     }
     return status;

@@ -97,7 +97,7 @@ int duet_budget_bytes(const struct duet_program *program, const struct duet_pict
     return DUET_GO_ON;
 }
 
-void duet_budget_limits(const struct duet_picture_settings *settings, struct duet_frames_options *options)
+void duet_budget_limits(const struct duet_picture_settings *settings, struct duet_picture_options *options)
 {
     options->strict = settings->strict;
     options->max_pixels = (size_t)settings->max_pixels;

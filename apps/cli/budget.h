@@ -10,7 +10,8 @@
 #define DUET_APPS_CLI_BUDGET_H
 
 #include "cli/options.h"
-#include "data/moving/frames.h"
+#include "data/picture/picture.h"
+#include "duet/status.h"
 
 #include <pthread.h>
 
@@ -43,7 +44,7 @@ int duet_budget_bytes(const struct duet_program *program, const struct duet_pict
                       size_t *bytes);
 
 /* Fill in the limits of `options`; the settings are good. */
-void duet_budget_limits(const struct duet_picture_settings *settings, struct duet_frames_options *options);
+void duet_budget_limits(const struct duet_picture_settings *settings, struct duet_picture_options *options);
 
 struct duet_budget {
     size_t limit, used;

@@ -110,15 +110,16 @@ enum duet_status evaluate_picture_path(const char *folder, const char *name, cha
 enum duet_status evaluate_decode(const char *path, struct evaluate_reading *reading, struct duet_image *image,
                                  struct duet_error *error)
 {
-    struct duet_frames_options options = {
-        .struct_size = sizeof options, .exif = DUET_EXIF_IGNORE, .cancelled = duet_process_cancelled};
+    struct duet_frames_options options = {.picture.exif = DUET_EXIF_IGNORE,
+                                          .cancelled = duet_process_cancelled};
     struct duet_frames *frames = NULL;
     bool more = false;
     *image = (struct duet_image){0};
-    duet_budget_limits(reading->settings, &options);
+    duet_budget_limits(reading->settings, &options.picture);
     enum duet_status status = duet_frames_open(path, &options, &frames, error);
     size_t cost = status == DUET_OK && reading->budget ? duet_frames_cost(frames) : 0;
-    if (cost > options.max_memory) cost = options.max_memory; /* refused, or a guess: see batch/work.c */
+    if (cost > options.picture.max_memory)
+        cost = options.picture.max_memory; /* refused, or a guess: see batch/work.c */
     if (cost > 0 && !duet_budget_take(reading->budget, cost))
         status = duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", path);
     else

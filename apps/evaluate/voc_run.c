@@ -65,8 +65,7 @@ static char *predicted_path(const struct evaluate_voc_run *run, const char *id)
 enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *worker, const char *id,
                                       struct evaluate_voc_picture *picture, struct duet_error *error)
 {
-    const struct duet_mask_options options = {.struct_size = sizeof options,
-                                              .cancelled = duet_process_cancelled};
+    const struct duet_mask_options options = {.cancelled = duet_process_cancelled};
     *picture = (struct evaluate_voc_picture){.truth_path = duet_voc_mask_path(run->settings->root, id),
                                              .predicted_path = predicted_path(run, id)};
     if (!picture->truth_path || !picture->predicted_path) return duet_no_memory(error, id, NULL);

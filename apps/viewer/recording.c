@@ -82,8 +82,7 @@ enum duet_status viewer_recording_start(struct viewer_recording **out, struct vi
                                         const struct duet_frames_about *about, bool force, bool wait,
                                         struct duet_error *error)
 {
-    const struct duet_video_writer_options options = {.struct_size = sizeof options,
-                                                      .width = first->image.width,
+    const struct duet_video_writer_options options = {.width = first->image.width,
                                                       .height = first->image.height,
                                                       .rate_num = about->rate_num,
                                                       .rate_den = about->rate_den,

@@ -377,12 +377,12 @@ static enum duet_status start(struct viewer_session *s, struct duet_error *error
     if (status != DUET_OK) return status;
     s->capture = (struct viewer_capture){.exchange = s->exchange,
                                          .inputs = s->inputs,
-                                         .options = {.exif = (enum duet_exif)settings->exif,
+                                         .options = {.picture.exif = (enum duet_exif)settings->exif,
                                                      .every = settings->every,
                                                      .start = settings->start,
                                                      .duration = settings->duration,
                                                      .reconnect = settings->reconnect}};
-    duet_budget_limits(&settings->pictures, &s->capture.options);
+    duet_budget_limits(&settings->pictures, &s->capture.options.picture);
     s->infer = (struct viewer_infer){.exchange = s->exchange,
                                      .detector = s->networks->detector,
                                      .segmenter = s->networks->segmenter,

@@ -1,6 +1,5 @@
 #include "data/moving/frames.h"
 
-#include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "moving/moving.h"
@@ -13,14 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The formats of stills. The first that matches decodes. */
-static const struct duet_decoder decoders[] = {
-    {"JPEG", duet_jpeg_matches, duet_decode_jpeg},
-    {"PNG", duet_png_matches, duet_decode_png},
-    {"PNM", duet_pnm_matches, duet_decode_pnm},
-};
-#define DECODER_COUNT (sizeof decoders / sizeof *decoders)
 
 struct duet_frames {
     char *name;
@@ -36,7 +27,7 @@ struct duet_frames {
         size_t size;
         uint8_t *owned; /* the file; NULL when the bytes are the caller's */
     } still;
-    const struct duet_video_module *module;
+    const struct duet_video_functions *module;
     struct duet_moving moving;
     struct duet_warnings warnings; /* of the last frame, or of opening for the first one */
     bool begun;                    /* a frame was asked for */
@@ -47,10 +38,7 @@ struct duet_frames {
 static enum duet_status create(const char *name, const struct duet_frames_options *options,
                                struct duet_frames **frames, struct duet_error *error)
 {
-    struct duet_frames_options known;
     *frames = NULL;
-    enum duet_status status = duet_options_copy(&known, sizeof known, options, "frames", error);
-    if (status != DUET_OK) return status;
     struct duet_frames *made = calloc(1, sizeof *made);
     if (made) {
         made->stream.fd = -1;
@@ -60,12 +48,12 @@ static enum duet_status create(const char *name, const struct duet_frames_option
         duet_frames_close(&made);
         return duet_no_memory(error, name, NULL);
     }
-    made->options = known;
-    made->options.struct_size = sizeof made->options; /* whole from here on */
-    if (made->options.max_pixels == 0) made->options.max_pixels = DUET_MAX_PIXELS;
-    if (made->options.max_bytes == 0) made->options.max_bytes = DUET_MAX_PICTURE_BYTES;
-    const size_t memory = made->options.max_memory;
-    if (memory > 0 && memory < made->options.max_bytes) made->options.max_bytes = memory;
+    if (options) made->options = *options;
+    struct duet_picture_options *picture = &made->options.picture;
+    if (picture->max_pixels == 0) picture->max_pixels = DUET_MAX_PIXELS;
+    if (picture->max_bytes == 0) picture->max_bytes = DUET_MAX_PICTURE_BYTES;
+    if (picture->max_memory > 0 && picture->max_memory < picture->max_bytes)
+        picture->max_bytes = picture->max_memory;
     made->stream.name = made->name;
     made->stream.cancelled = made->options.cancelled;
     made->stream.ctx = made->options.ctx;
@@ -73,29 +61,9 @@ static enum duet_status create(const char *name, const struct duet_frames_option
     return DUET_OK;
 }
 
-static const struct duet_decoder *find_decoder(const uint8_t *data, size_t size)
-{
-    for (size_t i = 0; i < DECODER_COUNT; i++)
-        if (decoders[i].matches(data, size)) return &decoders[i];
-    return NULL;
-}
-
 bool duet_frames_sniff(const uint8_t *data, size_t size)
 {
-    return find_decoder(data, size) != NULL;
-}
-
-static enum duet_status not_a_picture(const char *name, const uint8_t *data, size_t size, const char *also,
-                                      struct duet_error *error)
-{
-    char begin[8 * 3 + 1] = "", known[100] = "";
-    for (size_t i = 0, at = 0; i < size && i < 8; i++)
-        at += (size_t)snprintf(begin + at, sizeof begin - at, i ? " %02x" : "%02x", data[i]);
-    for (size_t i = 0, at = 0; i < DECODER_COUNT && at < sizeof known; i++)
-        at += (size_t)snprintf(known + at, sizeof known - at, i ? ", %s" : "%s", decoders[i].kind);
-    return duet_fail(error, DUET_BAD_FORMAT,
-                     "%s: not a picture or video this build knows (begins with %s%s; known: %s%s)", name,
-                     begin, size > 8 ? " ..." : "", known, also);
+    return duet_find_decoder(data, size) != NULL;
 }
 
 /* --- what moves ----------------------------------------------------------------------------------------- */
@@ -115,8 +83,8 @@ static enum duet_status open_reader(void *ctx, void **self, struct duet_error *e
                                              .read = duet_stream_read_at,
                                              .io = &frames->stream,
                                              .size = frames->stream.size,
-                                             .max_pixels = frames->options.max_pixels,
-                                             .upright = frames->options.exif == DUET_EXIF_APPLY,
+                                             .max_pixels = frames->options.picture.max_pixels,
+                                             .upright = frames->options.picture.exif == DUET_EXIF_APPLY,
                                              .cancelled = frames->options.cancelled,
                                              .ctx = frames->options.ctx};
     return frames->module->open(&source, self, error);
@@ -135,6 +103,25 @@ static enum duet_status start_video(struct duet_frames *frames, struct duet_erro
     return comes_back ? duet_moving_open(&frames->moving, error) : status;
 }
 
+/* A frame that is an input of its own: a duet_read_picture. */
+static enum duet_status read_picture(void *ctx, const char *path, const void *data, size_t size,
+                                     struct duet_image *image, struct duet_error *error)
+{
+    struct duet_frames *frames = ctx, *one = NULL;
+    const struct duet_frames_options options = {.picture = frames->options.picture,
+                                                .cancelled = frames->options.cancelled,
+                                                .ctx = frames->options.ctx};
+    bool more = false;
+    enum duet_status status = path ? duet_frames_open(path, &options, &one, error)
+                                   : duet_frames_open_bytes(data, size, frames->name, &options, &one, error);
+    if (status == DUET_OK) status = duet_frames_next(one, image, NULL, &more, error);
+    if (status == DUET_OK && !more)
+        status = duet_fail(error, DUET_BAD_FORMAT, "no frame in it, expected a picture");
+    if (status == DUET_OK) frames->warnings = one->warnings;
+    duet_frames_close(&one);
+    return status;
+}
+
 /* --- finding out what it is ----------------------------------------------------------------------------- */
 
 /* The picture's bytes, unless looking at a pipe has brought them already. */
@@ -147,8 +134,8 @@ static enum duet_status read_still(struct duet_frames *frames, struct duet_error
         return DUET_OK;
     }
     if (!frames->still.owned)
-        status = duet_stream_read_all(&frames->stream, frames->options.max_bytes, &frames->still.owned,
-                                      &frames->still.size, error);
+        status = duet_stream_read_all(&frames->stream, frames->options.picture.max_bytes,
+                                      &frames->still.owned, &frames->still.size, error);
     frames->still.data = frames->still.owned;
     duet_stream_close(&frames->stream);
     return status;
@@ -158,8 +145,9 @@ static enum duet_status read_still(struct duet_frames *frames, struct duet_error
 static enum duet_status look_for_more(struct duet_frames *frames, bool *many, struct duet_error *error)
 {
     struct duet_pictures *pictures = NULL;
-    enum duet_status status = duet_pictures_open(&frames->stream, &frames->options, &frames->warnings,
-                                                 &pictures, &frames->still.owned, &frames->still.size, error);
+    enum duet_status status =
+        duet_pictures_open(&frames->stream, &frames->options.picture, &frames->warnings, read_picture, frames,
+                           &pictures, &frames->still.owned, &frames->still.size, error);
     *many = pictures != NULL;
     if (pictures) move(frames, &duet_pictures_type, pictures);
     return status;
@@ -170,13 +158,13 @@ static size_t video_cost(const struct duet_frames *frames)
 {
     enum { A_PIXEL = 9 };
     struct duet_frames_about about;
-    duet_frames_about(frames, &about);
+    duet_frames_describe(frames, &about);
     return (size_t)about.width * (size_t)about.height * A_PIXEL;
 }
 
 static enum duet_status check_memory(const struct duet_frames *frames, struct duet_error *error)
 {
-    const size_t cost = video_cost(frames), limit = frames->options.max_memory;
+    const size_t cost = video_cost(frames), limit = frames->options.picture.max_memory;
     if (limit == 0 || cost <= limit) return DUET_OK;
     return duet_fail(error, DUET_TOO_LARGE,
                      "%s: its frames need %.1f MiB to decode, the limit is %.1f MiB; --max-memory raises it",
@@ -194,7 +182,7 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
     bool many = false;
     if (duet_scan_kind(head, size)) status = look_for_more(frames, &many, error);
     if (status != DUET_OK || many) return status;
-    frames->still.decoder = find_decoder(head, size);
+    frames->still.decoder = duet_find_decoder(head, size);
     if (frames->still.decoder) return read_still(frames, error);
     if (frames->still.owned) { /* a picture for FFmpeg that came through a pipe */
         duet_stream_close(&frames->stream);
@@ -202,10 +190,11 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
     }
     status = start_video(frames, error);
     if (status == DUET_OK) return check_memory(frames, error);
-    if (status == DUET_MISMATCH) return not_a_picture(frames->name, head, size, ", what FFmpeg reads", error);
+    if (status == DUET_MISMATCH)
+        return duet_decode_unknown(frames->name, head, size, ", what FFmpeg reads", error);
     if (status == DUET_UNSUPPORTED && !frames->module && !duet_frames_sniff_video(head, size) &&
         !duet_frames_sniff_still(head, size))
-        return not_a_picture(frames->name, head, size, "", error);
+        return duet_decode_unknown(frames->name, head, size, "", error);
     return status;
 }
 
@@ -222,7 +211,7 @@ static enum duet_status open_address(struct duet_frames *frames, const char *add
 static enum duet_status open_numbered(struct duet_frames *frames, const char *path, struct duet_error *error)
 {
     void *self;
-    enum duet_status status = duet_numbered_open(path, &frames->options, &frames->warnings, &self, error);
+    enum duet_status status = duet_numbered_open(path, read_picture, frames, &self, error);
     if (status == DUET_OK) move(frames, &duet_numbered_type, self);
     return status;
 }
@@ -266,8 +255,8 @@ enum duet_status duet_frames_open_bytes(const void *data, size_t size, const cha
 {
     enum duet_status status = create(name, options, frames, error);
     if (status != DUET_OK) return status;
-    if (size > (*frames)->options.max_bytes)
-        status = duet_stream_too_large(&(*frames)->stream, (*frames)->options.max_bytes, error);
+    if (size > (*frames)->options.picture.max_bytes)
+        status = duet_stream_too_large(&(*frames)->stream, (*frames)->options.picture.max_bytes, error);
     duet_stream_open_memory(&(*frames)->stream, data, size);
     if (status == DUET_OK) status = start(*frames, error);
     if (status != DUET_OK) duet_frames_close(frames);
@@ -289,6 +278,17 @@ void duet_frames_close(struct duet_frames **frames)
 
 /* --- frames ------------------------------------------------------------------------------------------- */
 
+static struct duet_coded coded_of(const struct duet_frames *frames, struct duet_warnings *warnings,
+                                  size_t *cost)
+{
+    return (struct duet_coded){.name = frames->name,
+                               .data = frames->still.data,
+                               .size = frames->still.size,
+                               .options = &frames->options.picture,
+                               .warnings = warnings,
+                               .cost = cost};
+}
+
 /* What has nothing to say of its pixels' shape says 0/0. */
 static void square_unless_told(int *num, int *den)
 {
@@ -298,25 +298,13 @@ static void square_unless_told(int *num, int *den)
 static enum duet_status next_still(struct duet_frames *frames, struct duet_image *image, bool *more,
                                    struct duet_error *error)
 {
-    struct duet_coded coded = {.name = frames->name,
-                               .data = frames->still.data,
-                               .size = frames->still.size,
-                               .options = &frames->options,
-                               .warnings = &frames->warnings};
-    int orientation = 0;
-    enum duet_status status = frames->still.decoder->decode(&coded, image, &orientation, error);
+    const struct duet_coded coded = coded_of(frames, &frames->warnings, NULL);
+    enum duet_status status = duet_decode(frames->still.decoder, &coded, image, error);
     free(frames->still.owned); /* one frame: the file has served */
     frames->still.owned = NULL;
     frames->done = true;
-    if (status == DUET_OK && frames->options.exif == DUET_EXIF_APPLY && !duet_exif_turn(image, orientation))
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to turn %dx%d pixels", frames->name,
-                           image->width, image->height);
-    if (status != DUET_OK) {
-        duet_image_close(image);
-        return status;
-    }
-    *more = true;
-    return DUET_OK;
+    *more = status == DUET_OK;
+    return status;
 }
 
 enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image *image,
@@ -348,18 +336,14 @@ size_t duet_frames_cost(const struct duet_frames *frames)
     size_t cost = 0;
     if (frames->done) return 0;
     if (!frames->still.decoder) return video_cost(frames);
-    const struct duet_coded coded = {.name = frames->name,
-                                     .data = frames->still.data,
-                                     .size = frames->still.size,
-                                     .options = &frames->options,
-                                     .cost = &cost};
+    const struct duet_coded coded = coded_of(frames, NULL, &cost);
     struct duet_image none = {0};
     int orientation = 0;
     frames->still.decoder->decode(&coded, &none, &orientation, NULL);
     return cost;
 }
 
-void duet_frames_about(const struct duet_frames *frames, struct duet_frames_about *about)
+void duet_frames_describe(const struct duet_frames *frames, struct duet_frames_about *about)
 {
     *about = (struct duet_frames_about){.rate_den = 1};
     if (frames->still.decoder)
@@ -378,7 +362,7 @@ enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struc
                          frames->failed ? "has failed, there is no way back in it"
                                         : "is a still, it has one frame");
     struct duet_frames_about about;
-    duet_frames_about(frames, &about);
+    duet_frames_describe(frames, &about);
     enum duet_status status = duet_moving_seek(&frames->moving, time, error);
     frames->done = status != DUET_OK && about.seekable; /* a source without a way back is as it was */
     frames->failed = frames->done;

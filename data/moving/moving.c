@@ -154,12 +154,9 @@ static enum duet_status deliver(struct duet_moving *moving, struct duet_image *i
     int orientation = 1;
     enum duet_status status = moving->type->image(moving->self, image, &orientation, error);
     if (status != DUET_OK) return status;
-    if (moving->options->exif == DUET_EXIF_APPLY && !duet_exif_turn(image, orientation)) {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to turn %dx%d pixels", moving->name,
-                           image->width, image->height);
-        duet_image_close(image);
-        return status;
-    }
+    if (moving->options->picture.exif == DUET_EXIF_APPLY)
+        status = duet_exif_turn(moving->name, image, orientation, error);
+    if (status != DUET_OK) return status;
     struct duet_frames_about about;
     moving->type->about(moving->self, &about);
     moving->over = !about.moving;
@@ -251,16 +248,4 @@ void duet_moving_close(struct duet_moving *moving)
 {
     if (moving->type) moving->type->close(moving->self);
     *moving = (struct duet_moving){0};
-}
-
-enum duet_status duet_moving_only(struct duet_frames **frames, struct duet_image *image,
-                                  struct duet_warnings *warnings, struct duet_error *error)
-{
-    bool more = false;
-    enum duet_status status = duet_frames_next(*frames, image, NULL, &more, error);
-    if (status == DUET_OK && !more)
-        status = duet_fail(error, DUET_BAD_FORMAT, "no frame in it, expected a picture");
-    if (status == DUET_OK) *warnings = *duet_frames_warnings(*frames);
-    duet_frames_close(frames);
-    return status;
 }

@@ -61,9 +61,9 @@ enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image 
 enum duet_status duet_moving_seek(struct duet_moving *moving, double time, struct duet_error *error);
 void duet_moving_close(struct duet_moving *moving);
 
-/* The first picture of *frames, which is closed in any case, with its warnings: a frame of a source whose
- * frames are inputs of their own. */
-enum duet_status duet_moving_only(struct duet_frames **frames, struct duet_image *image,
-                                  struct duet_warnings *warnings, struct duet_error *error);
+/* How a source whose frames are inputs of their own has one read: the first picture in the file, or in the
+ * bytes where `path` is NULL, upright if it is to be. `ctx` is what the source was given with it. */
+typedef enum duet_status duet_read_picture(void *ctx, const char *path, const void *data, size_t size,
+                                           struct duet_image *image, struct duet_error *error);
 
 #endif

@@ -13,12 +13,12 @@
 enum { RATE = 25, MAX_DIGITS = 18 };
 
 struct numbered {
-    struct duet_frames_options options; /* of each picture */
-    struct duet_warnings *warnings;     /* of the one that is decoded */
-    char *path;                         /* as it was given */
-    char *folder, *before, *after;      /* "frames", "", ".png" */
-    int digits;                         /* at least so many; 0: as they come, without leading zeros */
-    int64_t *numbers;                   /* ascending */
+    duet_read_picture *read;
+    void *ctx;
+    char *path;                    /* as it was given */
+    char *folder, *before, *after; /* "frames", "", ".png" */
+    int digits;                    /* at least so many; 0: as they come, without leading zeros */
+    int64_t *numbers;              /* ascending */
     size_t count, capacity;
     size_t next;
     int width, height; /* of the first picture that was decoded */
@@ -128,21 +128,14 @@ static void close_numbered(void *self)
     free(numbered);
 }
 
-enum duet_status duet_numbered_open(const char *path, const struct duet_frames_options *options,
-                                    struct duet_warnings *warnings, void **self, struct duet_error *error)
+enum duet_status duet_numbered_open(const char *path, duet_read_picture *read, void *ctx, void **self,
+                                    struct duet_error *error)
 {
     struct numbered *numbered = *self = calloc(1, sizeof *numbered);
     if (!numbered) return duet_no_memory(error, path, NULL);
     const char *name = duet_path_name(path);
-    numbered->options = (struct duet_frames_options){.struct_size = sizeof *options,
-                                                     .exif = options->exif,
-                                                     .max_pixels = options->max_pixels,
-                                                     .max_bytes = options->max_bytes,
-                                                     .cancelled = options->cancelled,
-                                                     .ctx = options->ctx,
-                                                     .max_memory = options->max_memory,
-                                                     .strict = options->strict};
-    numbered->warnings = warnings;
+    numbered->read = read;
+    numbered->ctx = ctx;
     numbered->path = duet_text("%s", path);
     numbered->folder = duet_text("%.*s", (int)(name - path), path);
     numbered->before = duet_text("%s", name);
@@ -198,10 +191,8 @@ static enum duet_status image(void *self, struct duet_image *into, int *orientat
     char *path = duet_text("%s%s%0*lld%s", numbered->folder, numbered->before, numbered->digits,
                            (long long)numbered->numbers[numbered->next - 1], numbered->after);
     if (!path) return duet_no_memory(error, numbered->path, NULL);
-    struct duet_frames *frames = NULL;
     *orientation = 1; /* the picture comes upright if it is to be */
-    enum duet_status status = duet_frames_open(path, &numbered->options, &frames, error);
-    if (status == DUET_OK) status = duet_moving_only(&frames, into, numbered->warnings, error);
+    enum duet_status status = numbered->read(numbered->ctx, path, NULL, 0, into, error);
     if (status == DUET_OK && numbered->width == 0) {
         numbered->width = into->width;
         numbered->height = into->height;

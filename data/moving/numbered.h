@@ -13,9 +13,8 @@ extern const struct duet_moving_type duet_numbered_type;
 /* Has the last component of `path` one %d or %0Nd? "%%" is a percent sign. */
 bool duet_is_numbered(const char *path);
 
-/* Find the pictures; *warnings, borrowed, gets those of the picture decoded last. Errors: DUET_NOT_FOUND when
- * there is none. */
-enum duet_status duet_numbered_open(const char *path, const struct duet_frames_options *options,
-                                    struct duet_warnings *warnings, void **self, struct duet_error *error);
+/* Find the pictures. Errors: DUET_NOT_FOUND when there is none. */
+enum duet_status duet_numbered_open(const char *path, duet_read_picture *read, void *ctx, void **self,
+                                    struct duet_error *error);
 
 #endif

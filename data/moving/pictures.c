@@ -13,8 +13,10 @@ enum { RATE = 25, CHUNK = 64 * 1024 };
 
 struct duet_pictures {
     struct duet_stream *stream;
-    const struct duet_frames_options *options;
-    struct duet_warnings *warnings; /* of the frame that is decoded */
+    const struct duet_picture_options *options;
+    struct duet_warnings *warnings;
+    duet_read_picture *read;
+    void *ctx;
     uint8_t *data;                  /* from `offset` of the stream on */
     size_t size, capacity;
     int64_t offset;
@@ -68,7 +70,7 @@ static enum duet_status load(struct duet_pictures *pictures, struct duet_scan *s
     *scan = (struct duet_scan){0};
     for (;;) {
         bool known = pictures->size >= DUET_SCAN_SIGN || got == 0;
-        if (known && pictures->size > 0) duet_scan(scan, pictures->data, pictures->size);
+        if (known && pictures->size > 0) duet_scan_more(scan, pictures->data, pictures->size);
         pictures->length = scan->length;
         if (scan->ended || scan->broken || got == 0) return DUET_OK;
         enum duet_status status = read_more(pictures, &got, error);
@@ -117,7 +119,7 @@ static enum duet_status look_behind(struct duet_pictures *pictures, const struct
         size_t there = pictures->size - *rest;
         const uint8_t *data = pictures->data + *rest; /* one picture at least lies before */
         const struct duet_scan_kind *kind = duet_scan_kind(data, there);
-        if (kind && file) duet_scan(&second, data, there);
+        if (kind && file) duet_scan_more(&second, data, there);
         *another = kind && (!file || (second.width > 0 && !second.broken));
         if (*another || second.broken || (!kind && there >= DUET_SCAN_SIGN) || got == 0) break;
         enum duet_status status = read_more(pictures, &got, error);
@@ -156,8 +158,8 @@ static enum duet_status tell_rest(struct duet_pictures *pictures, size_t rest, s
     if (status != DUET_OK || pictures->size == rest) return status;
     const struct duet_coded coded = {
         .name = pictures->stream->name, .options = pictures->options, .warnings = pictures->warnings};
-    return duet_decode_warn(&coded, error, "%zu bytes behind the picture are passed over",
-                            pictures->size - rest);
+    return duet_coded_warn(&coded, error, "%zu bytes behind the picture are passed over",
+                           pictures->size - rest);
 }
 
 static void close_pictures(void *self)
@@ -169,9 +171,10 @@ static void close_pictures(void *self)
     free(pictures);
 }
 
-enum duet_status duet_pictures_open(struct duet_stream *stream, const struct duet_frames_options *options,
-                                    struct duet_warnings *warnings, struct duet_pictures **pictures,
-                                    uint8_t **data, size_t *size, struct duet_error *error)
+enum duet_status duet_pictures_open(struct duet_stream *stream, const struct duet_picture_options *options,
+                                    struct duet_warnings *warnings, duet_read_picture *read, void *ctx,
+                                    struct duet_pictures **pictures, uint8_t **data, size_t *size,
+                                    struct duet_error *error)
 {
     struct duet_pictures *made = calloc(1, sizeof *made);
     *pictures = NULL;
@@ -179,6 +182,8 @@ enum duet_status duet_pictures_open(struct duet_stream *stream, const struct due
     made->stream = stream;
     made->options = options;
     made->warnings = warnings;
+    made->read = read;
+    made->ctx = ctx;
     struct duet_scan scan;
     bool another = false;
     size_t rest;
@@ -255,11 +260,9 @@ static enum duet_status step(void *self, struct duet_moving_stamp *stamp, bool *
 static enum duet_status image(void *self, struct duet_image *into, int *orientation, struct duet_error *error)
 {
     const struct duet_pictures *pictures = self;
-    struct duet_frames *frames = NULL;
     *orientation = 1; /* the picture comes upright if it is to be */
-    enum duet_status status = duet_frames_open_bytes(pictures->data, pictures->length, pictures->stream->name,
-                                                     pictures->options, &frames, error);
-    if (status == DUET_OK) status = duet_moving_only(&frames, into, pictures->warnings, error);
+    enum duet_status status =
+        pictures->read(pictures->ctx, NULL, pictures->data, pictures->length, into, error);
     if (status == DUET_BAD_FORMAT && pictures->cut)
         return duet_fail(error, status, "%s: cut off after %lld frames, expected another picture",
                          pictures->stream->name, (long long)pictures->next - 1);

@@ -19,8 +19,9 @@ extern const struct duet_moving_type duet_pictures_type;
  * must be followed by a JPEG of the same size: telephones put previews, depth and gain maps there.
  *
  * A still that can be read only once: *data (free() it) and *size are all that the stream held. */
-enum duet_status duet_pictures_open(struct duet_stream *stream, const struct duet_frames_options *options,
-                                    struct duet_warnings *warnings, struct duet_pictures **pictures,
-                                    uint8_t **data, size_t *size, struct duet_error *error);
+enum duet_status duet_pictures_open(struct duet_stream *stream, const struct duet_picture_options *options,
+                                    struct duet_warnings *warnings, duet_read_picture *read, void *ctx,
+                                    struct duet_pictures **pictures, uint8_t **data, size_t *size,
+                                    struct duet_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 #include "data/moving/frames.h"
 
 #include "core/os.h"
+#include "picture/scan.h"
 
 #include <string.h>
 #include <strings.h>
@@ -25,14 +26,6 @@ static bool has_one(const uint8_t *data, size_t size, const struct beginning *be
 }
 
 /* --- pictures ------------------------------------------------------------------------------------------- */
-
-/* "BM" begins texts, too: the four reserved bytes and the size of the next header belong to it. */
-static bool is_bmp(const uint8_t *data, size_t size)
-{
-    static const uint8_t headers[] = {12, 40, 52, 56, 64, 108, 124};
-    if (!has(data, size, 0, "BM", 2) || !has(data, size, 6, "\0\0\0\0", 4) || size < 18) return false;
-    return memchr(headers, data[14], sizeof headers) && has(data, size, 15, "\0\0\0", 3);
-}
 
 /* Version, run lengths, bits a plane; then a corner of the picture. */
 static bool is_pcx(const uint8_t *data, size_t size)
@@ -63,7 +56,7 @@ bool duet_frames_sniff_still(const uint8_t *data, size_t size)
         {0, 4, "\1\xda\1\1"}, /* SGI */
         {0, 8, "DDS \x7c\0\0\0"},
     };
-    return is_bmp(data, size) || is_pcx(data, size) ||
+    return duet_bmp_matches(data, size) || is_pcx(data, size) ||
            has_one(data, size, beginnings, sizeof beginnings / sizeof *beginnings);
 }
 

@@ -26,9 +26,9 @@ static char *module_path(void)
 }
 
 static enum duet_status check_module(const char *name, const char *path, void *handle,
-                                     const struct duet_video_module **module, struct duet_error *error)
+                                     const struct duet_video_functions **module, struct duet_error *error)
 {
-    const struct duet_video_module *(*entry)(void);
+    const struct duet_video_functions *(*entry)(void);
     void *symbol = dlsym(handle, DUET_VIDEO_SYMBOL);
     memcpy(&entry, &symbol, sizeof entry); /* C has no cast from void * to a function */
     if (!symbol) return duet_fail(error, DUET_UNSUPPORTED, "%s: %s is no video module of Duet's", name, path);
@@ -39,7 +39,7 @@ static enum duet_status check_module(const char *name, const char *path, void *h
     return DUET_OK;
 }
 
-enum duet_status duet_video_load(const char *name, const struct duet_video_module **module,
+enum duet_status duet_video_load(const char *name, const struct duet_video_functions **module,
                                  struct duet_error *error)
 {
     char *path = module_path();

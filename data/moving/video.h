@@ -6,7 +6,7 @@
 
 /* Load the module: $DUET_VIDEO_MODULE, else lib/duet/duet-video.so beside the program's bin/. It stays
  * loaded; a second call costs little. Errors: DUET_UNSUPPORTED, `name` first, with what is missing. */
-enum duet_status duet_video_load(const char *name, const struct duet_video_module **module,
+enum duet_status duet_video_load(const char *name, const struct duet_video_functions **module,
                                  struct duet_error *error);
 
 #endif

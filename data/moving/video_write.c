@@ -1,6 +1,5 @@
 #include "data/moving/video_write.h"
 
-#include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "moving/video.h"
@@ -93,7 +92,7 @@ static enum duet_status check_options(const char *path, struct duet_video_writer
 static enum duet_status open_encoder(struct duet_video_writer *writer,
                                      const struct duet_video_writer_options *o, struct duet_error *error)
 {
-    const struct duet_video_module *module;
+    const struct duet_video_functions *module;
     enum duet_status status = duet_video_load(writer->path, &module, error);
     if (status == DUET_OK) status = duet_output_open(&writer->output, writer->path, output_flags(o), error);
     if (status != DUET_OK) return status;
@@ -115,10 +114,9 @@ static enum duet_status open_encoder(struct duet_video_writer *writer,
 enum duet_status duet_video_writer_open(const char *path, const struct duet_video_writer_options *options,
                                         struct duet_video_writer **writer, struct duet_error *error)
 {
-    struct duet_video_writer_options o;
+    struct duet_video_writer_options o = *options;
     *writer = NULL;
-    enum duet_status status = duet_options_copy(&o, sizeof o, options, "video writer", error);
-    if (status == DUET_OK) status = check_options(path, &o, error);
+    enum duet_status status = check_options(path, &o, error);
     if (status != DUET_OK) return status;
     struct duet_video_writer *made = calloc(1, sizeof *made);
     if (made) made->path = duet_text("%s", path);

@@ -124,7 +124,7 @@ static void on_message(j_common_ptr cinfo, int level)
     /* Header fields that mean nothing here; telephones wrote them for years. */
     if (cinfo->err->msg_code == JWRN_NOT_SEQUENTIAL) return;
     job->fault.format_message(cinfo, text);
-    enum duet_status status = duet_decode_warn(job->coded, job->error, "odd JPEG (%s)", text);
+    enum duet_status status = duet_coded_warn(job->coded, job->error, "odd JPEG (%s)", text);
     if (status != DUET_OK) give_up(job, status);
 }
 
@@ -217,10 +217,10 @@ static void read_header(struct job *job)
     j_decompress_ptr cinfo = &job->cinfo;
     jpeg_read_header(cinfo, TRUE);
     size_t width = cinfo->image_width, height = cinfo->image_height;
-    enum duet_status status = duet_decode_check(job->coded, width, height, job->error);
+    enum duet_status status = duet_coded_check(job->coded, width, height, job->error);
     if (status != DUET_OK) give_up(job, status);
     if (!cinfo->arith_code && width * height / MAX_PIXELS_PER_BYTE > job->coded->size)
-        give_up(job, duet_decode_too_short(job->coded, "JPEG", width, height, job->error));
+        give_up(job, duet_coded_too_short(job->coded, "JPEG", width, height, job->error));
     switch (cinfo->jpeg_color_space) {
     case JCS_GRAYSCALE:
     case JCS_YCbCr:
@@ -236,7 +236,7 @@ static void read_header(struct job *job)
                                job->coded->name, cinfo->num_components));
     }
     status =
-        duet_decode_afford(job->coded, width, height, memory_beside(cinfo), *job->orientation, job->error);
+        duet_coded_afford(job->coded, width, height, memory_beside(cinfo), *job->orientation, job->error);
     if (status != DUET_OK || job->coded->cost) give_up(job, status);
     job->in_pixels = true;
 }
@@ -281,13 +281,13 @@ static void decode(struct job *job)
     set_up(job);
     read_header(job);
     jpeg_start_decompress(&job->cinfo);
-    enum duet_status status = duet_decode_image(job->coded, job->cinfo.output_width, job->cinfo.output_height,
-                                                job->image, job->error);
+    enum duet_status status = duet_coded_image(job->coded, job->cinfo.output_width, job->cinfo.output_height,
+                                               job->image, job->error);
     if (status != DUET_OK) give_up(job, status);
     read_rows(job);
     if (job->cut && !has_all_scans(&job->cinfo)) give_up_truncated(&job->cinfo);
     jpeg_finish_decompress(&job->cinfo); /* demands the end marker */
-    if (job->cut) job->status = duet_decode_warn(job->coded, job->error, "JPEG without an end marker (EOI)");
+    if (job->cut) job->status = duet_coded_warn(job->coded, job->error, "JPEG without an end marker (EOI)");
 }
 
 /* In a function of its own: *job, which changes on the way, is not a local of the one that calls setjmp. */

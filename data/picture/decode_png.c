@@ -57,7 +57,7 @@ static bool is_behind_pixels(const struct job *job)
 static _Noreturn void give_up_truncated(struct job *job)
 {
     if (is_behind_pixels(job))
-        give_up(job, duet_decode_warn(job->coded, job->error, "PNG without its end (IEND)"));
+        give_up(job, duet_coded_warn(job->coded, job->error, "PNG without its end (IEND)"));
     give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: truncated PNG (ends after %zu bytes)",
                            job->coded->name, job->coded->size));
 }
@@ -67,7 +67,7 @@ static _Noreturn void on_error(png_structp png, png_const_charp message)
     struct job *job = png_get_error_ptr(png);
     if (job->no_memory) give_up(job, duet_no_memory(job->error, job->coded->name, "to decode"));
     if (is_behind_pixels(job))
-        give_up(job, duet_decode_warn(job->coded, job->error, "PNG damaged behind its pixels (%s)", message));
+        give_up(job, duet_coded_warn(job->coded, job->error, "PNG damaged behind its pixels (%s)", message));
     give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: damaged PNG (%s)", job->coded->name, message));
 }
 
@@ -76,7 +76,7 @@ static void on_warning(png_structp png, png_const_charp message)
 {
     struct job *job = png_get_error_ptr(png);
     enum duet_status status =
-        duet_decode_warn(job->coded, job->error, "PNG damaged beside its pixels (%s)", message);
+        duet_coded_warn(job->coded, job->error, "PNG damaged beside its pixels (%s)", message);
     if (status != DUET_OK) give_up(job, status);
 }
 
@@ -113,7 +113,7 @@ static void set_up(struct job *job)
     if (png) job->info = png_create_info_struct(png);
     if (!job->info) give_up(job, duet_no_memory(job->error, job->coded->name, "to decode"));
     png_set_read_fn(png, job, on_read);
-    /* Sides are judged by duet_decode_check, whose message is better. */
+    /* Sides are judged by duet_coded_check, whose message is better. */
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_chunk_malloc_max(png, MAX_CHUNK);
     png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);
@@ -128,14 +128,14 @@ static void read_header(struct job *job)
     png_read_info(job->png, job->info);
     size_t width = png_get_image_width(job->png, job->info);
     size_t height = png_get_image_height(job->png, job->info);
-    enum duet_status status = duet_decode_check(job->coded, width, height, job->error);
+    enum duet_status status = duet_coded_check(job->coded, width, height, job->error);
     if (status != DUET_OK) give_up(job, status);
     size_t bits = (size_t)png_get_bit_depth(job->png, job->info) * png_get_channels(job->png, job->info);
     if (width * height / 8 / MAX_INFLATION * bits > job->coded->size)
-        give_up(job, duet_decode_too_short(job->coded, "PNG", width, height, job->error));
+        give_up(job, duet_coded_too_short(job->coded, "PNG", width, height, job->error));
     /* Two rows as they are stored, one as it is made, and zlib's window. */
     size_t beside = 2 * png_get_rowbytes(job->png, job->info) + width * 8 + 100000;
-    status = duet_decode_afford(job->coded, width, height, beside, 0, job->error);
+    status = duet_coded_afford(job->coded, width, height, beside, 0, job->error);
     if (status != DUET_OK || job->coded->cost) give_up(job, status);
 }
 
@@ -177,8 +177,8 @@ static void decode(struct job *job)
     set_up(job);
     read_header(job);
     enum duet_status status =
-        duet_decode_image(job->coded, png_get_image_width(job->png, job->info),
-                          png_get_image_height(job->png, job->info), job->image, job->error);
+        duet_coded_image(job->coded, png_get_image_width(job->png, job->info),
+                         png_get_image_height(job->png, job->info), job->image, job->error);
     if (status != DUET_OK) give_up(job, status);
     ask_for_rgb8(job);
     read_rows(job);

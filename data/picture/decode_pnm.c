@@ -170,7 +170,7 @@ static enum duet_status read_header(struct reader *in, struct header *header, st
 {
     enum duet_status status =
         in->coded->data[1] == '7' ? read_pam_header(in, header, error) : read_plain_header(in, header, error);
-    if (status == DUET_OK) status = duet_decode_check(in->coded, header->width, header->height, error);
+    if (status == DUET_OK) status = duet_coded_check(in->coded, header->width, header->height, error);
     if (status != DUET_OK || (header->maxval >= 1 && header->maxval <= 65535)) return status;
     return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (maxval %u, expected 1 to 65535)",
                      in->coded->name, header->maxval);
@@ -193,7 +193,7 @@ static enum duet_status check_size(const struct reader *in, const struct header 
                                    struct duet_error *error)
 {
     if (in->coded->size - in->at >= samples_size(header)) return DUET_OK;
-    return duet_decode_too_short(in->coded, "PNM", header->width, header->height, error);
+    return duet_coded_too_short(in->coded, "PNM", header->width, header->height, error);
 }
 
 /* --- samples -------------------------------------------------------------------------------------------- */
@@ -284,9 +284,9 @@ enum duet_status duet_decode_pnm(const struct duet_coded *coded, struct duet_ima
     struct header header;
     enum duet_status status = read_header(&in, &header, error);
     if (status == DUET_OK) status = check_size(&in, &header, error);
-    if (status == DUET_OK) status = duet_decode_afford(coded, header.width, header.height, 0, 0, error);
+    if (status == DUET_OK) status = duet_coded_afford(coded, header.width, header.height, 0, 0, error);
     if (status == DUET_OK && coded->cost) return DUET_OK;
-    if (status == DUET_OK) status = duet_decode_image(coded, header.width, header.height, image, error);
+    if (status == DUET_OK) status = duet_coded_image(coded, header.width, header.height, image, error);
     for (int y = 0; status == DUET_OK && y < image->height; y++)
         status = read_row(&in, &header, duet_image_row(image, y), error);
     if (status != DUET_OK) duet_image_close(image);
@@ -324,7 +324,7 @@ static void pass_samples(struct duet_scan *scan, const uint8_t *data, size_t siz
 void duet_pnm_scan(struct duet_scan *scan, const uint8_t *data, size_t size)
 {
     enum { LONGEST_HEADER = 65536 };
-    const struct duet_frames_options any = {.max_pixels = SIZE_MAX};
+    const struct duet_picture_options any = {.max_pixels = SIZE_MAX};
     const struct duet_coded coded = {.name = "", .data = data, .size = size, .options = &any};
     struct reader in = {&coded, 0};
     struct header header;

@@ -1,5 +1,7 @@
 #include "picture/decode.h"
 
+#include "core/fail.h"
+
 #include <string.h>
 
 /* --- reading: a TIFF header, then a directory (IFD0) of 12-byte entries -------------------------------- */
@@ -76,14 +78,19 @@ static void copy_pixels(uint8_t *to, const uint8_t *from, ptrdiff_t step, int co
     }
 }
 
-bool duet_exif_turn(struct duet_image *image, int orientation)
+enum duet_status duet_exif_turn(const char *name, struct duet_image *image, int orientation,
+                                struct duet_error *error)
 {
-    if (orientation < 2 || orientation > 8) return true;
+    if (orientation < 2 || orientation > 8) return DUET_OK;
     struct turn turn = turns[orientation];
     struct duet_image upright;
     if (duet_image_create(&upright, turn.swapped ? image->height : image->width,
-                          turn.swapped ? image->width : image->height, image->format, NULL) != DUET_OK)
-        return false;
+                          turn.swapped ? image->width : image->height, image->format, NULL) != DUET_OK) {
+        duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory to turn %dx%d pixels", name, image->width,
+                  image->height);
+        duet_image_close(image);
+        return DUET_OUT_OF_MEMORY;
+    }
     ptrdiff_t right = turn.from_right ? -3 : 3;
     ptrdiff_t down = turn.from_below ? -(ptrdiff_t)image->stride : (ptrdiff_t)image->stride;
     ptrdiff_t step_x = turn.swapped ? down : right, step_y = turn.swapped ? right : down;
@@ -94,5 +101,5 @@ bool duet_exif_turn(struct duet_image *image, int orientation)
         copy_pixels(duet_image_row(&upright, y), first + y * step_y, step_x, upright.width);
     duet_image_close(image);
     *image = upright;
-    return true;
+    return DUET_OK;
 }

@@ -1,8 +1,7 @@
 #include "data/picture/mask_read.h"
 
-#include "core/abi.h"
 #include "core/fail.h"
-#include "data/moving/frames.h"
+#include "data/picture/picture.h"
 #include "picture/stream.h"
 
 #include <png.h>
@@ -107,13 +106,12 @@ static enum duet_status read_file(struct reading *r, const struct duet_mask_opti
 static enum duet_status read_mask(const char *path, const struct duet_mask_options *options,
                                   struct duet_image *classes, bool *palette, struct duet_error *error)
 {
-    struct duet_mask_options known;
+    static const struct duet_mask_options usual = {0};
     memset(classes, 0, sizeof *classes);
-    enum duet_status status = duet_options_copy(&known, sizeof known, options, "mask", error);
-    if (status != DUET_OK) return status;
+    if (!options) options = &usual;
     struct reading r = {.path = path, .error = error, .classes = classes};
-    r.max_pixels = known.max_pixels ? known.max_pixels : DUET_MAX_PIXELS;
-    status = read_file(&r, &known);
+    r.max_pixels = options->max_pixels ? options->max_pixels : DUET_MAX_PIXELS;
+    enum duet_status status = read_file(&r, options);
     if (status == DUET_OK) status = read_png(&r);
     png_destroy_read_struct(&r.png, &r.info, NULL);
     free(r.rows);

@@ -86,9 +86,11 @@ static void scan_bmp(struct duet_scan *scan, const uint8_t *data, size_t size)
     look_for_end(scan, size);
 }
 
-static bool is_bmp(const uint8_t *data, size_t size)
+bool duet_bmp_matches(const uint8_t *data, size_t size)
 {
-    return size >= 2 && memcmp(data, "BM", 2) == 0 && duet_frames_sniff_still(data, size);
+    static const uint8_t headers[] = {12, 40, 52, 56, 64, 108, 124};
+    return size >= DUET_SCAN_SIGN && memcmp(data, "BM", 2) == 0 && number(data + 6, 4, false) == 0 &&
+           number(data + 15, 3, false) == 0 && memchr(headers, data[14], sizeof headers);
 }
 
 static void scan_webp(struct duet_scan *scan, const uint8_t *data, size_t size)
@@ -108,7 +110,7 @@ static const struct duet_scan_kind kinds[] = {
     {"JPEGs", duet_jpeg_matches, scan_jpeg},
     {"PNGs", duet_png_matches, scan_png},
     {"PNMs", duet_pnm_matches, duet_pnm_scan},
-    {"BMPs", is_bmp, scan_bmp},
+    {"BMPs", duet_bmp_matches, scan_bmp},
     {"WebPs", is_webp, scan_webp},
 };
 
@@ -119,7 +121,7 @@ const struct duet_scan_kind *duet_scan_kind(const uint8_t *data, size_t size)
     return NULL;
 }
 
-void duet_scan(struct duet_scan *scan, const uint8_t *data, size_t size)
+void duet_scan_more(struct duet_scan *scan, const uint8_t *data, size_t size)
 {
     if (!scan->kind) scan->kind = duet_scan_kind(data, size);
     if (scan->kind)

@@ -38,7 +38,11 @@ const struct duet_scan_kind *duet_scan_kind(const uint8_t *data, size_t size);
 
 /* `data` is what there is of the picture, from its beginning, with every call more of it: DUET_SCAN_SIGN
  * bytes at first, unless there are no more. */
-void duet_scan(struct duet_scan *scan, const uint8_t *data, size_t size);
+void duet_scan_more(struct duet_scan *scan, const uint8_t *data, size_t size);
+
+/* Does a BMP begin so? "BM" begins texts, too: the four reserved bytes and the size of the next header belong
+ * to it, 18 bytes. */
+bool duet_bmp_matches(const uint8_t *data, size_t size);
 
 /* The part for PNM, which stands beside its decoder. */
 void duet_pnm_scan(struct duet_scan *scan, const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 #include "data/picture/write.h"
 
 #include "data/draw/draw.h"
-#include "data/moving/frames.h"
+#include "data/picture/picture.h"
 
 #include "core/fail.h"
 #include "core/os.h"

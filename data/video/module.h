@@ -63,7 +63,7 @@ struct duet_video_writer_type {
     void (*close)(void *self); /* accepts NULL */
 };
 
-struct duet_video_module {
+struct duet_video_functions {
     unsigned abi;
     /* Open a reader, the `self` of `reader`. Beyond the statuses of duet_frames_open: DUET_MISMATCH for bytes
      * that are no video FFmpeg knows, DUET_INTERRUPTED. */
@@ -73,6 +73,6 @@ struct duet_video_module {
 };
 
 /* The module's only symbol, by the name of DUET_VIDEO_SYMBOL. */
-__attribute__((visibility("default"))) const struct duet_video_module *duet_video_module(void);
+__attribute__((visibility("default"))) const struct duet_video_functions *duet_video_module(void);
 
 #endif

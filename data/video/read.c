@@ -527,9 +527,9 @@ static enum duet_status reader_image(void *self, struct duet_image *image, int *
     return duet_video_convert(reader, reader->current.frame, image, error);
 }
 
-const struct duet_video_module *duet_video_module(void)
+const struct duet_video_functions *duet_video_module(void)
 {
-    static const struct duet_video_module module = {
+    static const struct duet_video_functions module = {
         .abi = DUET_VIDEO_ABI,
         .open = reader_open,
         .reader = {reader_about, reader_step, reader_image, duet_reader_seek, reader_close},

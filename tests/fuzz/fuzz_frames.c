@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Decode all frames; every byte of a picture is touched, so that sanitizers see what was not written. */
 static unsigned decode(const uint8_t *data, size_t size, enum duet_exif exif)
 {
-    struct duet_frames_options options = {.struct_size = sizeof options, .exif = exif, .max_pixels = 1 << 16};
+    struct duet_frames_options options = {.picture.exif = exif, .picture.max_pixels = 1 << 16};
     struct duet_frames *frames;
     struct duet_error error;
     struct duet_image image;

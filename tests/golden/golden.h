@@ -46,7 +46,7 @@ static inline struct duet_image golden_image(const char *shared, const char *fol
     struct duet_image image;
     bool more;
     snprintf(path, sizeof path, "%s/golden/%s/%s.%s", shared, folder, name, extension);
-    struct duet_frames_options options = {.struct_size = sizeof options};
+    struct duet_frames_options options = {0};
     assert_ok(duet_frames_open(path, &options, &frames, &e), e);
     assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
     assert_true(more);

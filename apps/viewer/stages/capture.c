@@ -26,7 +26,7 @@ static enum duet_status open_input(struct viewer_capture *capture, const struct 
     duet_frames_close(&open->frames);
     *open = (struct open_input){.input = order->input};
     enum duet_status status = duet_input_open(input, &capture->options, &open->frames, error);
-    if (status == DUET_OK) duet_frames_about(open->frames, &open->about);
+    if (status == DUET_OK) duet_frames_describe(open->frames, &open->about);
     return status;
 }
 
@@ -97,7 +97,6 @@ static void *run(void *arg)
 
 enum duet_status viewer_capture_start(struct viewer_capture *capture, struct duet_error *error)
 {
-    capture->options.struct_size = sizeof capture->options;
     capture->options.cancelled = cancelled;
     capture->options.ctx = capture;
     enum duet_status status = viewer_thread_start(&capture->thread, run, capture, error);

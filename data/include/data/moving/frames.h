@@ -1,14 +1,6 @@
 /* frames.h: where pictures come from. Every input is a source of frames; a still has one.
  *
- * Kinds are told apart by content, never by name: JPEG (grey, YCbCr, CMYK, YCCK), PNG (grey, palette,
- * alpha, 16 bit), PBM, PGM, PPM, PAM (P1 to P7, 8 and 16 bit). All become RGB8: a PNG of 16 bit keeps the
- * high byte, a PNM is scaled from its maxval, alpha is laid over white, a palette is looked up, CMYK goes
- * through the plain (1-c)(1-k). Gamma and colour profiles are left alone.
- *
- * A picture whose pixels are damaged, or not all there, is an error. One that has them all and is damaged
- * beside them (no end marker, a wrong checksum of a PNG's ancillary chunk, stray bytes between a JPEG's
- * segments) comes with warnings, or, `strict`, is an error too. What follows a file's end is nobody's
- * business, telephones put a second picture there; what is lost behind the picture of a pipe is warned of.
+ * Pictures are read as picture.h says.
  *
  * What moves comes through FFmpeg, in a module that is loaded at the first input that needs it:
  *
@@ -16,9 +8,9 @@
  *   /dev/video0            a camera
  *   rtsp://... http://...  a stream; the only inputs that ever touch a network
  *   lavfi:testsrc2=...     FFmpeg's own sources, for tests; of its filters those that open and write nothing
- *   -                      standard input; named pipes and sockets the same: a picture, pictures one after the
- *                          other (JPEG, PNG, PNM, BMP, WebP, mixed as they come), Y4M, or a video that can be
- *                          read from its beginning to its end
+ *   -                      standard input; named pipes and sockets the same: a picture, pictures one after
+ * the other (JPEG, PNG, PNM, BMP, WebP, mixed as they come), Y4M, or a video that can be read from its
+ * beginning to its end
  *
  * and without it:
  *
@@ -41,18 +33,15 @@
 #ifndef DUET_DATA_MOVING_FRAMES_H
 #define DUET_DATA_MOVING_FRAMES_H
 
+#include "data/picture/picture.h"
 #include "duet/image.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum duet_exif { DUET_EXIF_APPLY, DUET_EXIF_IGNORE };
-
+/* Instead of options NULL: all zero. */
 struct duet_frames_options {
-    size_t struct_size;  /* sizeof(struct duet_frames_options). Instead of options NULL: all zero */
-    enum duet_exif exif; /* turn JPEG (and PNG eXIf) pictures upright, or leave them as stored */
-    size_t max_pixels;   /* 0: DUET_MAX_PIXELS. Checked after the header, before memory is taken */
-    size_t max_bytes;    /* of a still's file; 0: DUET_MAX_PICTURE_BYTES */
+    struct duet_picture_options picture;
     /* What follows is for moving inputs; stills pass over it. */
     int every;        /* deliver the frames 0, N, 2N ...; 0: all */
     double start;     /* seconds: frames before are left out */
@@ -65,14 +54,7 @@ struct duet_frames_options {
      * with DUET_INTERRUPTED. May be NULL. */
     bool (*cancelled)(void *ctx);
     void *ctx;
-    size_t max_memory; /* bytes that a picture may take while it is decoded; 0: any. Known of JPEG, PNG, PNM
-                          after the header, before they are taken (a progressive JPEG needs 6 a pixel); of what
-                          FFmpeg decodes about, once it has opened it */
-    bool strict;       /* what is else a warning is an error, DUET_BAD_FORMAT */
 };
-
-#define DUET_MAX_PIXELS        ((size_t)1 << 28) /* 268 million: 16384 x 16384 */
-#define DUET_MAX_PICTURE_BYTES ((size_t)1 << 30)
 
 /* What a decoded frame says of itself. */
 struct duet_frame_info {
@@ -93,13 +75,6 @@ struct duet_frame_info {
     /* A pixel's width to its height, in the picture as delivered; 1/1 where nothing is said, and of stills.
      */
     int aspect_num, aspect_den;
-};
-
-/* What was odd about a picture and was made good: "JPEG without an end marker (EOI)". */
-#define DUET_WARNINGS_MAX 4
-struct duet_warnings {
-    int count;
-    char texts[DUET_WARNINGS_MAX][200];
 };
 
 /* What is known of a source before its first frame. */
@@ -144,7 +119,7 @@ const struct duet_warnings *duet_frames_warnings(const struct duet_frames *frame
  * still, the file; 0: not known, or there is no more. For those who decode several at once. */
 size_t duet_frames_cost(const struct duet_frames *frames);
 
-void duet_frames_about(const struct duet_frames *frames, struct duet_frames_about *about);
+void duet_frames_describe(const struct duet_frames *frames, struct duet_frames_about *about);
 
 /* The next frame will be the one shown at `time` (seconds since the source's first frame): the last one that
  * begins at or before it; the first one for times before it, the end after the last one's. Its number and

@@ -22,7 +22,6 @@
 #include <stdint.h>
 
 struct duet_video_writer_options {
-    size_t struct_size;     /* sizeof(struct duet_video_writer_options) */
     int width, height;      /* of the video; frames of another size are scaled to it. Odd ones lose a row */
     int rate_num, rate_den; /* frames a second; 0: 25/1 */
     bool force;             /* replace what is there; else DUET_EXISTS */

@@ -8,8 +8,7 @@
 #include <stddef.h>
 
 struct duet_mask_options {
-    size_t struct_size; /* sizeof(struct duet_mask_options): lets the struct grow */
-    size_t max_pixels;  /* 0: DUET_MAX_PIXELS of frames.h */
+    size_t max_pixels; /* 0: DUET_MAX_PIXELS of picture.h */
     /* Asked while a pipe makes us wait; true ends the waiting with DUET_INTERRUPTED. May be NULL. */
     bool (*cancelled)(void *ctx);
     void *ctx;
@@ -19,7 +18,7 @@ struct duet_mask_options {
  * 0..255), becomes the class. *classes is GRAY8, owned: duet_image_close; zero on failure. NULL options: all
  * zero. Errors: DUET_NOT_FOUND, DUET_IO_ERROR, DUET_BAD_ARGUMENT (a folder), DUET_BAD_FORMAT (no PNG,
  * damaged), DUET_UNSUPPORTED (colour, alpha or 16 bit: such a picture is no class mask), DUET_TOO_LARGE (the
- * file: over DUET_MAX_PICTURE_BYTES of frames.h), DUET_INTERRUPTED, DUET_OUT_OF_MEMORY. */
+ * file: over DUET_MAX_PICTURE_BYTES of picture.h), DUET_INTERRUPTED, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_mask_read(const char *path, const struct duet_mask_options *options,
                                 struct duet_image *classes, struct duet_error *error);
 

@@ -8,7 +8,7 @@
 
 /* RGB8 or GRAY8, by extension: .png, .jpg/.jpeg (quality 90), .ppm (grey ones become RGB); case does not
  * matter. Replaces what is there. Errors: DUET_UNSUPPORTED (another extension; the text lists the known
- * ones), DUET_BAD_ARGUMENT (not a well made image), DUET_TOO_LARGE (over DUET_MAX_PIXELS of frames.h),
+ * ones), DUET_BAD_ARGUMENT (not a well made image), DUET_TOO_LARGE (over DUET_MAX_PIXELS of picture.h),
  * DUET_IO_ERROR, DUET_NOT_FOUND (no such folder), DUET_OUT_OF_MEMORY. */
 enum duet_status duet_picture_write(const char *path, const struct duet_image *image,
                                     struct duet_error *error);

@@ -36,7 +36,7 @@ static void there_is_a_default(void **state)
 {
     (void)state;
     size_t bytes = duet_budget_default();
-    struct duet_frames_options options = {.struct_size = sizeof options};
+    struct duet_picture_options options = {0};
     assert_true(bytes > 1 << 20 && bytes < (size_t)1 << 50);
     duet_budget_limits(&(struct duet_picture_settings){.strict = true, .max_pixels = 7}, &options);
     assert_true(options.strict && options.max_pixels == 7 && options.max_memory == bytes);

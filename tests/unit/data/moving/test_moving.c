@@ -88,7 +88,7 @@ static void jpegs_one_after_the_other_are_frames(void **state)
         struct duet_frames_about about;
         struct duet_frame_info info;
         struct duet_error e;
-        duet_frames_about(frames, &about);
+        duet_frames_describe(frames, &about);
         assert_true(about.moving && !about.live && about.seekable && about.rate_num == 25 &&
                     about.width == 16);
         for (int i = 0; i < 60; i++) {
@@ -105,8 +105,7 @@ static void jpegs_one_after_the_other_are_frames(void **state)
         assert_ok(duet_frames_seek(frames, 60 / 25.0, &e), e);
         assert_int_equal(take(frames, &info), -1);
         duet_frames_close(&frames);
-        struct duet_frames_options options = {
-            .struct_size = sizeof options, .every = 7, .start = 0.5, .duration = 1};
+        struct duet_frames_options options = {.every = 7, .start = 0.5, .duration = 1};
         frames = open_bytes(all, &options);
         for (int i = 14; i <= 35; i += 7) assert_int_equal(take(frames, &info), i);
         assert_int_equal(take(frames, &info), -1);
@@ -126,7 +125,7 @@ static void check_still(struct picture p, bool still)
     struct duet_frames *frames = open_bytes(p, NULL);
     struct duet_frames_about about;
     struct duet_frame_info info;
-    duet_frames_about(frames, &about);
+    duet_frames_describe(frames, &about);
     assert_true(about.moving == !still);
     assert_int_equal(take(frames, &info), 10);
     assert_true(info.moving == !still);
@@ -356,8 +355,8 @@ static void check_scan(const char *name, struct picture p, bool plain)
     struct duet_scan by_bytes = {0};
     for (size_t size = DUET_SCAN_SIGN < p.size ? DUET_SCAN_SIGN : p.size; size <= longer.size; size++) {
         struct duet_scan at_once = {0};
-        duet_scan(&at_once, longer.data, size);
-        if (!by_bytes.ended) duet_scan(&by_bytes, longer.data, size);
+        duet_scan_more(&at_once, longer.data, size);
+        if (!by_bytes.ended) duet_scan_more(&by_bytes, longer.data, size);
         bool ended = size >= p.size + plain;
         if (at_once.ended != ended || by_bytes.ended != ended || at_once.broken || by_bytes.broken)
             fail_msg("%s: %zu of %zu bytes: ended %d %d, broken %d %d", name, size, p.size, at_once.ended,

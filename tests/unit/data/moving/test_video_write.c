@@ -36,7 +36,7 @@ static struct duet_video_writer *begin(const char *path, int width, int height, 
     struct duet_error e;
     struct duet_video_writer *writer;
     const struct duet_video_writer_options options = {
-        .struct_size = sizeof options, .width = width, .height = height, .rate_num = num, .rate_den = den};
+        .width = width, .height = height, .rate_num = num, .rate_den = den};
     assert_ok(duet_video_writer_open(path, &options, &writer, &e), e);
     return writer;
 }
@@ -75,7 +75,7 @@ static struct seen look(const char *path)
     struct duet_error e;
     bool more = true;
     assert_ok(duet_frames_open(path, NULL, &frames, &e), e);
-    duet_frames_about(frames, &seen.about);
+    duet_frames_describe(frames, &seen.about);
     snprintf(seen.kind, sizeof seen.kind, "%s", seen.about.kind);
     for (;;) {
         assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);
@@ -293,7 +293,7 @@ static enum duet_status try_open(const char *path, int width, int height, int nu
 {
     struct duet_video_writer *writer;
     const struct duet_video_writer_options options = {
-        .struct_size = sizeof options, .width = width, .height = height, .rate_num = num, .rate_den = den};
+        .width = width, .height = height, .rate_num = num, .rate_den = den};
     enum duet_status status = duet_video_writer_open(path, &options, &writer, e);
     assert_null(writer);
     return status;
@@ -357,8 +357,7 @@ static void shapes_of_pixels_are_kept(void **state)
         for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
             struct duet_video_writer *writer;
             struct duet_error e;
-            const struct duet_video_writer_options options = {.struct_size = sizeof options,
-                                                              .width = 64,
+            const struct duet_video_writer_options options = {.width = 64,
                                                               .height = 48,
                                                               .aspect_num = shapes[k][0],
                                                               .aspect_den = shapes[k][1],
@@ -381,12 +380,8 @@ static struct duet_video_writer *begin_in_place(const char *path)
 {
     struct duet_error e;
     struct duet_video_writer *writer;
-    const struct duet_video_writer_options options = {.struct_size = sizeof options,
-                                                      .width = 64,
-                                                      .height = 48,
-                                                      .rate_num = 10,
-                                                      .rate_den = 1,
-                                                      .in_place = true};
+    const struct duet_video_writer_options options = {
+        .width = 64, .height = 48, .rate_num = 10, .rate_den = 1, .in_place = true};
     assert_ok(duet_video_writer_open(path, &options, &writer, &e), e);
     return writer;
 }
@@ -487,8 +482,7 @@ static void force_replaces(void **state)
     struct duet_error e;
     struct duet_video_writer *writer;
     scratch_write(&scratch, "old.mp4", "old", 3);
-    const struct duet_video_writer_options options = {
-        .struct_size = sizeof options, .width = 32, .height = 32, .force = true};
+    const struct duet_video_writer_options options = {.width = 32, .height = 32, .force = true};
     assert_ok(duet_video_writer_open(at("old.mp4"), &options, &writer, &e), e);
     add(writer, 32, 32, 0x808080, 0);
     char *old = scratch_read(&scratch, "old.mp4"); /* until all is well */
@@ -516,8 +510,7 @@ static struct duet_error fill_up(const char *name, rlim_t limit, bool in_place)
     const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY}, few = {limit, RLIM_INFINITY};
     struct duet_error e = {0};
     struct duet_video_writer *writer = NULL;
-    const struct duet_video_writer_options options = {
-        .struct_size = sizeof options, .width = 128, .height = 128, .in_place = in_place};
+    const struct duet_video_writer_options options = {.width = 128, .height = 128, .in_place = in_place};
     setrlimit(RLIMIT_FSIZE, &few);
     enum duet_status status = duet_video_writer_open(at(name), &options, &writer, &e);
     for (unsigned n = 0; n < 60 && status == DUET_OK; n++) {

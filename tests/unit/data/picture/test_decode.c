@@ -7,7 +7,7 @@
 
 static struct duet_image decode_with(enum duet_exif exif, const void *data, size_t size)
 {
-    struct duet_frames_options options = {.struct_size = sizeof options, .exif = exif};
+    struct duet_frames_options options = {.picture.exif = exif};
     struct duet_error e;
     struct duet_frames *frames;
     struct duet_image image;
@@ -48,8 +48,7 @@ enum { SAID = DUET_ERROR_TEXT };
 static enum duet_status decode_telling(const void *data, size_t size, bool strict, struct duet_image *image,
                                        char said[SAID])
 {
-    struct duet_frames_options options = {
-        .struct_size = sizeof options, .exif = DUET_EXIF_IGNORE, .strict = strict};
+    struct duet_frames_options options = {.picture.exif = DUET_EXIF_IGNORE, .picture.strict = strict};
     struct duet_error e = {.text = ""};
     struct duet_frames *frames;
     bool more;
@@ -269,16 +268,16 @@ static void memory_is_limited(void **state)
     for (int i = 0; i < picture_count; i++) {
         const char *name;
         struct picture p = picture_at(i, &name);
-        struct duet_frames_options options = {.struct_size = sizeof options};
+        struct duet_frames_options options = {0};
         struct duet_error e;
         struct duet_frames *frames;
         struct duet_image image;
         bool more;
         for (int less = 0; less < 2; less++) {
             assert_ok(duet_frames_open_bytes(p.data, p.size, "x", &options, &frames, &e), e);
-            options.max_memory = duet_frames_cost(frames);
-            assert_true(options.max_memory > p.size);
-            options.max_memory -= (size_t)less;
+            options.picture.max_memory = duet_frames_cost(frames);
+            assert_true(options.picture.max_memory > p.size);
+            options.picture.max_memory -= (size_t)less;
             duet_frames_close(&frames);
             assert_ok(duet_frames_open_bytes(p.data, p.size, "x", &options, &frames, &e), e);
             if (!less) {

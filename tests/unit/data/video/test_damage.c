@@ -27,7 +27,7 @@ struct outcome {
 
 static void play(const void *data, size_t size, struct outcome *outcome)
 {
-    struct duet_frames_options options = {.struct_size = sizeof options, .max_pixels = 1 << 16};
+    struct duet_frames_options options = {.picture.max_pixels = 1 << 16};
     struct duet_frames *frames;
     struct duet_error e = {.text = ""};
     struct duet_image image;

@@ -196,8 +196,7 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
 static void check_called_off(const char *path, double reconnect, double after)
 {
     struct call call = {.after = after};
-    struct duet_frames_options options = {
-        .struct_size = sizeof options, .reconnect = reconnect, .cancelled = is_off, .ctx = &call};
+    struct duet_frames_options options = {.reconnect = reconnect, .cancelled = is_off, .ctx = &call};
     struct duet_frames *frames = NULL;
     struct duet_error e;
     bool more = true;
@@ -225,12 +224,12 @@ static void a_stream_comes_back_after_a_gap(void **state)
     struct server server;
     const struct visit visits[] = {{.bytes = stream.size}, {.away = 0.6, .bytes = stream.size}};
     const char *address = start_server(&server, visits, 2);
-    struct duet_frames_options options = {.struct_size = sizeof options, .reconnect = 1.5};
+    struct duet_frames_options options = {.reconnect = 1.5};
     struct duet_frames *frames;
     struct duet_frames_about about;
     struct duet_error e;
     assert_ok(duet_frames_open(address, &options, &frames, &e), e);
-    duet_frames_about(frames, &about);
+    duet_frames_describe(frames, &about);
     assert_true(about.moving && about.live && !about.seekable);
     assert_fails(DUET_UNSUPPORTED, duet_frames_seek(frames, 0, &e), e);
     double last = -1;
@@ -262,7 +261,7 @@ static void a_stream_comes_back_after_a_gap(void **state)
     assert_non_null(strstr(e.text, "given up after"));
     assert_ok(duet_frames_next(frames, &image, NULL, &more, &e), e);
     assert_false(more);
-    duet_frames_about(frames, &about);
+    duet_frames_describe(frames, &about);
     duet_frames_close(&frames);
     stop_server(&server);
 }
@@ -274,7 +273,7 @@ static void a_stream_that_is_not_up_yet_is_waited_for(void **state)
     struct server server;
     const struct visit visits[] = {{.away = 0.6, .bytes = stream.size}};
     const char *address = start_server(&server, visits, 1);
-    struct duet_frames_options options = {.struct_size = sizeof options, .reconnect = 30};
+    struct duet_frames_options options = {.reconnect = 30};
     struct duet_frames *frames;
     struct duet_frame_info info;
     struct duet_image image;
@@ -318,7 +317,7 @@ static void without_reconnect_the_end_is_the_end(void **state)
     struct duet_error e;
     bool more = true;
     int count = -1;
-    struct duet_frames_options options = {.struct_size = sizeof options, .every = 3};
+    struct duet_frames_options options = {.every = 3};
     assert_ok(duet_frames_open(address, &options, &frames, &e), e);
     for (; more; count++) {
         struct duet_image image;
@@ -477,7 +476,7 @@ static void frames_without_stamps_have_the_times_they_come_at(void **state)
         int count = 0;
         double times[PARTS + 1] = {0};
         assert_ok(duet_frames_open(address, NULL, &frames, &e), e);
-        duet_frames_about(frames, &about);
+        duet_frames_describe(frames, &about);
         assert_true(about.live && about.rate_num == 0);
         for (;; count++) {
             assert_ok(duet_frames_next(frames, &image, &info, &more, &e), e);

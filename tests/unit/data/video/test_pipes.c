@@ -139,7 +139,7 @@ static void a_pipe_is_not_read_to_its_end_first(void **state)
     int fd = open(path, O_RDWR | O_CLOEXEC);
     assert_int_equal(write(fd, bytes.data, head + frame), (ssize_t)(head + frame));
     double end = duet_seconds() + 5;
-    struct duet_frames_options options = {.struct_size = sizeof options, .cancelled = is_late, .ctx = &end};
+    struct duet_frames_options options = {.cancelled = is_late, .ctx = &end};
     struct duet_frames *frames;
     struct duet_error e;
     assert_ok(duet_frames_open(path, &options, &frames, &e), e);
@@ -243,7 +243,7 @@ static void graphs_are_sources(void **state)
     assert_true(duet_frames_open("lavfi:no_such_filter", NULL, &frames, &e) != DUET_OK);
     fprintf(stderr, "# %s\n", e.text);
     assert_non_null(strstr(e.text, "no_such_filter"));
-    struct duet_frames_options options = {.struct_size = sizeof options, .max_pixels = 1000};
+    struct duet_frames_options options = {.picture.max_pixels = 1000};
     assert_fails(DUET_TOO_LARGE, duet_frames_open("lavfi:color=red:size=64x48", &options, &frames, &e), e);
     assert_fails(DUET_TOO_LARGE, duet_frames_open("lavfi:color=red:size=65535x65535", NULL, &frames, &e), e);
 }

@@ -101,7 +101,7 @@ static void every_kind_gives_all_its_frames(void **state)
         struct duet_frames_about about;
         struct duet_frame_info info;
         struct duet_image image;
-        duet_frames_about(frames, &about);
+        duet_frames_describe(frames, &about);
         assert_string_equal(about.kind, kinds[k].kind);
         assert_true(about.moving && !about.live && about.seekable);
         assert_int_equal(about.width, 64);
@@ -129,7 +129,6 @@ static void every_kind_gives_all_its_frames(void **state)
 /* The numbers that the options let through. */
 static int numbers_of(const char *path, struct duet_frames_options options, int64_t *numbers)
 {
-    options.struct_size = sizeof options;
     struct duet_frames *frames = open_clip(path, &options);
     struct duet_image image;
     struct duet_frame_info info;
@@ -172,8 +171,7 @@ static void every_start_and_duration_choose_frames(void **state)
         check_numbers(path, (struct duet_frames_options){.start = 5.9, .duration = 9}, 148, 1, 2);
         check_numbers(path, (struct duet_frames_options){.start = 60}, 0, 1, 0);
     }
-    struct duet_frames_options options = {
-        .struct_size = sizeof options, .every = 5, .start = 1, .duration = 2};
+    struct duet_frames_options options = {.every = 5, .start = 1, .duration = 2};
     struct duet_frames *frames = open_clip(make_clip(&clip, names[0]), &options);
     static const struct {
         double at;
@@ -224,7 +222,7 @@ static void about_tells_what_the_container_does(void **state)
     const struct clip clip = {.codec = "mpeg4", .frames = 60, .rate = 30};
     struct duet_frames *frames = open_clip(make_clip(&clip, "about.mp4"), NULL);
     struct duet_frames_about about;
-    duet_frames_about(frames, &about);
+    duet_frames_describe(frames, &about);
     assert_int_equal(about.rate_num, 30 * about.rate_den);
     assert_near(about.duration, 2);
     duet_frames_close(&frames);
@@ -239,12 +237,12 @@ static void pictures_are_turned_upright(void **state)
         const struct clip clip = {.codec = "mpeg4", .frames = 2, .first = 1, .turn = turns[i]};
         const char *path = make_clip(&clip, "turned.mp4");
         for (int ignore = 0; ignore < 2; ignore++) {
-            struct duet_frames_options options = {.struct_size = sizeof options,
-                                                  .exif = ignore ? DUET_EXIF_IGNORE : DUET_EXIF_APPLY};
+            struct duet_frames_options options = {.picture.exif =
+                                                      ignore ? DUET_EXIF_IGNORE : DUET_EXIF_APPLY};
             struct duet_frames *frames = open_clip(path, &options);
             struct duet_frames_about about;
             struct duet_image image;
-            duet_frames_about(frames, &about);
+            duet_frames_describe(frames, &about);
             bool lies = turns[i] % 180 != 0 && !ignore;
             assert_int_equal(about.width, lies ? 48 : 64);
             assert_true(take(frames, &image, NULL));
