@@ -1,4 +1,4 @@
-/* recipes.h: how each kind of source becomes our tensors, and what the recipes share. Internal.
+/* recipes.h: how each kind of source becomes our tensors, and what the recipes share (recipes.c). Internal.
  * To add a kind: a recipe here, and its case in import.c. */
 #ifndef DUET_HEADS_IMPORT_RECIPES_H
 #define DUET_HEADS_IMPORT_RECIPES_H
@@ -23,11 +23,16 @@ enum duet_status duet_import_slim(const struct duet_import *import, const struct
 enum duet_status duet_import_tflite(const struct duet_import *import, const struct duet_tflite *source,
                                     struct duet_weights *out, struct duet_error *error);
 
-/* Find the width multiplier and the channel divisor under which `fits`, trying the published ones and the one
- * that `first` channels of the first convolution suggest. Errors: DUET_UNSUPPORTED. */
-enum duet_status duet_import_width(const char *path, size_t first,
-                                   bool (*fits)(void *ctx, const struct duet_model_config *config), void *ctx,
-                                   struct duet_model_config *config, struct duet_error *error);
+/* Output channels that the source has for a convolution of the backbone; 0: it has none. Asked for them in
+ * the network's order; *at is -1 before the first one, and for the function to use. */
+typedef size_t duet_import_channels(const void *ctx, const struct duet_layer *layer, int *at);
+
+/* Find the width multiplier and the channel divisor under which the backbone has the source's `channels`,
+ * trying the published ones and the one that `first` channels of the first convolution suggest. Errors:
+ * DUET_UNSUPPORTED. */
+enum duet_status duet_import_width(const char *path, size_t first, duet_import_channels *channels,
+                                   const void *ctx, struct duet_model_config *config,
+                                   struct duet_error *error);
 
 /* Ids must ascend within low .. high, and each have a name. Errors: DUET_BAD_ARGUMENT. */
 enum duet_status duet_import_check_labels(const struct duet_labels *labels, int low, int high,

@@ -221,22 +221,10 @@ static size_t source_channels(const struct import *import, const char *layer)
     return t && t->shape.rank > 0 ? t->shape.dims[t->shape.rank - 1] : 0;
 }
 
-/* Do the backbone's bottlenecks have the source's widths? */
-static bool widths_fit(void *ctx, const struct duet_model_config *config)
+static size_t backbone_channels(const void *ctx, const struct duet_layer *layer, int *at)
 {
-    struct import *import = ctx;
-    struct duet_network *network;
-    if (duet_model_network(config, 0, &network, NULL) != DUET_OK) return false;
-    import->network = network;
-    bool fit = true;
-    for (int i = 0; fit && i < duet_network_layer_count(network); i++) {
-        const struct duet_layer *layer = duet_network_layer(network, i);
-        if (layer->op == DUET_OP_CONV && strncmp(layer->name, "backbone.", 9) == 0)
-            fit = source_channels(import, layer->name) == (size_t)layer->channels;
-    }
-    import->network = NULL;
-    duet_network_close(&network);
-    return fit;
+    (void)at;
+    return source_channels(ctx, layer->name);
 }
 
 static enum duet_status derive_config(struct import *import, struct duet_model_config *config)
@@ -254,7 +242,7 @@ static enum duet_status derive_config(struct import *import, struct duet_model_c
             "%s: BoxPredictor_0/ClassPredictor has %zu channels, expected %zu anchors x (classes + 1)",
             import->path, logits, anchors);
     config->ssdlite.classes = (int)(logits / anchors) - 1;
-    return duet_import_width(import->path, first, widths_fit, import, config, import->error);
+    return duet_import_width(import->path, first, backbone_channels, import, config, import->error);
 }
 
 /* --- the rest of the graph ------------------------------------------------------------------------------ */

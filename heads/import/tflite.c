@@ -57,20 +57,10 @@ static size_t next_conv(const struct import *import, int *op)
 }
 
 /* The trunk is a chain, so its convolutions stand in every file in the order of ours. */
-static bool widths_fit(void *ctx, const struct duet_model_config *config)
+static size_t backbone_channels(const void *ctx, const struct duet_layer *layer, int *at)
 {
-    const struct import *import = ctx;
-    struct duet_network *network;
-    if (duet_model_network(config, 0, &network, NULL) != DUET_OK) return false;
-    bool fit = true;
-    int op = -1;
-    for (int i = 0; fit && i < duet_network_layer_count(network); i++) {
-        const struct duet_layer *layer = duet_network_layer(network, i);
-        if (layer->op == DUET_OP_CONV && strncmp(layer->name, "backbone.", 9) == 0)
-            fit = next_conv(import, &op) == (size_t)layer->channels;
-    }
-    duet_network_close(&network);
-    return fit;
+    (void)layer;
+    return next_conv(ctx, at);
 }
 
 /* DeepLabv3 joins its branches; what follows is the projection, then the logits. */
@@ -138,7 +128,7 @@ static enum duet_status derive_config(struct import *import, struct duet_model_c
         status = concat >= 0 ? derive_deeplabv3(import, concat, config) : derive_classifier(import, config);
     if (status != DUET_OK) return status;
     size_t first = next_conv(import, &op);
-    return duet_import_width(import->path, first, widths_fit, import, config, import->error);
+    return duet_import_width(import->path, first, backbone_channels, import, config, import->error);
 }
 
 /* The product of all strides. */
