@@ -27,10 +27,10 @@ static struct frame frame_of(const struct aeroplane *plane)
     return f;
 }
 
-static struct brush plane_brush(struct canvas *canvas, const struct aeroplane *plane, struct vec origin,
+static struct brush plane_brush(struct raster *raster, const struct aeroplane *plane, struct vec origin,
                                 struct vec right, struct vec up)
 {
-    return (struct brush){canvas, duet_camera_plane(plane->camera, origin, right, up), plane->owner};
+    return (struct brush){raster, duet_camera_plane(plane->camera, origin, right, up), plane->owner};
 }
 
 static struct vec at(const struct aeroplane *plane, const struct frame *f, float nose, float side, float top)
@@ -39,12 +39,12 @@ static struct vec at(const struct aeroplane *plane, const struct frame *f, float
 }
 
 /* A wing or stabiliser: along the nose and outwards; `side` is +1 for the one that faces the camera. */
-static void draw_wing(struct canvas *canvas, const struct aeroplane *plane, const struct frame *f, float side,
+static void draw_wing(struct raster *raster, const struct aeroplane *plane, const struct frame *f, float side,
                       struct vec root, float front, float back, float sweep, float tip, float span,
                       float rise)
 {
     struct vec out = duet_vec_add(duet_vec_add((struct vec){0, 0, 0}, f->side, side), f->top, rise);
-    struct brush b = plane_brush(canvas, plane, root, f->nose, out);
+    struct brush b = plane_brush(raster, plane, root, f->nose, out);
     const struct point outline[] = {{front, 0},
                                     {front - sweep, span},
                                     {front - sweep - tip, span},
@@ -102,13 +102,13 @@ static void draw_body_part(const struct brush *b, float low, float high, struct 
     duet_brush_polygon(b, outline, 2 * (BODY_PIECES + 1), fill);
 }
 
-static void draw_body(struct canvas *canvas, const struct aeroplane *plane, const struct frame *f)
+static void draw_body(struct raster *raster, const struct aeroplane *plane, const struct frame *f)
 {
     struct vec look = duet_vec_unit(
         (struct vec){plane->middle.x, plane->middle.y - plane->camera->height, plane->middle.z});
     struct vec across = duet_vec_unit(duet_vec_cross(look, f->nose));
     if (across.y < 0) across = (struct vec){-across.x, -across.y, -across.z};
-    struct brush b = plane_brush(canvas, plane, plane->middle, f->nose, across);
+    struct brush b = plane_brush(raster, plane, plane->middle, f->nose, across);
     struct color white = duet_color(0xf6f8fa), shade = duet_color(0x8793a3), grey = duet_color(0xc3cbd4);
     draw_body_part(&b, -1, 1, duet_fill_between(white, shade, 0, 1.0f, 0, -2.0f));
     draw_body_part(&b, -1, -0.45f, duet_fill_between(grey, duet_color(0x6d7886), 0, -0.8f, 0, -2.0f));
@@ -128,9 +128,9 @@ static void draw_body(struct canvas *canvas, const struct aeroplane *plane, cons
     duet_brush_polygon(&b, cockpit, 5, glass);
 }
 
-static void draw_fin(struct canvas *canvas, const struct aeroplane *plane, const struct frame *f)
+static void draw_fin(struct raster *raster, const struct aeroplane *plane, const struct frame *f)
 {
-    struct brush b = plane_brush(canvas, plane, at(plane, f, 0, 0, 0), f->nose, f->top);
+    struct brush b = plane_brush(raster, plane, at(plane, f, 0, 0, 0), f->nose, f->top);
     const struct point outline[] = {
         {-9.5f, 1.7f}, {-12.4f, 2.6f}, {-16.9f, FIN}, {-19.4f, FIN}, {-18.2f, 1.6f}};
     struct color light = duet_color_mix(plane->tail, duet_color(0xffffff), 0.18f);
@@ -141,10 +141,10 @@ static void draw_fin(struct canvas *canvas, const struct aeroplane *plane, const
     duet_brush_polygon(&b, rudder, 4, duet_fill_plain(duet_color_alpha(0x000000, 0.12f)));
 }
 
-static void draw_engine(struct canvas *canvas, const struct aeroplane *plane, const struct frame *f,
+static void draw_engine(struct raster *raster, const struct aeroplane *plane, const struct frame *f,
                         float side)
 {
-    struct brush b = plane_brush(canvas, plane, at(plane, f, 2.6f, side * 6.2f, -2.0f), f->nose, f->top);
+    struct brush b = plane_brush(raster, plane, at(plane, f, 2.6f, side * 6.2f, -2.0f), f->nose, f->top);
     const struct point pylon[] = {{1.2f, 0.4f}, {-2.2f, 0.4f}, {-4.2f, 1.5f}, {-1.4f, 1.5f}};
     duet_brush_polygon(&b, pylon, 4, duet_fill_plain(duet_color(0x7d8894)));
     const struct point pod[] = {{2.15f, 1.08f}, {1.2f, 1.2f},    {-0.6f, 1.15f},  {-2.2f, 0.8f},
@@ -157,16 +157,16 @@ static void draw_engine(struct canvas *canvas, const struct aeroplane *plane, co
     duet_brush_ellipse(&b, -2.9f, 0, 0.16f, 0.42f, duet_fill_plain(duet_color(0x3a4049)));
 }
 
-void duet_draw_aeroplane(struct canvas *canvas, const struct aeroplane *plane)
+void duet_draw_aeroplane(struct raster *raster, const struct aeroplane *plane)
 {
     struct frame f = frame_of(plane);
     struct vec tail = at(plane, &f, -14.8f, 0, 0.9f), wing = at(plane, &f, 0, 0, -1.15f);
-    draw_wing(canvas, plane, &f, -1, tail, 1.9f, -1.6f, 3.4f, 1.7f, 5.6f, 0.1f);
-    draw_wing(canvas, plane, &f, -1, wing, 5.6f, -4.0f, 7.0f, 3.0f, 14.5f, 0.1f);
-    draw_engine(canvas, plane, &f, -1);
-    draw_fin(canvas, plane, &f);
-    draw_body(canvas, plane, &f);
-    draw_wing(canvas, plane, &f, 1, tail, 1.9f, -1.6f, 3.4f, 1.7f, 5.6f, 0.1f);
-    draw_wing(canvas, plane, &f, 1, wing, 5.6f, -4.0f, 7.0f, 3.0f, 14.5f, 0.1f);
-    draw_engine(canvas, plane, &f, 1);
+    draw_wing(raster, plane, &f, -1, tail, 1.9f, -1.6f, 3.4f, 1.7f, 5.6f, 0.1f);
+    draw_wing(raster, plane, &f, -1, wing, 5.6f, -4.0f, 7.0f, 3.0f, 14.5f, 0.1f);
+    draw_engine(raster, plane, &f, -1);
+    draw_fin(raster, plane, &f);
+    draw_body(raster, plane, &f);
+    draw_wing(raster, plane, &f, 1, tail, 1.9f, -1.6f, 3.4f, 1.7f, 5.6f, 0.1f);
+    draw_wing(raster, plane, &f, 1, wing, 5.6f, -4.0f, 7.0f, 3.0f, 14.5f, 0.1f);
+    draw_engine(raster, plane, &f, 1);
 }

@@ -66,11 +66,11 @@ static void draw_door(const struct brush *b, const struct bus *bus, float x)
     }
 }
 
-static void draw_side(struct canvas *canvas, const struct bus *bus)
+static void draw_side(struct raster *raster, const struct bus *bus)
 {
     struct vec corner =
         duet_vec_add(duet_vec_add(bus->middle, along(bus), -LENGTH / 2), across(bus), -WIDTH / 2);
-    struct brush b = {canvas, duet_camera_plane(bus->camera, corner, along(bus), (struct vec){0, 1, 0}),
+    struct brush b = {raster, duet_camera_plane(bus->camera, corner, along(bus), (struct vec){0, 1, 0}),
                       bus->owner};
     struct color dark = duet_color_scale(bus->paint, 0.72f),
                  light = duet_color_mix(bus->paint, duet_color(0xffffff), 0.12f);
@@ -107,11 +107,11 @@ static void draw_lamp(const struct brush *b, float x)
     duet_brush_ellipse(b, x, 0.87f, 0.07f, 0.06f, plain(0xfffdf2));
 }
 
-static void draw_front(struct canvas *canvas, const struct bus *bus)
+static void draw_front(struct raster *raster, const struct bus *bus)
 {
     struct vec corner =
         duet_vec_add(duet_vec_add(bus->middle, along(bus), LENGTH / 2), across(bus), -WIDTH / 2);
-    struct brush b = {canvas, duet_camera_plane(bus->camera, corner, across(bus), (struct vec){0, 1, 0}),
+    struct brush b = {raster, duet_camera_plane(bus->camera, corner, across(bus), (struct vec){0, 1, 0}),
                       bus->owner};
     struct color bright = duet_color_mix(bus->paint, duet_color(0xffffff), 0.22f),
                  low = duet_color_scale(bus->paint, 0.8f);
@@ -143,9 +143,9 @@ static void draw_front(struct canvas *canvas, const struct bus *bus)
     }
 }
 
-static void draw_shadow(struct canvas *canvas, const struct bus *bus)
+static void draw_shadow(struct raster *raster, const struct bus *bus)
 {
-    struct brush b = {canvas, duet_camera_plane(bus->camera, bus->middle, along(bus), across(bus)),
+    struct brush b = {raster, duet_camera_plane(bus->camera, bus->middle, along(bus), across(bus)),
                       OWNER_KEEP};
     for (int i = 0; i < 5; i++) { /* softer towards its edge */
         float more = 0.5f - 0.14f * (float)i;
@@ -154,16 +154,16 @@ static void draw_shadow(struct canvas *canvas, const struct bus *bus)
     }
 }
 
-void duet_draw_bus(struct canvas *canvas, const struct bus *bus)
+void duet_draw_bus(struct raster *raster, const struct bus *bus)
 {
-    draw_shadow(canvas, bus);
+    draw_shadow(raster, bus);
     /* The wheels of the other side. */
     struct vec far_side =
         duet_vec_add(duet_vec_add(bus->middle, along(bus), -LENGTH / 2), across(bus), WIDTH / 2 - 0.3f);
-    struct brush b = {canvas, duet_camera_plane(bus->camera, far_side, along(bus), (struct vec){0, 1, 0}),
+    struct brush b = {raster, duet_camera_plane(bus->camera, far_side, along(bus), (struct vec){0, 1, 0}),
                       bus->owner};
     duet_brush_ellipse(&b, 2.3f, 0.5f, 0.5f, 0.5f, plain(0x0c0e10));
     duet_brush_ellipse(&b, 7.75f, 0.5f, 0.5f, 0.5f, plain(0x0c0e10));
-    draw_side(canvas, bus);
-    draw_front(canvas, bus);
+    draw_side(raster, bus);
+    draw_front(raster, bus);
 }

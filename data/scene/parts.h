@@ -3,7 +3,7 @@
 #ifndef DUET_SCENE_PARTS_H
 #define DUET_SCENE_PARTS_H
 
-#include "scene/canvas.h"
+#include "scene/raster.h"
 
 struct vec {
     float x, y, z;
@@ -34,8 +34,8 @@ struct street {
     struct color sky_top, sky_low; /* of the day */
     unsigned seed;
 };
-void duet_draw_sky(struct canvas *canvas, const struct street *street);
-void duet_draw_ground(struct canvas *canvas, const struct street *street);
+void duet_draw_sky(struct raster *raster, const struct street *street);
+void duet_draw_ground(struct raster *raster, const struct street *street);
 
 struct sign {
     const struct camera *camera;
@@ -45,7 +45,7 @@ struct sign {
     float rise;  /* of its middle above the ground, metres */
     int owner;   /* of the octagon; the pole is background */
 };
-void duet_draw_sign(struct canvas *canvas, const struct sign *sign);
+void duet_draw_sign(struct raster *raster, const struct sign *sign);
 
 struct bus {
     const struct camera *camera;
@@ -54,7 +54,7 @@ struct bus {
     struct color paint, stripe, sky;
     int owner;
 };
-void duet_draw_bus(struct canvas *canvas, const struct bus *bus);
+void duet_draw_bus(struct raster *raster, const struct bus *bus);
 
 struct aeroplane {
     const struct camera *camera;
@@ -64,6 +64,6 @@ struct aeroplane {
     struct color tail; /* the airline's */
     int owner;
 };
-void duet_draw_aeroplane(struct canvas *canvas, const struct aeroplane *plane);
+void duet_draw_aeroplane(struct raster *raster, const struct aeroplane *plane);
 
 #endif

@@ -134,15 +134,15 @@ static void lay_out(struct layout *l, const struct duet_scene_options *o, int wi
     lay_plane(l, &random, moment);
 }
 
-static void draw_layout(struct canvas *canvas, const void *ctx)
+static void draw_layout(struct raster *raster, const void *ctx)
 {
     const struct layout *l = ctx;
     bool all = l->kind == DUET_SCENE_DEMO;
-    duet_draw_sky(canvas, &l->street);
-    if (all || l->kind == DUET_SCENE_AEROPLANE) duet_draw_aeroplane(canvas, &l->plane);
-    duet_draw_ground(canvas, &l->street);
-    if (all || l->kind == DUET_SCENE_BUS) duet_draw_bus(canvas, &l->bus);
-    if (all || l->kind == DUET_SCENE_STOP) duet_draw_sign(canvas, &l->sign);
+    duet_draw_sky(raster, &l->street);
+    if (all || l->kind == DUET_SCENE_AEROPLANE) duet_draw_aeroplane(raster, &l->plane);
+    duet_draw_ground(raster, &l->street);
+    if (all || l->kind == DUET_SCENE_BUS) duet_draw_bus(raster, &l->bus);
+    if (all || l->kind == DUET_SCENE_STOP) duet_draw_sign(raster, &l->sign);
 }
 
 /* --- truth -------------------------------------------------------------------------------------------- */
@@ -221,7 +221,7 @@ enum duet_status duet_scene_draw(const struct duet_scene_options *options, struc
     if (status == DUET_OK) status = duet_image_create(&scene->owners, width, height, DUET_GRAY8, error);
     if (status == DUET_OK) status = duet_image_create(&scene->classes, width, height, DUET_GRAY8, error);
     if (status == DUET_OK)
-        status = duet_canvas_render(draw_layout, &layout, &scene->picture, &scene->owners, error);
+        status = duet_raster_render(draw_layout, &layout, &scene->picture, &scene->owners, error);
     if (status == DUET_OK)
         tell_truth(scene);
     else

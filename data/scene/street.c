@@ -52,9 +52,9 @@ static struct color shade_sky(const void *ctx, struct point at)
     return duet_color_mix(blue, cloud, 0.55f * cover);
 }
 
-void duet_draw_sky(struct canvas *canvas, const struct street *street)
+void duet_draw_sky(struct raster *raster, const struct street *street)
 {
-    struct brush b = {canvas, duet_mapping_pixels(), 0};
+    struct brush b = {raster, duet_mapping_pixels(), 0};
     duet_brush_rectangle(&b, 0, 0, street->camera->width, street->camera->rows, 0,
                          duet_fill_shade(shade_sky, street));
 }
@@ -74,10 +74,10 @@ static struct color shade_leaves(const void *ctx, struct point at)
 
 #define TREE_STEPS 320
 
-static void draw_trees(struct canvas *canvas, const struct street *street)
+static void draw_trees(struct raster *raster, const struct street *street)
 {
     const struct camera *c = street->camera;
-    struct brush b = {canvas, duet_mapping_pixels(), 0};
+    struct brush b = {raster, duet_mapping_pixels(), 0};
     float scale = c->focal / 640;
     struct point hill[TREE_STEPS + 3], trees[TREE_STEPS + 3];
     for (int i = 0; i <= TREE_STEPS; i++) {
@@ -135,10 +135,10 @@ static float road_reach(const struct street *street, float q, float z)
 }
 
 /* The strip between q0 and q1, from s0 to s1 along the road as far as it lies before the camera. */
-static void draw_strip(struct canvas *canvas, const struct street *street, float q0, float q1, float s0,
+static void draw_strip(struct raster *raster, const struct street *street, float q0, float q1, float s0,
                        float s1, struct fill fill)
 {
-    struct brush b = {canvas,
+    struct brush b = {raster,
                       duet_camera_plane(street->camera, (struct vec){0, 0, 0}, (struct vec){1, 0, 0},
                                         (struct vec){0, 0, 1}),
                       0};
@@ -155,26 +155,26 @@ static void draw_strip(struct canvas *canvas, const struct street *street, float
     duet_brush_polygon(&b, corners, 4, fill);
 }
 
-void duet_draw_ground(struct canvas *canvas, const struct street *street)
+void duet_draw_ground(struct raster *raster, const struct street *street)
 {
     const struct camera *c = street->camera;
     if (!street->has_ground) return;
-    draw_trees(canvas, street);
-    struct brush b = {canvas, duet_mapping_pixels(), 0};
+    draw_trees(raster, street);
+    struct brush b = {raster, duet_mapping_pixels(), 0};
     const struct surface grass = {street, duet_color(0x6f8f45), 0.30f, 0.12f, 20};
     const struct surface asphalt = {street, duet_color(0x63666a), 0.16f, 0.05f, 21};
     const struct surface stone = {street, duet_color(0xa9a69e), 0.10f, 0.08f, 22};
     const struct surface curb = {street, duet_color(0xc9c6bf), 0.08f, 0.08f, 23};
     const struct surface white = {street, duet_color(0xe9e7de), 0.10f, 0.05f, 24};
     duet_brush_rectangle(&b, 0, c->horizon, c->width, c->rows + 1, 0, duet_fill_shade(shade_surface, &grass));
-    draw_strip(canvas, street, 4.0f, 6.2f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &stone));
-    draw_strip(canvas, street, -6.2f, -4.0f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &stone));
-    draw_strip(canvas, street, -4.0f, 4.0f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &curb));
-    draw_strip(canvas, street, -3.8f, 3.8f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &asphalt));
-    draw_strip(canvas, street, 3.4f, 3.52f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &white));
-    draw_strip(canvas, street, -3.52f, -3.4f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &white));
+    draw_strip(raster, street, 4.0f, 6.2f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &stone));
+    draw_strip(raster, street, -6.2f, -4.0f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &stone));
+    draw_strip(raster, street, -4.0f, 4.0f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &curb));
+    draw_strip(raster, street, -3.8f, 3.8f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &asphalt));
+    draw_strip(raster, street, 3.4f, 3.52f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &white));
+    draw_strip(raster, street, -3.52f, -3.4f, -FAR_AWAY, FAR_AWAY, duet_fill_shade(shade_surface, &white));
     for (float s = -120; s < 120; s += 6)
-        draw_strip(canvas, street, -0.07f, 0.07f, s, s + 3, duet_fill_shade(shade_surface, &white));
+        draw_strip(raster, street, -0.07f, 0.07f, s, s + 3, duet_fill_shade(shade_surface, &white));
 }
 
 /* --- sign --------------------------------------------------------------------------------------------- */
@@ -189,12 +189,12 @@ static void draw_octagon(const struct brush *b, float width, struct fill fill)
     duet_brush_polygon(b, points, 8, fill);
 }
 
-void duet_draw_sign(struct canvas *canvas, const struct sign *sign)
+void duet_draw_sign(struct raster *raster, const struct sign *sign)
 {
     struct vec right = {cosf(sign->turn), 0, -sinf(sign->turn)}, up = {0, 1, 0}, middle = sign->foot;
     float w = sign->width;
-    struct brush pole = {canvas, duet_camera_plane(sign->camera, sign->foot, right, up), 0};
-    struct brush shadow = {canvas, duet_camera_plane(sign->camera, sign->foot, right, (struct vec){0, 0, 1}),
+    struct brush pole = {raster, duet_camera_plane(sign->camera, sign->foot, right, up), 0};
+    struct brush shadow = {raster, duet_camera_plane(sign->camera, sign->foot, right, (struct vec){0, 0, 1}),
                            OWNER_KEEP};
     duet_brush_ellipse(&shadow, 0.1f, 0, 0.35f, 0.16f, duet_fill_plain(duet_color_alpha(0x0b0d10, 0.4f)));
     duet_brush_rectangle(
@@ -204,7 +204,7 @@ void duet_draw_sign(struct canvas *canvas, const struct sign *sign)
         duet_brush_ellipse(&pole, 0, y, 0.012f, 0.016f, duet_fill_plain(duet_color(0x42484d)));
     middle.y += sign->rise;
     middle.z -= 0.05f;
-    struct brush face = {canvas, duet_camera_plane(sign->camera, middle, right, up), sign->owner};
+    struct brush face = {raster, duet_camera_plane(sign->camera, middle, right, up), sign->owner};
     draw_octagon(&face, w, duet_fill_plain(duet_color(0x8f9397)));
     draw_octagon(&face, w * 0.985f,
                  duet_fill_between(duet_color(0xffffff), duet_color(0xe4e6e8), 0, w / 2, 0, -w / 2));

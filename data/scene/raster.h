@@ -1,11 +1,11 @@
-/* canvas.h: smooth polygons in perspective, and who covers which pixel. Internal to the scene generator.
+/* raster.h: smooth polygons in perspective, and who covers which pixel. Internal to the scene generator.
  *
  * A picture is drawn in bands of a few rows, each with 4x4 samples a pixel: every fill sets whole samples,
  * colour and owner alike, so that edges come out smooth, neighbours leave no seam, and the owner of a pixel
  * is whoever has most of its samples. Memory does not grow with the picture's height.
  */
-#ifndef DUET_SCENE_CANVAS_H
-#define DUET_SCENE_CANVAS_H
+#ifndef DUET_SCENE_RASTER_H
+#define DUET_SCENE_RASTER_H
 
 #include "duet/image.h"
 
@@ -38,17 +38,17 @@ struct mapping {
     float m[9];
 };
 
-struct canvas; /* one band */
+struct raster; /* one band */
 
 /* What draws on it: where local coordinates lie and who owns the samples. */
 struct brush {
-    struct canvas *canvas;
+    struct raster *raster;
     struct mapping map;
-    int owner; /* 0..DUET_CANVAS_OWNERS-1; OWNER_KEEP: whoever owned them before */
+    int owner; /* 0..DUET_RASTER_OWNERS-1; OWNER_KEEP: whoever owned them before */
 };
 
 #define OWNER_KEEP         (-1)
-#define DUET_CANVAS_OWNERS 8
+#define DUET_RASTER_OWNERS 8
 
 struct color duet_color(unsigned rgb);                                /* 0xrrggbb */
 struct color duet_color_alpha(unsigned rgb, float alpha);             /* 0xrrggbb */
@@ -80,7 +80,7 @@ void duet_brush_text(const struct brush *brush, const char *text, float x, float
 
 /* Draw `picture` (RGB8) and `owners` (GRAY8, the same size) band by band: `draw` is called for each and must
  * do the same every time; what it leaves out is black. Errors: DUET_OUT_OF_MEMORY. */
-enum duet_status duet_canvas_render(void (*draw)(struct canvas *canvas, const void *ctx), const void *ctx,
+enum duet_status duet_raster_render(void (*draw)(struct raster *raster, const void *ctx), const void *ctx,
                                     struct duet_image *picture, struct duet_image *owners,
                                     struct duet_error *error);
 

@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "scene/canvas.h"
+#include "scene/raster.h"
 
 #include <math.h>
 
@@ -10,13 +10,13 @@ struct drawing {
     struct duet_image picture, owners;
 };
 
-static struct drawing render(void (*draw)(struct canvas *, const void *), const void *ctx)
+static struct drawing render(void (*draw)(struct raster *, const void *), const void *ctx)
 {
     struct duet_error e;
     struct drawing d;
     assert_ok(duet_image_create(&d.picture, SIDE, SIDE, DUET_RGB8, &e), e);
     assert_ok(duet_image_create(&d.owners, SIDE, SIDE, DUET_GRAY8, &e), e);
-    assert_ok(duet_canvas_render(draw, ctx, &d.picture, &d.owners, &e), e);
+    assert_ok(duet_raster_render(draw, ctx, &d.picture, &d.owners, &e), e);
     return d;
 }
 
@@ -36,14 +36,14 @@ static int owner(const struct drawing *d, int x, int y)
     return duet_image_row(&d->owners, y)[x];
 }
 
-static struct brush pixels(struct canvas *canvas, int who)
+static struct brush pixels(struct raster *raster, int who)
 {
-    return (struct brush){canvas, duet_mapping_pixels(), who};
+    return (struct brush){raster, duet_mapping_pixels(), who};
 }
 
-static void draw_edge(struct canvas *canvas, const void *ctx)
+static void draw_edge(struct raster *raster, const void *ctx)
 {
-    struct brush b = pixels(canvas, 3);
+    struct brush b = pixels(raster, 3);
     duet_brush_rectangle(&b, 10, 10, *(const float *)ctx, 30, 0, duet_fill_plain(duet_color(0xffffff)));
 }
 
@@ -80,10 +80,10 @@ static void samples_lie_in_the_middle(void **state)
     }
 }
 
-static void draw_overlap(struct canvas *canvas, const void *ctx)
+static void draw_overlap(struct raster *raster, const void *ctx)
 {
     (void)ctx;
-    struct brush b = pixels(canvas, 1);
+    struct brush b = pixels(raster, 1);
     /* Once around a large square and once around a small one within it, both clockwise; the third turns the
      * other way and so cuts a hole. */
     const struct point outline[] = {{2, 2},   {38, 2},  {38, 38}, {2, 38}, {2, 2},   {5, 5},
@@ -103,10 +103,10 @@ static void outlines_fill_by_the_nonzero_rule(void **state)
     drawing_close(&d);
 }
 
-static void draw_neighbours(struct canvas *canvas, const void *ctx)
+static void draw_neighbours(struct raster *raster, const void *ctx)
 {
     (void)ctx;
-    struct brush left = pixels(canvas, 1), right = pixels(canvas, 2);
+    struct brush left = pixels(raster, 1), right = pixels(raster, 2);
     const struct point corners[] = {{0, 0}, {40, 0}, {0, 40}}, others[] = {{40, 40}, {40, 0}, {0, 40}};
     duet_brush_polygon(&left, corners, 3, duet_fill_plain(duet_color(0x808080)));
     duet_brush_polygon(&right, others, 3, duet_fill_plain(duet_color(0x808080)));
@@ -124,10 +124,10 @@ static void neighbours_leave_no_seam(void **state)
     drawing_close(&d);
 }
 
-static void draw_hostile(struct canvas *canvas, const void *ctx)
+static void draw_hostile(struct raster *raster, const void *ctx)
 {
     (void)ctx;
-    struct brush b = pixels(canvas, 1);
+    struct brush b = pixels(raster, 1);
     const float values[] = {NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 1e-30f};
     for (int i = 0; i < 6; i++) {
         const struct point points[] = {
@@ -141,17 +141,17 @@ static void draw_hostile(struct canvas *canvas, const void *ctx)
     duet_brush_polygon(&b, NULL, 0, duet_fill_plain(duet_color(0xff)));
 }
 
-static void nonsense_stays_on_the_canvas(void **state)
+static void nonsense_stays_on_the_raster(void **state)
 {
     (void)state;
     struct drawing d = render(draw_hostile, NULL); /* sanitizers watch */
     drawing_close(&d);
 }
 
-static void draw_letters(struct canvas *canvas, const void *ctx)
+static void draw_letters(struct raster *raster, const void *ctx)
 {
     (void)ctx;
-    struct brush b = pixels(canvas, 1);
+    struct brush b = pixels(raster, 1);
     b.map.m[4] = -1; /* y upwards from the bottom */
     b.map.m[5] = SIDE;
     duet_brush_text(&b, "OH", 4, 10, 32, 20, 0, duet_fill_plain(duet_color(0xffffff)));
@@ -181,7 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pixel_belongs_to_who_covers_it_most), cmocka_unit_test(samples_lie_in_the_middle),
         cmocka_unit_test(outlines_fill_by_the_nonzero_rule),     cmocka_unit_test(neighbours_leave_no_seam),
-        cmocka_unit_test(nonsense_stays_on_the_canvas),          cmocka_unit_test(letters_fill_their_box),
+        cmocka_unit_test(nonsense_stays_on_the_raster),          cmocka_unit_test(letters_fill_their_box),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "scene/canvas.h"
+#include "scene/raster.h"
 
 #include "core/checked.h"
 #include "core/fail.h"
@@ -23,7 +23,7 @@ struct crossing {
     int turn; /* +1 downwards, -1 upwards */
 };
 
-struct canvas {
+struct raster {
     int width;             /* pixels */
     int first_row;         /* of the band, pixels */
     int rows;              /* of the band, pixels */
@@ -118,30 +118,30 @@ struct point duet_map(const struct mapping *map, float x, float y)
     return (struct point){(m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w};
 }
 
-static bool grow(struct canvas *canvas)
+static bool grow(struct raster *raster)
 {
-    size_t capacity = canvas->edge_capacity, needed = canvas->edge_count + 1;
-    struct edge *edges = duet_grow(canvas->edges, &capacity, needed, sizeof *edges);
+    size_t capacity = raster->edge_capacity, needed = raster->edge_count + 1;
+    struct edge *edges = duet_grow(raster->edges, &capacity, needed, sizeof *edges);
     if (!edges) return false;
-    canvas->edges = edges;
-    capacity = canvas->edge_capacity;
-    struct crossing *crossings = duet_grow(canvas->crossings, &capacity, needed, sizeof *crossings);
+    raster->edges = edges;
+    capacity = raster->edge_capacity;
+    struct crossing *crossings = duet_grow(raster->crossings, &capacity, needed, sizeof *crossings);
     if (!crossings) return false;
-    canvas->crossings = crossings;
-    canvas->edge_capacity = capacity;
+    raster->crossings = crossings;
+    raster->edge_capacity = capacity;
     return true;
 }
 
-static void add_edge(struct canvas *canvas, struct point a, struct point b)
+static void add_edge(struct raster *raster, struct point a, struct point b)
 {
-    if (canvas->edge_count == canvas->edge_capacity && !grow(canvas)) {
-        canvas->out_of_memory = true;
+    if (raster->edge_count == raster->edge_capacity && !grow(raster)) {
+        raster->out_of_memory = true;
         return;
     }
     /* Samples lie at the middles: a shift by half of one puts them on whole numbers. */
-    canvas->edges[canvas->edge_count++] =
-        (struct edge){a.x * SAMPLES - 0.5f, (a.y - (float)canvas->first_row) * SAMPLES - 0.5f,
-                      b.x * SAMPLES - 0.5f, (b.y - (float)canvas->first_row) * SAMPLES - 0.5f};
+    raster->edges[raster->edge_count++] =
+        (struct edge){a.x * SAMPLES - 0.5f, (a.y - (float)raster->first_row) * SAMPLES - 0.5f,
+                      b.x * SAMPLES - 0.5f, (b.y - (float)raster->first_row) * SAMPLES - 0.5f};
 }
 
 static int by_x(const void *left, const void *right)
@@ -151,21 +151,21 @@ static int by_x(const void *left, const void *right)
 }
 
 /* Where the outline meets sample row `y`, from left to right. */
-static size_t cross_row(struct canvas *canvas, float y)
+static size_t cross_row(struct raster *raster, float y)
 {
     size_t count = 0;
-    for (size_t i = 0; i < canvas->edge_count; i++) {
-        struct edge e = canvas->edges[i];
+    for (size_t i = 0; i < raster->edge_count; i++) {
+        struct edge e = raster->edges[i];
         if ((e.y0 <= y) == (e.y1 <= y)) continue;
         float t = (y - e.y0) / (e.y1 - e.y0);
-        canvas->crossings[count++] = (struct crossing){e.x0 + t * (e.x1 - e.x0), e.y0 <= y ? 1 : -1};
+        raster->crossings[count++] = (struct crossing){e.x0 + t * (e.x1 - e.x0), e.y0 <= y ? 1 : -1};
     }
     if (count > 2)
-        qsort(canvas->crossings, count, sizeof *canvas->crossings, by_x);
-    else if (count == 2 && canvas->crossings[0].x > canvas->crossings[1].x) {
-        struct crossing c = canvas->crossings[0];
-        canvas->crossings[0] = canvas->crossings[1];
-        canvas->crossings[1] = c;
+        qsort(raster->crossings, count, sizeof *raster->crossings, by_x);
+    else if (count == 2 && raster->crossings[0].x > raster->crossings[1].x) {
+        struct crossing c = raster->crossings[0];
+        raster->crossings[0] = raster->crossings[1];
+        raster->crossings[1] = c;
     }
     return count;
 }
@@ -179,54 +179,54 @@ static struct color fill_color(const struct fill *fill, struct point at)
     return duet_color_mix(fill->near, fill->far, fminf(fmaxf(t, 0), 1));
 }
 
-static void paint_span(struct canvas *canvas, size_t row, size_t from, size_t to, const struct fill *fill,
+static void paint_span(struct raster *raster, size_t row, size_t from, size_t to, const struct fill *fill,
                        int owner)
 {
-    struct color *sample = canvas->samples + row * canvas->across;
-    float y = (float)canvas->first_row + (float)(row / SAMPLES) + 0.5f;
+    struct color *sample = raster->samples + row * raster->across;
+    float y = (float)raster->first_row + (float)(row / SAMPLES) + 0.5f;
     for (size_t x = from; x < to; x++) {
         size_t pixel = x / SAMPLES;
-        if (canvas->stamps[pixel] != canvas->stamp) {
-            canvas->stamps[pixel] = canvas->stamp;
-            canvas->shades[pixel] = fill_color(fill, (struct point){(float)pixel + 0.5f, y});
+        if (raster->stamps[pixel] != raster->stamp) {
+            raster->stamps[pixel] = raster->stamp;
+            raster->shades[pixel] = fill_color(fill, (struct point){(float)pixel + 0.5f, y});
         }
-        struct color c = canvas->shades[pixel];
+        struct color c = raster->shades[pixel];
         struct color *s = sample + x;
         *s = (struct color){s->r + (c.r - s->r) * c.a, s->g + (c.g - s->g) * c.a, s->b + (c.b - s->b) * c.a,
                             1};
     }
     if (owner != OWNER_KEEP && from < to)
-        memset(canvas->owners + row * canvas->across + from, owner, to - from);
+        memset(raster->owners + row * raster->across + from, owner, to - from);
 }
 
-/* First sample at or after x, within the canvas. */
-static size_t sample_at(const struct canvas *canvas, float x)
+/* First sample at or after x, within the raster. */
+static size_t sample_at(const struct raster *raster, float x)
 {
-    return !(x > 0) ? 0 : x >= (float)canvas->across ? canvas->across : (size_t)ceilf(x);
+    return !(x > 0) ? 0 : x >= (float)raster->across ? raster->across : (size_t)ceilf(x);
 }
 
 /* Fill what the edges wind around (nonzero rule), and forget them. `fill` is in pixels. */
-static void fill_outline(struct canvas *canvas, const struct fill *fill, int owner)
+static void fill_outline(struct raster *raster, const struct fill *fill, int owner)
 {
     float top = INFINITY, bottom = -INFINITY;
-    for (size_t i = 0; i < canvas->edge_count; i++) {
-        top = fminf(top, fminf(canvas->edges[i].y0, canvas->edges[i].y1));
-        bottom = fmaxf(bottom, fmaxf(canvas->edges[i].y0, canvas->edges[i].y1));
+    for (size_t i = 0; i < raster->edge_count; i++) {
+        top = fminf(top, fminf(raster->edges[i].y0, raster->edges[i].y1));
+        bottom = fmaxf(bottom, fmaxf(raster->edges[i].y0, raster->edges[i].y1));
     }
     int first = (int)fminf(fmaxf(0, ceilf(top)), BAND_ROWS * SAMPLES);
-    int last = (int)fminf((float)(canvas->rows * SAMPLES - 1), fmaxf(bottom, -1));
+    int last = (int)fminf((float)(raster->rows * SAMPLES - 1), fmaxf(bottom, -1));
     for (int y = first; y <= last; y++) {
-        if (y == first || y % SAMPLES == 0) canvas->stamp++;
-        size_t count = cross_row(canvas, (float)y);
+        if (y == first || y % SAMPLES == 0) raster->stamp++;
+        size_t count = cross_row(raster, (float)y);
         int turns = 0;
         for (size_t i = 0; i + 1 < count; i++) {
-            turns += canvas->crossings[i].turn;
+            turns += raster->crossings[i].turn;
             if (turns == 0) continue;
-            paint_span(canvas, (size_t)y, sample_at(canvas, canvas->crossings[i].x),
-                       sample_at(canvas, canvas->crossings[i + 1].x), fill, owner);
+            paint_span(raster, (size_t)y, sample_at(raster, raster->crossings[i].x),
+                       sample_at(raster, raster->crossings[i + 1].x), fill, owner);
         }
     }
-    canvas->edge_count = 0;
+    raster->edge_count = 0;
 }
 
 /* --- brushes ------------------------------------------------------------------------------------------ */
@@ -235,12 +235,12 @@ static void brush_fill(const struct brush *brush, struct fill fill)
 {
     fill.start = duet_map(&brush->map, fill.start.x, fill.start.y);
     fill.end = duet_map(&brush->map, fill.end.x, fill.end.y);
-    fill_outline(brush->canvas, &fill, brush->owner);
+    fill_outline(brush->raster, &fill, brush->owner);
 }
 
 static void brush_edge(const struct brush *brush, struct point a, struct point b)
 {
-    add_edge(brush->canvas, duet_map(&brush->map, a.x, a.y), duet_map(&brush->map, b.x, b.y));
+    add_edge(brush->raster, duet_map(&brush->map, a.x, a.y), duet_map(&brush->map, b.x, b.y));
 }
 
 void duet_brush_polygon(const struct brush *brush, const struct point *points, size_t count, struct fill fill)
@@ -325,60 +325,60 @@ static uint8_t level(float sum)
 }
 
 /* Average the samples of one pixel into rgb; its owner is who has most of them, the higher on a tie. */
-static void resolve_pixel(const struct canvas *canvas, int x, int row, uint8_t *rgb, uint8_t *owner)
+static void resolve_pixel(const struct raster *raster, int x, int row, uint8_t *rgb, uint8_t *owner)
 {
     float r = 0, g = 0, b = 0;
-    int votes[DUET_CANVAS_OWNERS] = {0};
+    int votes[DUET_RASTER_OWNERS] = {0};
     for (int sy = 0; sy < SAMPLES; sy++) {
-        size_t at = (size_t)(row * SAMPLES + sy) * canvas->across + (size_t)x * SAMPLES;
+        size_t at = (size_t)(row * SAMPLES + sy) * raster->across + (size_t)x * SAMPLES;
         for (size_t i = at; i < at + SAMPLES; i++) {
-            r += canvas->samples[i].r, g += canvas->samples[i].g, b += canvas->samples[i].b;
-            votes[canvas->owners[i]]++;
+            r += raster->samples[i].r, g += raster->samples[i].g, b += raster->samples[i].b;
+            votes[raster->owners[i]]++;
         }
     }
     rgb[0] = level(r), rgb[1] = level(g), rgb[2] = level(b);
     int best = 0;
-    for (int i = 1; i < DUET_CANVAS_OWNERS; i++)
+    for (int i = 1; i < DUET_RASTER_OWNERS; i++)
         if (votes[i] >= votes[best] && votes[i] > 0) best = i;
     *owner = (uint8_t)best;
 }
 
-static enum duet_status canvas_open(struct canvas *canvas, int width, struct duet_error *error)
+static enum duet_status raster_open(struct raster *raster, int width, struct duet_error *error)
 {
-    *canvas = (struct canvas){.width = width, .across = (size_t)width * SAMPLES};
+    *raster = (struct raster){.width = width, .across = (size_t)width * SAMPLES};
     size_t count;
-    bool fits = duet_mul_size(canvas->across, BAND_ROWS * SAMPLES, &count);
-    canvas->samples = fits ? calloc(count, sizeof *canvas->samples) : NULL;
-    canvas->owners = fits ? calloc(count, 1) : NULL;
-    canvas->shades = calloc((size_t)width, sizeof *canvas->shades);
-    canvas->stamps = calloc((size_t)width, sizeof *canvas->stamps);
-    if (canvas->samples && canvas->owners && canvas->shades && canvas->stamps) return DUET_OK;
+    bool fits = duet_mul_size(raster->across, BAND_ROWS * SAMPLES, &count);
+    raster->samples = fits ? calloc(count, sizeof *raster->samples) : NULL;
+    raster->owners = fits ? calloc(count, 1) : NULL;
+    raster->shades = calloc((size_t)width, sizeof *raster->shades);
+    raster->stamps = calloc((size_t)width, sizeof *raster->stamps);
+    if (raster->samples && raster->owners && raster->shades && raster->stamps) return DUET_OK;
     return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to draw a picture %d pixels wide", width);
 }
 
-enum duet_status duet_canvas_render(void (*draw)(struct canvas *canvas, const void *ctx), const void *ctx,
+enum duet_status duet_raster_render(void (*draw)(struct raster *raster, const void *ctx), const void *ctx,
                                     struct duet_image *picture, struct duet_image *owners,
                                     struct duet_error *error)
 {
-    struct canvas canvas;
-    enum duet_status status = canvas_open(&canvas, picture->width, error);
+    struct raster raster;
+    enum duet_status status = raster_open(&raster, picture->width, error);
     for (int y = 0; status == DUET_OK && y < picture->height; y += BAND_ROWS) {
-        canvas.first_row = y;
-        canvas.rows = picture->height - y < BAND_ROWS ? picture->height - y : BAND_ROWS;
-        memset(canvas.owners, 0, canvas.across * BAND_ROWS * SAMPLES);
-        memset(canvas.samples, 0, canvas.across * BAND_ROWS * SAMPLES * sizeof *canvas.samples);
-        draw(&canvas, ctx);
-        if (canvas.out_of_memory) status = duet_no_memory(error, NULL, "for an outline");
-        for (int row = 0; status == DUET_OK && row < canvas.rows; row++)
-            for (int x = 0; x < canvas.width; x++)
-                resolve_pixel(&canvas, x, row, duet_image_row(picture, y + row) + 3 * (size_t)x,
+        raster.first_row = y;
+        raster.rows = picture->height - y < BAND_ROWS ? picture->height - y : BAND_ROWS;
+        memset(raster.owners, 0, raster.across * BAND_ROWS * SAMPLES);
+        memset(raster.samples, 0, raster.across * BAND_ROWS * SAMPLES * sizeof *raster.samples);
+        draw(&raster, ctx);
+        if (raster.out_of_memory) status = duet_no_memory(error, NULL, "for an outline");
+        for (int row = 0; status == DUET_OK && row < raster.rows; row++)
+            for (int x = 0; x < raster.width; x++)
+                resolve_pixel(&raster, x, row, duet_image_row(picture, y + row) + 3 * (size_t)x,
                               duet_image_row(owners, y + row) + x);
     }
-    free(canvas.samples);
-    free(canvas.owners);
-    free(canvas.shades);
-    free(canvas.stamps);
-    free(canvas.edges);
-    free(canvas.crossings);
+    free(raster.samples);
+    free(raster.owners);
+    free(raster.shades);
+    free(raster.stamps);
+    free(raster.edges);
+    free(raster.crossings);
     return status;
 }
