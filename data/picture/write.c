@@ -1,6 +1,6 @@
 #include "data/picture/write.h"
 
-#include "data/draw/draw.h"
+#include "data/labels/palette.h"
 #include "data/picture/picture.h"
 
 #include "core/fail.h"

@@ -3,8 +3,8 @@
 #ifndef DUET_EVAL_REPORT_PARTS_H
 #define DUET_EVAL_REPORT_PARTS_H
 
-#include "data/draw/draw.h"
 #include "data/json/text.h"
+#include "data/labels/palette.h"
 #include "eval/bootstrap.h"
 #include "eval/report/report.h"
 

@@ -1,6 +1,7 @@
 #include "eval/voc/report.h"
 
 #include "core/fail.h"
+#include "data/draw/draw.h"
 #include "data/labels/labels.h"
 #include "report/parts.h"
 

@@ -1,7 +1,7 @@
 #include "support/testing.h"
 
 #include "core/os.h"
-#include "data/draw/draw.h"
+#include "data/labels/palette.h"
 #include "data/picture/write.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "data/draw/draw.h"
+#include "data/labels/palette.h"
 
 #include <math.h>
 

@@ -1,6 +1,7 @@
-#include "draw/parts.h"
+#include "data/labels/palette.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* --- the usual colours -------------------------------------------------------------------------------- */
 
