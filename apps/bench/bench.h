@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* bench MODEL: bench_network.c. `commands` are listed in its help. */
+/* bench MODEL: network.c. `commands` are listed in its help. */
 int bench_network(int argc, char **argv, const struct duet_command *commands);
 int bench_kernels(int argc, char **argv);
 int bench_eval(int argc, char **argv);

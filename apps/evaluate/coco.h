@@ -80,7 +80,7 @@ void evaluate_coco_conditions(const struct evaluate_coco_scope *scope, const str
 enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_truth *truth, int64_t **ids,
                                    size_t *count, struct duet_error *error);
 
-/* --- running a detector (evaluate_coco_run.c) --------------------------------------------------------- */
+/* --- running a detector (coco_run.c) ------------------------------------------------------------------ */
 
 struct evaluate_coco_run {
     const struct duet_program *program;
@@ -108,7 +108,7 @@ int evaluate_coco_run_done(struct evaluate_coco_run *run);
 void evaluate_coco_run_close(struct evaluate_coco_run *run);
 void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct duet_conditions *conditions);
 
-/* --- the report (evaluate_coco_report.c) -------------------------------------------------------------- */
+/* --- the report (coco_report.c) ----------------------------------------------------------------------- */
 
 struct evaluate_coco_report {
     struct duet_console *console;

@@ -1,5 +1,5 @@
 /* evaluate.h: the commands of the evaluate program, and what they share. To add one: a file
- * evaluate_NAME.c with `int evaluate_NAME(int argc, char **argv)`, and its row in evaluate.c. */
+ * NAME.c with `int evaluate_NAME(int argc, char **argv)`, and its row in evaluate.c. */
 #ifndef DUET_APPS_EVALUATE_EVALUATE_H
 #define DUET_APPS_EVALUATE_EVALUATE_H
 

@@ -57,7 +57,7 @@ enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *
                                       struct evaluate_voc_picture *picture, struct duet_error *error);
 void evaluate_voc_picture_close(struct evaluate_voc_picture *picture);
 
-/* --- the report (evaluate_voc_report.c) ---------------------------------------------------------------- */
+/* --- the report (voc_report.c) ------------------------------------------------------------------------- */
 
 enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
                                      const struct duet_voc_summary *summary, struct duet_error *error);

@@ -1,4 +1,4 @@
-/* Scores of images drawn anew: the walk of coco_curve.c with images counted as often as they were drawn. */
+/* Scores of images drawn anew: the walk of curve.c with images counted as often as they were drawn. */
 #include "eval/coco/bootstrap.h"
 
 #include "coco/eval.h"

@@ -58,18 +58,26 @@ struct duet_coco_eval {
     void *warn_ctx;
 };
 
-/* Tell the caller. */
-void duet_coco_warn(const struct duet_coco_eval *eval, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* --- the steps, each over what those before it filled in ---------------------------------------------- */
 
-/* Fill cells, found, truths (cells.c); the options, image_ids and category_ids are there. */
+/* Fill thresholds, limits, areas, image_ids, category_ids and their names (scope.c). */
+enum duet_status duet_coco_set_scope(struct duet_coco_eval *eval, const struct duet_coco_options *options,
+                                     struct duet_error *error);
+
+/* Fill cells, found, truths (cells.c). */
 enum duet_status duet_coco_make_cells(struct duet_coco_eval *eval, struct duet_error *error);
 
-/* Fill matches and ignored (coco_match.c). */
+/* Fill matches and ignored (match.c). */
 enum duet_status duet_coco_match(struct duet_coco_eval *eval, struct duet_error *error);
 
-/* Fill ranks, positives, ap and ar (coco_curve.c). */
+/* Fill ranks, positives, ap and ar (curve.c). */
 enum duet_status duet_coco_accumulate(struct duet_coco_eval *eval, struct duet_error *error);
+
+/* --- what they share ---------------------------------------------------------------------------------- */
+
+/* Tell the caller what is odd (scope.c). */
+void duet_coco_warn(const struct duet_coco_eval *eval, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Sort by score, highest first, keeping the order of equals. `spare` has the same size. */
 void duet_coco_sort_ranks(struct coco_rank *ranks, size_t count, struct coco_rank *spare);
@@ -90,7 +98,7 @@ static inline size_t duet_coco_slot(const struct duet_coco_eval *eval, size_t ar
     return ((area * eval->limit_count + limit) * eval->category_count + category) * eval->threshold_count;
 }
 
-/* --- overlaps of one cell (coco_overlap.c) ------------------------------------------------------------ */
+/* --- overlaps of one cell (overlap.c) ----------------------------------------------------------------- */
 
 struct coco_overlaps; /* opaque; memory kept from cell to cell */
 
