@@ -2,6 +2,7 @@
 #include "batch/batch.h"
 #include "batch/networks.h"
 #include "bench/bench.h"
+#include "bench/measure.h"
 #include "cli/model_path.h"
 #include "cli/process.h"
 #include "cli/temporary.h"
@@ -144,7 +145,7 @@ static int run_all(struct bench *b)
     int reps = b->settings->reps, code = DUET_GO_ON;
     double *seconds = calloc((size_t)b->count_count * (size_t)(reps + 1), sizeof *seconds);
     struct duet_error error;
-    if (!seconds) return bench_failed(&program, duet_fail(&error, DUET_OUT_OF_MEMORY, "no memory"), &error);
+    if (!seconds) return bench_failed(&program, duet_no_memory(&error, NULL, NULL), &error);
     for (int r = 0; r <= reps; r++)
         for (int i = 0; i < b->count_count && code == DUET_GO_ON; i++)
             code = run_once(b, b->counts[i], &seconds[i * (reps + 1) + r]);

@@ -5,28 +5,11 @@
 #include "cli/options.h"
 #include "duet/status.h"
 
-#include <stddef.h>
-
 /* bench MODEL: network.c. `commands` are listed in its help. */
 int bench_network(int argc, char **argv, const struct duet_command *commands);
 int bench_kernels(int argc, char **argv);
 int bench_eval(int argc, char **argv);
 int bench_batch(int argc, char **argv);
-
-/* Report a failure; returns the code to exit with. */
-int bench_failed(const struct duet_program *program, enum duet_status status, const struct duet_error *error);
-
-/* Milliseconds from some fixed moment. */
-double bench_now(void);
-
-/* Seconds that this process has spent computing. */
-double bench_processor(void);
-
-/* The middle one of count > 0 numbers, which it sorts. */
-double bench_median(double *values, size_t count);
-
-/* Kilobytes: the most memory that this process ever had. */
-long bench_peak_kb(void);
 
 /* Milliseconds that a model's network takes on one thread, from float input to raw outputs, as `bench MODEL`
  * measures it: the median of `reps` runs. */

@@ -1,6 +1,7 @@
 /* bench eval: what reading and scoring COCO files takes. */
 #include "bench/bench.h"
 #include "bench/coco.h"
+#include "bench/measure.h"
 #include "cli/process.h"
 #include "cli/temporary.h"
 #include "core/fail.h"

@@ -1,6 +1,7 @@
 /* bench kernels: every slot of the kernel table by itself. */
 #include "kernels/kernels.h"
 #include "bench/bench.h"
+#include "bench/measure.h"
 #include "bench/peak.h"
 #include "bench/shapes.h"
 #include "core/checked.h"

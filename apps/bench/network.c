@@ -1,8 +1,8 @@
 /* bench MODEL: how fast a network runs on this machine. */
 #include "bench/bench.h"
+#include "bench/measure.h"
 #include "bench/peak.h"
 #include "cli/model_path.h"
-#include "cli/options.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "duet/model.h"
@@ -114,12 +114,18 @@ static bool make_picture(struct bench *b)
     return b->picture != NULL;
 }
 
+/* Milliseconds from some fixed moment. */
+static double now(void)
+{
+    return duet_seconds() * 1e3;
+}
+
 static double run_once(struct bench *b)
 {
     memcpy(duet_session_input(b->session), b->picture, b->bytes);
-    double start = bench_now();
+    double start = now();
     duet_session_run(b->session, &b->pool, NULL); /* the pool that the session was made for */
-    return bench_now() - start;
+    return now() - start;
 }
 
 static double total_madds(const struct bench *b)
@@ -170,9 +176,9 @@ static void time_steps(const struct settings *settings, struct bench *b, double 
     for (int r = 0; r < settings->reps; r++) {
         memcpy(duet_session_input(b->session), b->picture, b->bytes);
         for (int i = 0; i < steps; i++) {
-            double start = bench_now();
+            double start = now();
             duet_session_run_step(b->session, &b->pool, i, NULL);
-            double took = bench_now() - start;
+            double took = now() - start;
             if (r == 0 || took < best[i]) best[i] = took;
         }
     }
@@ -196,15 +202,16 @@ static void print_profile(const struct bench *b, const double *best, double peak
 static enum duet_status prepare(const struct settings *settings, const char *name, struct bench *b,
                                 struct duet_error *error)
 {
-    double start = bench_now();
+    double start = now();
     enum duet_status status = open_network(settings, name, b, error);
     if (status == DUET_OK) status = duet_pool_create(settings->threads, &b->pool, error);
     if (status == DUET_OK) status = duet_session_create(b->compiled, settings->threads, &b->session, error);
-    b->load = bench_now() - start;
+    b->load = now() - start;
     if (status != DUET_OK) return status;
     b->times = calloc((size_t)settings->reps, sizeof *b->times);
     b->steps = calloc((size_t)duet_compiled_step_count(b->compiled) + 1, sizeof *b->steps);
-    return b->times && b->steps && make_picture(b) ? DUET_OK : duet_no_memory(error, NULL, NULL);
+    if (b->times && b->steps && make_picture(b)) return DUET_OK;
+    return duet_no_memory(error, NULL, NULL);
 }
 
 static void run(const struct settings *settings, struct bench *b)
