@@ -3,65 +3,55 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "eval/coco/write.h"
 #include "evaluate/evaluate.h"
+#include "evaluate/output.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct settings {
-    struct evaluate_coco_settings coco;
-    const char *detections, *images, *keep, *cpu;
-    struct duet_detect_settings detect;
-    struct duet_picture_settings pictures_read;
-    bool per_class, tide, force, quiet;
-    int bootstrap, seed, threads;
-    double confusion_score, at_iou, precision;
-    const char *confusion, *curves, *thresholds_out, *json, *csv, *report, *pictures;
-    int shown;
-};
+typedef struct evaluate_coco_settings settings_t;
 
 static const struct duet_option options[] = {
     DUET_GROUP("What to score"),
-    DUET_STRING('d', "detections", "FILE", struct settings, detections, "score these: a COCO results file"),
-    DUET_STRING('i', "images", "DIR", struct settings, images,
+    DUET_STRING('d', "detections", "FILE", settings_t, detections, "score these: a COCO results file"),
+    DUET_STRING('i', "images", "DIR", settings_t, images,
                 "score a model: run it on the pictures in DIR that the ground truth lists"),
-    DUET_STRING('m', "model", "NAME", struct settings, detect.model,
+    DUET_STRING('m', "model", "NAME", settings_t, detect.model,
                 "which model: a name ('models list') or a path"),
-    EVALUATE_COCO_OPTIONS(struct settings, coco),
+    EVALUATE_SCOPE_OPTIONS(settings_t, scope),
     DUET_GROUP("By which rules"),
-    EVALUATE_COCO_RULES(struct settings, coco),
+    EVALUATE_SCOPE_RULES(settings_t, scope),
     DUET_GROUP("Scores besides"),
-    DUET_FLAG('p', "per-class", struct settings, per_class, "a table of the classes"),
-    DUET_FLAG('e', "errors", struct settings, tide,
+    DUET_FLAG('p', "per-class", settings_t, per_class, "a table of the classes"),
+    DUET_FLAG('e', "errors", settings_t, tide,
               "TIDE: what it would gain to mend wrong classes, wrong places, duplicates ..."),
-    EVALUATE_BOOTSTRAP_OPTIONS(struct settings),
-    DUET_OUTPUT(0, "confusion", "FILE", struct settings, confusion,
+    EVALUATE_BOOTSTRAP_OPTIONS(settings_t),
+    DUET_OUTPUT(0, "confusion", "FILE", settings_t, confusion,
                 "which class was taken for which, as CSV (and in --json)"),
-    DUET_FLOAT(0, "confusion-threshold", "X", struct settings, confusion_score, 0, 1,
+    DUET_FLOAT(0, "confusion-threshold", "X", settings_t, confusion_score, 0, 1,
                "of the detections that score X or more"),
-    DUET_OUTPUT(0, "curves", "FILE", struct settings, curves,
+    DUET_OUTPUT(0, "curves", "FILE", settings_t, curves,
                 "precision and score at 101 recalls, for every class and overlap, as CSV"),
-    DUET_OUTPUT(0, "thresholds-out", "FILE", struct settings, thresholds_out,
+    DUET_OUTPUT(0, "thresholds-out", "FILE", settings_t, thresholds_out,
                 "for each class the threshold with the best F1, as JSON"),
-    DUET_FLOAT(0, "precision", "X", struct settings, precision, 0, 1,
+    DUET_FLOAT(0, "precision", "X", settings_t, precision, 0, 1,
                "there: the threshold with the most recall at precision X or more instead",
                .shown = "best F1"),
-    DUET_FLOAT(0, "at-iou", "X", struct settings, at_iou, 0.01, 1,
+    DUET_FLOAT(0, "at-iou", "X", settings_t, at_iou, 0.01, 1,
                "the overlap that makes a hit in --errors, --confusion and --thresholds-out"),
     DUET_GROUP("Results"),
-    EVALUATE_RESULT_OPTIONS(struct settings),
-    DUET_OUTPUT('k', "keep", "FILE", struct settings, keep, "with --images: keep the detections"),
-    EVALUATE_REPORT_OPTIONS(struct settings),
-    DUET_STRING(0, "pictures", "DIR", struct settings, pictures,
+    EVALUATE_RESULT_OPTIONS(settings_t),
+    DUET_OUTPUT('k', "keep", "FILE", settings_t, keep, "with --images: keep the detections"),
+    EVALUATE_REPORT_OPTIONS(settings_t),
+    DUET_STRING(0, "pictures", "DIR", settings_t, pictures,
                 "for the report: where the pictures are, when it is --detections that are scored"),
-    EVALUATE_FORCE_OPTION(struct settings),
+    EVALUATE_FORCE_OPTION(settings_t),
     DUET_GROUP("Running"),
-    EVALUATE_THREADS_OPTION(struct settings),
-    DUET_PICTURE_OPTIONS(struct settings, pictures_read),
-    EVALUATE_CPU_OPTION(struct settings),
-    DUET_FLAG('q', "quiet", struct settings, quiet, "no progress and no notes; warnings are always told"),
+    EVALUATE_THREADS_OPTION(settings_t),
+    DUET_PICTURE_OPTIONS(settings_t, reading),
+    EVALUATE_CPU_OPTION(settings_t),
+    DUET_FLAG('q', "quiet", settings_t, quiet, "no progress and no notes; warnings are always told"),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {
@@ -91,12 +81,7 @@ static const struct duet_program program = {
 
 /* --- the command line --------------------------------------------------------------------------------- */
 
-static bool standard(const char *path)
-{
-    return path && strcmp(path, "-") == 0;
-}
-
-static int check_settings(const struct settings *s, const struct duet_arguments *arguments)
+static int check_settings(const settings_t *s, const struct duet_arguments *arguments)
 {
     static const char *const of_model[] = {"model", "keep", "cpu"};
     if (!s->detections == !s->images)
@@ -105,9 +90,9 @@ static int check_settings(const struct settings *s, const struct duet_arguments 
         if (duet_option_given(&program, arguments, of_model[i]))
             return duet_usage_error(
                 &program, "--%s: is about running a model; --detections are there already", of_model[i]);
-    if (s->images && s->coco.type == DUET_COCO_MASKS)
+    if (s->images && s->scope.type == DUET_COCO_MASKS)
         return duet_usage_error(&program, "--type segm: the models find boxes, expected --detections");
-    if (standard(s->keep)) return duet_usage_error(&program, "--keep: '-' is no file");
+    if (s->keep && strcmp(s->keep, "-") == 0) return duet_usage_error(&program, "--keep: '-' is no file");
     if (duet_option_given(&program, arguments, "precision") && s->precision <= 0)
         return duet_usage_error(&program, "--precision: expected a number above 0");
     if (s->pictures && (s->images || !s->report))
@@ -119,8 +104,8 @@ static int check_settings(const struct settings *s, const struct duet_arguments 
 
 /* All that there is to tell, and what it is made of. */
 struct report {
-    const struct settings *settings;
-    struct evaluate_coco_scope *scope;
+    const settings_t *settings;
+    struct evaluate_scope *scope;
     struct duet_coco_eval *eval;
     struct duet_conditions conditions;
     struct duet_coco_draws draws;
@@ -140,7 +125,7 @@ static void report_close(struct report *report)
 
 static enum duet_status draw(struct report *report, struct duet_error *error)
 {
-    const struct settings *s = report->settings;
+    const settings_t *s = report->settings;
     struct duet_pool pool;
     enum duet_status status = duet_pool_create(s->threads > 0 ? s->threads : duet_cpu_count(), &pool, error);
     if (status != DUET_OK) return status;
@@ -153,7 +138,7 @@ static enum duet_status draw(struct report *report, struct duet_error *error)
 /* Operating points at the overlap --at-iou; none for a report when that is not in the list. */
 static enum duet_status find_points(struct report *report, struct duet_error *error)
 {
-    const struct settings *s = report->settings;
+    const settings_t *s = report->settings;
     const struct duet_coco_scope scope = duet_coco_eval_scope(report->eval);
     int threshold = 0;
     while (threshold < (int)scope.threshold_count && fabs(scope.thresholds[threshold] - s->at_iou) > 1e-9)
@@ -173,7 +158,7 @@ static enum duet_status find_points(struct report *report, struct duet_error *er
 
 static enum duet_status compute(struct report *report, struct duet_error *error)
 {
-    const struct settings *s = report->settings;
+    const settings_t *s = report->settings;
     enum duet_status status = DUET_OK;
     if (s->bootstrap > 0) status = draw(report, error);
     if (status == DUET_OK && (s->confusion || s->report))
@@ -188,31 +173,22 @@ static enum duet_status compute(struct report *report, struct duet_error *error)
 
 /* --- writing ------------------------------------------------------------------------------------------ */
 
-/* What is shown in the report, whether it was asked for elsewhere or not. */
+/* In the report all is shown, whether it was asked for elsewhere or not. */
 static int write_report(const struct report *report, const struct duet_coco_outcome *outcome)
 {
-    const struct settings *s = report->settings;
     struct duet_coco_outcome whole = *outcome;
     whole.confusion = &report->confusion;
     whole.tide = &report->tide;
-    const struct evaluate_coco_report page = {.console = report->scope->console,
-                                              .folder = s->report,
-                                              .name = s->images ? s->detect.model : s->detections,
-                                              .pictures = s->images ? s->images : s->pictures,
-                                              .shown = (size_t)s->shown,
-                                              .score = s->confusion_score,
-                                              .overlap = s->at_iou,
-                                              .truth = &report->scope->truth,
-                                              .outcome = &whole,
-                                              .points = report->point_items ? &report->points : NULL};
-    return evaluate_coco_report(&page);
+    return evaluate_coco_report(report->settings, report->scope, &whole,
+                                report->point_items ? &report->points : NULL);
 }
 
 static int write_all(const struct report *report)
 {
-    const struct settings *s = report->settings;
+    const settings_t *s = report->settings;
     struct duet_console *console = report->scope->console;
-    const struct duet_coco_outcome outcome = {.eval = report->eval,
+    const struct duet_coco_eval *eval = report->eval;
+    const struct duet_coco_outcome outcome = {.eval = eval,
                                               .draws = s->bootstrap > 0 ? &report->draws : NULL,
                                               .confusion = s->confusion ? &report->confusion : NULL,
                                               .tide = s->tide ? &report->tide : NULL,
@@ -220,22 +196,17 @@ static int write_all(const struct report *report)
                                               .warnings = (const char *const *)report->scope->warnings,
                                               .warning_count = report->scope->warning_count,
                                               .conditions = &report->conditions};
-    int code = DUET_GO_ON;
-    if (s->json) code = evaluate_write(console, s->json, duet_coco_json(&outcome), s->force);
-    if (code == DUET_GO_ON && s->csv)
-        code = evaluate_write(console, s->csv, duet_coco_csv(&outcome), s->force);
-    if (code == DUET_GO_ON && s->confusion)
-        code = evaluate_write(console, s->confusion,
-                              duet_coco_confusion_csv(report->eval, &report->confusion), s->force);
-    if (code == DUET_GO_ON && s->curves)
-        code = evaluate_write(console, s->curves, duet_coco_curves_csv(report->eval), s->force);
-    if (code == DUET_GO_ON && s->thresholds_out)
-        code = evaluate_write(console, s->thresholds_out,
-                              duet_coco_points_json(report->eval, &report->points, &report->conditions),
-                              s->force);
+    const struct evaluate_text texts[] = {
+        {s->json, s->json ? duet_coco_json(&outcome) : NULL},
+        {s->csv, s->csv ? duet_coco_csv(&outcome) : NULL},
+        {s->confusion, s->confusion ? duet_coco_confusion_csv(eval, &report->confusion) : NULL},
+        {s->curves, s->curves ? duet_coco_curves_csv(eval) : NULL},
+        {s->thresholds_out,
+         s->thresholds_out ? duet_coco_points_json(eval, &report->points, &report->conditions) : NULL},
+    };
+    bool taken;
+    int code = evaluate_write_texts(console, texts, sizeof texts / sizeof texts[0], s->force, &taken);
     if (code == DUET_GO_ON && s->report) code = write_report(report, &outcome);
-    bool taken = standard(s->json) || standard(s->csv) || standard(s->confusion) || standard(s->curves) ||
-                 standard(s->thresholds_out);
     if (code == DUET_GO_ON && !taken) code = evaluate_write(console, "-", duet_coco_table(&outcome), false);
     return code;
 }
@@ -244,9 +215,9 @@ static int write_all(const struct report *report)
 
 static void fill_conditions(struct report *report, const struct evaluate_coco_run *run)
 {
-    const struct settings *s = report->settings;
+    const settings_t *s = report->settings;
     struct duet_conditions *c = &report->conditions;
-    evaluate_coco_conditions(report->scope, report->eval, c);
+    evaluate_scope_conditions(report->scope, report->eval, c);
     duet_conditions_number(c, "detections", (double)duet_coco_eval_scope(report->eval).detection_count);
     if (s->images)
         evaluate_coco_run_conditions(run, c);
@@ -260,11 +231,11 @@ static void fill_conditions(struct report *report, const struct evaluate_coco_ru
 
 static int score(struct report *report, struct evaluate_coco_run *run)
 {
-    const struct settings *s = report->settings;
+    const settings_t *s = report->settings;
     struct duet_coco_results results = {0};
     struct duet_error error;
-    int code = evaluate_coco_score(report->scope, s->images ? run->results : s->detections, "", &results,
-                                   &report->eval);
+    int code = evaluate_scope_score(report->scope, s->images ? run->results : s->detections, "", &results,
+                                    &report->eval);
     if (code == DUET_GO_ON && s->images) code = evaluate_coco_run_done(run);
     if (code == DUET_GO_ON) {
         fill_conditions(report, run);
@@ -281,33 +252,23 @@ static int score(struct report *report, struct evaluate_coco_run *run)
 
 int evaluate_coco(int argc, char **argv)
 {
-    struct settings settings = {
-        .detect = DUET_DETECT_DEFAULTS, .confusion_score = .5, .at_iou = .5, .shown = 6};
+    settings_t settings = {.detect = DUET_DETECT_DEFAULTS, .confusion_score = .5, .at_iou = .5, .shown = 6};
     struct duet_arguments arguments;
     struct duet_console console;
     settings.detect.threshold = 1e-8;
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
-    struct evaluate_coco_scope scope = {.program = &program, .console = &console, .settings = &settings.coco};
-    struct evaluate_coco_run run = {.program = &program,
-                                    .scope = &scope,
-                                    .images = settings.images,
-                                    .keep = settings.keep,
-                                    .detect = settings.detect,
-                                    .pictures = settings.pictures_read,
-                                    .cpu = settings.cpu,
-                                    .threads = settings.threads,
-                                    .force = settings.force,
-                                    .quiet = settings.quiet};
+    struct evaluate_scope scope = {.program = &program, .console = &console, .settings = &settings.scope};
+    struct evaluate_coco_run run = {.settings = &settings, .scope = &scope};
     struct report report = {.settings = &settings, .scope = &scope};
     duet_console_open(&console, program.name, settings.quiet, false);
     code = check_settings(&settings, &arguments);
-    if (code == DUET_GO_ON) code = evaluate_coco_check(&scope);
-    if (code == DUET_GO_ON) code = evaluate_coco_open(&scope);
+    if (code == DUET_GO_ON) code = evaluate_scope_check(&scope);
+    if (code == DUET_GO_ON) code = evaluate_scope_open(&scope);
     if (code == DUET_GO_ON && settings.images) code = evaluate_coco_run(&run);
     if (code == DUET_GO_ON) code = score(&report, &run);
     evaluate_coco_run_close(&run);
-    evaluate_coco_close(&scope);
+    evaluate_scope_close(&scope);
     if (code != DUET_GO_ON) return code;
     return run.failed ? DUET_EXIT_SOME_FAILED : DUET_EXIT_OK;
 }

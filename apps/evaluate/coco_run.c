@@ -4,7 +4,8 @@
 #include "core/os.h"
 #include "data/labels/labels.h"
 #include "evaluate/coco.h"
-#include "evaluate/evaluate.h"
+#include "evaluate/output.h"
+#include "evaluate/picture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,8 @@ static bool gives_back(const char *keep)
 static int make_place(struct evaluate_coco_run *run)
 {
     struct duet_error error;
-    if (gives_back(run->keep)) {
-        run->results = run->keep;
+    if (gives_back(run->settings->keep)) {
+        run->results = run->settings->keep;
         return DUET_GO_ON;
     }
     if (duet_temporary_open(&run->temporary, "evaluate", &error) != DUET_OK) {
@@ -43,10 +44,11 @@ static int copy_to_keep(const struct evaluate_coco_run *run)
     struct duet_error error;
     struct duet_bytes bytes;
     struct duet_output output = {0};
-    if (!run->keep || gives_back(run->keep)) return DUET_GO_ON;
+    if (!run->settings->keep || gives_back(run->settings->keep)) return DUET_GO_ON;
     enum duet_status status = duet_read_file(run->results, SIZE_MAX, &bytes, &error);
     if (status != DUET_OK) return evaluate_failed(run->scope->console, &error);
-    status = duet_output_open(&output, run->keep, run->force ? DUET_OUTPUT_FORCE : 0, &error);
+    status =
+        duet_output_open(&output, run->settings->keep, run->settings->force ? DUET_OUTPUT_FORCE : 0, &error);
     if (status == DUET_OK) {
         fwrite(bytes.data, 1, bytes.size, output.stream); /* commit looks whether it went well */
         status = duet_output_commit(&output, &error);
@@ -91,16 +93,16 @@ static int check_labels(const struct evaluate_coco_run *run)
     }
     if (known > 0) return DUET_GO_ON;
     duet_console_error(run->scope->console, "the model %s knows no class of the ground truth",
-                       run->detect.model);
+                       run->settings->detect.model);
     return DUET_EXIT_FATAL;
 }
 
-static size_t image_count(const struct evaluate_coco_scope *scope)
+static size_t image_count(const struct evaluate_scope *scope)
 {
     return scope->options.image_ids ? scope->options.image_count : scope->truth.image_count;
 }
 
-static const struct duet_coco_image *image_at(const struct evaluate_coco_scope *scope, size_t i)
+static const struct duet_coco_image *image_at(const struct evaluate_scope *scope, size_t i)
 {
     return scope->options.image_ids ? duet_coco_truth_image(&scope->truth, scope->options.image_ids[i])
                                     : &scope->truth.images[scope->truth.images_by_id[i]];
@@ -126,7 +128,7 @@ static void pictures_close(struct pictures *pictures)
 /* Lowest id first. */
 static int pictures_open(const struct evaluate_coco_run *run, struct pictures *pictures)
 {
-    const struct evaluate_coco_scope *scope = run->scope;
+    const struct evaluate_scope *scope = run->scope;
     size_t count = image_count(scope);
     *pictures = (struct pictures){.paths = calloc(count + 1, sizeof *pictures->paths),
                                   .read = calloc(count + 1, sizeof *pictures->read),
@@ -138,7 +140,7 @@ static int pictures_open(const struct evaluate_coco_run *run, struct pictures *p
         struct duet_error error;
         char room[DUET_COCO_ID_ROOM];
         enum duet_status status =
-            evaluate_picture_path(run->images, image->file_name, &pictures->paths[i], &error);
+            evaluate_picture_path(run->settings->images, image->file_name, &pictures->paths[i], &error);
         if (status == DUET_OUT_OF_MEMORY) return no_memory(run);
         pictures->read[i] = status == DUET_OK;
         if (status == DUET_OK)
@@ -172,16 +174,16 @@ static int detect(struct evaluate_coco_run *run, struct pictures *pictures)
                                                  .output = run->results,
                                                  .coco_images = run->scope->settings->gt,
                                                  .exif = DUET_EXIF_IGNORE,
-                                                 .pictures = run->pictures,
-                                                 .threads = run->threads,
-                                                 .force = run->force,
-                                                 .quiet = run->quiet,
+                                                 .pictures = run->settings->reading,
+                                                 .threads = run->settings->threads,
+                                                 .force = run->settings->force,
+                                                 .quiet = run->settings->quiet,
                                                  .on_failed = on_failed,
                                                  .on_failed_ctx = pictures};
     const struct duet_arguments arguments = {.operands = pictures->operands,
                                              .count = (int)pictures->operand_count};
     const struct duet_batch_task task = duet_networks_task(&run->networks);
-    int code = duet_batch_run(run->program, &settings, &arguments, &task);
+    int code = duet_batch_run(run->scope->program, &settings, &arguments, &task);
     if (duet_interrupted()) duet_console_error(run->scope->console, "nothing was scored");
     bool ended = code == DUET_EXIT_OK || code == DUET_EXIT_SOME_FAILED;
     return ended || none_read(pictures) ? DUET_GO_ON : code;
@@ -190,7 +192,7 @@ static int detect(struct evaluate_coco_run *run, struct pictures *pictures)
 /* The scope is then of the images whose pictures were read. */
 static int leave_out(struct evaluate_coco_run *run, const struct pictures *pictures)
 {
-    struct evaluate_coco_scope *scope = run->scope;
+    struct evaluate_scope *scope = run->scope;
     size_t kept = 0;
     int64_t *ids = calloc(pictures->count + 1, sizeof *ids);
     if (!ids) return no_memory(run);
@@ -211,24 +213,24 @@ static int leave_out(struct evaluate_coco_run *run, const struct pictures *pictu
     scope->image_ids = ids;
     scope->options.image_ids = ids;
     scope->options.image_count = kept;
-    char *text = duet_text("%zu of %zu pictures could not be read: the scores are of the other %zu",
-                           run->failed, pictures->count, kept);
-    evaluate_coco_warn(scope, text);
-    free(text);
+    evaluate_scope_warn(scope, duet_text("%zu of %zu pictures could not be read: the scores are of the other "
+                                         "%zu",
+                                         run->failed, pictures->count, kept));
     return scope->warning_lost ? no_memory(run) : DUET_GO_ON;
 }
 
 int evaluate_coco_run(struct evaluate_coco_run *run)
 {
     struct pictures pictures = {0};
-    if (!duet_path_is_folder(run->images)) {
-        duet_console_error(run->scope->console, "--images: %s: no such folder", run->images);
+    if (!duet_path_is_folder(run->settings->images)) {
+        duet_console_error(run->scope->console, "--images: %s: no such folder", run->settings->images);
         return DUET_EXIT_FATAL;
     }
     int code = pictures_open(run, &pictures);
     if (code == DUET_GO_ON && pictures.operand_count == 0) code = leave_out(run, &pictures);
     if (code == DUET_GO_ON)
-        code = duet_networks_open(&run->networks, run->program, &run->detect, NULL, &run->pictures, run->cpu);
+        code = duet_networks_open(&run->networks, run->scope->program, &run->settings->detect, NULL,
+                                  &run->settings->reading, run->settings->cpu);
     if (code == DUET_GO_ON) code = check_labels(run);
     duet_process_catch_signals(); /* from here on there is a folder to remove */
     if (code == DUET_GO_ON) code = make_place(run);
@@ -242,14 +244,14 @@ int evaluate_coco_run(struct evaluate_coco_run *run)
 void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct duet_conditions *conditions)
 {
     const struct duet_model_config *config = duet_model_config(run->networks.detect_model);
-    duet_conditions_text(conditions, "image_folder", run->images);
-    duet_conditions_text(conditions, "model", run->detect.model);
+    duet_conditions_text(conditions, "image_folder", run->settings->images);
+    duet_conditions_text(conditions, "model", run->settings->detect.model);
     duet_conditions_text(conditions, "model_sha256", config->data_sha256);
     duet_conditions_text(conditions, "model_source_sha256", config->source.sha256);
     duet_conditions_text(conditions, "preprocessing", config->preprocessing);
-    duet_conditions_number(conditions, "score_threshold", run->detect.threshold);
-    duet_conditions_number(conditions, "nms_iou", run->detect.nms_iou);
-    duet_conditions_number(conditions, "detections_an_image", run->detect.max_detections);
+    duet_conditions_number(conditions, "score_threshold", run->settings->detect.threshold);
+    duet_conditions_number(conditions, "nms_iou", run->settings->detect.nms_iou);
+    duet_conditions_number(conditions, "detections_an_image", run->settings->detect.max_detections);
     duet_conditions_text(conditions, "exif", "ignore");
     duet_conditions_number(conditions, "images_failed", (double)run->failed);
 }

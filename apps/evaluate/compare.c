@@ -1,14 +1,14 @@
 /* evaluate compare: is one set of detections better than another, or just luckier? */
 #include "core/fail.h"
 #include "eval/coco/write.h"
-#include "evaluate/coco.h"
 #include "evaluate/evaluate.h"
+#include "evaluate/output.h"
+#include "evaluate/scope.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct settings {
-    struct evaluate_coco_settings coco;
+    struct evaluate_scope_settings scope;
     int bootstrap, seed, threads, shown;
     const char *json;
     bool force, quiet;
@@ -16,9 +16,9 @@ struct settings {
 
 static const struct duet_option options[] = {
     DUET_GROUP("What to compare"),
-    EVALUATE_COCO_OPTIONS(struct settings, coco),
+    EVALUATE_SCOPE_OPTIONS(struct settings, scope),
     DUET_GROUP("By which rules"),
-    EVALUATE_COCO_RULES(struct settings, coco),
+    EVALUATE_SCOPE_RULES(struct settings, scope),
     DUET_INT('b', "bootstrap", "N", struct settings, bootstrap, 1, 1000000,
              "draw the images anew N times, the same ones for A and B; 1000 is usual"),
     DUET_INT(0, "seed", "N", struct settings, seed, 0, 2147483647, "which draws those are"),
@@ -90,11 +90,10 @@ static enum duet_status draw(struct side sides[2], const struct settings *s, str
     return status;
 }
 
-static int write_all(const struct evaluate_coco_scope *scope, const struct settings *s,
-                     const struct side sides[2])
+static int write_all(const struct evaluate_scope *scope, const struct settings *s, const struct side sides[2])
 {
     struct duet_conditions conditions = {0};
-    evaluate_coco_conditions(scope, sides[0].eval, &conditions);
+    evaluate_scope_conditions(scope, sides[0].eval, &conditions);
     duet_conditions_text(&conditions, "a", sides[0].path);
     duet_conditions_text(&conditions, "b", sides[1].path);
     duet_conditions_number(&conditions, "a_detections",
@@ -116,25 +115,24 @@ static int write_all(const struct evaluate_coco_scope *scope, const struct setti
                                                     .warnings = (const char *const *)scope->warnings,
                                                     .warning_count = scope->warning_count,
                                                     .conditions = &conditions};
-    int code = DUET_GO_ON;
-    bool failed = conditions.failed;
-    if (s->json)
-        code = evaluate_write(scope->console, s->json, failed ? NULL : duet_coco_comparison_json(&comparison),
-                              s->force);
-    if (code == DUET_GO_ON && (!s->json || strcmp(s->json, "-") != 0))
+    bool failed = conditions.failed, taken;
+    const struct evaluate_text json = {s->json,
+                                       s->json && !failed ? duet_coco_comparison_json(&comparison) : NULL};
+    int code = evaluate_write_texts(scope->console, &json, 1, s->force, &taken);
+    if (code == DUET_GO_ON && !taken)
         code = evaluate_write(scope->console, "-", failed ? NULL : duet_coco_comparison_table(&comparison),
                               false);
     duet_conditions_close(&conditions);
     return code;
 }
 
-static int compare(struct evaluate_coco_scope *scope, const struct settings *s, char **operands)
+static int compare(struct evaluate_scope *scope, const struct settings *s, char **operands)
 {
     struct side sides[2] = {{.path = operands[0]}, {.path = operands[1]}};
     struct duet_error error;
     int code = DUET_GO_ON;
     for (int i = 0; code == DUET_GO_ON && i < 2; i++)
-        code = evaluate_coco_score(scope, sides[i].path, sides[i].path, &sides[i].results, &sides[i].eval);
+        code = evaluate_scope_score(scope, sides[i].path, sides[i].path, &sides[i].results, &sides[i].eval);
     if (code == DUET_GO_ON && draw(sides, s, &error) != DUET_OK)
         code = evaluate_failed(scope->console, &error);
     if (code == DUET_GO_ON) code = write_all(scope, s, sides);
@@ -150,11 +148,11 @@ int evaluate_compare(int argc, char **argv)
     struct duet_console console;
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
-    struct evaluate_coco_scope scope = {.program = &program, .console = &console, .settings = &settings.coco};
+    struct evaluate_scope scope = {.program = &program, .console = &console, .settings = &settings.scope};
     duet_console_open(&console, program.name, settings.quiet, false);
-    code = evaluate_coco_check(&scope);
-    if (code == DUET_GO_ON) code = evaluate_coco_open(&scope);
+    code = evaluate_scope_check(&scope);
+    if (code == DUET_GO_ON) code = evaluate_scope_open(&scope);
     if (code == DUET_GO_ON) code = compare(&scope, &settings, arguments.operands);
-    evaluate_coco_close(&scope);
+    evaluate_scope_close(&scope);
     return code == DUET_GO_ON ? DUET_EXIT_OK : code;
 }

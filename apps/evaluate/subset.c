@@ -2,9 +2,10 @@
 #include "data/coco/subset.h"
 #include "cli/process.h"
 #include "core/os.h"
-#include "eval/report/text.h"
-#include "evaluate/coco.h"
+#include "data/json/text.h"
 #include "evaluate/evaluate.h"
+#include "evaluate/image_ids.h"
+#include "evaluate/output.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -63,12 +64,6 @@ static int check_settings(const struct settings *s)
     return DUET_GO_ON;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int find_ids(struct subset *subset)
 {
     const struct settings *s = subset->settings;
@@ -90,20 +85,12 @@ static int find_ids(struct subset *subset)
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(subset->console, &error);
 }
 
-static const char *chosen_id(const void *ctx, size_t index)
-{
-    static _Thread_local char room[DUET_COCO_ID_ROOM];
-    const struct subset *subset = ctx;
-    return duet_coco_id_text(subset->truth.ids, subset->ids[index], room);
-}
-
 static char *list_text(const struct subset *subset)
 {
     struct duet_buffer b = {0};
-    for (size_t i = 0; i < subset->count; i++) {
-        duet_put(&b, chosen_id(subset, i));
-        duet_put(&b, "\n");
-    }
+    char room[DUET_COCO_ID_ROOM];
+    for (size_t i = 0; i < subset->count; i++)
+        duet_putf(&b, "%s\n", duet_coco_id_text(subset->truth.ids, subset->ids[i], room));
     return duet_buffer_text(&b);
 }
 
@@ -142,11 +129,11 @@ static void tell(const struct subset *subset)
             annotations++; /* of the same image as the last one found */
             continue;
         }
-        const int64_t *at = bsearch(&id, subset->ids, subset->count, sizeof id, compare_ids);
+        const int64_t *at = bsearch(&id, subset->ids, subset->count, sizeof id, evaluate_compare_ids);
         next = at ? (size_t)(at - subset->ids) + 1 : 0;
         annotations += at != NULL;
     }
-    duet_list_hash(subset->count, chosen_id, subset, hash);
+    evaluate_hash_ids(subset->truth.ids, subset->ids, subset->count, hash);
     duet_console_note(subset->console, "%zu of %zu images, %zu of %zu annotations; images sha256 %s",
                       subset->count, subset->truth.image_count, annotations, subset->truth.annotation_count,
                       hash);

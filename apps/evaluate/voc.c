@@ -3,6 +3,7 @@
 #include "cli/process.h"
 #include "cli/words.h"
 #include "evaluate/evaluate.h"
+#include "evaluate/output.h"
 
 #include "core/os.h"
 #include "data/labels/labels.h"
@@ -192,20 +193,21 @@ static int write_all(const struct evaluate_voc_run *run, struct duet_error *erro
                                              .conditions = &conditions};
     struct duet_voc_summary *summary = malloc(sizeof *summary);
     int code = DUET_GO_ON;
-    bool standard = (s->json && strcmp(s->json, "-") == 0) || (s->csv && strcmp(s->csv, "-") == 0);
+    bool taken;
     if (!summary || conditions.failed) {
         duet_console_error(run->console, "no memory for the scores");
         code = DUET_EXIT_FATAL;
     } else if (duet_voc_summarize(&outcome, summary, error) != DUET_OK) {
         code = evaluate_failed(run->console, error);
     }
-    if (code == DUET_GO_ON && s->json)
-        code = evaluate_write(run->console, s->json, duet_voc_json(summary), s->force);
-    if (code == DUET_GO_ON && s->csv)
-        code = evaluate_write(run->console, s->csv, duet_voc_csv(summary), s->force);
+    if (code == DUET_GO_ON) {
+        const struct evaluate_text texts[] = {{s->json, s->json ? duet_voc_json(summary) : NULL},
+                                              {s->csv, s->csv ? duet_voc_csv(summary) : NULL}};
+        code = evaluate_write_texts(run->console, texts, 2, s->force, &taken);
+    }
     if (code == DUET_GO_ON && s->report && evaluate_voc_report(run, summary, error) != DUET_OK)
         code = evaluate_failed(run->console, error);
-    if (code == DUET_GO_ON && !standard)
+    if (code == DUET_GO_ON && !taken)
         code = evaluate_write(run->console, "-", duet_voc_table(summary), false);
     free(summary);
     duet_conditions_close(&conditions);

@@ -11,7 +11,7 @@ struct evaluate_voc_settings {
     const char *root, *list, *masks, *cpu;
     struct duet_segment_settings segment; /* .model NULL: not given */
     struct duet_picture_settings pictures;
-    int limit;                            /* 0: none */
+    int limit; /* 0: none */
     const char *trimap;
     int bootstrap, seed, threads;
     const char *json, *csv, *report;
@@ -57,7 +57,7 @@ enum duet_status evaluate_voc_picture(const struct evaluate_voc_run *run, void *
                                       struct evaluate_voc_picture *picture, struct duet_error *error);
 void evaluate_voc_picture_close(struct evaluate_voc_picture *picture);
 
-/* --- the report (voc_report.c) ------------------------------------------------------------------------- */
+/* --- the report (voc_report.c) ------------------------------------------------------------------------ */
 
 enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
                                      const struct duet_voc_summary *summary, struct duet_error *error);

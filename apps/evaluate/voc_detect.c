@@ -1,6 +1,7 @@
 /* evaluate voc-detect: boxes against PASCAL VOC's annotations. */
 #include "cli/process.h"
 #include "evaluate/evaluate.h"
+#include "evaluate/output.h"
 
 #include "core/fail.h"
 #include "core/grow.h"
@@ -237,18 +238,13 @@ static int write_report(struct run *run, const struct duet_voc_map_outcome *outc
     const struct settings *s = run->settings;
     struct duet_error error;
     struct duet_report *report = NULL;
-    duet_process_catch_signals();
-    char *title = duet_text("PASCAL VOC boxes: %s", s->detections);
-    char *subtitle = duet_text("%zu pictures of the list %s", run->scored, s->list);
-    enum duet_status status = title && subtitle
-                                  ? duet_report_open(s->report, title, subtitle, &report, &error)
-                                  : duet_no_memory(&error, NULL, "for a report");
+    enum duet_status status =
+        evaluate_report_open(s->report, duet_text("PASCAL VOC boxes: %s", s->detections),
+                             duet_text("%zu pictures of the list %s", run->scored, s->list), &report, &error);
     if (status == DUET_OK) {
         duet_voc_report_detections(report, outcome);
         status = duet_report_commit(&report, &error);
     }
-    free(title);
-    free(subtitle);
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(&run->console, &error);
 }
 
@@ -264,7 +260,7 @@ static int write_all(struct run *run)
                                                  .replicates = (size_t)s->bootstrap,
                                                  .seed = (uint64_t)s->seed,
                                                  .conditions = &conditions};
-    bool standard = (s->json && strcmp(s->json, "-") == 0) || (s->csv && strcmp(s->csv, "-") == 0);
+    bool taken;
     int code = DUET_GO_ON;
     if (conditions.failed) {
         duet_console_error(&run->console, "no memory for the scores");
@@ -273,12 +269,13 @@ static int write_all(struct run *run)
                                                           &intervals, &error) != DUET_OK) {
         code = evaluate_failed(&run->console, &error);
     }
-    if (code == DUET_GO_ON && s->json)
-        code = evaluate_write(&run->console, s->json, duet_voc_map_json(&outcome), s->force);
-    if (code == DUET_GO_ON && s->csv)
-        code = evaluate_write(&run->console, s->csv, duet_voc_map_csv(&outcome), s->force);
+    if (code == DUET_GO_ON) {
+        const struct evaluate_text texts[] = {{s->json, s->json ? duet_voc_map_json(&outcome) : NULL},
+                                              {s->csv, s->csv ? duet_voc_map_csv(&outcome) : NULL}};
+        code = evaluate_write_texts(&run->console, texts, 2, s->force, &taken);
+    }
     if (code == DUET_GO_ON && s->report) code = write_report(run, &outcome);
-    if (code == DUET_GO_ON && !standard)
+    if (code == DUET_GO_ON && !taken)
         code = evaluate_write(&run->console, "-", duet_voc_map_table(&outcome), false);
     duet_conditions_close(&conditions);
     return code;

@@ -1,6 +1,6 @@
 /* The report of evaluate voc: scores, and the worst and best pictures, loaded (or predicted) once more. */
-#include "cli/process.h"
-#include "evaluate/evaluate.h"
+#include "evaluate/output.h"
+#include "evaluate/picture.h"
 #include "evaluate/voc.h"
 
 #include "core/fail.h"
@@ -68,11 +68,9 @@ enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
     struct duet_report *report = NULL;
     struct duet_pool pool = {0};
     void *worker = NULL;
-    duet_process_catch_signals();
-    char *title = duet_text("PASCAL VOC masks: %s", s->masks ? s->masks : s->segment.model);
-    char *subtitle = duet_text("%zu pictures of the list %s", duet_voc_miou_count(run->miou), s->list);
-    enum duet_status status = title && subtitle ? duet_report_open(s->report, title, subtitle, &report, error)
-                                                : duet_no_memory(error, NULL, "for a report");
+    enum duet_status status = evaluate_report_open(
+        s->report, duet_text("PASCAL VOC masks: %s", s->masks ? s->masks : s->segment.model),
+        duet_text("%zu pictures of the list %s", duet_voc_miou_count(run->miou), s->list), &report, error);
     if (status == DUET_OK) {
         duet_voc_report_masks(report, summary);
         status = duet_pool_create(s->threads > 0 ? s->threads : duet_cpu_count(), &pool, error);
@@ -84,7 +82,5 @@ enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
     duet_pool_close(&pool);
     if (status == DUET_OK) status = duet_report_commit(&report, error);
     duet_report_discard(&report);
-    free(title);
-    free(subtitle);
     return status;
 }

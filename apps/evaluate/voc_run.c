@@ -1,5 +1,5 @@
 /* From a list of pictures to their counts: read or predict, compare, add up in the list's order. */
-#include "evaluate/evaluate.h"
+#include "evaluate/picture.h"
 #include "evaluate/voc.h"
 
 #include "batch/pipeline.h"
@@ -32,7 +32,7 @@ static void drop_item(void *ctx, void *result)
     free(item);
 }
 
-/* --- one picture ---------------------------------------------------------------------------------------- */
+/* --- one picture -------------------------------------------------------------------------------------- */
 
 static enum duet_status predict(const struct evaluate_voc_run *run, void *worker,
                                 struct evaluate_voc_picture *picture, struct duet_error *error)
@@ -102,7 +102,7 @@ void evaluate_voc_worker_close(const struct evaluate_voc_run *run, void *worker)
     task.close_worker(task.ctx, worker);
 }
 
-/* --- on the worker ------------------------------------------------------------------------------------- */
+/* --- on the worker ------------------------------------------------------------------------------------ */
 
 static enum duet_status score(const struct evaluate_voc_run *run, void *worker, const char *id,
                               struct item *item)
@@ -145,7 +145,7 @@ static void close_worker(void *ctx, void *worker)
     evaluate_voc_worker_close(ctx, worker);
 }
 
-/* --- in order ------------------------------------------------------------------------------------------ */
+/* --- in order ----------------------------------------------------------------------------------------- */
 
 static enum duet_status deliver(void *ctx, size_t index, void *result, struct duet_error *error)
 {

@@ -13,6 +13,15 @@ void duet_buffer_close(struct duet_buffer *buffer)
     *buffer = (struct duet_buffer){0};
 }
 
+char *duet_buffer_text(struct duet_buffer *buffer)
+{
+    duet_put_bytes(buffer, "", 1);
+    char *text = buffer->failed ? NULL : buffer->data;
+    if (!text) duet_buffer_close(buffer);
+    *buffer = (struct duet_buffer){0};
+    return text;
+}
+
 /* Room for `more` bytes at the end, or NULL. */
 static char *make_room(struct duet_buffer *buffer, size_t more)
 {

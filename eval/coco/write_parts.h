@@ -4,7 +4,7 @@
 
 #include "data/coco/ids.h"
 #include "eval/coco/write.h"
-#include "eval/report/text.h"
+#include "report/text.h"
 
 /* JSON: "metric": "AP", "iou": "0.5:0.95", "area": "all", "max_detections": 100 */
 void duet_put_line_keys(struct duet_buffer *b, const struct duet_coco_eval *eval,

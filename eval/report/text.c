@@ -1,4 +1,4 @@
-#include "eval/report/text.h"
+#include "report/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -88,13 +88,4 @@ void duet_put_condition_lines(struct duet_buffer *buffer, const struct duet_cond
         duet_put_shown(buffer, condition->text);
         duet_put(buffer, "\n");
     }
-}
-
-char *duet_buffer_text(struct duet_buffer *buffer)
-{
-    duet_put_bytes(buffer, "", 1);
-    char *text = buffer->failed ? NULL : buffer->data;
-    if (!text) duet_buffer_close(buffer);
-    *buffer = (struct duet_buffer){0};
-    return text;
 }

@@ -1,7 +1,7 @@
 #include "eval/voc/write.h"
 
 #include "data/labels/labels.h"
-#include "eval/report/text.h"
+#include "report/text.h"
 
 #include <inttypes.h>
 #include <math.h>

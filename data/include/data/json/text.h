@@ -16,6 +16,9 @@ struct duet_buffer {
 };
 
 void duet_buffer_close(struct duet_buffer *buffer);
+/* The text, terminated, which is the caller's to free(); the buffer is closed. NULL when memory was refused.
+ */
+char *duet_buffer_text(struct duet_buffer *buffer);
 
 void duet_put_bytes(struct duet_buffer *buffer, const void *bytes, size_t size);
 void duet_put(struct duet_buffer *buffer, const char *text);

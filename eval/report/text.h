@@ -22,8 +22,4 @@ void duet_put_range(struct duet_buffer *buffer, struct duet_interval interval);
 /* For people, one line each: "model sha256  ab12..." */
 void duet_put_condition_lines(struct duet_buffer *buffer, const struct duet_conditions *conditions);
 
-/* The text, terminated, which is the caller's to free(); the buffer is closed. NULL when memory was refused.
- */
-char *duet_buffer_text(struct duet_buffer *buffer);
-
 #endif

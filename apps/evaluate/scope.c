@@ -1,20 +1,18 @@
 /* Which part of which ground truth is scored, and how. */
-#include "evaluate/coco.h"
+#include "evaluate/scope.h"
 
-#include "batch/batch.h"
 #include "cli/words.h"
-#include "core/bom.h"
-#include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
 #include "data/labels/labels.h"
-#include "evaluate/evaluate.h"
+#include "evaluate/image_ids.h"
+#include "evaluate/output.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const evaluate_coco_types[] = {"bbox", "segm", NULL};
+const char *const evaluate_scope_types[] = {"bbox", "segm", NULL};
 
 /* --- lists -------------------------------------------------------------------------------------------- */
 
@@ -36,13 +34,13 @@ static bool each_word(const char *text, char separator, bool (*add)(void *ctx, c
 
 static bool add_number(void *ctx, char *word)
 {
-    struct evaluate_coco_scope *scope = ctx;
+    struct evaluate_scope *scope = ctx;
     return scope->options.threshold_count < DUET_COCO_MAX_THRESHOLDS &&
            duet_parse_float(word, &scope->thresholds[scope->options.threshold_count++]);
 }
 
 /* FROM:TO:STEP, spread evenly as numpy's linspace spreads it. */
-static bool spread(struct evaluate_coco_scope *scope)
+static bool spread(struct evaluate_scope *scope)
 {
     double from = scope->thresholds[0], to = scope->thresholds[1], step = scope->thresholds[2];
     if (scope->options.threshold_count != 3 || !(step > 0) || !(to > from)) return false;
@@ -54,7 +52,7 @@ static bool spread(struct evaluate_coco_scope *scope)
     return true;
 }
 
-static int read_thresholds(struct evaluate_coco_scope *scope)
+static int read_thresholds(struct evaluate_scope *scope)
 {
     const char *text = scope->settings->thresholds;
     if (!text) return DUET_GO_ON;
@@ -73,7 +71,7 @@ static int read_thresholds(struct evaluate_coco_scope *scope)
 
 static bool add_limit(void *ctx, char *word)
 {
-    struct evaluate_coco_scope *scope = ctx;
+    struct evaluate_scope *scope = ctx;
     size_t count = scope->options.limit_count++;
     long long limit;
     if (count == DUET_COCO_MAX_LIMITS || !duet_parse_int(word, &limit) || limit < 1 || limit > 1000000 ||
@@ -83,7 +81,7 @@ static bool add_limit(void *ctx, char *word)
     return true;
 }
 
-static int read_limits(struct evaluate_coco_scope *scope)
+static int read_limits(struct evaluate_scope *scope)
 {
     const char *text = scope->settings->limits;
     if (!text) return DUET_GO_ON;
@@ -97,32 +95,29 @@ static int read_limits(struct evaluate_coco_scope *scope)
 
 static bool add_area(void *ctx, char *word)
 {
-    struct evaluate_coco_scope *scope = ctx;
+    struct evaluate_scope *scope = ctx;
     size_t count = scope->options.area_count++;
     char *from = strchr(word, ':'), *to = from ? strchr(from + 1, ':') : NULL;
     if (count == DUET_COCO_MAX_AREAS || !to || from == word || from - word > 31) return false;
     *from++ = *to++ = '\0';
     struct duet_coco_area *area = &scope->areas[count];
-    char *name = scope->area_names + 32 * count;
-    snprintf(name, 32, "%s", word);
-    area->name = name;
+    area->name = memcpy(scope->area_names[count], word, strlen(word) + 1);
     return duet_parse_float(from, &area->least) && duet_parse_float(to, &area->most) &&
            area->least <= area->most;
 }
 
-static int read_areas(struct evaluate_coco_scope *scope)
+static int read_areas(struct evaluate_scope *scope)
 {
     const char *text = scope->settings->areas;
     if (!text) return DUET_GO_ON;
-    scope->area_names = calloc(DUET_COCO_MAX_AREAS, 32);
     scope->options.areas = scope->areas;
-    if (scope->area_names && each_word(text, ',', add_area, scope)) return DUET_GO_ON;
+    if (each_word(text, ',', add_area, scope)) return DUET_GO_ON;
     return duet_usage_error(scope->program,
                             "--areas: '%s': expected up to %d ranges NAME:FROM:TO between commas", text,
                             DUET_COCO_MAX_AREAS);
 }
 
-int evaluate_coco_check(struct evaluate_coco_scope *scope)
+int evaluate_scope_check(struct evaluate_scope *scope)
 {
     scope->options = (struct duet_coco_options){.struct_size = sizeof scope->options,
                                                 .type = (enum duet_coco_type)scope->settings->type};
@@ -133,80 +128,17 @@ int evaluate_coco_check(struct evaluate_coco_scope *scope)
     return code;
 }
 
-/* --- ids in files --------------------------------------------------------------------------------------- */
+/* --- the part of the ground truth --------------------------------------------------------------------- */
 
-static int compare_ids(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The image that a line of `length` bytes means, by number or else by string; NULL: none. */
-static const struct duet_coco_image *listed_image(const struct duet_coco_truth *truth, const char *line,
-                                                  size_t length)
-{
-    const struct duet_coco_id_words ids = duet_coco_id_of_word(truth->ids, line, length);
-    const struct duet_coco_image *image = duet_coco_truth_image(truth, ids.number);
-    return image ? image : duet_coco_truth_image(truth, ids.string);
-}
-
-static enum duet_status add_ids(const char *path, const char *at, const char *end,
-                                const struct duet_coco_truth *truth, int64_t **ids, size_t *count,
-                                struct duet_error *error)
-{
-    size_t capacity = 0;
-    for (size_t line = 1; at < end; line++) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
-        size_t length = (size_t)(stop - at);
-        if (length > 0 && at[length - 1] == '\r') length--;
-        const struct duet_coco_image *image = length ? listed_image(truth, at, length) : NULL;
-        if (length > 0 && !image)
-            return duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu: '%.*s': %s does not list that image",
-                             path, line, length < 60 ? (int)length : 60, at, truth->path);
-        int64_t *grown = duet_grow(*ids, &capacity, *count + 1, sizeof *grown);
-        if (!grown) return duet_no_memory(error, path, "for the ids");
-        *ids = grown;
-        if (image) grown[(*count)++] = image->id;
-        at = newline ? newline + 1 : end;
-    }
-    return *count ? DUET_OK : duet_fail(error, DUET_BAD_FORMAT, "%s: no image ids in it", path);
-}
-
-enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_truth *truth, int64_t **ids,
-                                   size_t *count, struct duet_error *error)
-{
-    struct duet_bytes bytes;
-    size_t begin, read = 0;
-    *ids = NULL;
-    *count = 0;
-    enum duet_status status = duet_read_file(path, (size_t)1 << 28, &bytes, error);
-    if (status != DUET_OK) return status;
-    const char *text = (const char *)bytes.data;
-    status = duet_bom_check(path, text, bytes.size, &begin, error);
-    if (status == DUET_OK) status = add_ids(path, text + begin, text + bytes.size, truth, ids, &read, error);
-    duet_bytes_close(&bytes);
-    if (status != DUET_OK) {
-        free(*ids);
-        *ids = NULL;
-        return status;
-    }
-    qsort(*ids, read, sizeof **ids, compare_ids);
-    for (size_t i = 0; i < read; i++)
-        if (i == 0 || (*ids)[i] != (*ids)[i - 1]) (*ids)[(*count)++] = (*ids)[i];
-    return DUET_OK;
-}
-
-/* --- the part of the ground truth ----------------------------------------------------------------------- */
-
-static int no_memory(struct evaluate_coco_scope *scope)
+static int no_memory(struct evaluate_scope *scope)
 {
     duet_console_error(scope->console, "no memory");
     return DUET_EXIT_FATAL;
 }
 
-static int find_images(struct evaluate_coco_scope *scope)
+static int find_images(struct evaluate_scope *scope)
 {
-    const struct evaluate_coco_settings *settings = scope->settings;
+    const struct evaluate_scope_settings *settings = scope->settings;
     const struct duet_coco_truth *truth = &scope->truth;
     struct duet_error error;
     size_t count = truth->image_count;
@@ -225,8 +157,7 @@ static int find_images(struct evaluate_coco_scope *scope)
     return DUET_GO_ON;
 }
 
-static int select_categories(struct evaluate_coco_scope *scope, const struct duet_labels *labels,
-                             bool *selected)
+static int select_categories(struct evaluate_scope *scope, const struct duet_labels *labels, bool *selected)
 {
     struct duet_error error;
     enum duet_status status = duet_labels_select(labels, scope->settings->classes, selected, &error);
@@ -238,7 +169,7 @@ static int select_categories(struct evaluate_coco_scope *scope, const struct due
     return DUET_GO_ON;
 }
 
-static int find_categories(struct evaluate_coco_scope *scope)
+static int find_categories(struct evaluate_scope *scope)
 {
     size_t count = scope->truth.category_count;
     if (!scope->settings->classes) return DUET_GO_ON;
@@ -255,52 +186,38 @@ static int find_categories(struct evaluate_coco_scope *scope)
     return code;
 }
 
-/* --- warnings ------------------------------------------------------------------------------------------- */
+/* --- warnings ----------------------------------------------------------------------------------------- */
 
-/* Told at once, and kept for the JSON. One that cannot be kept is a reason to stop, later. */
-static void warn(struct evaluate_coco_scope *scope, const char *name, const char *text)
+void evaluate_scope_warn(struct evaluate_scope *scope, char *text)
 {
-    char *line = duet_text("%s%s%s", name, name[0] ? ": " : "", text);
     char **warnings =
         duet_grow(scope->warnings, &scope->warning_capacity, scope->warning_count + 1, sizeof *warnings);
     if (warnings) scope->warnings = warnings;
-    if (!line || !warnings) {
+    if (!text || !warnings) {
         scope->warning_lost = true;
-        free(line);
+        free(text);
         return;
     }
-    warnings[scope->warning_count++] = line;
-    duet_console_warning(scope->console, "%s", line);
+    warnings[scope->warning_count++] = text;
+    duet_console_warning(scope->console, "%s", text);
 }
 
-void evaluate_coco_warn(struct evaluate_coco_scope *scope, const char *text)
-{
-    if (text)
-        warn(scope, "", text);
-    else
-        scope->warning_lost = true;
-}
-
-static void warn_of_truth(struct evaluate_coco_scope *scope)
+static void warn_of_truth(struct evaluate_scope *scope)
 {
     for (int i = 0; i < DUET_COCO_ODDITIES; i++) {
         const struct duet_coco_odd *odd = &scope->truth.odd[i];
         if (odd->count == 0) continue;
         char room[DUET_COCO_ID_ROOM];
         const char *subject = duet_coco_oddity_subject((enum duet_coco_oddity)i);
-        char *text =
-            duet_text("%s that %s: %zu (%s[%zu], id %s%s)", subject,
-                      duet_coco_oddity_words((enum duet_coco_oddity)i), odd->count, subject, odd->index,
-                      duet_coco_id_text(scope->truth.ids, odd->first, room), odd->count > 1 ? " ..." : "");
-        if (text)
-            warn(scope, scope->settings->gt, text);
-        else
-            scope->warning_lost = true;
-        free(text);
+        evaluate_scope_warn(scope,
+                            duet_text("%s: %s that %s: %zu (%s[%zu], id %s%s)", scope->settings->gt, subject,
+                                      duet_coco_oddity_words((enum duet_coco_oddity)i), odd->count, subject,
+                                      odd->index, duet_coco_id_text(scope->truth.ids, odd->first, room),
+                                      odd->count > 1 ? " ..." : ""));
     }
 }
 
-int evaluate_coco_open(struct evaluate_coco_scope *scope)
+int evaluate_scope_open(struct evaluate_scope *scope)
 {
     struct duet_error error;
     bool masks = scope->settings->type == DUET_COCO_MASKS;
@@ -312,26 +229,25 @@ int evaluate_coco_open(struct evaluate_coco_scope *scope)
     return code;
 }
 
-void evaluate_coco_close(struct evaluate_coco_scope *scope)
+void evaluate_scope_close(struct evaluate_scope *scope)
 {
     duet_coco_truth_close(&scope->truth);
     for (size_t i = 0; i < scope->warning_count; i++) free(scope->warnings[i]);
     free(scope->warnings);
-    free(scope->area_names);
     free(scope->image_ids);
     free(scope->category_ids);
 }
 
-/* --- scoring -------------------------------------------------------------------------------------------- */
+/* --- scoring ------------------------------------------------------------------------------------------ */
 
 static void warn_of_results(void *ctx, const char *text)
 {
-    struct evaluate_coco_scope *scope = ctx;
-    warn(scope, scope->scored, text);
+    struct evaluate_scope *scope = ctx;
+    evaluate_scope_warn(scope, duet_text("%s%s%s", scope->scored, scope->scored[0] ? ": " : "", text));
 }
 
-int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, const char *name,
-                        struct duet_coco_results *results, struct duet_coco_eval **eval)
+int evaluate_scope_score(struct evaluate_scope *scope, const char *path, const char *name,
+                         struct duet_coco_results *results, struct duet_coco_eval **eval)
 {
     struct duet_error error;
     bool masks = scope->settings->type == DUET_COCO_MASKS;
@@ -355,43 +271,34 @@ int evaluate_coco_score(struct evaluate_coco_scope *scope, const char *path, con
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(scope->console, &error);
 }
 
-/* --- conditions ----------------------------------------------------------------------------------------- */
+/* --- conditions --------------------------------------------------------------------------------------- */
 
-static const char *scored_id(const void *ctx, size_t index)
-{
-    static _Thread_local char room[DUET_COCO_ID_ROOM];
-    const struct duet_coco_scope *scope = ctx;
-    return duet_coco_id_text(scope->ids, scope->image_ids[index], room);
-}
-
-static void put_thresholds(const struct evaluate_coco_scope *scope, const struct duet_coco_scope *what,
+static void put_thresholds(const struct evaluate_scope *scope, const struct duet_coco_scope *what,
                            struct duet_conditions *conditions)
 {
-    if (scope->settings->thresholds)
-        duet_conditions_text(conditions, "iou", scope->settings->thresholds);
-    else
-        duet_conditions_text(conditions, "iou", "0.5:0.95:0.05");
+    const struct evaluate_scope_settings *settings = scope->settings;
+    duet_conditions_text(conditions, "iou", settings->thresholds ? settings->thresholds : "0.5:0.95:0.05");
     char limits[DUET_COCO_MAX_LIMITS * 12];
     int used = 0;
     for (size_t i = 0; i < what->limit_count; i++)
         used += snprintf(limits + used, sizeof limits - (size_t)used, "%s%d", i ? "," : "", what->limits[i]);
     duet_conditions_text(conditions, "max_detections", limits);
     duet_conditions_text(conditions, "areas",
-                         scope->settings->areas ? scope->settings->areas
-                                                : "all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10");
+                         settings->areas ? settings->areas
+                                         : "all:0:1e10,small:0:1024,medium:1024:9216,large:9216:1e10");
 }
 
-void evaluate_coco_conditions(const struct evaluate_coco_scope *scope, const struct duet_coco_eval *eval,
-                              struct duet_conditions *conditions)
+void evaluate_scope_conditions(const struct evaluate_scope *scope, const struct duet_coco_eval *eval,
+                               struct duet_conditions *conditions)
 {
     const struct duet_coco_scope what = duet_coco_eval_scope(eval);
     char hash[DUET_LIST_HASH];
     duet_conditions_text(conditions, "ground_truth", scope->settings->gt);
-    duet_conditions_text(conditions, "type", evaluate_coco_types[scope->settings->type]);
+    duet_conditions_text(conditions, "type", evaluate_scope_types[scope->settings->type]);
     duet_conditions_number(conditions, "images", (double)what.image_count);
     duet_conditions_number(conditions, "images_left_out",
                            (double)(scope->truth.image_count - what.image_count));
-    duet_list_hash(what.image_count, scored_id, &what, hash);
+    evaluate_hash_ids(what.ids, what.image_ids, what.image_count, hash);
     duet_conditions_text(conditions, "images_sha256", hash);
     duet_conditions_number(conditions, "annotations", (double)what.truth_count);
     duet_conditions_number(conditions, "classes", (double)what.category_count);

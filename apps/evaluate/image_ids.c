@@ -1,0 +1,91 @@
+#include "evaluate/image_ids.h"
+
+#include "core/bom.h"
+#include "core/fail.h"
+#include "core/grow.h"
+#include "core/os.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int evaluate_compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The image that a line of `length` bytes means, by number or else by string; NULL: none. */
+static const struct duet_coco_image *listed_image(const struct duet_coco_truth *truth, const char *line,
+                                                  size_t length)
+{
+    const struct duet_coco_id_words ids = duet_coco_id_of_word(truth->ids, line, length);
+    const struct duet_coco_image *image = duet_coco_truth_image(truth, ids.number);
+    return image ? image : duet_coco_truth_image(truth, ids.string);
+}
+
+static enum duet_status add_ids(const char *path, const char *at, const char *end,
+                                const struct duet_coco_truth *truth, int64_t **ids, size_t *count,
+                                struct duet_error *error)
+{
+    size_t capacity = 0;
+    for (size_t line = 1; at < end; line++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
+        size_t length = (size_t)(stop - at);
+        if (length > 0 && at[length - 1] == '\r') length--;
+        const struct duet_coco_image *image = length ? listed_image(truth, at, length) : NULL;
+        if (length > 0 && !image)
+            return duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu: '%.*s': %s does not list that image",
+                             path, line, length < 60 ? (int)length : 60, at, truth->path);
+        int64_t *grown = duet_grow(*ids, &capacity, *count + 1, sizeof *grown);
+        if (!grown) return duet_no_memory(error, path, "for the ids");
+        *ids = grown;
+        if (image) grown[(*count)++] = image->id;
+        at = newline ? newline + 1 : end;
+    }
+    return *count ? DUET_OK : duet_fail(error, DUET_BAD_FORMAT, "%s: no image ids in it", path);
+}
+
+enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_truth *truth, int64_t **ids,
+                                   size_t *count, struct duet_error *error)
+{
+    struct duet_bytes bytes;
+    size_t begin, read = 0;
+    *ids = NULL;
+    *count = 0;
+    enum duet_status status = duet_read_file(path, (size_t)1 << 28, &bytes, error);
+    if (status != DUET_OK) return status;
+    const char *text = (const char *)bytes.data;
+    status = duet_bom_check(path, text, bytes.size, &begin, error);
+    if (status == DUET_OK) status = add_ids(path, text + begin, text + bytes.size, truth, ids, &read, error);
+    duet_bytes_close(&bytes);
+    if (status != DUET_OK) {
+        free(*ids);
+        *ids = NULL;
+        return status;
+    }
+    qsort(*ids, read, sizeof **ids, evaluate_compare_ids);
+    for (size_t i = 0; i < read; i++)
+        if (i == 0 || (*ids)[i] != (*ids)[i - 1]) (*ids)[(*count)++] = (*ids)[i];
+    return DUET_OK;
+}
+
+/* Ids as the hash wants them. */
+struct id_list {
+    const struct duet_coco_ids *ids;
+    const int64_t *items;
+    char *room; /* [DUET_COCO_ID_ROOM] */
+};
+
+static const char *id_at(const void *ctx, size_t index)
+{
+    const struct id_list *list = ctx;
+    return duet_coco_id_text(list->ids, list->items[index], list->room);
+}
+
+void evaluate_hash_ids(const struct duet_coco_ids *ids, const int64_t *items, size_t count,
+                       char hex[DUET_LIST_HASH])
+{
+    char room[DUET_COCO_ID_ROOM];
+    const struct id_list list = {ids, items, room};
+    duet_list_hash(count, id_at, &list, hex);
+}
