@@ -73,9 +73,7 @@ static const struct duet_option options[] = {
                        ", and check them"),
     DUET_GROUP("Running"),
     DUET_BATCH_RUN_OPTIONS(struct settings, batch),
-    DUET_STRING(0, "cpu", "LEVEL", struct settings, cpu,
-                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",
-                .shown = "the best there is"),
+    DUET_CPU_OPTION(struct settings, cpu),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {

@@ -46,7 +46,6 @@
 #ifndef DUET_APPS_CLI_OPTIONS_H
 #define DUET_APPS_CLI_OPTIONS_H
 
-#include "cli/exit.h"
 #include "cli/report.h"
 
 #include <stdbool.h>
@@ -89,57 +88,39 @@ struct duet_option {
                                    "": show none */
 };
 
-/* Each checks that the field has the kind's type. Further fields may follow: .shown = "number of CPUs". */
 #define DUET_GROUP(text)                                                                                     \
     {                                                                                                        \
         .name = text, .kind = DUET_OPTION_GROUP                                                              \
     }
-#define DUET_FLAG(short_name, long_name, type, field, text)                                                  \
+/* What the others are made of: checks that the field has the kind's type. Further fields may follow each of
+ * them: .shown = "number of CPUs". */
+#define DUET_OPTION(option_kind, c_type, short_name, long_name, value_name, type, field, text, ...)          \
     {                                                                                                        \
-        .name = long_name, .letter = short_name, .kind = DUET_OPTION_FLAG,                                   \
-        .offset = _Generic(((type *)0)->field, bool                                                          \
-                           : offsetof(type, field)),                                                         \
-        .help = text                                                                                         \
-    }
-#define DUET_INT(short_name, long_name, value_name, type, field, least, most, text, ...)                     \
-    {                                                                                                        \
-        .name = long_name, .letter = short_name, .kind = DUET_OPTION_INT, .argument = value_name,            \
-        .offset = _Generic(((type *)0)->field, int                                                           \
-                           : offsetof(type, field)),                                                         \
-        .minimum = least, .maximum = most, .help = text, __VA_ARGS__                                         \
-    }
-#define DUET_FLOAT(short_name, long_name, value_name, type, field, least, most, text, ...)                   \
-    {                                                                                                        \
-        .name = long_name, .letter = short_name, .kind = DUET_OPTION_FLOAT, .argument = value_name,          \
-        .offset = _Generic(((type *)0)->field, double                                                        \
-                           : offsetof(type, field)),                                                         \
-        .minimum = least, .maximum = most, .help = text, __VA_ARGS__                                         \
-    }
-#define DUET_TEXT_OPTION(option_kind, short_name, long_name, value_name, type, field, text, ...)               \
-    {                                                                                                          \
         .name = long_name, .letter = short_name, .kind = option_kind, .argument = value_name,                \
-        .offset = _Generic(((type *)0)->field, const char *                                                  \
-                           : offsetof(type, field)),                                                         \
-        .help = text, __VA_ARGS__ \
-    }
-#define DUET_STRING(...)        DUET_TEXT_OPTION(DUET_OPTION_STRING, __VA_ARGS__)
-#define DUET_OUTPUT(...)        DUET_TEXT_OPTION(DUET_OPTION_OUTPUT, __VA_ARGS__)
-#define DUET_OUTPUT_FOLDER(...) DUET_TEXT_OPTION(DUET_OPTION_OUTPUT_FOLDER, __VA_ARGS__)
-#define DUET_OUTPUT_EITHER(...) DUET_TEXT_OPTION(DUET_OPTION_OUTPUT_EITHER, __VA_ARGS__)
-#define DUET_CHOICE(short_name, long_name, value_name, type, field, words, text, ...)                        \
-    {                                                                                                        \
-        .name = long_name, .letter = short_name, .kind = DUET_OPTION_CHOICE, .argument = value_name,         \
-        .offset = _Generic(((type *)0)->field, int                                                           \
-                           : offsetof(type, field)),                                                         \
-        .choices = words, .help = text, __VA_ARGS__                                                          \
-    }
-#define DUET_STRINGS(short_name, long_name, value_name, type, field, text, ...)                              \
-    {                                                                                                        \
-        .name = long_name, .letter = short_name, .kind = DUET_OPTION_STRINGS, .argument = value_name,        \
-        .offset = _Generic(((type *)0)->field, struct duet_option_strings                                    \
+        .offset = _Generic(((type *)0)->field, c_type                                                        \
                            : offsetof(type, field)),                                                         \
         .help = text, __VA_ARGS__                                                                            \
     }
+#define DUET_FLAG(short_name, long_name, type, field, text)                                                  \
+    DUET_OPTION(DUET_OPTION_FLAG, bool, short_name, long_name, NULL, type, field, text, )
+#define DUET_INT(short_name, long_name, value_name, type, field, least, most, text, ...)                     \
+    DUET_OPTION(DUET_OPTION_INT, int, short_name, long_name, value_name, type, field, text,                  \
+                .minimum = least, .maximum = most, __VA_ARGS__)
+#define DUET_FLOAT(short_name, long_name, value_name, type, field, least, most, text, ...)                   \
+    DUET_OPTION(DUET_OPTION_FLOAT, double, short_name, long_name, value_name, type, field, text,             \
+                .minimum = least, .maximum = most, __VA_ARGS__)
+#define DUET_CHOICE(short_name, long_name, value_name, type, field, words, text, ...)                        \
+    DUET_OPTION(DUET_OPTION_CHOICE, int, short_name, long_name, value_name, type, field, text,               \
+                .choices = words, __VA_ARGS__)
+#define DUET_STRINGS(...)       DUET_OPTION(DUET_OPTION_STRINGS, struct duet_option_strings, __VA_ARGS__)
+#define DUET_STRING(...)        DUET_OPTION(DUET_OPTION_STRING, const char *, __VA_ARGS__)
+#define DUET_OUTPUT(...)        DUET_OPTION(DUET_OPTION_OUTPUT, const char *, __VA_ARGS__)
+#define DUET_OUTPUT_FOLDER(...) DUET_OPTION(DUET_OPTION_OUTPUT_FOLDER, const char *, __VA_ARGS__)
+#define DUET_OUTPUT_EITHER(...) DUET_OPTION(DUET_OPTION_OUTPUT_EITHER, const char *, __VA_ARGS__)
+/* Of every program that runs a network. */
+#define DUET_CPU_OPTION(type, field)                                                                         \
+    DUET_STRING(0, "cpu", "LEVEL", type, field,                                                              \
+                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU", .shown = "the best there is")
 #define DUET_OPTIONS_END                                                                                     \
     {                                                                                                        \
         .kind = DUET_OPTION_END                                                                              \

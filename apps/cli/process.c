@@ -1,6 +1,6 @@
 #include "cli/process.h"
 
-#include "cli/exit.h"
+#include "cli/report.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,6 +116,16 @@ void duet_process_die_of_broken_pipe(void)
 {
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);
+}
+
+bool duet_process_start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    bool started = pthread_create(thread, NULL, run, arg) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
 }
 
 void duet_process_forget_signals(void)

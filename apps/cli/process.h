@@ -2,6 +2,7 @@
 #ifndef DUET_APPS_CLI_PROCESS_H
 #define DUET_APPS_CLI_PROCESS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 /* First thing in main(): descriptors 0, 1 and 2 that the caller left closed are filled, so that no file we
@@ -37,6 +38,9 @@ bool duet_process_gives_up(void *ctx);
 
 /* End as a program does whose reader went away: quietly, by SIGPIPE. */
 void duet_process_die_of_broken_pipe(void);
+
+/* Start a thread that leaves signals to the main one. False: there cannot be one more. */
+bool duet_process_start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 
 /* For tests: forget what was caught. */
 void duet_process_forget_signals(void);

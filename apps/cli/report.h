@@ -1,8 +1,17 @@
-/* report.h: how a program ends: what it says on standard error, and its exit code. */
+/* report.h: how a program ends: what it says on standard error, and its exit code. The same in every program.
+ */
 #ifndef DUET_APPS_CLI_REPORT_H
 #define DUET_APPS_CLI_REPORT_H
 
 #include "duet/status.h"
+
+enum duet_exit {
+    DUET_EXIT_OK = 0,         /* everything was done */
+    DUET_EXIT_FATAL = 1,      /* nothing useful could be done: no model, results cannot be written ... */
+    DUET_EXIT_USAGE = 2,      /* the command line makes no sense, or would overwrite something */
+    DUET_EXIT_SOME_FAILED = 3 /* finished, but some inputs failed, or a picture could not be drawn; each was
+                                 named. After a signal: duet_process_exit_code() in process.h */
+};
 
 struct duet_program; /* cli/options.h */
 

@@ -63,9 +63,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Running"),
     DUET_INT('j', "threads", "N", struct viewer_settings, threads, 1, 256, "use N threads for inference",
              .shown = "number of CPUs"),
-    DUET_STRING(0, "cpu", "LEVEL", struct viewer_settings, cpu,
-                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",
-                .shown = "the best there is"),
+    DUET_CPU_OPTION(struct viewer_settings, cpu),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {
