@@ -144,35 +144,15 @@ static enum duet_status add_address(struct finder *finder, const char *path, siz
 
 /* --- folders ------------------------------------------------------------------------------------------ */
 
-static int by_bytes(const void *a, const void *b)
+/* Bytewise, whatever the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void free_names(char **names, size_t count)
+static int is_not_hidden(const struct dirent *entry)
 {
-    for (size_t i = 0; i < count; i++) free(names[i]);
-    free(names);
-}
-
-/* The names in an open folder, hidden ones left out, sorted. False: out of memory. */
-static bool read_names(DIR *folder, char ***names, size_t *count)
-{
-    size_t capacity = 0;
-    struct dirent *entry;
-    *names = NULL;
-    *count = 0;
-    while ((entry = readdir(folder))) {
-        if (entry->d_name[0] == '.') continue;
-        char **grown = duet_grow(*names, &capacity, *count + 1, sizeof *grown);
-        if (!grown) return false;
-        *names = grown;
-        char *copy = strdup(entry->d_name);
-        if (!copy) return false;
-        (*names)[(*count)++] = copy;
-    }
-    if (*count > 1) qsort(*names, *count, sizeof **names, by_bytes);
-    return true;
+    return entry->d_name[0] != '.';
 }
 
 /* Is it one to work on? Its name says so, and what it holds is then for the reader to judge; else its content
@@ -224,24 +204,23 @@ static enum duet_status walk_folder(struct finder *finder, const char *path, con
     size_t length = strlen(path);
     struct walk walk = {parent, st->st_dev, st->st_ino,
                         parent ? parent->root : length + (length > 0 && path[length - 1] != '/')};
-    DIR *folder = opendir(path);
-    int cause = errno;
-    if (!folder) {
+    struct dirent **names = NULL;
+    int count = scandir(path, &names, is_not_hidden, by_name), cause = errno;
+    if (count < 0 && cause == ENOMEM) return no_memory(finder);
+    if (count < 0) {
         enum duet_status status =
             add_input(finder, path, length, parent ? walk.root : 0, DUET_INPUT_UNREADABLE);
         if (status == DUET_OK) finder->inputs->items[finder->inputs->count - 1].errnum = cause;
         return status;
     }
-    char **names;
-    size_t count;
-    enum duet_status status = read_names(folder, &names, &count) ? DUET_OK : no_memory(finder);
-    closedir(folder);
-    for (size_t i = 0; status == DUET_OK && i < count; i++) {
-        char *below = duet_path_join(path, names[i]);
-        status = below ? visit(finder, below, &walk) : no_memory(finder);
+    enum duet_status status = DUET_OK;
+    for (int i = 0; i < count; i++) {
+        char *below = status == DUET_OK ? duet_path_join(path, names[i]->d_name) : NULL;
+        if (status == DUET_OK) status = below ? visit(finder, below, &walk) : no_memory(finder);
         free(below);
+        free(names[i]);
     }
-    free_names(names, count);
+    free(names);
     return status;
 }
 

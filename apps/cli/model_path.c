@@ -42,6 +42,14 @@ char *duet_program_data(const char *name)
 
 /* --- folders -------------------------------------------------------------------------------------------- */
 
+enum { MOST_FOLDERS = 8 };
+
+/* In the order they are looked through. */
+struct folders {
+    char *items[MOST_FOLDERS];
+    size_t count;
+};
+
 static const char *set_and_not_empty(const char *variable)
 {
     const char *value = getenv(variable);
@@ -65,19 +73,19 @@ static char *user_folder(void)
 }
 
 /* Takes `folder`; NULL and repetitions are left out. */
-static void put(struct duet_model_folders *folders, char *folder)
+static void put(struct folders *folders, char *folder)
 {
     bool known = !folder;
     for (size_t i = 0; !known && i < folders->count; i++) known = strcmp(folders->items[i], folder) == 0;
-    if (known || folders->count == DUET_MODEL_FOLDERS)
+    if (known || folders->count == MOST_FOLDERS)
         free(folder);
     else
         folders->items[folders->count++] = folder;
 }
 
-void duet_model_folders_open(struct duet_model_folders *folders)
+static void folders_open(struct folders *folders)
 {
-    *folders = (struct duet_model_folders){0};
+    *folders = (struct folders){0};
     const char *named = set_and_not_empty("DUET_MODELS");
     char *prefix = program_prefix();
     if (named) put(folders, duet_text("%s", named));
@@ -89,10 +97,10 @@ void duet_model_folders_open(struct duet_model_folders *folders)
     free(prefix);
 }
 
-void duet_model_folders_close(struct duet_model_folders *folders)
+static void folders_close(struct folders *folders)
 {
     for (size_t i = 0; i < folders->count; i++) free(folders->items[i]);
-    *folders = (struct duet_model_folders){0};
+    *folders = (struct folders){0};
 }
 
 enum duet_status duet_model_home(char **folder, struct duet_error *error)
@@ -113,8 +121,7 @@ static bool is_file(const char *path)
     return duet_path_exists(path) && !duet_path_is_folder(path);
 }
 
-static enum duet_status not_found(const char *name, const struct duet_model_folders *folders,
-                                  struct duet_error *error)
+static enum duet_status not_found(const char *name, const struct folders *folders, struct duet_error *error)
 {
     char places[DUET_ERROR_TEXT] = "";
     size_t used = 0;
@@ -140,8 +147,8 @@ enum duet_status duet_model_path(const char *name, char **path, struct duet_erro
         *path = duet_text("%s", name);
         return *path ? DUET_OK : duet_no_memory(error, name, NULL);
     }
-    struct duet_model_folders folders;
-    duet_model_folders_open(&folders);
+    struct folders folders;
+    folders_open(&folders);
     size_t n = strlen(name), tail = sizeof SUFFIX - 1;
     bool suffixed = n > tail && strcmp(name + n - tail, SUFFIX) == 0;
     for (size_t i = 0; !*path && i < folders.count; i++) {
@@ -151,6 +158,6 @@ enum duet_status duet_model_path(const char *name, char **path, struct duet_erro
         *path = NULL;
     }
     enum duet_status status = *path ? DUET_OK : not_found(name, &folders, error);
-    duet_model_folders_close(&folders);
+    folders_close(&folders);
     return status;
 }

@@ -13,18 +13,6 @@
 
 #include "duet/status.h"
 
-#include <stddef.h>
-
-#define DUET_MODEL_FOLDERS 8
-
-/* The folders, in the order they are looked through; `count` of them. End with duet_model_folders_close. */
-struct duet_model_folders {
-    char *items[DUET_MODEL_FOLDERS];
-    size_t count;
-};
-void duet_model_folders_open(struct duet_model_folders *folders);
-void duet_model_folders_close(struct duet_model_folders *folders);
-
 /* The file that `name` means: an existing path is itself. Owned: free().
  * Errors: DUET_NOT_FOUND, the text lists the folders and says how to get the model; DUET_OUT_OF_MEMORY. */
 enum duet_status duet_model_path(const char *name, char **path, struct duet_error *error);
