@@ -1,9 +1,9 @@
 #include "batch/latest.h"
 
+#include "cli/process.h"
 #include "core/fail.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 struct duet_latest {
@@ -68,12 +68,7 @@ enum duet_status duet_latest_open(struct duet_frames *frames, struct duet_latest
     made->frames = frames;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->changed, NULL);
-    sigset_t all, before; /* signals are the main thread's */
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failed = pthread_create(&made->thread, NULL, read_all, made);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!failed) return DUET_OK;
+    if (duet_process_start_thread(&made->thread, read_all, made)) return DUET_OK;
     pthread_cond_destroy(&made->changed);
     pthread_mutex_destroy(&made->lock);
     free(made);

@@ -28,6 +28,16 @@ char *duet_batch_timed_name(const char *pattern, unsigned number)
     return duet_rotation_name(pattern, (double)now.tv_sec, number);
 }
 
+enum duet_status duet_batch_make_folder(const char *path, struct duet_error *error)
+{
+    const char *name = duet_path_name(path);
+    if (name == path) return DUET_OK;
+    char *folder = strndup(path, (size_t)(name - path));
+    enum duet_status status = folder ? duet_make_folders(folder, error) : duet_no_memory(error, path, NULL);
+    free(folder);
+    return status;
+}
+
 /* The file of the number that follows the last one's. The first may replace or continue what is there, as the
  * settings say; a later one would replace this run's own. */
 static enum duet_status open_one(struct batch *batch, struct duet_error *error)

@@ -117,6 +117,8 @@ const char *duet_batch_output_name(const struct duet_batch_settings *settings);
 enum duet_status duet_batch_open_writer(struct batch *batch, struct duet_error *error);
 /* Before a record is written: is it time to begin a new file? */
 enum duet_status duet_batch_rotate(struct batch *batch, struct duet_error *error);
+/* Make the folder that a file is to lie in. */
+enum duet_status duet_batch_make_folder(const char *path, struct duet_error *error);
 /* duet_rotation_name of this moment. NULL when out of memory; free() it. */
 char *duet_batch_timed_name(const char *pattern, unsigned number);
 

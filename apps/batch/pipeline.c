@@ -4,7 +4,6 @@
 #include "core/fail.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 /* Inputs in flight a worker. When one input in ten takes ten times as long (list scheduling, simulated), 2
@@ -259,25 +258,19 @@ static enum duet_status deliver_all(struct pipeline *pipeline, struct duet_error
     return status;
 }
 
-/* Worker threads leave signals to the caller's thread. */
 static enum duet_status start_workers(struct pipeline *pipeline, struct worker *workers, int threads,
                                       int *started, struct duet_error *error)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    enum duet_status status = DUET_OK;
     for (*started = 0; *started < threads; ++*started) {
         struct worker *worker = &workers[*started];
         pthread_mutex_lock(&pipeline->lock);
         pipeline->running++;
         pthread_mutex_unlock(&pipeline->lock);
-        if (pthread_create(&worker->thread, NULL, worker_main, worker) == 0) continue;
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "cannot start thread %d of %d", *started + 1, threads);
-        break;
+        if (!duet_process_start_thread(&worker->thread, worker_main, worker))
+            return duet_fail(error, DUET_OUT_OF_MEMORY, "cannot start thread %d of %d", *started + 1,
+                             threads);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return status;
+    return DUET_OK;
 }
 
 /* What was begun and not delivered. */

@@ -30,17 +30,6 @@ static double period(const struct batch *batch, const struct duet_frames_about *
                                                       : 0.04 * every;
 }
 
-static enum duet_status open_writer(struct batch *batch, const char *path,
-                                    const struct duet_video_writer_options *options, struct duet_error *error)
-{
-    char *folder = duet_text("%.*s", (int)(duet_path_name(path) - path), path);
-    enum duet_status status = folder ? DUET_OK : duet_no_memory(error, NULL, NULL);
-    if (status == DUET_OK && folder[0]) status = duet_make_folders(folder, error);
-    if (status == DUET_OK) status = duet_video_writer_open(path, options, &batch->video.writer, error);
-    free(folder);
-    return status;
-}
-
 /* Where one video follows another, and where a stream could be recorded again, a name that is taken is passed
  * over: the next number's turn. */
 static enum duet_status begin(struct batch *batch, size_t index, const struct item *item,
@@ -63,7 +52,8 @@ static enum duet_status begin(struct batch *batch, size_t index, const struct it
     enum duet_status status = DUET_EXISTS;
     for (unsigned number = 1; status == DUET_EXISTS; number++) {
         char *path = video_path(batch, index, number);
-        status = path ? open_writer(batch, path, &options, error) : duet_no_memory(error, NULL, NULL);
+        status = path ? duet_batch_make_folder(path, error) : duet_no_memory(error, NULL, NULL);
+        if (status == DUET_OK) status = duet_video_writer_open(path, &options, &video->writer, error);
         free(path);
         if (!numbered) break;
     }

@@ -173,13 +173,9 @@ bool duet_batch_to_video(const struct batch *batch, const struct item *item)
 static enum duet_status write_picture(const struct batch *batch, const struct duet_batch_picture *picture,
                                       const char *path, struct item *item, struct duet_error *error)
 {
-    char *folder = duet_text("%.*s", (int)(duet_path_name(path) - path), path);
-    enum duet_status status = folder ? DUET_OK : duet_no_memory(error, path, NULL);
-    if (status == DUET_OK && folder[0]) status = duet_make_folders(folder, error);
+    enum duet_status status = duet_batch_make_folder(path, error);
     void *ctx = picture->write == duet_batch_write_annotated ? (void *)(uintptr_t)batch : batch->task->ctx;
-    if (status == DUET_OK) status = picture->write(ctx, path, &item->image, &item->result, error);
-    free(folder);
-    return status;
+    return status == DUET_OK ? picture->write(ctx, path, &item->image, &item->result, error) : status;
 }
 
 /* Not drawn: no reason to be without the result. `name` is the picture's, or its source's. */
