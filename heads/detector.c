@@ -10,16 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RGB bytes to [-1, 1], the constant as the graph has it: f32(2 / 255). */
-#define INPUT_SCALE 0.007843137718737125f
-#define INPUT_SHIFT -1.0f
-
 struct duet_detector {
     struct duet_compiled *compiled;
     struct duet_session *session;
     int session_threads;
     int input_width, input_height;
-    struct stretch stretch;
+    struct preprocess preprocess;
     struct duet_ssdlite_decoder *decoder;
     struct duet_ssdlite_decoder_options decode; /* points to the two arrays below */
     bool *selected;                             /* [classes + 1], as the next; NULL: not asked for */
@@ -114,7 +110,7 @@ static enum duet_status make_memory(struct duet_detector *d, int threads, struct
     enum duet_status status = duet_session_create(d->compiled, threads, &d->session, error);
     if (status != DUET_OK) return status;
     d->session_threads = threads;
-    status = duet_stretch_create(d->input_height, d->input_width, &d->stretch, error);
+    status = duet_preprocess_create(DUET_STRETCH, d->input_height, d->input_width, &d->preprocess, error);
     if (status != DUET_OK) return status;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
     get_maps(d, maps);
@@ -203,7 +199,7 @@ void duet_detector_close(struct duet_detector **detector)
     if (!detector || !*detector) return;
     struct duet_detector *d = *detector;
     duet_ssdlite_decoder_close(&d->decoder);
-    duet_stretch_close(&d->stretch);
+    duet_preprocess_close(&d->preprocess);
     duet_session_close(&d->session);
     duet_compiled_close(&d->compiled);
     free(d->selected);
@@ -250,8 +246,8 @@ enum duet_status duet_detector_run(struct duet_detector *detector, const struct 
     if (!pool) pool = &single;
     if (status == DUET_OK) status = grow_session(d, pool->threads, error);
     if (status != DUET_OK) return status;
-    d->to_pixels = duet_stretch_run(&d->stretch, duet_compiled_kernels(d->compiled), image, INPUT_SCALE,
-                                    INPUT_SHIFT, pool, duet_session_input(d->session));
+    d->to_pixels = duet_preprocess_run(&d->preprocess, duet_compiled_kernels(d->compiled), image, pool,
+                                       duet_session_input(d->session));
     status = duet_session_run(d->session, pool, error);
     if (status != DUET_OK) return status;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];

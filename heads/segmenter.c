@@ -5,8 +5,8 @@
 #include "core/fail.h"
 #include "core/labels.h"
 #include "deeplabv3/class_map.h"
-#include "deeplabv3/fit.h"
 #include "deeplabv3/probe.h"
+#include "heads/preprocess.h"
 #include "network/kernels.h"
 
 #include <math.h>
@@ -280,15 +280,13 @@ static int input_side(const struct duet_segmenter *s, int side)
 static enum duet_status lay_out(struct run *r, struct duet_error *error)
 {
     const struct duet_segmenter *s = r->segmenter;
-    r->canvas_width = r->canvas_height = s->size;
-    duet_fit_size(r->image, s->no_resize ? DUET_IMAGE_MAX_SIDE : s->size, &r->width, &r->height);
-    if (!s->no_resize) return DUET_OK;
-    r->canvas_width = input_side(s, r->width);
-    r->canvas_height = input_side(s, r->height);
+    r->canvas_height = s->no_resize ? input_side(s, r->image->height) : s->size;
+    r->canvas_width = s->no_resize ? input_side(s, r->image->width) : s->size;
     if (r->canvas_width > MAX_SIDE || r->canvas_height > MAX_SIDE)
         return duet_fail(error, DUET_TOO_LARGE,
-                         "picture of %dx%d pixels: without scaling, sides may have up to %d", r->width,
-                         r->height, MAX_SIDE);
+                         "picture of %dx%d pixels: without scaling, sides may have up to %d", r->image->width,
+                         r->image->height, MAX_SIDE);
+    duet_pad_size(r->image, r->canvas_height, r->canvas_width, &r->height, &r->width);
     return DUET_OK;
 }
 
@@ -303,6 +301,16 @@ static enum duet_status out_of_memory(const struct run *r, struct duet_error *er
 {
     return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to segment %dx%d pixels", r->image->width,
                      r->image->height);
+}
+
+static enum duet_status make_input(const struct run *r, float *input, struct duet_error *error)
+{
+    struct preprocess pad;
+    if (duet_preprocess_create(DUET_PAD, r->canvas_height, r->canvas_width, &pad, NULL) != DUET_OK)
+        return out_of_memory(r, error);
+    duet_preprocess_run(&pad, NULL, r->image, r->pool, input);
+    duet_preprocess_close(&pad);
+    return DUET_OK;
 }
 
 /* Keeps a finished session's logits as one more pass; `copy_logits` when the session will run again. */
@@ -339,8 +347,8 @@ static enum duet_status run_pass(struct run *r, float scale, bool mirror, struct
     int width = (int)((float)(r->canvas_width - 1) * scale + 1);
     enum duet_status status = use_copy(r->segmenter, height, width, r->pool->threads, &copy, error);
     if (status != DUET_OK) return status;
-    duet_fit_rescale(r->canvas, r->canvas_height, r->canvas_width, duet_session_input(copy->session), height,
-                     width, mirror, r->pool);
+    duet_input_rescale(r->canvas, r->canvas_height, r->canvas_width, duet_session_input(copy->session),
+                       height, width, mirror, r->pool);
     status = duet_session_run(copy->session, r->pool, error);
     return status == DUET_OK ? keep_pass(r, copy, mirror, true, error) : status;
 }
@@ -351,9 +359,7 @@ static enum duet_status run_all_passes(struct run *r, struct duet_error *error)
     enum duet_status status = DUET_OK;
     r->canvas = floats((size_t)r->canvas_height, (size_t)r->canvas_width, 3);
     if (!r->canvas) return out_of_memory(r, error);
-    if (!duet_fit_canvas(r->image, r->width, r->height, r->canvas_width, r->canvas_height, r->pool,
-                         r->canvas))
-        return out_of_memory(r, error);
+    status = make_input(r, r->canvas, error);
     for (int i = 0; i < s->scale_count && status == DUET_OK; i++) {
         status = run_pass(r, s->scales[i], false, error);
         if (status == DUET_OK && s->flip) status = run_pass(r, s->scales[i], true, error);
@@ -366,11 +372,8 @@ static enum duet_status run_once(struct run *r, struct duet_error *error)
     struct copy *copy;
     enum duet_status status =
         use_copy(r->segmenter, r->canvas_height, r->canvas_width, r->pool->threads, &copy, error);
-    if (status != DUET_OK) return status;
-    if (!duet_fit_canvas(r->image, r->width, r->height, r->canvas_width, r->canvas_height, r->pool,
-                         duet_session_input(copy->session)))
-        return out_of_memory(r, error);
-    status = duet_session_run(copy->session, r->pool, error);
+    if (status == DUET_OK) status = make_input(r, duet_session_input(copy->session), error);
+    if (status == DUET_OK) status = duet_session_run(copy->session, r->pool, error);
     return status == DUET_OK ? keep_pass(r, copy, false, r->segmenter->probe, error) : status;
 }
 

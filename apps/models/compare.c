@@ -157,14 +157,15 @@ static void fill_random(unsigned int seed, float *input, size_t count)
 
 static enum duet_status fill_picture(const struct compare *c, const struct duet_pool *pool, float *input)
 {
-    struct stretch stretch;
+    struct preprocess preprocess;
     struct duet_kernels kernels;
     enum duet_status status = duet_kernels_select(NULL, &kernels, c->error);
     if (status == DUET_OK)
-        status = duet_stretch_create(c->options->height, c->options->width, &stretch, c->error);
+        status = duet_preprocess_create(DUET_STRETCH, c->options->height, c->options->width, &preprocess,
+                                        c->error);
     if (status != DUET_OK) return status;
-    duet_stretch_run(&stretch, &kernels, c->options->picture, 2.0f / 255, -1, pool, input);
-    duet_stretch_close(&stretch);
+    duet_preprocess_run(&preprocess, &kernels, c->options->picture, pool, input);
+    duet_preprocess_close(&preprocess);
     return DUET_OK;
 }
 

@@ -2,8 +2,8 @@
  * backbone features, logits at output stride 16 and 8, masks. */
 #include "golden/golden.h"
 
-#include "deeplabv3/fit.h"
 #include "duet/segmenter.h"
+#include "heads/preprocess.h"
 
 #include <png.h>
 
@@ -64,8 +64,11 @@ static void run_photograph(struct duet_session *session, const char *shared, con
 {
     struct duet_pool pool = duet_pool_single();
     struct duet_image image = golden_image(shared, "deeplabv3", name, "ppm");
-    assert_true(
-        duet_fit_canvas(&image, image.width, image.height, SIDE, SIDE, &pool, duet_session_input(session)));
+    struct duet_error e;
+    struct preprocess preprocess;
+    assert_ok(duet_preprocess_create(DUET_PAD, SIDE, SIDE, &preprocess, &e), e);
+    duet_preprocess_run(&preprocess, NULL, &image, &pool, duet_session_input(session));
+    duet_preprocess_close(&preprocess);
     assert_int_equal(duet_session_run(session, NULL, NULL), DUET_OK);
     duet_image_close(&image);
 }

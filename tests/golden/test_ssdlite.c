@@ -54,10 +54,10 @@ static void preprocessed_input_is_the_graphs(void **state)
     testing_need_shared(shared);
     struct duet_error e;
     struct duet_kernels kernels;
-    struct stretch stretch;
+    struct preprocess preprocess;
     struct duet_pool pool = duet_pool_single();
     static float input[SIDE * SIDE * 3];
-    assert_ok(duet_stretch_create(SIDE, SIDE, &stretch, &e), e);
+    assert_ok(duet_preprocess_create(DUET_STRETCH, SIDE, SIDE, &preprocess, &e), e);
     for (int level = 0; duet_kernels_level(level); level++) {
         if (!duet_kernels_runs(duet_kernels_level(level))) continue;
         assert_ok(duet_kernels_select(duet_kernels_level(level), &kernels, &e), e);
@@ -65,14 +65,14 @@ static void preprocessed_input_is_the_graphs(void **state)
             struct duet_image image = golden_image(shared, "ssdlite", photographs[p], "jpg");
             struct duet_bytes want =
                 golden_floats(shared, "ssdlite", photographs[p], "pre.bin", SIDE * SIDE * 3);
-            duet_stretch_run(&stretch, &kernels, &image, 2 / 255.0f, -1, &pool, input);
+            duet_preprocess_run(&preprocess, &kernels, &image, &pool, input);
             double d = golden_difference(input, (const float *)(const void *)want.data, SIDE * SIDE * 3);
             if (!(d <= 1e-6)) fail_msg("%s: preprocessed input differs by %g", photographs[p], d);
             duet_bytes_close(&want);
             duet_image_close(&image);
         }
     }
-    duet_stretch_close(&stretch);
+    duet_preprocess_close(&preprocess);
 }
 
 /* Box encodings and logits of all maps after one another, as the graph concatenates them. */

@@ -1,4 +1,5 @@
-/* preprocess.h: pictures to network inputs, and the way back. Internal to heads. */
+/* preprocess.h: pictures of any size to a network's input, [height][width][3] in [-1, 1], and the way back.
+ * Internal to Duet. */
 #ifndef DUET_HEADS_PREPROCESS_H
 #define DUET_HEADS_PREPROCESS_H
 
@@ -7,20 +8,40 @@
 #include "duet/threads.h"
 #include "kernels/kernels.h"
 
-/* Memory for one target size. Zeroed: not yet made. */
-struct stretch {
-    int height, width;
-    struct duet_resize_tap *rows, *columns;
+/* How a picture comes to fill the input and which number a byte becomes: as the networks were trained. */
+enum duet_resize {
+    DUET_STRETCH, /* SSDLite: to the input's size, the aspect ratio not kept, as kernels/resize.h does it;
+                   * byte * f32(2 / 255) - 1 */
+    DUET_PAD /* DeepLabv3: in the top left corner; one that is too large is scaled down, by the mean of the
+              * area that each pixel covers. byte / 127.5 - 1; the rest is 0, the mean colour */
 };
 
-enum duet_status duet_stretch_create(int height, int width, struct stretch *stretch,
-                                     struct duet_error *error);
-void duet_stretch_close(struct stretch *stretch);
+struct pad_cover; /* what a padded pixel covers of the picture */
 
-/* Resize `image` (RGB8) to [height][width][3], the aspect ratio not kept, and map bytes to byte * scale +
- * shift. Returns the map from fractions of the input to the picture's pixels. */
-struct duet_affine duet_stretch_run(struct stretch *stretch, const struct duet_kernels *kernels,
-                                    const struct duet_image *image, float scale, float shift,
-                                    const struct duet_pool *pool, float *output);
+/* Memory for one input size. Zeroed: not yet made. */
+struct preprocess {
+    enum duet_resize resize;
+    int height, width; /* of the input */
+    struct duet_resize_tap *rows, *columns;
+    struct pad_cover *covers;
+};
+
+enum duet_status duet_preprocess_create(enum duet_resize resize, int height, int width,
+                                        struct preprocess *preprocess, struct duet_error *error);
+void duet_preprocess_close(struct preprocess *preprocess);
+
+/* image (RGB8) -> input. Returns the map from fractions of the input to the picture's pixels. */
+struct duet_affine duet_preprocess_run(struct preprocess *preprocess, const struct duet_kernels *kernels,
+                                       const struct duet_image *image, const struct duet_pool *pool,
+                                       float *input);
+
+/* How large a picture stands in an input that it is padded to: its own size if it fits. */
+void duet_pad_size(const struct duet_image *image, int input_height, int input_width, int *height,
+                   int *width);
+
+/* from [h][w][3] -> to [to_h][to_w][3]: an input for another size of the network, bilinear with
+ * align_corners; mirrored left to right on request. */
+void duet_input_rescale(const float *from, int h, int w, float *to, int to_h, int to_w, bool mirror,
+                        const struct duet_pool *pool);
 
 #endif

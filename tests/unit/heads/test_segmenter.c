@@ -1,7 +1,6 @@
 #include "support/random_weights.h"
 
 #include "deeplabv3/class_map.h"
-#include "deeplabv3/fit.h"
 #include "duet/segmenter.h"
 
 #include <unistd.h>
@@ -74,56 +73,6 @@ static void class_maps_equal_plain_interpolation(void **state)
     check_map((struct logit_map){logits, 1, 1, CLASSES, false, duet_upsample_scalar}, 16, 16, 16, 16);
     check_map((struct logit_map){logits, 1, 7, CLASSES, true, duet_upsample_scalar}, 1, 97, 1, 97);
     check_map((struct logit_map){logits, 3, 2, CLASSES, false, duet_upsample_scalar}, 40, 17, 3, 5);
-}
-
-/* --- fitting ------------------------------------------------------------------------------------------- */
-
-static void small_pictures_stand_at_the_top_left(void **state)
-{
-    (void)state;
-    struct duet_error e;
-    struct duet_image image;
-    struct duet_pool pool = duet_pool_single();
-    static float canvas[10 * 12 * 3];
-    assert_ok(duet_image_create(&image, 5, 4, DUET_RGB8, &e), e);
-    for (int y = 0; y < 4; y++) memset(duet_image_row(&image, y), y == 0 ? 255 : 0, 15);
-    assert_true(duet_fit_canvas(&image, 5, 4, 12, 10, &pool, canvas));
-    for (int y = 0; y < 10; y++)
-        for (int x = 0; x < 36; x++)
-            assert_true(canvas[y * 36 + x] == (y >= 4 || x >= 15 ? 0 : y == 0 ? 1 : -1));
-    duet_image_close(&image);
-}
-
-static void large_pictures_are_averaged(void **state)
-{
-    (void)state;
-    struct duet_error e;
-    struct duet_image image;
-    struct duet_pool pool = duet_pool_single();
-    static float canvas[33 * 33 * 3];
-    int width, height;
-    assert_ok(duet_image_create(&image, 1000, 70, DUET_RGB8, &e), e);
-    double sum = 0, got = 0;
-    uint32_t x = 1;
-    for (int y = 0; y < 70; y++)
-        for (int i = 0; i < 3000; i++) {
-            x = x * 1664525u + 1013904223u;
-            duet_image_row(&image, y)[i] = (uint8_t)(x >> 24);
-            sum += (double)(x >> 24) / 127.5 - 1;
-        }
-    duet_fit_size(&image, 33, &width, &height);
-    assert_int_equal(width, 33);
-    assert_int_equal(height, 2);
-    assert_true(duet_fit_canvas(&image, width, height, 33, 33, &pool, canvas));
-    for (int i = 0; i < 2 * 99; i++) got += (double)canvas[i];
-    assert_true(fabs(got / (2 * 99) - sum / (70 * 3000)) < 1e-3); /* every source pixel counts alike */
-    duet_fit_size(&image, 5000, &width, &height);
-    assert_int_equal(width, 1000);
-    duet_image_close(&image);
-    assert_ok(duet_image_create(&image, 65535, 1, DUET_RGB8, &e), e);
-    duet_fit_size(&image, 513, &width, &height);
-    assert_int_equal(height, 1);
-    duet_image_close(&image);
 }
 
 /* --- segmenting ---------------------------------------------------------------------------------------- */
@@ -324,8 +273,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(class_maps_equal_plain_interpolation),
-        cmocka_unit_test(small_pictures_stand_at_the_top_left),
-        cmocka_unit_test(large_pictures_are_averaged),
         cmocka_unit_test(all_sizes_scales_and_threads),
         cmocka_unit_test(a_mean_over_one_scale_is_the_plain_result),
         cmocka_unit_test(unwanted_classes_become_background),
