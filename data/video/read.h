@@ -39,7 +39,7 @@ struct duet_decoded {
     double pts;     /* seconds */
 };
 
-/* What is known of the frames' stamps, for seeking (seek.c). All in the stream's time base. */
+/* What is known of the frames' stamps, for seeking (index.c). All in the stream's time base. */
 struct duet_index {
     int64_t *known; /* the first frames' as they were decoded, without a hole */
     size_t known_count, known_capacity;
@@ -53,6 +53,12 @@ struct duet_index {
     bool hopeless; /* packets are not frames here, or have no stamps */
 };
 
+struct duet_stamps {
+    const int64_t *ticks; /* ascending; borrowed from the index */
+    size_t count;
+    bool all; /* no frame follows the last one */
+};
+
 struct duet_reader {
     struct duet_video_source source; /* its strings are owned */
     struct duet_demuxer demuxer;
@@ -64,16 +70,13 @@ struct duet_reader {
     struct duet_converter converter;
     struct duet_index index;
     struct duet_frames_about about;
-    char kind[80]; /* about.kind */
-    bool live;
+    char kind[80];        /* about.kind */
     bool by_arrival;      /* frames have no times but those at which they come ... */
     double arrived;       /* ... duet_seconds(): the last packet ... */
     double first_arrived; /* ... and the one that the first frame was of */
     bool refused;         /* the demuxer asked for a file or address that it was not given */
-    bool seekable;
     bool wait_for_key;   /* packets are thrown away until one stands for itself */
     int64_t key_ticks;   /* the stamp of the one that did */
-    bool drained;        /* the decoder has been told that there are no more packets */
     int64_t packet_end;  /* where the demuxer was after the last packet ... */
     int64_t packet_size; /* ... and how far it had gone for it */
     int64_t missing;     /* bytes of the file, found at its end */
@@ -91,7 +94,18 @@ struct duet_reader {
     double wait_until;   /* duet_seconds() at which a live source has failed; 0: never */
 };
 
-/* --- read.c --- */
+static inline AVStream *duet_reader_stream(const struct duet_reader *reader)
+{
+    return reader->demuxer.format->streams[reader->demuxer.stream];
+}
+
+static inline double duet_ticks_seconds(const struct duet_reader *reader, int64_t ticks)
+{
+    AVRational base = duet_reader_stream(reader)->time_base;
+    return (double)ticks * base.num / base.den;
+}
+
+/* --- decode.c --- */
 /* Decode the next frame. *more is false at the end. */
 enum duet_status duet_reader_decode(struct duet_reader *reader, struct duet_decoded *into, bool *more,
                                     struct duet_error *error);
@@ -99,22 +113,71 @@ enum duet_status duet_reader_decode(struct duet_reader *reader, struct duet_deco
 enum duet_status duet_reader_rewind(struct duet_reader *reader, struct duet_error *error);
 /* Forget what is between the demuxer and us, after it went elsewhere. */
 void duet_reader_flush(struct duet_reader *reader);
-/* Does the format have no stamps, so that FFmpeg counts frames instead, 25 of them a second? */
-bool duet_format_counts(const AVInputFormat *format);
-const AVStream *duet_reader_stream(const struct duet_reader *reader);
-double duet_ticks_seconds(const struct duet_reader *reader, int64_t ticks);
 
 /* --- seek.c --- */
 enum duet_status duet_reader_seek(void *self, double time, int every, struct duet_error *error);
-/* A frame was decoded / there are no more. */
+
+/* --- index.c --- */
+/* A frame was decoded / NULL: there are no more. */
 void duet_index_note(struct duet_reader *reader, const struct duet_decoded *decoded);
+/* The stamps that tell what is shown at `ticks`: those known when they reach so far, else the packets'.
+ * False: there are none to go by. */
+bool duet_index_stamps(struct duet_reader *reader, int64_t ticks, struct duet_stamps *stamps);
+/* Is one packet one frame? */
+bool duet_index_is_regular(const struct duet_reader *reader);
 void duet_index_close(struct duet_index *index);
 
-/* --- whole.c --- */
+/* --- truncation.c --- */
 /* How many bytes more the container says it has than the file does; 0: none, or it does not say. */
-int64_t duet_video_missing(const struct duet_reader *reader);
+int64_t duet_video_missing_bytes(const struct duet_reader *reader);
 /* Is a JPEG there to its end? FFmpeg is content with less. */
 bool duet_video_jpeg_ends(const uint8_t *data, int size);
+
+/* --- open.c --- */
+enum duet_status duet_demuxer_open(struct duet_demuxer *demuxer, struct duet_reader *reader,
+                                   struct duet_error *error);
+void duet_demuxer_close(struct duet_demuxer *demuxer);
+
+/* --- address.c --- */
+/* The demuxer of a camera or a graph, or what FFmpeg is to know of a stream before it finds one. */
+enum duet_status duet_address_format(const struct duet_reader *reader, const AVInputFormat **format,
+                                     AVDictionary **options, struct duet_error *error);
+/* Say what may be opened beside the source's bytes; where the address is a page's, open it and look what it
+ * is. Negative: FFmpeg's code. */
+int duet_address_prepare(const struct duet_reader *reader, struct duet_demuxer *demuxer,
+                         const AVInputFormat **format);
+/* Does the web server say that the page is a picture? Of no page: no. */
+bool duet_page_is_picture(AVIOContext *page);
+/* Did a page end of which the server did not say how long it is? FFmpeg calls that an error. */
+bool duet_page_ended(const struct duet_reader *reader, int code);
+
+/* --- graph.c --- */
+/* Does a graph only make pictures and change them? DUET_UNSUPPORTED names the filter that does more. */
+enum duet_status duet_video_check_graph(const char *name, const char *graph, struct duet_error *error);
+
+/* --- resolve.c --- */
+/* Wait until the address' host is known. */
+enum duet_status duet_address_resolve(const struct duet_reader *reader, struct duet_error *error);
+
+/* --- formats.c --- */
+/* Found in bytes, and no video in itself: it names other files. */
+bool duet_format_is_list(const AVInputFormat *format);
+/* Bare streams of a codec: what FFmpeg makes up for stamps begins oddly. */
+bool duet_format_has_no_stamps(const AVInputFormat *format);
+/* Does FFmpeg count frames instead of reading stamps, 25 of them a second? */
+bool duet_format_counts(const AVInputFormat *format);
+/* WebP, BMP, TIFF ...: FFmpeg calls one after the other a pipe of them. */
+bool duet_format_is_pictures(const AVInputFormat *format);
+/* MPEG-TS and MPEG-PS: may begin in the middle. */
+bool duet_format_begins_anywhere(const AVInputFormat *format);
+
+/* --- fault.c --- */
+/* Fill `error` from FFmpeg's code and last message, "NAME: WHAT: REASON". */
+enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_error *error, int code,
+                                 const char *what);
+bool duet_video_cancelled(const struct duet_video_source *source);
+/* Cancelled, or a live source has kept us waiting too long? */
+bool duet_reader_called_off(const struct duet_reader *reader);
 
 /* --- log.c --- */
 /* FFmpeg's messages are kept, not printed: the last one of each thread. */
@@ -127,27 +190,6 @@ bool duet_video_log_is_size(void);
 
 /* --- encode.c --- */
 extern const struct duet_video_writer_type duet_video_writer;
-
-/* --- open.c --- */
-enum duet_status duet_demuxer_open(struct duet_demuxer *demuxer, struct duet_reader *reader,
-                                   struct duet_error *error);
-void duet_demuxer_close(struct duet_demuxer *demuxer);
-/* Fill `error` from FFmpeg's code and last message, "NAME: WHAT: REASON". */
-enum duet_status duet_video_fail(const struct duet_reader *reader, struct duet_error *error, int code,
-                                 const char *what);
-
-/* Does the web server say that the page is a picture? Of no page: no. */
-bool duet_video_page_is_picture(AVIOContext *page);
-/* Did a page end of which the server did not say how long it is? FFmpeg calls that an error. */
-bool duet_video_page_ended(const struct duet_reader *reader, int code);
-
-/* --- graph.c --- */
-/* Does a graph only make pictures and change them? DUET_UNSUPPORTED names the filter that does more. */
-enum duet_status duet_video_check_graph(const char *name, const char *graph, struct duet_error *error);
-
-/* --- resolve.c --- */
-/* Wait until the address' host is known. */
-enum duet_status duet_video_resolve(const struct duet_reader *reader, struct duet_error *error);
 
 /* --- convert.c --- */
 enum duet_status duet_video_check_size(const struct duet_reader *reader, int64_t width, int64_t height,

@@ -54,7 +54,7 @@ static enum duet_status wait_for(const struct duet_reader *reader, struct lookup
     const struct timespec nap = {.tv_nsec = 5000000};
     const struct duet_video_source *source = &reader->source;
     while (!atomic_load(&lookup->done)) {
-        if (source->cancelled && source->cancelled(source->ctx))
+        if (duet_video_cancelled(source))
             return duet_fail(error, DUET_INTERRUPTED, "%s: stopped on request", source->name);
         if (duet_seconds() > reader->wait_until)
             return duet_fail(error, DUET_IO_ERROR, "%s: cannot open: no answer to who '%s' is", source->name,
@@ -66,7 +66,7 @@ static enum duet_status wait_for(const struct duet_reader *reader, struct lookup
                      gai_strerror(lookup->outcome));
 }
 
-enum duet_status duet_video_resolve(const struct duet_reader *reader, struct duet_error *error)
+enum duet_status duet_address_resolve(const struct duet_reader *reader, struct duet_error *error)
 {
     const char *address = reader->source.address;
     struct lookup *lookup = calloc(1, sizeof *lookup);

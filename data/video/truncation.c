@@ -109,7 +109,7 @@ static int64_t missing_frame(const struct duet_reader *reader)
     return part > 0 && reader->packet_size > part ? reader->packet_size - part : 0;
 }
 
-int64_t duet_video_missing(const struct duet_reader *reader)
+int64_t duet_video_missing_bytes(const struct duet_reader *reader)
 {
     static const struct {
         const char *format;
