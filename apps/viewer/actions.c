@@ -1,8 +1,8 @@
-#include "viewer/session.h"
-
 #include "core/os.h"
+#include "core/text.h"
 #include "data/picture/write.h"
-#include "viewer/keys.h"
+#include "viewer/screen/inspect.h"
+#include "viewer/session.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,16 +21,16 @@ static void go_to_input(struct viewer_session *s, int direction)
     if (s->settings->loop) next = (next + count) % count;
     s->direction = direction;
     if (next >= 0 && next < count)
-        viewer_session_go(s, next, next == 0 ? s->settings->start : 0);
+        viewer_session_open(s, next);
     else
-        viewer_session_say(s, VIEWER_TELL, 1.5,
-                           direction > 0 ? "this is the last one" : "this is the first one");
+        viewer_screen_say(&s->screen, VIEWER_TELL, 1.5,
+                          direction > 0 ? "this is the last one" : "this is the first one");
 }
 
 static void seek(struct viewer_session *s, double time)
 {
     if (!s->source.about.seekable) {
-        viewer_session_say(s, VIEWER_TELL, 2, "this source has no way back");
+        viewer_screen_say(&s->screen, VIEWER_TELL, 2, "this source has no way back");
         return;
     }
     double end = s->source.about.duration;
@@ -38,24 +38,25 @@ static void seek(struct viewer_session *s, double time)
     viewer_session_go(s, s->source.input, fmax(time, s->settings->start));
 }
 
+static void pause_or_not(struct viewer_session *s, bool paused)
+{
+    struct viewer_playback *playback = viewer_exchange_lock(s->exchange);
+    viewer_playback_pause(playback, duet_seconds(), paused);
+    viewer_exchange_unlock(s->exchange);
+    viewer_stats_interrupt(&s->stats);
+    s->screen.stale = true;
+}
+
 static void pause_or_go_on(struct viewer_session *s, int number)
 {
     (void)number;
-    struct viewer_playback *playback = viewer_exchange_lock(s->exchange);
-    viewer_playback_pause(playback, duet_seconds(), !playback->paused);
-    bool paused = playback->paused;
-    viewer_exchange_unlock(s->exchange);
-    viewer_stats_interrupt(&s->stats);
-    s->redraw = true;
+    bool paused = !viewer_exchange_playback(s->exchange).paused;
     bool at_end = s->source.drained && s->ended_at > 0 && moving(s);
-    if (at_end) { /* play it again */
-        playback = viewer_exchange_lock(s->exchange);
-        viewer_playback_pause(playback, duet_seconds(), false);
-        viewer_exchange_unlock(s->exchange);
+    pause_or_not(s, paused && !at_end);
+    if (at_end) /* play it again */
         seek(s, s->settings->start);
-    } else if (!paused) {
+    else if (!paused)
         s->ended_at = 0;
-    }
 }
 
 static void step_forward(struct viewer_session *s)
@@ -64,14 +65,12 @@ static void step_forward(struct viewer_session *s)
     viewer_playback_step(playback);
     viewer_exchange_unlock(s->exchange);
     viewer_stats_interrupt(&s->stats);
-    s->redraw = true;
+    s->screen.stale = true;
 }
 
 static void step_back(struct viewer_session *s)
 {
-    struct viewer_playback *playback = viewer_exchange_lock(s->exchange);
-    viewer_playback_pause(playback, duet_seconds(), true);
-    viewer_exchange_unlock(s->exchange);
+    pause_or_not(s, true);
     /* Just before the shown frame begins, the one before it is shown. With --every, that many before it. */
     int between = s->settings->every > 1 ? s->settings->every - 1 : 0;
     const struct duet_frames_about *about = &s->source.about;
@@ -103,7 +102,7 @@ static void go_to_start(struct viewer_session *s, int number)
     if (moving(s))
         seek(s, s->settings->start);
     else
-        viewer_session_go(s, 0, s->settings->start);
+        viewer_session_open(s, 0);
 }
 
 static void change_speed(struct viewer_session *s, int direction)
@@ -113,7 +112,7 @@ static void change_speed(struct viewer_session *s, int direction)
     double speed = playback->speed;
     viewer_exchange_unlock(s->exchange);
     viewer_stats_interrupt(&s->stats);
-    viewer_session_say(s, VIEWER_TELL, 1.5, "speed %g\u00d7", speed);
+    viewer_screen_say(&s->screen, VIEWER_TELL, 1.5, "speed %g\u00d7", speed);
 }
 
 /* --- what is shown -------------------------------------------------------------------------------------- */
@@ -121,61 +120,42 @@ static void change_speed(struct viewer_session *s, int direction)
 /* Only what is looked at is computed. */
 static void want(struct viewer_session *s)
 {
-    viewer_exchange_want(s->exchange,
-                         (s->look.boxes ? VIEWER_BOXES : 0u) | (s->look.masks ? VIEWER_MASKS : 0u));
+    viewer_exchange_want(s->exchange, (s->screen.look.boxes ? VIEWER_BOXES : 0u) |
+                                          (s->screen.look.masks ? VIEWER_MASKS : 0u));
     viewer_exchange_shown(s->exchange, &s->shown);
-    s->look.selected = 0;
-    viewer_session_look_changed(s);
+    s->screen.look.selected = 0;
+    viewer_screen_look_changed(&s->screen);
 }
 
-static void toggle_boxes(struct viewer_session *s, int number)
+static void toggle_results(struct viewer_session *s, int kind)
 {
-    (void)number;
-    if (!s->networks->detector) {
-        viewer_session_say(s, VIEWER_TELL, 3, "no boxes: started with --no-detect");
+    bool boxes = kind == VIEWER_BOXES, *on = boxes ? &s->screen.look.boxes : &s->screen.look.masks;
+    if (boxes ? !s->networks->detector : !s->networks->segmenter) {
+        viewer_screen_say(&s->screen, VIEWER_TELL, 3,
+                          boxes ? "no boxes: started with --no-detect"
+                                : "masks come with the option --segment");
         return;
     }
-    s->look.boxes = !s->look.boxes;
+    *on = !*on;
     want(s);
-    viewer_session_say(s, VIEWER_TELL, 1, s->look.boxes ? "boxes" : "no boxes");
-}
-
-static void toggle_masks(struct viewer_session *s, int number)
-{
-    (void)number;
-    if (!s->networks->segmenter) {
-        viewer_session_say(s, VIEWER_TELL, 3, "masks come with the option --segment");
-        return;
-    }
-    s->look.masks = !s->look.masks;
-    want(s);
-    viewer_session_say(s, VIEWER_TELL, 1, s->look.masks ? "masks" : "no masks");
-}
-
-static void update_legend(struct viewer_session *s)
-{
-    if (s->shown.frame)
-        viewer_legend_update(&s->legend, &s->shown.frame->results, s->shown.has, s->look.threshold);
-    memcpy(s->look.hidden_boxes, s->legend.hidden_boxes, sizeof s->look.hidden_boxes);
-    memcpy(s->look.hidden_masks, s->legend.hidden_masks, sizeof s->look.hidden_masks);
-    viewer_session_look_changed(s);
+    viewer_screen_say(&s->screen, VIEWER_TELL, 1, "%s%s", *on ? "" : "no ", boxes ? "boxes" : "masks");
 }
 
 static void change_threshold(struct viewer_session *s, int direction)
 {
-    float threshold = (roundf(s->look.threshold * 20) + (float)direction) / 20;
-    s->look.threshold = fminf(fmaxf(threshold, 0.05f), 0.95f);
-    atomic_store(&s->infer.tracked_percent, (int)(60 * s->look.threshold));
-    update_legend(s);
-    viewer_session_say(s, VIEWER_TELL, 1, "boxes from %.2f on", (double)s->look.threshold);
+    float threshold = (roundf(s->screen.look.threshold * 20) + (float)direction) / 20;
+    s->screen.look.threshold = fminf(fmaxf(threshold, 0.05f), 0.95f);
+    atomic_store(&s->infer.tracked_percent, (int)(60 * s->screen.look.threshold));
+    viewer_screen_list_classes(&s->screen, &s->shown);
+    viewer_screen_say(&s->screen, VIEWER_TELL, 1, "boxes from %.2f on", (double)s->screen.look.threshold);
 }
 
 static void toggle_class(struct viewer_session *s, int number)
 {
-    const struct viewer_class *row = viewer_legend_toggle(&s->legend, number);
+    const struct viewer_class *row = viewer_legend_toggle(&s->screen.legend, number);
     if (!row) return;
-    update_legend(s);
-    viewer_session_say(s, VIEWER_TELL, 1, row->hidden ? "%s hidden" : "%s shown", row->label);
+    viewer_screen_list_classes(&s->screen, &s->shown);
+    viewer_screen_say(&s->screen, VIEWER_TELL, 1, row->hidden ? "%s hidden" : "%s shown", row->label);
 }
 
 /* --- keeping -------------------------------------------------------------------------------------------- */
@@ -208,13 +188,13 @@ static void screenshot(struct viewer_session *s, int number)
     if (!s->shown.frame) return;
     char *path = free_name(s, ".png");
     enum duet_status status =
-        path ? viewer_overlay_render(s->shown.frame, s->shown.has, &s->look, &image, &error)
+        path ? viewer_overlay_render(s->shown.frame, s->shown.has, &s->screen.look, &image, &error)
              : DUET_OUT_OF_MEMORY;
     if (status == DUET_OK) status = duet_picture_write(path, &image, &error);
     if (status == DUET_OK)
-        viewer_session_say(s, VIEWER_TELL, 3, "written: %s", path);
+        viewer_screen_say(&s->screen, VIEWER_TELL, 3, "written: %s", path);
     else
-        viewer_session_say(s, VIEWER_WARN, 6, "%s", error.text);
+        viewer_screen_say(&s->screen, VIEWER_WARN, 6, "%s", error.text);
     duet_image_close(&image);
     free(path);
 }
@@ -226,37 +206,22 @@ static void record(struct viewer_session *s, int number)
         viewer_session_stop_recording(s);
     else if (s->shown.frame)
         viewer_session_record(s, free_name(s, ".mp4"), false);
-    s->redraw = true;
+    s->screen.stale = true;
 }
 
-/* --- events --------------------------------------------------------------------------------------------- */
+/* --- the keys ------------------------------------------------------------------------------------------- */
 
-static void toggle_side_by_side(struct viewer_session *s, int number)
+static void toggle_part(struct viewer_session *s, int part)
 {
-    (void)number;
-    s->side_by_side = !s->side_by_side;
-    viewer_session_look_changed(s);
+    s->screen.parts ^= (unsigned)part;
+    s->screen.stale = true;
 }
 
 static void toggle_fullscreen(struct viewer_session *s, int number)
 {
     (void)number;
-    viewer_window_toggle_fullscreen(&s->window);
-    s->redraw = true;
-}
-
-static void toggle_hud(struct viewer_session *s, int number)
-{
-    (void)number;
-    s->hud = !s->hud;
-    s->redraw = true;
-}
-
-static void toggle_help(struct viewer_session *s, int number)
-{
-    (void)number;
-    s->help = !s->help;
-    s->redraw = true;
+    viewer_window_toggle_fullscreen(&s->screen.window);
+    s->screen.stale = true;
 }
 
 static void quit(struct viewer_session *s, int number)
@@ -265,59 +230,120 @@ static void quit(struct viewer_session *s, int number)
     s->quit = true;
 }
 
-static void (*const actions[VIEWER_ACTION_COUNT])(struct viewer_session *s, int number) = {
-    [VIEWER_PAUSE] = pause_or_go_on,
-    [VIEWER_STEP] = step,
-    [VIEWER_SEEK] = seek_by,
-    [VIEWER_INPUT] = go_to_input,
-    [VIEWER_START] = go_to_start,
-    [VIEWER_SPEED] = change_speed,
-    [VIEWER_TOGGLE_BOXES] = toggle_boxes,
-    [VIEWER_TOGGLE_MASKS] = toggle_masks,
-    [VIEWER_THRESHOLD] = change_threshold,
-    [VIEWER_CLASS] = toggle_class,
-    [VIEWER_SIDE_BY_SIDE] = toggle_side_by_side,
-    [VIEWER_SCREENSHOT] = screenshot,
-    [VIEWER_RECORD] = record,
-    [VIEWER_FULLSCREEN] = toggle_fullscreen,
-    [VIEWER_HUD] = toggle_hud,
-    [VIEWER_HELP] = toggle_help,
-    [VIEWER_QUIT] = quit,
+/* One table: the events are looked up in it, and the help is printed from it, in its order. A row without
+ * `shown` is a heading, or, with an empty `help`, a gap; one with neither is part of the row above. The first
+ * half stands in the help's left column. To add a key: a row, and a function above. */
+struct key {
+    SDL_Keycode code;
+    void (*act)(struct viewer_session *s, int number);
+    int number;
+    bool repeats;      /* while it is held down */
+    const char *shown; /* how the help names it */
+    const char *help;
 };
+
+/* clang-format off */
+static const struct key keys[] = {
+    {.help = "Playback"},
+    {SDLK_SPACE,        pause_or_go_on,     0, false, "space",    "pause, go on"},
+    {SDLK_PERIOD,       step,               1, true,  ".",        "next frame, next picture"},
+    {SDLK_COMMA,        step,              -1, true,  ",",        "frame before, picture before"},
+    {SDLK_LEFT,         seek_by,           -5, true,  "\u2190  \u2192", "5 seconds back, on; pictures"},
+    {SDLK_RIGHT,        seek_by,            5, true,  NULL,       NULL},
+    {SDLK_PAGEUP,       go_to_input,       -1, true,  "PgUp  PgDn", "input before, next input"},
+    {SDLK_PAGEDOWN,     go_to_input,        1, true,  NULL,       NULL},
+    {SDLK_HOME,         go_to_start,        0, false, "Home",     "to the start"},
+    {SDLK_LEFTBRACKET,  change_speed,      -1, false, "[  ]",     "slower, faster"},
+    {SDLK_RIGHTBRACKET, change_speed,       1, false, NULL,       NULL},
+    {.help = ""},
+    {.help = "Window"},
+    {SDLK_f,            toggle_fullscreen,  0, false, "f",        "full screen"},
+    {SDLK_h,            toggle_part, VIEWER_HELP, false, "h",     "this help"},
+    {SDLK_q,            quit,               0, false, "q  Esc",   "quit"},
+    {SDLK_ESCAPE,       quit,               0, false, NULL,       NULL},
+    {.help = ""},
+    {.help = ""},
+    {.help = "What is shown"},
+    {SDLK_d,            toggle_results, VIEWER_BOXES, false, "d", "boxes"},
+    {SDLK_m,            toggle_results, VIEWER_MASKS, false, "m", "masks"},
+    {SDLK_UP,           change_threshold,   1, true,  "\u2191  \u2193", "threshold up, down"},
+    {SDLK_DOWN,         change_threshold,  -1, true,  NULL,       NULL},
+    {SDLK_1,            toggle_class,       1, false, "1 \u2026 9", "a class of the legend"},
+    {SDLK_2,            toggle_class,       2, false, NULL,       NULL},
+    {SDLK_3,            toggle_class,       3, false, NULL,       NULL},
+    {SDLK_4,            toggle_class,       4, false, NULL,       NULL},
+    {SDLK_5,            toggle_class,       5, false, NULL,       NULL},
+    {SDLK_6,            toggle_class,       6, false, NULL,       NULL},
+    {SDLK_7,            toggle_class,       7, false, NULL,       NULL},
+    {SDLK_8,            toggle_class,       8, false, NULL,       NULL},
+    {SDLK_9,            toggle_class,       9, false, NULL,       NULL},
+    {SDLK_TAB,          toggle_part, VIEWER_SIDE_BY_SIDE, false, "Tab", "side by side"},
+    {SDLK_i,            toggle_part, VIEWER_BARS, false, "i",     "figures"},
+    {.help = ""},
+    {.help = "Keep"},
+    {SDLK_s,            screenshot,         0, false, "s",        "screenshot: the frame, as PNG"},
+    {SDLK_r,            record,             0, false, "r",        "record, stop recording"},
+    {.help = ""},
+    {.help = "Mouse"},
+    {.shown = "click",  .help = "a box: what it is, what it suppressed"},
+    {.shown = "hover",  .help = "a pixel: its three best classes"},
+};
+/* clang-format on */
+
+enum { KEYS = sizeof keys / sizeof *keys };
+_Static_assert((int)KEYS <= (int)VIEWER_HELP_LINES, "the help has a line for each");
+
+struct duet_panel viewer_help(struct duet_panel_line lines[VIEWER_HELP_LINES])
+{
+    size_t count = 0;
+    for (const struct key *key = keys; key < keys + KEYS; key++) {
+        if (!key->help) continue;
+        bool gap = key->help[0] == '\0';
+        lines[count++] =
+            gap ? (struct duet_panel_line){0}
+                : (struct duet_panel_line){.key = key->shown, .text = key->help, .heading = !key->shown};
+    }
+    return (struct duet_panel){
+        .lines = lines, .count = count, .place = DUET_CENTRE, .columns = 2, .text = 13};
+}
+
+/* --- events --------------------------------------------------------------------------------------------- */
 
 static void press(struct viewer_session *s, const SDL_KeyboardEvent *event)
 {
     if (event->keysym.mod & (KMOD_CTRL | KMOD_ALT | KMOD_GUI)) return;
-    const struct viewer_key *key = viewer_key_find(event->keysym.sym);
-    if (key && actions[key->action] && (event->repeat == 0 || key->repeats))
-        actions[key->action](s, key->number);
+    for (const struct key *key = keys; key < keys + KEYS; key++)
+        if (key->act && key->code == event->keysym.sym && (event->repeat == 0 || key->repeats))
+            key->act(s, key->number);
 }
 
 static void click(struct viewer_session *s, int x, int y)
 {
-    double share = viewer_hud_seek_at(&s->layout, s->scale, x, y);
+    double share = viewer_hud_seek_at(&s->screen.layout, s->screen.scale, x, y);
     if (share >= 0 && moving(s) && s->source.about.duration > 0) {
         seek(s, share * s->source.about.duration);
         return;
     }
-    size_t box = viewer_inspect_box(s, x, y);
-    s->look.selected = box == s->look.selected ? 0 : box; /* a second click lets go */
-    viewer_session_look_changed(s);
+    size_t box = viewer_inspect_box(&s->shown, &s->screen.look, &s->screen.layout, x, y);
+    s->screen.look.selected = box == s->screen.look.selected ? 0 : box; /* a second click lets go */
+    viewer_screen_look_changed(&s->screen);
 }
 
-void viewer_session_act(struct viewer_session *s, const SDL_Event *event)
+void viewer_act(struct viewer_session *s, const SDL_Event *event)
 {
     switch (event->type) {
     case SDL_KEYDOWN:
         press(s, &event->key);
         break;
     case SDL_MOUSEMOTION:
-        viewer_window_to_canvas(&s->window, event->motion.x, event->motion.y, &s->mouse_x, &s->mouse_y);
-        if (s->look.masks && s->shown.has & VIEWER_MASKS) s->redraw = true;
+        viewer_window_to_canvas(&s->screen.window, event->motion.x, event->motion.y, &s->screen.mouse_x,
+                                &s->screen.mouse_y);
+        if (s->screen.look.masks && s->shown.has & VIEWER_MASKS) s->screen.stale = true;
         break;
     case SDL_MOUSEBUTTONDOWN:
-        viewer_window_to_canvas(&s->window, event->button.x, event->button.y, &s->mouse_x, &s->mouse_y);
-        if (event->button.button == SDL_BUTTON_LEFT) click(s, s->mouse_x, s->mouse_y);
+        viewer_window_to_canvas(&s->screen.window, event->button.x, event->button.y, &s->screen.mouse_x,
+                                &s->screen.mouse_y);
+        if (event->button.button == SDL_BUTTON_LEFT) click(s, s->screen.mouse_x, s->screen.mouse_y);
         break;
     default:
         break;

@@ -163,7 +163,7 @@ static int show(const struct viewer_settings *settings, const struct duet_inputs
     if (code == DUET_GO_ON) {
         struct viewer_session session = {
             .program = &program, .settings = settings, .inputs = inputs, .networks = &networks};
-        code = viewer_session_run(&session);
+        code = viewer_loop(&session);
     }
     duet_networks_close(&networks);
     return code;

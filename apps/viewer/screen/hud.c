@@ -28,40 +28,44 @@ struct cell {
     char value[48];
 };
 
-static void milliseconds(char *text, size_t size, double seconds)
+enum { CELLS = 6 };
+
+static void milliseconds(struct cell *cell, bool known, double seconds)
 {
     double ms = 1000 * fmax(seconds, 0);
+    if (!known) return;
     if (ms < 9.95)
-        snprintf(text, size, "%.1f ms", ms);
+        snprintf(cell->value, sizeof cell->value, "%.1f ms", ms);
     else if (ms < 9999.5)
-        snprintf(text, size, "%.0f ms", ms);
+        snprintf(cell->value, sizeof cell->value, "%.0f ms", ms);
     else
-        snprintf(text, size, "%.1f s", ms / 1000);
+        snprintf(cell->value, sizeof cell->value, "%.1f s", ms / 1000);
 }
 
-static int list_cells(const struct viewer_figures *f, struct cell cells[6])
+static void fill_cells(const struct viewer_figures *f, struct cell cells[CELLS])
 {
-    int n = 0;
-    cells[n] = (struct cell){.name = "FPS", .widest = "000.0"};
-    snprintf(cells[n].value, sizeof cells[n].value, f->rate > 0 ? "%.1f" : "\u2013", f->rate);
-    cells[++n] = (struct cell){.name = "INFERENCE", .widest = "0000 ms"};
-    if (f->inference > 0)
-        milliseconds(cells[n].value, sizeof cells[n].value, f->inference);
-    else
-        snprintf(cells[n].value, sizeof cells[n].value, "\u2013");
-    cells[++n] = (struct cell){.name = "LATENCY p50 p95 p99", .widest = "000 / 000 / 000 ms"};
-    snprintf(cells[n].value, sizeof cells[n].value, f->latency ? "%.0f / %.0f / %.0f ms" : "\u2013",
-             1000 * f->p50, 1000 * f->p95, 1000 * f->p99);
-    cells[++n] = (struct cell){.name = "AGE", .widest = "0000 ms"};
-    if (f->age >= 0)
-        milliseconds(cells[n].value, sizeof cells[n].value, f->age);
-    else
-        snprintf(cells[n].value, sizeof cells[n].value, "\u2013");
-    cells[++n] = (struct cell){.name = "DROPPED", .widest = "00000"};
-    snprintf(cells[n].value, sizeof cells[n].value, "%llu", (unsigned long long)f->dropped);
-    cells[++n] = (struct cell){.name = "CPU", .widest = "00 \u00d7 avx512"};
-    snprintf(cells[n].value, sizeof cells[n].value, "%d \u00d7 %s", f->threads, f->level ? f->level : "?");
-    return n + 1;
+    static const struct cell empty[CELLS] = {
+        {"FPS", "000.0", "\u2013"},
+        {"INFERENCE", "0000 ms", "\u2013"},
+        {"LATENCY p50 p95 p99", "000 / 000 / 000 ms", "\u2013"},
+        {"AGE", "0000 ms", "\u2013"},
+        {"DROPPED", "00000", ""},
+        {"CPU", "00 \u00d7 avx512", ""},
+    };
+    const struct viewer_stats *stats = f->stats;
+    double rate = f->runs ? viewer_stats_rate(stats, f->now) : 0;
+    double inference = stats->inference > 0 ? stats->inference : f->shown->seconds;
+    double age = f->runs ? f->now - f->shown->there : -1;
+    memcpy(cells, empty, sizeof empty);
+    if (rate > 0) snprintf(cells[0].value, sizeof cells->value, "%.1f", rate);
+    milliseconds(&cells[1], inference > 0, inference);
+    if (stats->count > 0)
+        snprintf(cells[2].value, sizeof cells->value, "%.0f / %.0f / %.0f ms",
+                 1000 * viewer_stats_latency(stats, 0.5), 1000 * viewer_stats_latency(stats, 0.95),
+                 1000 * viewer_stats_latency(stats, 0.99));
+    milliseconds(&cells[3], age >= 0, age);
+    snprintf(cells[4].value, sizeof cells->value, "%llu", (unsigned long long)f->shown->dropped);
+    snprintf(cells[5].value, sizeof cells->value, "%d \u00d7 %s", f->threads, f->level ? f->level : "?");
 }
 
 /* "257/16, mIOU 0.61, 14 of 33 ms" in as much detail as there is room for. */
@@ -78,12 +82,12 @@ static void shorten_choice(const char *choice, float height, float room, char *t
 static void draw_figures(struct duet_image *canvas, struct viewer_rect bar, float scale,
                          const struct viewer_figures *f)
 {
-    struct cell cells[6];
-    int count = list_cells(f, cells);
+    struct cell cells[CELLS];
     float small = 9 * scale, large = 14 * scale, x = (float)bar.x + 12 * scale;
+    fill_cells(f, cells);
     fill(canvas, bar, ground);
     fill(canvas, (struct viewer_rect){bar.x, bar.y + bar.height - 1, bar.width, 1}, rule);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < CELLS; i++) {
         float width = fmaxf(
             duet_draw_text_width(cells[i].name, small),
             fmaxf(duet_draw_text_width(cells[i].widest, large), duet_draw_text_width(cells[i].value, large)));
@@ -94,9 +98,9 @@ static void draw_figures(struct duet_image *canvas, struct viewer_rect bar, floa
         x += width + 18 * scale;
     }
     float room = (float)(bar.x + bar.width) - 8 * scale - x;
-    if (!f->choice || !f->choice[0] || room < 40 * scale) return;
+    if (!f->shown->choice[0] || room < 40 * scale) return;
     char choice[112];
-    shorten_choice(f->choice, large, room, choice, sizeof choice);
+    shorten_choice(f->shown->choice, large, room, choice, sizeof choice);
     duet_draw_text(canvas, "MASKS", x, (float)bar.y + 5 * scale, small, dim);
     duet_draw_text(canvas, choice, x, (float)bar.y + 17 * scale, large, bright);
 }
@@ -113,30 +117,34 @@ static void clock_text(char *text, size_t size, double seconds)
         snprintf(text, size, "%ld:%02ld.%ld", s / 60, s % 60, tenths % 10);
 }
 
+/* The frame on the screen when it is one of many; else NULL. */
+static const struct duet_frame_info *moving(const struct viewer_figures *f)
+{
+    return f->shown->frame && f->shown->frame->info.moving ? &f->shown->frame->info : NULL;
+}
+
 static void position_text(const struct viewer_figures *f, char *text, size_t size)
 {
     char now[32], all[32], of[48] = "";
     size_t used = 0;
-    if (f->inputs > 1) used = (size_t)snprintf(text, size, "%d of %d", f->input + 1, f->inputs);
-    if (!f->moving) {
-        if (used == 0) text[0] = '\0';
-        return;
-    }
-    clock_text(now, sizeof now, f->time);
-    clock_text(all, sizeof all, f->duration);
-    if (f->duration > 0) snprintf(of, sizeof of, " / %s", all);
+    text[0] = '\0';
+    if (f->inputs > 1) used = (size_t)snprintf(text, size, "%d of %d", f->source->input + 1, f->inputs);
+    const struct duet_frame_info *frame = moving(f);
+    if (!frame) return;
+    clock_text(now, sizeof now, frame->time);
+    clock_text(all, sizeof all, f->source->about.duration);
+    if (f->source->about.duration > 0) snprintf(of, sizeof of, " / %s", all);
     snprintf(text + used, size - used, "%s%s%s   frame %lld", used ? "   " : "", now, of,
-             (long long)f->frame);
+             (long long)frame->frame);
 }
 
 static void state_text(const struct viewer_figures *f, char *text, size_t size)
 {
-    size_t used = 0;
-    text[0] = '\0';
-    if (f->busy) used += (size_t)snprintf(text + used, size - used, "analysing   ");
-    if (f->speed != 1) used += (size_t)snprintf(text + used, size - used, "%g\u00d7   ", f->speed);
-    if (f->boxes) used += (size_t)snprintf(text + used, size - used, "\u2265 %.2f   ", (double)f->threshold);
-    snprintf(text + used, size - used, "h help");
+    char speed[32] = "", threshold[32] = "";
+    bool busy = f->shown->wanting && !f->source->infer_failed;
+    if (f->speed != 1) snprintf(speed, sizeof speed, "%g\u00d7   ", f->speed);
+    if (f->look->boxes) snprintf(threshold, sizeof threshold, "\u2265 %.2f   ", (double)f->look->threshold);
+    snprintf(text, size, "%s%s%sh help", busy ? "analysing   " : "", speed, threshold);
 }
 
 /* A triangle, two bars or a square: it plays, it is paused, it has ended. Returns its width. */
@@ -145,12 +153,12 @@ static float draw_sign(struct duet_image *canvas, const struct viewer_figures *f
 {
     float side = 10 * scale;
     int x0 = (int)x, y0 = (int)(y - side / 2), s = (int)side;
-    if (f->live && !f->paused) {
+    if (f->source->about.live && !f->paused) {
         fill(canvas, (struct viewer_rect){x0 + s / 4, y0 + s / 4, s / 2, s / 2}, alert);
     } else if (f->paused) {
         fill(canvas, (struct viewer_rect){x0, y0, s / 3, s}, bright);
         fill(canvas, (struct viewer_rect){x0 + s - s / 3, y0, s / 3, s}, bright);
-    } else if (f->ended) {
+    } else if (f->source->drained) {
         fill(canvas, (struct viewer_rect){x0, y0, s, s}, dim);
     } else {
         for (int row = 0; row < s; row++) {
@@ -186,8 +194,9 @@ static void draw_status(struct duet_image *canvas, struct viewer_rect bar, float
     fill(canvas, bar, ground);
     int line = (int)fmaxf(2, 3 * scale);
     fill(canvas, (struct viewer_rect){bar.x, bar.y, bar.width, line}, rule);
-    if (f->moving && f->duration > 0) {
-        double share = fmin(fmax(f->time / f->duration, 0), 1);
+    double duration = f->source->about.duration;
+    if (moving(f) && duration > 0) {
+        double share = fmin(fmax(moving(f)->time / duration, 0), 1);
         fill(canvas, (struct viewer_rect){bar.x, bar.y, (int)lrint(bar.width * share), line}, accent);
     }
     position_text(f, position, sizeof position);
@@ -200,7 +209,7 @@ static void draw_status(struct duet_image *canvas, struct viewer_rect bar, float
         duet_draw_text(canvas, "REC", end - width, y, text, alert);
         end -= width + 16 * scale;
     }
-    if (f->moving) x += draw_sign(canvas, f, x, middle, scale);
+    if (moving(f)) x += draw_sign(canvas, f, x, middle, scale);
     float width = duet_draw_text_width(position, text);
     if (x + width < end) {
         duet_draw_text(canvas, position, x, y, text, bright);

@@ -3,29 +3,24 @@
 #define DUET_APPS_VIEWER_SCREEN_HUD_H
 
 #include "viewer/screen/layout.h"
+#include "viewer/screen/overlay.h"
+#include "viewer/stages/exchange.h"
+#include "viewer/stages/stats.h"
 
-#include <stddef.h>
-#include <stdint.h>
-
-/* What the bars say. */
+/* What there is to be shown, and what the bars say of it. All borrowed. */
 struct viewer_figures {
-    double rate;          /* frames a second; 0: none */
-    double inference;     /* seconds; 0: none */
-    double p50, p95, p99; /* latency, seconds */
-    bool latency;         /* they mean something */
-    double age;           /* of what is shown, seconds; < 0: it stands still */
-    uint64_t dropped;
+    double now; /* of the clock */
+    const struct viewer_shown *shown;
+    const struct viewer_source *source;
+    const struct viewer_stats *stats;
+    const struct viewer_look *look;
+    const char *name; /* of the input */
+    int inputs;       /* how many there are */
     int threads;
-    const char *level;  /* of the kernels */
-    const char *choice; /* the deadline controller's; "": none */
-    const char *name;   /* of the input */
-    int input, inputs;  /* index, how many */
-    bool moving, live, ended, paused, recording, busy;
-    int64_t frame;
-    double time, duration; /* duration 0: not known */
+    const char *level; /* of the kernels; NULL: not known */
     double speed;
-    float threshold;
-    bool boxes; /* the threshold means something */
+    bool paused, runs; /* runs: frames follow each other */
+    bool recording;
 };
 
 void viewer_hud_draw(struct duet_image *canvas, const struct viewer_layout *layout, float scale,

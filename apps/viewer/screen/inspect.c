@@ -1,37 +1,40 @@
-#include "viewer/session.h"
+#include "viewer/screen/inspect.h"
 
 #include <math.h>
 #include <stdio.h>
 
-bool viewer_inspect_pixel(const struct viewer_session *s, int x, int y, float *picture_x, float *picture_y)
+/* From the canvas to the shown frame's pixels. False: not over it. */
+static bool find_pixel(const struct viewer_frame *frame, const struct viewer_layout *layout, int x, int y,
+                       float *picture_x, float *picture_y)
 {
-    for (int i = 0; s->shown.frame && i < s->layout.pane_count; i++) {
-        struct viewer_rect pane = s->layout.panes[i];
+    for (int i = 0; i < layout->pane_count; i++) {
+        struct viewer_rect pane = layout->panes[i];
         if (!viewer_rect_has(pane, x, y)) continue;
-        *picture_x = ((float)(x - pane.x) + 0.5f) * (float)s->shown.frame->image.width / (float)pane.width;
-        *picture_y = ((float)(y - pane.y) + 0.5f) * (float)s->shown.frame->image.height / (float)pane.height;
+        *picture_x = ((float)(x - pane.x) + 0.5f) * (float)frame->image.width / (float)pane.width;
+        *picture_y = ((float)(y - pane.y) + 0.5f) * (float)frame->image.height / (float)pane.height;
         return true;
     }
     return false;
 }
 
-static bool visible(const struct viewer_session *s, const struct duet_detection *d)
+static bool visible(const struct viewer_look *look, const struct duet_detection *d)
 {
-    return d->score >= s->look.threshold && !s->look.hidden_boxes[d->category_id & 255];
+    return d->score >= look->threshold && !look->hidden_boxes[d->category_id & 255];
 }
 
-size_t viewer_inspect_box(const struct viewer_session *s, int x, int y)
+size_t viewer_inspect_box(const struct viewer_shown *shown, const struct viewer_look *look,
+                          const struct viewer_layout *layout, int x, int y)
 {
     float px, py, smallest = INFINITY;
     size_t best = 0;
-    if (!s->look.boxes || !(s->shown.has & VIEWER_BOXES) || !viewer_inspect_pixel(s, x, y, &px, &py))
+    if (!look->boxes || !(shown->has & VIEWER_BOXES) || !find_pixel(shown->frame, layout, x, y, &px, &py))
         return 0;
-    const struct duet_detections *found = &s->shown.frame->results.detections;
+    const struct duet_detections *found = &shown->frame->results.detections;
     for (size_t i = 0; i < found->count; i++) {
         const struct duet_box *box = &found->items[i].box;
         float area = box->width * box->height;
         bool inside = px >= box->x && py >= box->y && px < box->x + box->width && py < box->y + box->height;
-        if (!inside || !visible(s, &found->items[i]) || area >= smallest) continue;
+        if (!inside || !visible(look, &found->items[i]) || area >= smallest) continue;
         smallest = area;
         best = i + 1;
     }
@@ -40,17 +43,17 @@ size_t viewer_inspect_box(const struct viewer_session *s, int x, int y)
 
 /* --- panels --------------------------------------------------------------------------------------------- */
 
-static void draw_selected(const struct viewer_session *s, struct duet_image *view,
-                          const struct duet_draw_style *style)
+void viewer_inspect_draw_box(const struct viewer_shown *shown, const struct viewer_look *look,
+                             struct duet_image *view, const struct duet_draw_style *style)
 {
-    if (s->look.selected == 0 || !(s->shown.has & VIEWER_BOXES)) return;
-    const struct viewer_results *results = &s->shown.frame->results;
-    const struct duet_detection *d = &results->detections.items[s->look.selected - 1];
+    if (look->selected == 0 || !(shown->has & VIEWER_BOXES)) return;
+    const struct viewer_results *results = &shown->frame->results;
+    const struct duet_detection *d = &results->detections.items[look->selected - 1];
     size_t ghosts = 0;
     float best = 0;
     for (size_t i = 0; i < results->suppressions.count; i++) {
         const struct duet_suppressed *ghost = &results->suppressions.items[i];
-        if (ghost->by != s->look.selected - 1 || !(ghost->score >= s->look.threshold)) continue;
+        if (ghost->by != look->selected - 1 || !(ghost->score >= look->threshold)) continue;
         ghosts++;
         best = fmaxf(best, ghost->score);
     }
@@ -75,17 +78,15 @@ static void draw_selected(const struct viewer_session *s, struct duet_image *vie
     duet_draw_panel(view, &panel, style, NULL);
 }
 
-/* What the network thinks of the pixel under the mouse. */
-static void draw_pixel(const struct viewer_session *s, struct duet_image *view,
-                       const struct duet_draw_style *style)
+void viewer_inspect_draw_pixel(const struct viewer_shown *shown, const struct viewer_layout *layout, int at_x,
+                               int at_y, struct duet_image *view, const struct duet_draw_style *style)
 {
     struct duet_class_probability top[3];
     struct duet_panel_line lines[4] = {{0}};
     char percents[3][16], place[48];
     float x, y;
-    if (!s->look.masks || !(s->shown.has & VIEWER_MASKS)) return;
-    if (s->mouse_x < 0 || !viewer_inspect_pixel(s, s->mouse_x, s->mouse_y, &x, &y)) return;
-    int count = duet_segmentation_probe(&s->shown.frame->results.segmentation, (int)x, (int)y, top, 3);
+    if (!(shown->has & VIEWER_MASKS) || !find_pixel(shown->frame, layout, at_x, at_y, &x, &y)) return;
+    int count = duet_segmentation_probe(&shown->frame->results.segmentation, (int)x, (int)y, top, 3);
     snprintf(place, sizeof place, "pixel %d, %d", (int)x, (int)y);
     for (int i = 0; i < count; i++) {
         snprintf(percents[i], sizeof percents[i], "%.1f %%", 100 * (double)top[i].probability);
@@ -98,12 +99,4 @@ static void draw_pixel(const struct viewer_session *s, struct duet_image *view,
     const struct duet_panel panel = {
         .lines = lines, .count = (size_t)count + 1, .place = DUET_BOTTOM_RIGHT, .text = 13};
     if (count > 0) duet_draw_panel(view, &panel, style, NULL);
-}
-
-void viewer_inspect_draw(const struct viewer_session *s, struct duet_image *view,
-                         const struct duet_draw_style *style)
-{
-    if (!s->shown.frame) return;
-    draw_selected(s, view, style);
-    draw_pixel(s, view, style);
 }

@@ -77,10 +77,9 @@ enum duet_status viewer_window_open(struct viewer_window *window, const char *ti
     return DUET_OK;
 }
 
-enum duet_status viewer_window_fit(struct viewer_window *window, bool *changed, struct duet_error *error)
+enum duet_status viewer_window_fit(struct viewer_window *window, struct duet_error *error)
 {
     int width, height, points, ignored;
-    *changed = false;
     if (SDL_GetRendererOutputSize(window->renderer, &width, &height) != 0)
         return refused("the window", error);
     SDL_GetWindowSize(window->window, &points, &ignored);
@@ -90,7 +89,6 @@ enum duet_status viewer_window_fit(struct viewer_window *window, bool *changed, 
     int w = (int)fmax(1, width * shrink), h = (int)fmax(1, height * shrink);
     window->scale = points > 0 ? (float)w / (float)points : 1;
     if (window->texture && w == window->canvas.width && h == window->canvas.height) return DUET_OK;
-    *changed = true;
     duet_image_close(&window->canvas);
     SDL_DestroyTexture(window->texture);
     window->texture =

@@ -38,8 +38,8 @@ void viewer_window_limit(int *width, int *height, int bars);
 enum duet_status viewer_window_open(struct viewer_window *window, const char *title, int width, int height,
                                     bool fullscreen, struct duet_error *error);
 
-/* Make the canvas as large as the window is now. *changed: it is another size than before, and black. */
-enum duet_status viewer_window_fit(struct viewer_window *window, bool *changed, struct duet_error *error);
+/* Make the canvas as large as the window is now. */
+enum duet_status viewer_window_fit(struct viewer_window *window, struct duet_error *error);
 
 /* Put the canvas on the screen. */
 enum duet_status viewer_window_present(struct viewer_window *window, struct duet_error *error);

@@ -355,6 +355,14 @@ unsigned viewer_exchange_order(struct viewer_exchange *x, int input, double time
     return epoch;
 }
 
+struct viewer_playback viewer_exchange_playback(struct viewer_exchange *x)
+{
+    pthread_mutex_lock(&x->lock);
+    const struct viewer_playback playback = x->playback;
+    pthread_mutex_unlock(&x->lock);
+    return playback;
+}
+
 struct viewer_playback *viewer_exchange_lock(struct viewer_exchange *x)
 {
     pthread_mutex_lock(&x->lock);

@@ -76,7 +76,9 @@ void viewer_exchange_give(struct viewer_exchange *exchange, struct viewer_result
 /* Orders a jump: what waits is thrown away, what is shown stays. Returns the epoch. */
 unsigned viewer_exchange_order(struct viewer_exchange *exchange, int input, double time);
 
-/* The playback, to look at and to change; between the two nobody else moves. */
+/* The playback as it is now. */
+struct viewer_playback viewer_exchange_playback(struct viewer_exchange *exchange);
+/* To change it; between the two nobody else moves. */
 struct viewer_playback *viewer_exchange_lock(struct viewer_exchange *exchange);
 void viewer_exchange_unlock(struct viewer_exchange *exchange);
 
