@@ -54,11 +54,6 @@ static double last_frame_seconds(const struct viewer_session *s)
     return about->rate_num > 0 && about->rate_den > 0 ? (double)about->rate_den / about->rate_num : 0.04;
 }
 
-static bool more_inputs(const struct viewer_session *s)
-{
-    return s->source.input + 1 < (int)s->inputs->count;
-}
-
 /* All frames were shown: stay, or go on. */
 static void finish_source(struct viewer_session *s, double now)
 {
@@ -70,7 +65,8 @@ static void finish_source(struct viewer_session *s, double now)
         s->screen.stale = true;
     }
     if (now < s->ended_at || (viewer_session_headless(s) && result_due)) return;
-    bool stays = !moving && !more_inputs(s) && !s->settings->loop;
+    bool last = s->source.input + 1 == (int)s->inputs->count;
+    bool stays = !moving && last && !s->settings->loop;
     if (isfinite(s->ended_at) && !stays) {
         s->ended_at = INFINITY;
         s->direction = 1;
@@ -131,10 +127,8 @@ static void warn_of(struct viewer_session *s, const struct viewer_frame *frame)
 /* Another frame is shown, or it has got its results. */
 static void take_frame(struct viewer_session *s)
 {
-    struct viewer_stamp before = s->shown.frame ? s->traced : (struct viewer_stamp){0};
     viewer_exchange_shown(s->exchange, &s->shown);
-    const struct viewer_stamp *now = &s->shown.frame->stamp;
-    if (now->epoch != before.epoch || now->frame != before.frame) {
+    if (!viewer_stamp_same(&s->shown.frame->stamp, &s->traced)) {
         s->screen.look.selected = 0;
         warn_of(s, s->shown.frame);
     }
@@ -181,8 +175,7 @@ static void count_frame(struct viewer_session *s, double now)
     const struct viewer_frame *frame = s->shown.frame;
     if (!frame) return;
     bool complete = !s->shown.wanting || s->infer_failed;
-    bool other =
-        s->presented == 0 || s->traced.epoch != frame->stamp.epoch || s->traced.frame != frame->stamp.frame;
+    bool other = s->presented == 0 || !viewer_stamp_same(&s->traced, &frame->stamp);
     bool grown = s->traced_has != s->shown.has;
     double latency = now - s->shown.there;
     if (other || grown) {

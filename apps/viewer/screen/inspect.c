@@ -9,7 +9,7 @@ static bool find_pixel(const struct viewer_frame *frame, const struct viewer_lay
 {
     for (int i = 0; i < layout->pane_count; i++) {
         struct viewer_rect pane = layout->panes[i];
-        if (!viewer_rect_has(pane, x, y)) continue;
+        if (x < pane.x || y < pane.y || x >= pane.x + pane.width || y >= pane.y + pane.height) continue;
         *picture_x = ((float)(x - pane.x) + 0.5f) * (float)frame->image.width / (float)pane.width;
         *picture_y = ((float)(y - pane.y) + 0.5f) * (float)frame->image.height / (float)pane.height;
         return true;

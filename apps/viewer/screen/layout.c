@@ -51,8 +51,3 @@ struct duet_image viewer_layout_part(const struct duet_image *canvas, struct vie
     return (struct duet_image){rect.width, rect.height, canvas->format, canvas->stride,
                                duet_image_row(canvas, rect.y) + 3 * (size_t)rect.x};
 }
-
-bool viewer_rect_has(struct viewer_rect rect, int x, int y)
-{
-    return x >= rect.x && y >= rect.y && x < rect.x + rect.width && y < rect.y + rect.height;
-}

@@ -28,7 +28,4 @@ struct viewer_layout viewer_layout_make(const struct duet_image *canvas, float s
 /* That part of the canvas, as a picture of its own; borrows the pixels. */
 struct duet_image viewer_layout_part(const struct duet_image *canvas, struct viewer_rect rect);
 
-/* Is the point in the rectangle? */
-bool viewer_rect_has(struct viewer_rect rect, int x, int y);
-
 #endif

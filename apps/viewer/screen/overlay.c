@@ -4,7 +4,6 @@
 #include "viewer/screen/scale.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Memory for a picture of that size, unless it is there. */
 static enum duet_status fit(struct duet_image *image, int width, int height, enum duet_pixel_format format,
@@ -15,23 +14,12 @@ static enum duet_status fit(struct duet_image *image, int width, int height, enu
     return duet_image_create(image, width, height, format, error);
 }
 
-static bool same_frame(const struct viewer_stamp *a, const struct viewer_stamp *b)
-{
-    return a->epoch == b->epoch && a->input == b->input && a->frame == b->frame;
-}
-
-static void copy_rows(const struct duet_image *from, struct duet_image *to)
-{
-    for (int y = 0; y < to->height; y++)
-        memcpy(duet_image_row(to, y), duet_image_row(from, y), 3 * (size_t)to->width);
-}
-
 enum duet_status viewer_overlay_picture(struct viewer_overlay *overlay, const struct viewer_frame *frame,
                                         struct duet_image *onto, struct duet_error *error)
 {
     struct duet_image *base = &overlay->base;
     bool kept = base->pixels && base->width == onto->width && base->height == onto->height &&
-                same_frame(&overlay->of, &frame->stamp);
+                viewer_stamp_same(&overlay->of, &frame->stamp);
     enum duet_status status = kept ? DUET_OK : fit(base, onto->width, onto->height, DUET_RGB8, error);
     if (!kept && status == DUET_OK) status = viewer_scale(&frame->image, base, error);
     if (status != DUET_OK) {
@@ -39,8 +27,7 @@ enum duet_status viewer_overlay_picture(struct viewer_overlay *overlay, const st
         return status;
     }
     overlay->of = frame->stamp;
-    copy_rows(base, onto);
-    return DUET_OK;
+    return viewer_scale(base, onto, error);
 }
 
 static struct duet_box scale_box(struct duet_box box, float x, float y)
@@ -52,11 +39,9 @@ static enum duet_status draw_masks(struct viewer_overlay *overlay, const struct 
                                    const struct viewer_look *look, const struct duet_draw_style *style,
                                    struct duet_image *onto, struct duet_error *error)
 {
-    uint8_t same[256];
-    for (int i = 0; i < 256; i++) same[i] = (uint8_t)i;
     enum duet_status status = fit(&overlay->classes, onto->width, onto->height, DUET_GRAY8, error);
     if (status == DUET_OK)
-        status = viewer_scale_classes(&results->segmentation.classes, same, &overlay->classes, error);
+        status = viewer_scale_classes(&results->segmentation.classes, &overlay->classes, error);
     if (status == DUET_OK) status = duet_draw_mask(onto, &overlay->classes, look->alpha, true, style, error);
     return status;
 }
@@ -132,10 +117,8 @@ enum duet_status viewer_overlay_render(const struct viewer_frame *frame, unsigne
     struct viewer_overlay overlay = {0};
     enum duet_status status =
         duet_image_create(image, frame->image.width, frame->image.height, DUET_RGB8, error);
-    if (status == DUET_OK) {
-        copy_rows(&frame->image, image);
-        status = viewer_overlay_results(&overlay, frame, has, look, image, error);
-    }
+    if (status == DUET_OK) status = viewer_scale(&frame->image, image, error);
+    if (status == DUET_OK) status = viewer_overlay_results(&overlay, frame, has, look, image, error);
     viewer_overlay_close(&overlay);
     if (status != DUET_OK) duet_image_close(image);
     return status;

@@ -152,8 +152,8 @@ enum duet_status viewer_scale(const struct duet_image *from, const struct duet_i
     return fits ? DUET_OK : duet_no_memory(error, NULL, "to scale a picture");
 }
 
-enum duet_status viewer_scale_classes(const struct duet_image *from, const uint8_t as[256],
-                                      const struct duet_image *to, struct duet_error *error)
+enum duet_status viewer_scale_classes(const struct duet_image *from, const struct duet_image *to,
+                                      struct duet_error *error)
 {
     int *columns = calloc((size_t)to->width, sizeof *columns);
     if (!columns) return duet_no_memory(error, NULL, "to scale a mask");
@@ -163,7 +163,7 @@ enum duet_status viewer_scale_classes(const struct duet_image *from, const uint8
         const uint8_t *row =
             duet_image_row(from, (int)((2 * (int64_t)y + 1) * from->height / (2 * to->height)));
         uint8_t *out = duet_image_row(to, y);
-        for (int x = 0; x < to->width; x++) out[x] = as[row[columns[x]]];
+        for (int x = 0; x < to->width; x++) out[x] = row[columns[x]];
     }
     free(columns);
     return DUET_OK;

@@ -10,8 +10,8 @@
 enum duet_status viewer_scale(const struct duet_image *from, const struct duet_image *to,
                               struct duet_error *error);
 
-/* GRAY8 classes: the nearest pixel's, as `as[class]`. Errors: DUET_OUT_OF_MEMORY. */
-enum duet_status viewer_scale_classes(const struct duet_image *from, const uint8_t as[256],
-                                      const struct duet_image *to, struct duet_error *error);
+/* GRAY8 classes: the nearest pixel's. Errors: DUET_OUT_OF_MEMORY. */
+enum duet_status viewer_scale_classes(const struct duet_image *from, const struct duet_image *to,
+                                      struct duet_error *error);
 
 #endif

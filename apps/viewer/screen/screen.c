@@ -2,6 +2,7 @@
 
 #include "core/os.h"
 #include "viewer/screen/inspect.h"
+#include "viewer/screen/scale.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,12 +39,6 @@ static void clear(struct duet_image *canvas)
     for (int y = 0; y < canvas->height; y++) memset(duet_image_row(canvas, y), 12, 3 * (size_t)canvas->width);
 }
 
-static void copy(const struct duet_image *from, struct duet_image *to)
-{
-    for (int y = 0; y < from->height; y++)
-        memcpy(duet_image_row(to, y), duet_image_row(from, y), 3 * (size_t)from->width);
-}
-
 /* The picture with its overlay; kept, so that what moves above it (figures, the mouse) costs a copy only. */
 static enum duet_status draw_picture(struct viewer_screen *s, const struct viewer_shown *shown,
                                      struct duet_error *error)
@@ -61,7 +56,7 @@ static enum duet_status draw_picture(struct viewer_screen *s, const struct viewe
                 viewer_overlay_results(&s->overlay, shown->frame, shown->has, &s->look, &s->composed, error);
         if (status != DUET_OK) duet_image_close(&s->composed);
     }
-    if (status == DUET_OK) copy(&s->composed, &onto);
+    if (status == DUET_OK) status = viewer_scale(&s->composed, &onto, error);
     if (status == DUET_OK && s->layout.pane_count == 2) {
         struct duet_image first = viewer_layout_part(&s->window.canvas, s->layout.panes[0]);
         status = viewer_overlay_picture(&s->overlay, shown->frame, &first, error);

@@ -196,9 +196,8 @@ void viewer_exchange_opened(struct viewer_exchange *x, unsigned epoch, const str
         x->playback.live = about->live;
         x->playback.still = !about->moving;
         x->playback.pace = every ? VIEWER_PACE_EVERY : about->live ? VIEWER_PACE_NEWEST : VIEWER_PACE_SOURCE;
-        x->source.opened = true;
         x->source.about = *about;
-        strncpy(x->source.kind, about->kind ? about->kind : "", sizeof x->source.kind - 1);
+        x->source.about.kind = NULL;
     }
     leave(x, true);
 }
@@ -342,14 +341,12 @@ void viewer_exchange_give(struct viewer_exchange *x, struct viewer_results *resu
 unsigned viewer_exchange_order(struct viewer_exchange *x, int input, double time)
 {
     pthread_mutex_lock(&x->lock);
-    bool other = x->source.input != input || x->order.epoch == 0;
     unsigned epoch = x->order.epoch + 1;
     x->order = (struct viewer_order){epoch, input, time};
     while (x->queued > 0) settle(unqueue(x, x->queued - 1));
     viewer_playback_jump(&x->playback);
     x->source.epoch = epoch;
     x->source.input = input;
-    x->source.opened = x->source.opened && !other;
     x->source.ended = x->source.failed = false;
     leave(x, false);
     return epoch;
@@ -456,5 +453,4 @@ void viewer_exchange_source(struct viewer_exchange *x, struct viewer_source *sou
     *source = x->source;
     source->drained = x->source.ended && x->queued == 0;
     pthread_mutex_unlock(&x->lock);
-    source->about.kind = source->kind;
 }

@@ -111,9 +111,7 @@ void viewer_exchange_release(struct viewer_exchange *exchange, const struct view
 struct viewer_source {
     unsigned epoch;
     int input;
-    bool opened;
-    struct duet_frames_about about; /* `kind` points into this struct's own text */
-    char kind[64];
+    struct duet_frames_about about; /* without its `kind`; before the source is open, of the one before */
     bool ended;   /* no more frames will come */
     bool drained; /* and none waits */
     bool failed;  /* it ended by this: */

@@ -3,6 +3,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+bool viewer_stamp_same(const struct viewer_stamp *a, const struct viewer_stamp *b)
+{
+    return a->epoch == b->epoch && a->frame == b->frame;
+}
+
 void viewer_frame_shape(const struct viewer_frame *frame, int *width, int *height)
 {
     double wide = (double)frame->info.aspect_num / frame->info.aspect_den;

@@ -17,6 +17,7 @@ struct viewer_stamp {
     int64_t frame;  /* number in it */
     double time;    /* seconds since its first frame */
 };
+bool viewer_stamp_same(const struct viewer_stamp *a, const struct viewer_stamp *b);
 
 /* What inference found in one frame. Owned: viewer_results_close. */
 struct viewer_results {

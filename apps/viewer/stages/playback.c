@@ -18,7 +18,8 @@ double viewer_playback_due(const struct viewer_playback *p, double time)
     return p->paused ? INFINITY : p->now + (time - p->time) / p->speed;
 }
 
-double viewer_playback_position(const struct viewer_playback *p, double now)
+/* The source's time now. */
+static double source_time(const struct viewer_playback *p, double now)
 {
     return p->paused || !p->anchored ? p->time : p->time + (now - p->now) * p->speed;
 }
@@ -33,10 +34,10 @@ static void anchor(struct viewer_playback *p, double now, double time)
 void viewer_playback_pause(struct viewer_playback *p, double now, bool paused)
 {
     if (p->paused == paused) return;
-    double position = viewer_playback_position(p, now);
+    double time = source_time(p, now);
     p->paused = paused;
     p->steps = 0;
-    if (p->anchored) anchor(p, now, position);
+    if (p->anchored) anchor(p, now, time);
 }
 
 void viewer_playback_step(struct viewer_playback *p)
@@ -47,9 +48,9 @@ void viewer_playback_step(struct viewer_playback *p)
 
 void viewer_playback_change_speed(struct viewer_playback *p, double now, int direction)
 {
-    double speed = direction > 0 ? p->speed * 2 : p->speed / 2, position = viewer_playback_position(p, now);
+    double speed = direction > 0 ? p->speed * 2 : p->speed / 2, time = source_time(p, now);
     if (speed < 0.125 || speed > 8) return;
-    if (p->anchored) anchor(p, now, position);
+    if (p->anchored) anchor(p, now, time);
     p->speed = speed;
 }
 

@@ -4,10 +4,10 @@
  * A frame is shown together with what was found in it, never with another frame's boxes. Where inference is
  * slower than the source, something has to give:
  *
- *   VIEWER_PACE_SOURCE  files: the clock does not wait. Analysed is the first frame that can be ready when it
- * is due; those before are dropped. A clip of ten seconds lasts ten seconds VIEWER_PACE_EVERY   no frame is
- * dropped, the clock waits for inference VIEWER_PACE_NEWEST  live: the newest frame is analysed and shown at
- * once, older ones are dropped
+ *   VIEWER_PACE_SOURCE   files: the clock does not wait. Analysed is the first frame that can be ready when
+ * it is due; those before are dropped. A clip of ten seconds lasts ten seconds VIEWER_PACE_EVERY    no frame
+ * is dropped, the clock waits for inference VIEWER_PACE_NEWEST   live: the newest frame is analysed and shown
+ * at once, older ones are dropped
  *
  * The clock starts when the first frame after a start or a jump is shown, not before.
  */
@@ -43,9 +43,6 @@ void viewer_playback_start(struct viewer_playback *playback, double patience);
 
 /* When a frame is due; -INFINITY: at once, INFINITY: not while paused. */
 double viewer_playback_due(const struct viewer_playback *playback, double time);
-
-/* The source's time now. */
-double viewer_playback_position(const struct viewer_playback *playback, double now);
 
 void viewer_playback_pause(struct viewer_playback *playback, double now, bool paused);
 /* Show one frame more, and pause. */

@@ -208,7 +208,7 @@ static void pause_holds_and_resume_goes_on_from_there(void **state)
     play(&s, 0, 2);
     int before = s.shown_count;
     viewer_playback_pause(&s.p, 2, true);
-    assert_true(fabs(viewer_playback_position(&s.p, 2) - viewer_playback_position(&s.p, 50)) < 1e-9);
+    assert_true(isinf(viewer_playback_due(&s.p, s.p.time)));
     play(&s, 2, 5);
     assert_int_equal(s.shown_count, before);
     viewer_playback_pause(&s.p, 5, false);
@@ -231,7 +231,7 @@ static void a_step_shows_one_frame(void **state)
         assert_int_equal(s.shown[before], before);
     }
     assert_true(s.p.paused);
-    assert_true(fabs(viewer_playback_position(&s.p, 99) - s.shown[s.shown_count - 1] / 30.0) < 1e-9);
+    assert_true(fabs(s.p.time - s.shown[s.shown_count - 1] / 30.0) < 1e-9);
 }
 
 static void speed_changes_the_pace(void **state)
