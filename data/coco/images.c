@@ -38,11 +38,6 @@ const struct duet_coco_ids *duet_coco_images_ids(const struct duet_coco_images *
     return images->named;
 }
 
-size_t duet_coco_images_count(const struct duet_coco_images *images)
-{
-    return images->names.count;
-}
-
 /* --- reading ------------------------------------------------------------------------------------------ */
 
 /* Where in the file we are: {"images": [{"id": ..., "file_name": ...}]}. */

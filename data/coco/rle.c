@@ -40,9 +40,32 @@ bool duet_rle_empty(struct duet_rle *rle, uint32_t height, uint32_t width)
     return push(rle, height * width);
 }
 
+bool duet_rle_from_pixels(struct duet_rle *rle, const struct duet_image *image, int value)
+{
+    uint32_t run = 0;
+    bool inside = false;
+    begin(rle, (uint32_t)image->height, (uint32_t)image->width);
+    for (int x = 0; x < image->width; x++)
+        for (int y = 0; y < image->height; y++, run++) {
+            if ((duet_image_row(image, y)[x] == value) == inside) continue;
+            if (!push(rle, run)) return false;
+            inside = !inside;
+            run = 0;
+        }
+    return push(rle, run);
+}
+
 /* --- compressed text ---------------------------------------------------------------------------------- */
 
-bool duet_rle_text_next(struct duet_rle_text *text, uint32_t *count, bool *broken)
+/* Reads one count at a time. */
+struct rle_text {
+    const char *text, *end;
+    int64_t before[2]; /* the last two counts */
+    size_t index;      /* of the next */
+};
+
+/* The next count. False at the end, and when the text is none: then *broken is set. */
+static bool next_count(struct rle_text *text, uint32_t *count, bool *broken)
 {
     int64_t value = 0;
     int shift = 0;
@@ -84,11 +107,11 @@ int duet_rle_put_count(uint32_t count, uint32_t before, char out[DUET_RLE_TEXT_M
 
 const char *duet_rle_text_fault(const char *text, size_t length, uint32_t height, uint32_t width)
 {
-    struct duet_rle_text reader = {.text = text, .end = text + length};
+    struct rle_text reader = {.text = text, .end = text + length};
     uint64_t sum = 0;
     uint32_t count;
     bool broken;
-    while (duet_rle_text_next(&reader, &count, &broken)) {
+    while (next_count(&reader, &count, &broken)) {
         sum += count;
         if (sum > DUET_RLE_MAX_PIXELS) break;
     }
@@ -100,11 +123,11 @@ const char *duet_rle_text_fault(const char *text, size_t length, uint32_t height
 bool duet_rle_from_text(struct duet_rle *rle, const char *text, size_t length, uint32_t height,
                         uint32_t width)
 {
-    struct duet_rle_text reader = {.text = text, .end = text + length};
+    struct rle_text reader = {.text = text, .end = text + length};
     uint32_t count;
     bool broken;
     begin(rle, height, width);
-    while (duet_rle_text_next(&reader, &count, &broken))
+    while (next_count(&reader, &count, &broken))
         if (!push(rle, count)) return false;
     return true;
 }

@@ -51,18 +51,6 @@ void duet_put_json_string(struct duet_buffer *buffer, const char *text)
     duet_put_json_bytes(buffer, text, strlen(text));
 }
 
-void duet_put_json_text(struct duet_buffer *buffer, const char *json)
-{
-    while (*json) {
-        struct duet_character c = character_at(json);
-        if (c.valid && c.code >= 0x20 && !c.plain)
-            put_json_character(buffer, json, c);
-        else
-            duet_put_bytes(buffer, json, c.bytes);
-        json += c.bytes;
-    }
-}
-
 /* --- CSV ---------------------------------------------------------------------------------------------- */
 
 /* Would a spreadsheet compute it? It looks past spaces and quotes, and takes the wide forms for the narrow. A

@@ -1,6 +1,7 @@
 #include "data/json/text.h"
 
 #include "core/grow.h"
+#include "duet/results.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,4 +137,13 @@ void duet_put_fixed(struct duet_buffer *buffer, double value, int decimals)
 {
     char text[NUMBER_TEXT];
     duet_put(buffer, duet_fixed_text(value, decimals, text));
+}
+
+void duet_put_box(struct duet_buffer *buffer, const struct duet_box *box, const char *between)
+{
+    const float sides[4] = {box->x, box->y, box->width, box->height};
+    for (int i = 0; i < 4; i++) {
+        duet_put(buffer, i ? between : "");
+        duet_put_float(buffer, sides[i]);
+    }
 }

@@ -38,31 +38,31 @@ char *duet_frame_stem(const struct duet_record *record)
     return name;
 }
 
-void duet_claims_close(struct duet_claims *claims)
+void duet_output_names_close(struct duet_output_names *names)
 {
-    duet_names_close(&claims->keys);
-    duet_names_close(&claims->sources);
-    free(claims->owners);
-    *claims = (struct duet_claims){0};
+    duet_names_close(&names->names);
+    duet_names_close(&names->sources);
+    free(names->owners);
+    *names = (struct duet_output_names){0};
 }
 
-enum duet_status duet_claim(struct duet_claims *claims, const char *what, const char *key, const char *source,
-                            bool once, struct duet_error *error)
+enum duet_status duet_output_names_give(struct duet_output_names *names, const char *what, const char *name,
+                                        const char *source, bool once, struct duet_error *error)
 {
     bool added;
-    size_t owner = duet_names_add(&claims->sources, source, strlen(source), NULL);
-    size_t number = duet_names_add(&claims->keys, key, strlen(key), &added);
+    size_t owner = duet_names_add(&names->sources, source, strlen(source), NULL);
+    size_t number = duet_names_add(&names->names, name, strlen(name), &added);
     size_t *owners = owner == DUET_NAME_NONE || number == DUET_NAME_NONE
                          ? NULL
-                         : duet_grow(claims->owners, &claims->capacity, number + 1, sizeof *owners);
+                         : duet_grow(names->owners, &names->capacity, number + 1, sizeof *owners);
     if (!owners) return duet_no_memory(error, source, NULL);
-    claims->owners = owners;
+    names->owners = owners;
     if (added) owners[number] = owner;
     if (owners[number] != owner)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: its %s, %s, is that of %s too", source, what, key,
-                         duet_names_text(&claims->sources, owners[number]));
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%s: its %s, %s, is that of %s too", source, what, name,
+                         duet_names_text(&names->sources, owners[number]));
     if (!added && once)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: given twice, and its %s, %s, can be used once",
-                         source, what, key);
+                         source, what, name);
     return DUET_OK;
 }

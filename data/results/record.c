@@ -27,13 +27,6 @@ const char *duet_format_name(enum duet_format format)
     return known(format) ? kinds[format]->name : "unknown";
 }
 
-enum duet_format duet_format_by_name(const char *name)
-{
-    for (int i = 0; i < DUET_FORMAT_COUNT; i++)
-        if (strcmp(kinds[i]->name, name) == 0) return (enum duet_format)i;
-    return DUET_FORMAT_COUNT;
-}
-
 bool duet_format_is_folder(enum duet_format format)
 {
     return known(format) && kinds[format]->folder;
@@ -332,6 +325,7 @@ void duet_writer_discard(struct duet_writer **writer)
     struct duet_writer *w = *writer;
     if (w->state && w->kind->close) w->kind->close(w);
     duet_sink_discard(&w->sink);
+    duet_output_names_close(&w->names);
     duet_buffer_close(&w->text);
     free(w->output);
     free(w->state);

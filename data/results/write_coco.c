@@ -1,14 +1,9 @@
-/* COCO results: one JSON array of detections, written as they come. */
+/* COCO results: one JSON array of detections, written as they come. The writer's state: are there any yet? */
 #include "coco/ids_read.h"
 #include "core/fail.h"
 #include "results/writer.h"
 
 #include <stdlib.h>
-
-struct state {
-    bool any; /* detections written so far */
-    struct duet_claims claims;
-};
 
 static enum duet_status id_of(struct duet_writer *writer, const char *source, int64_t *id,
                               struct duet_error *error)
@@ -61,13 +56,12 @@ static enum duet_status check(struct duet_writer *writer, const char *source, co
                               struct duet_error *error)
 {
     (void)name;
-    struct state *state = writer->state;
     int64_t id;
     enum duet_status status = id_of(writer, source, &id, error);
     if (status != DUET_OK) return status;
     char room[DUET_COCO_ID_ROOM];
     const char *key = duet_coco_id_text(named_ids(writer), id, room);
-    return duet_claim(&state->claims, "image id", key, source, true, error);
+    return duet_output_names_give(&writer->names, "image id", key, source, true, error);
 }
 
 static void begin(struct duet_writer *writer)
@@ -81,13 +75,7 @@ static void put_detection(struct duet_buffer *text, const struct duet_coco_ids *
     duet_put(text, "{\"image_id\":");
     duet_put_coco_id(text, named, id);
     duet_putf(text, ",\"category_id\":%d,\"bbox\":[", d->category_id);
-    duet_put_float(text, d->box.x);
-    duet_put(text, ",");
-    duet_put_float(text, d->box.y);
-    duet_put(text, ",");
-    duet_put_float(text, d->box.width);
-    duet_put(text, ",");
-    duet_put_float(text, d->box.height);
+    duet_put_box(text, &d->box, ",");
     duet_put(text, "],\"score\":");
     duet_put_float(text, d->score);
     duet_put(text, "}");
@@ -96,36 +84,29 @@ static void put_detection(struct duet_buffer *text, const struct duet_coco_ids *
 static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
                                      struct duet_error *error)
 {
-    struct state *state = writer->state;
+    bool *any = writer->state;
     if (!record->detections) return DUET_OK;
     int64_t id;
     enum duet_status status =
         record->moving ? id_of_frame(writer, record, &id, error) : id_of(writer, record->source, &id, error);
     if (status != DUET_OK) return status;
     for (size_t i = 0; i < record->detections->count; i++) {
-        duet_put(&writer->text, state->any ? ",\n" : "\n");
+        duet_put(&writer->text, *any ? ",\n" : "\n");
         put_detection(&writer->text, named_ids(writer), id, &record->detections->items[i]);
-        state->any = true;
+        *any = true;
     }
     return DUET_OK;
 }
 
 static const char *tail(const struct duet_writer *writer)
 {
-    const struct state *state = writer->state;
-    return state->any ? "\n]\n" : "]\n";
-}
-
-static void close_state(struct duet_writer *writer)
-{
-    struct state *state = writer->state;
-    duet_claims_close(&state->claims);
+    const bool *any = writer->state;
+    return *any ? "\n]\n" : "]\n";
 }
 
 const struct duet_writer_kind duet_writer_coco = {.name = "coco",
-                                                  .state_size = sizeof(struct state),
+                                                  .state_size = sizeof(bool),
                                                   .check = check,
                                                   .begin = begin,
                                                   .write = write_record,
-                                                  .tail = tail,
-                                                  .close = close_state};
+                                                  .tail = tail};

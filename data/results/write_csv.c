@@ -27,15 +27,6 @@ static void put_head(struct duet_buffer *text, const struct duet_record *record,
     duet_putf(text, ",%d", id);
 }
 
-static void put_box(struct duet_buffer *text, const struct duet_box *box)
-{
-    const float sides[4] = {box->x, box->y, box->width, box->height};
-    for (int i = 0; i < 4; i++) {
-        duet_put(text, ",");
-        duet_put_float(text, sides[i]);
-    }
-}
-
 static void put_detections(struct duet_buffer *text, const struct duet_record *record)
 {
     for (size_t i = 0; i < record->detections->count; i++) {
@@ -43,7 +34,8 @@ static void put_detections(struct duet_buffer *text, const struct duet_record *r
         put_head(text, record, d->label, d->category_id);
         duet_put(text, ",");
         duet_put_float(text, d->score);
-        put_box(text, &d->box);
+        duet_put(text, ",");
+        duet_put_box(text, &d->box, ",");
         duet_put(text, "\n");
     }
 }
@@ -55,7 +47,8 @@ static void put_segments(struct duet_buffer *text, const struct duet_record *rec
         put_head(text, record, s->label, s->class_id);
         duet_putf(text, ",%" PRIu64 ",", s->pixels);
         duet_put_double(text, s->share);
-        put_box(text, &s->box);
+        duet_put(text, ",");
+        duet_put_box(text, &s->box, ",");
         duet_put(text, ",");
         duet_put_float(text, s->confidence);
         duet_put(text, "\n");

@@ -13,13 +13,7 @@
 static void put_box(struct duet_buffer *text, const struct duet_box *box)
 {
     duet_put(text, ",\"bbox\":[");
-    duet_put_float(text, box->x);
-    duet_put(text, ",");
-    duet_put_float(text, box->y);
-    duet_put(text, ",");
-    duet_put_float(text, box->width);
-    duet_put(text, ",");
-    duet_put_float(text, box->height);
+    duet_put_box(text, box, ",");
     duet_put(text, "]");
 }
 
@@ -40,32 +34,22 @@ static void put_detections(struct duet_buffer *text, const struct duet_detection
     duet_put(text, "]");
 }
 
-/* The pixels of one class as COCO's compressed runs: down the columns, runs of others first. */
+/* The pixels of one class as COCO's compressed runs. */
 static void put_runs(struct duet_buffer *text, const struct duet_image *classes, int class_id)
 {
-    uint32_t run = 0, counts[2] = {0, 0}; /* the last two: a count is told by the one two places back */
-    bool inside = false;
-    size_t index = 0;
-    char out[DUET_RLE_TEXT_MAX + 1];
-    duet_putf(text, ",\"segmentation\":{\"size\":[%d,%d],\"counts\":\"", classes->height, classes->width);
-    for (int x = 0; x < classes->width; x++)
-        for (int y = 0; y <= classes->height; y++) {
-            bool end = x == classes->width - 1 && y == classes->height;
-            if (y == classes->height && !end) continue;
-            if (!end && (duet_image_row(classes, y)[x] == class_id) == inside) {
-                run++;
-                continue;
-            }
-            int length = duet_rle_put_count(run, index > 2 ? counts[index % 2] : 0, out);
-            for (int i = 0; i < length; i++) { /* of the characters used, JSON escapes one */
-                if (out[i] == '\\') duet_put(text, "\\");
-                duet_put_bytes(text, &out[i], 1);
-            }
-            counts[index++ % 2] = run;
-            inside = !inside;
-            run = 1;
+    struct duet_rle rle = {0};
+    char out[DUET_RLE_TEXT_MAX];
+    if (!duet_rle_from_pixels(&rle, classes, class_id)) text->failed = true;
+    duet_putf(text, ",\"segmentation\":{\"size\":[%u,%u],\"counts\":\"", rle.height, rle.width);
+    for (size_t i = 0; i < rle.count; i++) {
+        int length = duet_rle_put_count(rle.counts[i], i > 2 ? rle.counts[i - 2] : 0, out);
+        for (int k = 0; k < length; k++) { /* of the characters used, JSON escapes one */
+            if (out[k] == '\\') duet_put(text, "\\");
+            duet_put_bytes(text, &out[k], 1);
         }
+    }
     duet_put(text, "\"}");
+    duet_rle_close(&rle);
 }
 
 static void put_segments(struct duet_buffer *text, const struct duet_segments *segments,

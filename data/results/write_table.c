@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 enum { SOURCE_COLUMNS = 32, CLASS_COLUMNS = 14 };
 
@@ -39,14 +40,9 @@ static void put_source(struct duet_buffer *text, const struct duet_record *recor
 /* A number, right-aligned in `columns` after a space. */
 static void put_right(struct duet_buffer *text, double value, int decimals, const char *unit, int columns)
 {
-    struct duet_buffer number = {0};
-    duet_put_fixed(&number, value, decimals);
-    duet_put(&number, unit);
-    if (number.failed)
-        text->failed = true;
-    else
-        duet_putf(text, " %*.*s", columns, (int)number.size, number.data);
-    duet_buffer_close(&number);
+    char number[DUET_FIXED_TEXT];
+    duet_fixed_text(value, decimals, number);
+    duet_putf(text, " %*s%s", columns - (int)strlen(unit), number, unit);
 }
 
 static void put_box(struct duet_buffer *text, const struct duet_box *box)

@@ -15,7 +15,6 @@ struct class_file {
 
 struct state {
     struct class_file *files; /* one a label, in their order */
-    struct duet_claims ids;
 };
 
 /* Class names may hold what file names should not: a '_' each. */
@@ -72,10 +71,9 @@ static const char *id_fault(const char *stem)
 }
 
 /* The picture's id is its stem. */
-static enum duet_status claim_id(struct duet_writer *writer, const char *source, const char *name, bool once,
-                                 char **id, struct duet_error *error)
+static enum duet_status give_id(struct duet_writer *writer, const char *source, const char *name, bool once,
+                                char **id, struct duet_error *error)
 {
-    struct state *state = writer->state;
     *id = duet_result_stem(source, name);
     if (!*id) return duet_no_memory(error, source, NULL);
     enum duet_status status;
@@ -83,7 +81,7 @@ static enum duet_status claim_id(struct duet_writer *writer, const char *source,
     if (fault)
         status = duet_fail(error, DUET_BAD_ARGUMENT, "%s: its name is no VOC image id: %s", source, fault);
     else
-        status = duet_claim(&state->ids, "image id", *id, source, once, error);
+        status = duet_output_names_give(&writer->names, "image id", *id, source, once, error);
     if (status == DUET_OK) return DUET_OK;
     free(*id);
     *id = NULL;
@@ -94,7 +92,7 @@ static enum duet_status check(struct duet_writer *writer, const char *source, co
                               struct duet_error *error)
 {
     char *id;
-    enum duet_status status = claim_id(writer, source, name, true, &id, error);
+    enum duet_status status = give_id(writer, source, name, true, &id, error);
     free(id);
     return status;
 }
@@ -138,7 +136,7 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
         return duet_fail(error, DUET_UNSUPPORTED, "%s: frames of a moving input have no VOC image ids",
                          record->source);
     char *id;
-    enum duet_status status = claim_id(writer, record->source, record->name, false, &id, error);
+    enum duet_status status = give_id(writer, record->source, record->name, false, &id, error);
     for (size_t i = 0; status == DUET_OK && i < record->detections->count; i++)
         status = write_detection(writer, id, record, &record->detections->items[i], error);
     free(id);
@@ -175,7 +173,6 @@ static void close_state(struct duet_writer *writer)
     for (size_t i = 0; state->files && i < writer->options.labels->count; i++)
         duet_output_discard(&state->files[i].output);
     free(state->files);
-    duet_claims_close(&state->ids);
 }
 
 const struct duet_writer_kind duet_writer_voc = {.name = "voc",

@@ -1,5 +1,5 @@
 /* YOLO text: DIR/STEM.txt for each picture, subfolders kept, complete from the moment it is there, and
- * DIR/classes.txt. */
+ * DIR/classes.txt, whose output is the writer's state. */
 #include "core/fail.h"
 #include "results/writer.h"
 
@@ -7,15 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct state {
-    struct duet_output classes; /* classes.txt, written at the end */
-    struct duet_claims claims;  /* on the names of files */
-};
-
 /* At the beginning, while there is room: on a disk that fills up, it is there for the pictures that fit. */
-static enum duet_status write_classes(struct duet_writer *writer, const char *path, struct duet_error *error)
+static enum duet_status write_classes(struct duet_writer *writer, struct duet_error *error)
 {
-    struct state *state = writer->state;
+    struct duet_output *classes = writer->state;
     const struct duet_labels *labels = writer->options.labels;
     struct duet_buffer *text = &writer->text;
     text->size = 0;
@@ -25,23 +20,22 @@ static enum duet_status write_classes(struct duet_writer *writer, const char *pa
     }
     if (text->failed) return duet_no_memory(error, writer->output, NULL);
     errno = 0;
-    if (fwrite(text->data, 1, text->size, state->classes.stream) == text->size &&
-        fflush(state->classes.stream) == 0)
+    if (fwrite(text->data, 1, text->size, classes->stream) == text->size && fflush(classes->stream) == 0)
         return DUET_OK;
-    return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", path);
+    return duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", classes->path);
 }
 
 static enum duet_status open_folder(struct duet_writer *writer, struct duet_error *error)
 {
-    struct state *state = writer->state;
     char *path = duet_path_join(writer->output, "classes.txt");
     if (!path) return duet_no_memory(error, writer->output, NULL);
-    enum duet_status status = duet_output_open(&state->classes, path, writer->flags, error);
-    if (status == DUET_OK) status = write_classes(writer, path, error);
+    enum duet_status status = duet_output_open(writer->state, path, writer->flags, error);
+    free(path);
+    if (status == DUET_OK) status = write_classes(writer, error);
     /* A picture called classes.jpg would take the same name. */
     if (status == DUET_OK)
-        status = duet_claim(&state->claims, "file", "classes.txt", "the list of classes", true, error);
-    free(path);
+        status =
+            duet_output_names_give(&writer->names, "file", "classes.txt", "the list of classes", true, error);
     return status;
 }
 
@@ -54,15 +48,14 @@ static char *file_name(const struct duet_record *record)
     return name;
 }
 
-/* Has the record a file of its own, and may that be written? Frames go without a claim: claims would grow as
- * long as the stream runs. */
+/* Has the record a file of its own, and may that be written? Frames' names are not kept: they would grow in
+ * number as long as the stream runs. */
 static enum duet_status check_file(struct duet_writer *writer, const struct duet_record *record,
                                    const char *name, bool once, struct duet_error *error)
 {
-    struct state *state = writer->state;
     enum duet_status status = duet_check_below(record->source, record->name ? record->name : name, error);
     if (status == DUET_OK && !record->moving)
-        status = duet_claim(&state->claims, "file", name, record->source, once, error);
+        status = duet_output_names_give(&writer->names, "file", name, record->source, once, error);
     char *path = duet_path_join(writer->output, name);
     if (!path) return duet_no_memory(error, writer->output, NULL);
     /* Subfolders are made when there is something to write into them. */
@@ -114,15 +107,10 @@ static enum duet_status write_file(struct duet_writer *writer, const char *name,
     enum duet_status status = folder ? duet_make_folders(folder, error) : DUET_OK;
     free(folder);
     if (status == DUET_OK) status = duet_output_open(&file, path, writer->flags, error);
-    errno = 0;
-    if (status == DUET_OK && writer->text.size &&
-        fwrite(writer->text.data, 1, writer->text.size, file.stream) != writer->text.size) {
-        status = duet_fail_errno(error, errno ? errno : EIO, "%s: cannot write", path);
-        duet_output_discard(&file);
-    }
-    if (status == DUET_OK) status = duet_output_commit(&file, error);
     free(path);
-    return status;
+    if (status != DUET_OK) return status;
+    if (writer->text.size) fwrite(writer->text.data, 1, writer->text.size, file.stream);
+    return duet_output_commit(&file, error); /* it looks whether all was written */
 }
 
 static enum duet_status write_record(struct duet_writer *writer, const struct duet_record *record,
@@ -142,21 +130,18 @@ static enum duet_status write_record(struct duet_writer *writer, const struct du
 
 static enum duet_status end(struct duet_writer *writer, struct duet_error *error)
 {
-    struct state *state = writer->state;
-    return duet_output_commit(&state->classes, error);
+    return duet_output_commit(writer->state, error);
 }
 
 static void close_state(struct duet_writer *writer)
 {
-    struct state *state = writer->state;
-    duet_output_discard(&state->classes);
-    duet_claims_close(&state->claims);
+    duet_output_discard(writer->state);
 }
 
 const struct duet_writer_kind duet_writer_yolo = {.name = "yolo",
                                                   .folder = true,
                                                   .needs_labels = true,
-                                                  .state_size = sizeof(struct state),
+                                                  .state_size = sizeof(struct duet_output),
                                                   .open = open_folder,
                                                   .check = check,
                                                   .write = write_record,

@@ -49,6 +49,13 @@ struct duet_writer_kind {
 extern const struct duet_writer_kind duet_writer_table, duet_writer_ndjson, duet_writer_coco, duet_writer_csv,
     duet_writer_yolo, duet_writer_voc;
 
+/* Which source has which name: a file's or an image id. Zero to begin with. */
+struct duet_output_names {
+    struct duet_names names, sources;
+    size_t *owners; /* [names.count] number in sources */
+    size_t capacity;
+};
+
 struct duet_writer {
     const struct duet_writer_kind *kind;
     struct duet_writer_options options; /* borrowed, but for output */
@@ -60,10 +67,18 @@ struct duet_writer {
     size_t records; /* written and whole */
     size_t cut;     /* bytes of a line that was not */
     struct duet_error broken; /* the first fault in writing; nothing is written after it */
+    struct duet_output_names names;
     void *state;
 };
 
-/* --- names in a folder -------------------------------------------------------------------------------- */
+/* --- output names (output_names.c) -------------------------------------------------------------------- */
+
+void duet_output_names_close(struct duet_output_names *names);
+
+/* Give `name` to `source`. `what` says what kind of name it is: "image id". DUET_BAD_ARGUMENT when another
+ * source has it, or, with `once`, this one already. */
+enum duet_status duet_output_names_give(struct duet_output_names *names, const char *what, const char *name,
+                                        const char *source, bool once, struct duet_error *error);
 
 /* "STEM_000012", of what is live "NAME_20261122T050102.345Z": what everything that is written about a frame by
  * itself is called. NULL when out of memory;
@@ -76,19 +91,5 @@ char *duet_result_stem(const char *source, const char *name);
 
 /* DUET_BAD_ARGUMENT for a name that is absolute or has a ".." in it: no file is made of it. */
 enum duet_status duet_check_below(const char *source, const char *name, struct duet_error *error);
-
-/* Which source has which name. Zero to begin with. */
-struct duet_claims {
-    struct duet_names keys, sources;
-    size_t *owners; /* [keys.count] number in sources */
-    size_t capacity;
-};
-
-void duet_claims_close(struct duet_claims *claims);
-
-/* Give the name `key` to `source`. `what` says what kind of name it is: "image id". DUET_BAD_ARGUMENT when
- * another source has it, or, with `once`, this one already. */
-enum duet_status duet_claim(struct duet_claims *claims, const char *what, const char *key, const char *source,
-                            bool once, struct duet_error *error);
 
 #endif

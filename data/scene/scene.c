@@ -7,20 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const kind_names[DUET_SCENE_COUNT] = {"demo", "stop", "bus", "aeroplane"};
-
-const char *duet_scene_name(enum duet_scene_kind kind)
-{
-    return (unsigned)kind < DUET_SCENE_COUNT ? kind_names[kind] : NULL;
-}
-
-enum duet_scene_kind duet_scene_by_name(const char *name)
-{
-    int kind = 0;
-    while (kind < DUET_SCENE_COUNT && strcmp(name, kind_names[kind]) != 0) kind++;
-    return (enum duet_scene_kind)kind;
-}
-
 /* --- layout ------------------------------------------------------------------------------------------- */
 
 /* Owners of samples: 0 is nobody. */

@@ -3,6 +3,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
+#include "data/coco/rle.h"
 #include "data/json/text.h"
 
 #include <inttypes.h>
@@ -35,20 +36,13 @@ void duet_scene_truth_discard(struct duet_scene_truth **truth)
     *truth = NULL;
 }
 
-/* Lengths of the runs off, on, off ... down the columns, from left to right. */
 static void put_runs(struct duet_buffer *buffer, const struct duet_image *owners, int owner)
 {
-    unsigned run = 0;
-    bool on = false;
-    duet_put(buffer, "[");
-    for (int x = 0; x < owners->width; x++)
-        for (int y = 0; y < owners->height; y++, run++)
-            if ((duet_image_row(owners, y)[x] == owner) != on) {
-                duet_putf(buffer, "%u,", run);
-                on = !on;
-                run = 0;
-            }
-    duet_putf(buffer, "%u]", run);
+    struct duet_rle rle = {0};
+    if (!duet_rle_from_pixels(&rle, owners, owner)) buffer->failed = true;
+    for (size_t i = 0; i < rle.count; i++) duet_putf(buffer, "%s%u", i ? "," : "[", rle.counts[i]);
+    duet_put(buffer, "]");
+    duet_rle_close(&rle);
 }
 
 static void put_object(struct duet_scene_truth *truth, int64_t image_id, const struct duet_scene *scene,
@@ -59,13 +53,7 @@ static void put_object(struct duet_scene_truth *truth, int64_t image_id, const s
     duet_putf(buffer,
               "%s\n  {\"id\": %" PRId64 ", \"image_id\": %" PRId64 ", \"category_id\": %d, \"bbox\": [",
               buffer->size ? "," : "", truth->next_id++, image_id, object->category_id);
-    duet_put_float(buffer, object->box.x);
-    duet_put(buffer, ", ");
-    duet_put_float(buffer, object->box.y);
-    duet_put(buffer, ", ");
-    duet_put_float(buffer, object->box.width);
-    duet_put(buffer, ", ");
-    duet_put_float(buffer, object->box.height);
+    duet_put_box(buffer, &object->box, ", ");
     duet_putf(buffer,
               "], \"area\": %" PRIu64
               ", \"iscrowd\": 0,\n   \"segmentation\": {\"size\": [%d, %d], \"counts\": ",

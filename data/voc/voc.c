@@ -42,11 +42,6 @@ const char *duet_voc_list_id(const struct duet_voc_list *list, size_t index)
     return duet_names_text(&list->ids, index);
 }
 
-const char *duet_voc_list_path(const struct duet_voc_list *list)
-{
-    return list->path;
-}
-
 size_t duet_voc_list_find(const struct duet_voc_list *list, const char *id, size_t length)
 {
     return duet_names_find(&list->ids, id, length);

@@ -89,7 +89,7 @@ static void drawn_objects_are_segmented(void **state)
             struct duet_segmentation found;
             assert_ok(duet_segmenter_run(segmenter, &scene.picture, NULL, &found, &e), e);
             double iou = mask_iou(&scene.classes, &found.classes, cases[i].class_id);
-            printf("# %s, class %d: mask IOU %.3f\n", duet_scene_name(cases[i].kind), cases[i].class_id, iou);
+            printf("# scene %d, class %d: mask IOU %.3f\n", (int)cases[i].kind, cases[i].class_id, iou);
             assert_true(iou > 0.6);
             duet_segmentation_close(&found);
             duet_scene_close(&scene);

@@ -22,8 +22,6 @@ enum duet_status duet_coco_images_open(const char *path, struct duet_coco_images
 void duet_coco_images_close(struct duet_coco_images **images);
 /* The ids among them that are no plain numbers. Borrowed. */
 const struct duet_coco_ids *duet_coco_images_ids(const struct duet_coco_images *images);
-/* How many have a name. */
-size_t duet_coco_images_count(const struct duet_coco_images *images);
 
 /* The id of the picture at `path`: by file_name as it stands when path ends in it at a '/', else by last
  * component, where that is the last of only one id. False when it is not known. */

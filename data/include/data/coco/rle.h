@@ -10,7 +10,7 @@
 #ifndef DUET_DATA_COCO_RLE_H
 #define DUET_DATA_COCO_RLE_H
 
-#include "duet/status.h"
+#include "duet/image.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,19 +36,14 @@ bool duet_rle_good_size(int64_t height, int64_t width);
 /* The mask without any pixel. False when out of memory, as below. */
 bool duet_rle_empty(struct duet_rle *rle, uint32_t height, uint32_t width);
 
+/* The pixels of a GRAY8 image that have `value`. */
+bool duet_rle_from_pixels(struct duet_rle *rle, const struct duet_image *image, int value);
+
 /* --- COCO's compressed text --------------------------------------------------------------------------- */
 
 /* Each count, from the third on less the count two before it, in groups of 5 bits, lowest first, as
  * characters from '0' on; the 6th bit says that more follow, the highest bit of the last group is the sign.
- * Reads one count at a time. */
-struct duet_rle_text {
-    const char *text, *end;
-    int64_t before[2]; /* the last two counts */
-    size_t index;      /* of the next */
-};
-
-/* The next count. False at the end, and when the text is none: then *broken is set. */
-bool duet_rle_text_next(struct duet_rle_text *text, uint32_t *count, bool *broken);
+ */
 
 /* The characters of the next count, at most 7: into `out`; returns how many. `before` is the count two
  * places back, 0 for the first three. */

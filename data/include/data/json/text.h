@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct duet_box; /* duet/results.h */
+
 /* Zero to begin with. Kept between records, so that writing does not allocate once the longest has been
  * seen. After a refused allocation `failed` stays set and additions do nothing: look once, at the end. */
 struct duet_buffer {
@@ -32,7 +34,9 @@ void duet_put_double(struct duet_buffer *buffer, double value);
 void duet_put_rounded(struct duet_buffer *buffer, double value, int digits);
 /* `decimals` (0..9) places, as %f prints them. */
 void duet_put_fixed(struct duet_buffer *buffer, double value, int decimals);
-/* The same without a buffer, and so without memory. Returns `text`. */
+/* x, y, width, height as duet_put_float writes them, with `between` between them. */
+void duet_put_box(struct duet_buffer *buffer, const struct duet_box *box, const char *between);
+/* A number like duet_put_fixed's without a buffer, and so without memory. Returns `text`. */
 #define DUET_FIXED_TEXT 400 /* the largest double takes 309 digits */
 const char *duet_fixed_text(double value, int decimals, char text[DUET_FIXED_TEXT]);
 
@@ -43,13 +47,10 @@ const char *duet_fixed_text(double value, int decimals, char text[DUET_FIXED_TEX
 void duet_put_json_string(struct duet_buffer *buffer, const char *text);
 /* The same of bytes that may hold a NUL. */
 void duet_put_json_bytes(struct duet_buffer *buffer, const char *text, size_t length);
-/* A whole JSON text that somebody else made, with what is not plain in its strings escaped. */
-void duet_put_json_text(struct duet_buffer *buffer, const char *json);
 
 /* A text field of CSV (RFC 4180): in quotes where it needs them, with its newlines and tabs; other characters
  * that are not plain as they are shown. What a spreadsheet would compute (it begins, past spaces and quotes,
- * with
- * '=', '+', '-', '@', a tab or the end of a line) has an apostrophe in front. */
+ * with '=', '+', '-', '@', a tab or the end of a line) has an apostrophe in front. */
 void duet_put_csv(struct duet_buffer *buffer, const char *text);
 
 /* As it is shown to people, on one line. */

@@ -69,9 +69,8 @@ enum duet_format {
     DUET_FORMAT_COUNT
 };
 
-/* "table", "ndjson", "coco", "csv", "yolo", "voc". By name: DUET_FORMAT_COUNT when there is none. */
+/* "table", "ndjson", "coco", "csv", "yolo", "voc". */
 const char *duet_format_name(enum duet_format format);
-enum duet_format duet_format_by_name(const char *name);
 /* Do the results go to a folder (yolo, voc) rather than into one stream? */
 bool duet_format_is_folder(enum duet_format format);
 

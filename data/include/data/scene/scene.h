@@ -21,10 +21,6 @@ enum duet_scene_kind {
     DUET_SCENE_COUNT
 };
 
-/* "demo", "stop", "bus", "aeroplane". By name: DUET_SCENE_COUNT when there is none. */
-const char *duet_scene_name(enum duet_scene_kind kind);
-enum duet_scene_kind duet_scene_by_name(const char *name);
-
 #define DUET_SCENE_MIN_SIDE 16
 #define DUET_SCENE_MAX_SIDE 8192
 

@@ -37,8 +37,6 @@ void duet_voc_list_close(struct duet_voc_list **list);
 size_t duet_voc_list_count(const struct duet_voc_list *list);
 /* Borrowed until close. */
 const char *duet_voc_list_id(const struct duet_voc_list *list, size_t index);
-/* The file it was read from; borrowed until close. */
-const char *duet_voc_list_path(const struct duet_voc_list *list);
 /* The place of an id, or SIZE_MAX. */
 size_t duet_voc_list_find(const struct duet_voc_list *list, const char *id, size_t length);
 

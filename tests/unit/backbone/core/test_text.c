@@ -134,11 +134,9 @@ static void csv_is_quoted_and_computes_nothing(void **state)
         puts_as(duet_put_csv, cases[i][0], cases[i][1]);
 }
 
-static void json_of_others_is_escaped_as_ours(void **state)
+static void json_strings_may_hold_nul(void **state)
 {
     (void)state;
-    puts_as(duet_put_json_text, "{\n \"\xc2\x9b\\n\xe2\x80\xae\x7f\": \"\xc3\xa9\xf3\xa0\x81\x81\"}",
-            "{\n \"\\u009b\\n\\u202e\\u007f\": \"\xc3\xa9\\udb40\\udc41\"}");
     struct duet_buffer b = {0};
     duet_put_json_bytes(&b, "a\0\xe7\x8c\xab", 4); /* its last character is cut */
     assert_int_equal(b.size, 12);
@@ -290,7 +288,7 @@ int main(void)
         cmocka_unit_test(errors_are_one_line_of_whole_characters),
         cmocka_unit_test(a_printed_line_is_one_line),
         cmocka_unit_test(csv_is_quoted_and_computes_nothing),
-        cmocka_unit_test(json_of_others_is_escaped_as_ours),
+        cmocka_unit_test(json_strings_may_hold_nul),
         cmocka_unit_test(columns_are_as_wide_as_asked),
         cmocka_unit_test(records_hold_no_hostile_byte),
         cmocka_unit_test(yolo_has_a_line_a_class),

@@ -52,7 +52,6 @@ static void names_lead_to_ids(void **state)
     struct duet_error e;
     struct duet_coco_images *images;
     assert_ok(open_text(sample, &images, &e), e);
-    assert_int_equal(duet_coco_images_count(images), 5);
     assert_int_equal(id_of(images, "000000000139.jpg"), 139);
     assert_int_equal(id_of(images, "/data/val2017/000000000139.jpg"), 139);
     assert_int_equal(id_of(images, "./000000000139.jpg"), 139);
@@ -101,7 +100,6 @@ static void many_names_are_all_found(void **state)
     fputs("]}", stream);
     fclose(stream);
     assert_ok(duet_coco_images_open(scratch_path(&scratch, "many.json"), &images, &e), e);
-    assert_int_equal(duet_coco_images_count(images), 20000);
     for (int i = 0; i < 20000; i++) {
         char name[64];
         snprintf(name, sizeof name, "%012d.jpg", i);
@@ -156,7 +154,6 @@ static void what_names_cannot_be_costs_only_that_image(void **state)
             "{\"id\":9007199254740993,\"file_name\":\"b.png\"}]}",
             &images, &e),
         e);
-    assert_int_equal(duet_coco_images_count(images), 2);
     assert_true(duet_coco_images_find(images, "data/lab/in/a.png", &id));
     assert_string_equal(duet_coco_id_text(duet_coco_images_ids(images), id, room), "v 1");
     assert_true(duet_coco_images_find(images, "a.png", &id));
@@ -228,7 +225,6 @@ static void a_file_with_any_byte_changed_is_answered(void **state)
             bytes[at] = (char)replacements[i];
             enum duet_status status = open_bytes(bytes, sizeof bytes, &images, &e);
             assert_true((status == DUET_OK) == (images != NULL));
-            if (images) assert_true(duet_coco_images_count(images) <= 6);
             duet_coco_images_close(&images);
         }
 }
@@ -241,7 +237,6 @@ static void the_official_file_reads(void **state)
     struct duet_coco_images *images;
     char *path = duet_text("%s/data/coco/instances_val2017_dev200.json", shared);
     assert_ok(duet_coco_images_open(path, &images, &e), e);
-    assert_int_equal(duet_coco_images_count(images), 200);
     assert_int_equal(id_of(images, "val2017/000000000139.jpg"), 139);
     duet_coco_images_close(&images);
     free(path);

@@ -188,15 +188,6 @@ static void nonsense_is_refused(void **state)
     duet_scene_close(NULL);
 }
 
-static void kinds_have_names(void **state)
-{
-    (void)state;
-    for (int i = 0; i < DUET_SCENE_COUNT; i++)
-        assert_int_equal(duet_scene_by_name(duet_scene_name((enum duet_scene_kind)i)), i);
-    assert_int_equal(duet_scene_by_name("ship"), DUET_SCENE_COUNT);
-    assert_null(duet_scene_name(DUET_SCENE_COUNT));
-}
-
 /* --- the instances file ------------------------------------------------------------------------------- */
 
 /* Draw the runs of an annotation and compare with the mask. */
@@ -289,7 +280,6 @@ int main(void)
         cmocka_unit_test(things_move),
         cmocka_unit_test(any_size_can_be_drawn),
         cmocka_unit_test(nonsense_is_refused),
-        cmocka_unit_test(kinds_have_names),
         cmocka_unit_test(the_instances_file_says_it_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
