@@ -1,7 +1,7 @@
 /* A libFuzzer target: any bytes as a COCO instances file, for its images alone, and as a COCO results file;
- * what can be read is looked up again, and measured against itself. */
+ * what can be read is looked up again. */
 #include "data/coco/images.h"
-#include "eval/agreement.h"
+#include "data/coco/results.h"
 
 #include "fuzz_file.h"
 
@@ -31,14 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else if (!error.text[0])
         abort();
     duet_coco_images_close(&images);
-    if (duet_coco_results_open(path, &results, &error) == DUET_OK) {
-        struct duet_agreement_options options = {sizeof options, -1, 0.1, 0.5, 0};
-        struct duet_agreement agreement;
-        if (duet_agreement_measure(&results, &results, &options, &agreement, &error) != DUET_OK ||
-            agreement.found > agreement.looked_for || agreement.looked_for > results.count)
-            abort();
-        duet_agreement_close(&agreement);
-    }
+    error.text[0] = '\0';
+    if (duet_coco_results_open(path, &results, &error) != DUET_OK && !error.text[0]) abort();
     duet_coco_results_close(&results);
     return 0;
 }
