@@ -1,4 +1,4 @@
-#include "bootstrap_run.h"
+#include "eval/bootstrap.h"
 
 #include "core/checked.h"
 #include "core/fail.h"
@@ -16,7 +16,7 @@ static uint64_t next(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-void duet_bootstrap_draw(uint64_t seed, size_t replicate, uint32_t *weights, size_t count)
+void duet_bootstrap_resample(uint64_t seed, size_t replicate, uint32_t *weights, size_t count)
 {
     /* Seeds and replicates are small numbers: mixed one after the other, no two share a sequence. */
     uint64_t state = seed;
@@ -41,32 +41,33 @@ static double percentile(const double *sorted, size_t count, double share)
 }
 
 /* Sort what is no NaN to the front, NaN to the end; how many are none. 0 when too many are missing. */
-static size_t line_up(double *draws, size_t count)
+static size_t line_up(double *replicates, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (!isnan(draws[i])) {
-            double draw = draws[i];
-            draws[i] = draws[kept];
-            draws[kept++] = draw;
+        if (!isnan(replicates[i])) {
+            double replicate = replicates[i];
+            replicates[i] = replicates[kept];
+            replicates[kept++] = replicate;
         }
     if ((count - kept) * 100 > count) return 0;
-    qsort(draws, kept, sizeof *draws, by_value);
+    qsort(replicates, kept, sizeof *replicates, by_value);
     return kept;
 }
 
-/* By how much the draws are moved. */
+/* By how much the replicates are moved. */
 static double shift(const double *sorted, size_t count, double value)
 {
     return 2 * (value - percentile(sorted, count, 0.5));
 }
 
-struct duet_interval duet_bootstrap_interval(double *draws, size_t count, double value)
+struct duet_interval duet_bootstrap_interval(double *replicates, size_t count, double value)
 {
-    size_t kept = isnan(value) ? 0 : line_up(draws, count);
+    size_t kept = isnan(value) ? 0 : line_up(replicates, count);
     if (kept == 0) return (struct duet_interval){NAN, NAN};
-    double by = shift(draws, kept, value);
-    return (struct duet_interval){percentile(draws, kept, 0.025) + by, percentile(draws, kept, 0.975) + by};
+    double by = shift(replicates, kept, value);
+    return (struct duet_interval){percentile(replicates, kept, 0.025) + by,
+                                  percentile(replicates, kept, 0.975) + by};
 }
 
 static double within(double value)
@@ -74,20 +75,20 @@ static double within(double value)
     return value < 0 ? 0 : value > 1 ? 1 : value; /* NaN stays */
 }
 
-struct duet_interval duet_bootstrap_score_interval(double *draws, size_t count, double value)
+struct duet_interval duet_bootstrap_score_interval(double *replicates, size_t count, double value)
 {
-    const struct duet_interval interval = duet_bootstrap_interval(draws, count, value);
+    const struct duet_interval interval = duet_bootstrap_interval(replicates, count, value);
     return (struct duet_interval){within(interval.low), within(interval.high)};
 }
 
-double duet_bootstrap_p(double *draws, size_t count, double difference)
+double duet_bootstrap_p(double *replicates, size_t count, double difference)
 {
-    size_t kept = isnan(difference) ? 0 : line_up(draws, count), low = 0, high = 0;
+    size_t kept = isnan(difference) ? 0 : line_up(replicates, count), low = 0, high = 0;
     if (kept == 0) return NAN;
-    double by = shift(draws, kept, difference);
+    double by = shift(replicates, kept, difference);
     for (size_t i = 0; i < kept; i++) {
-        low += draws[i] + by <= 0;
-        high += draws[i] + by >= 0;
+        low += replicates[i] + by <= 0;
+        high += replicates[i] + by >= 0;
     }
     return fmin(1, 2.0 * (double)((low < high ? low : high) + 1) / (double)(kept + 1));
 }
@@ -99,7 +100,7 @@ static void run(const struct duet_bootstrap_scoring *scoring, size_t replicates,
                 double *scores, uint32_t *weights, struct duet_interval *intervals)
 {
     for (size_t r = 0; r < replicates; r++) {
-        duet_bootstrap_draw(seed, r, weights, scoring->image_count);
+        duet_bootstrap_resample(seed, r, weights, scoring->image_count);
         scoring->score(scoring->ctx, weights, scores);
         for (size_t i = 0; i < scoring->score_count; i++) rows[i * replicates + r] = scores[i];
     }

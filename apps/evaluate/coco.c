@@ -108,7 +108,7 @@ struct report {
     struct evaluate_scope *scope;
     struct duet_coco_eval *eval;
     struct duet_conditions conditions;
-    struct duet_coco_draws draws;
+    struct duet_coco_replicates replicates;
     struct duet_coco_confusion confusion;
     struct duet_coco_tide tide;
     struct duet_coco_point *point_items; /* NULL: there are no points */
@@ -118,19 +118,19 @@ struct report {
 static void report_close(struct report *report)
 {
     duet_conditions_close(&report->conditions);
-    duet_coco_draws_close(&report->draws);
+    duet_coco_replicates_close(&report->replicates);
     duet_coco_confusion_close(&report->confusion);
     free(report->point_items);
 }
 
-static enum duet_status draw(struct report *report, struct duet_error *error)
+static enum duet_status bootstrap(struct report *report, struct duet_error *error)
 {
     const settings_t *s = report->settings;
     struct duet_pool pool;
     enum duet_status status = duet_pool_create(s->threads > 0 ? s->threads : duet_cpu_count(), &pool, error);
     if (status != DUET_OK) return status;
-    status =
-        duet_coco_draw(report->eval, (size_t)s->bootstrap, (uint64_t)s->seed, &pool, &report->draws, error);
+    status = duet_coco_bootstrap(report->eval, (size_t)s->bootstrap, (uint64_t)s->seed, &pool,
+                                 &report->replicates, error);
     duet_pool_close(&pool);
     return status;
 }
@@ -160,7 +160,7 @@ static enum duet_status compute(struct report *report, struct duet_error *error)
 {
     const settings_t *s = report->settings;
     enum duet_status status = DUET_OK;
-    if (s->bootstrap > 0) status = draw(report, error);
+    if (s->bootstrap > 0) status = bootstrap(report, error);
     if (status == DUET_OK && (s->confusion || s->report))
         status =
             duet_coco_confusion_count(report->eval, s->confusion_score, s->at_iou, &report->confusion, error);
@@ -189,7 +189,7 @@ static int write_all(const struct report *report)
     struct duet_console *console = report->scope->console;
     const struct duet_coco_eval *eval = report->eval;
     const struct duet_coco_outcome outcome = {.eval = eval,
-                                              .draws = s->bootstrap > 0 ? &report->draws : NULL,
+                                              .replicates = s->bootstrap > 0 ? &report->replicates : NULL,
                                               .confusion = s->confusion ? &report->confusion : NULL,
                                               .tide = s->tide ? &report->tide : NULL,
                                               .per_class = s->per_class,

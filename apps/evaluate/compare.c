@@ -55,37 +55,38 @@ struct side {
     const char *path;
     struct duet_coco_results results;
     struct duet_coco_eval *eval;
-    struct duet_coco_draws draws;
+    struct duet_coco_replicates replicates;
     double *images;
 };
 
 static void side_close(struct side *side)
 {
-    duet_coco_draws_close(&side->draws);
+    duet_coco_replicates_close(&side->replicates);
     duet_coco_eval_close(&side->eval);
     duet_coco_results_close(&side->results);
     free(side->images);
 }
 
-static enum duet_status draw_side(struct side *side, const struct settings *s, const struct duet_pool *pool,
-                                  struct duet_error *error)
+static enum duet_status bootstrap_side(struct side *side, const struct settings *s,
+                                       const struct duet_pool *pool, struct duet_error *error)
 {
     size_t count = duet_coco_eval_scope(side->eval).image_count;
     side->images = calloc(count + 1, sizeof *side->images);
     if (!side->images) return duet_no_memory(error, NULL, "for the images' scores");
     enum duet_status status = duet_coco_image_scores(side->eval, side->images, error);
     if (status != DUET_OK) return status;
-    return duet_coco_draw(side->eval, (size_t)s->bootstrap, (uint64_t)s->seed, pool, &side->draws, error);
+    return duet_coco_bootstrap(side->eval, (size_t)s->bootstrap, (uint64_t)s->seed, pool, &side->replicates,
+                               error);
 }
 
-static enum duet_status draw(struct side sides[2], const struct settings *s, struct duet_error *error)
+static enum duet_status bootstrap(struct side sides[2], const struct settings *s, struct duet_error *error)
 {
     struct duet_pool pool;
     enum duet_status status = duet_coco_comparable(sides[0].eval, sides[1].eval, error);
     if (status == DUET_OK)
         status = duet_pool_create(s->threads > 0 ? s->threads : duet_cpu_count(), &pool, error);
     if (status != DUET_OK) return status;
-    for (int i = 0; status == DUET_OK && i < 2; i++) status = draw_side(&sides[i], s, &pool, error);
+    for (int i = 0; status == DUET_OK && i < 2; i++) status = bootstrap_side(&sides[i], s, &pool, error);
     duet_pool_close(&pool);
     return status;
 }
@@ -107,8 +108,8 @@ static int write_all(const struct evaluate_scope *scope, const struct settings *
                                                     .b = sides[1].eval,
                                                     .a_name = sides[0].path,
                                                     .b_name = sides[1].path,
-                                                    .a_draws = &sides[0].draws,
-                                                    .b_draws = &sides[1].draws,
+                                                    .a_replicates = &sides[0].replicates,
+                                                    .b_replicates = &sides[1].replicates,
                                                     .a_images = sides[0].images,
                                                     .b_images = sides[1].images,
                                                     .shown = (size_t)s->shown,
@@ -133,7 +134,7 @@ static int compare(struct evaluate_scope *scope, const struct settings *s, char 
     int code = DUET_GO_ON;
     for (int i = 0; code == DUET_GO_ON && i < 2; i++)
         code = evaluate_scope_score(scope, sides[i].path, sides[i].path, &sides[i].results, &sides[i].eval);
-    if (code == DUET_GO_ON && draw(sides, s, &error) != DUET_OK)
+    if (code == DUET_GO_ON && bootstrap(sides, s, &error) != DUET_OK)
         code = evaluate_failed(scope->console, &error);
     if (code == DUET_GO_ON) code = write_all(scope, s, sides);
     side_close(&sides[0]);

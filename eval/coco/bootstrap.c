@@ -26,7 +26,7 @@ struct part {
     size_t entries, entry_count, stocks, stock_count; /* where in the plan's arrays, how many */
 };
 
-/* All that draws look at. */
+/* All that replicates look at. */
 struct plan {
     const struct duet_coco_eval *eval;
     struct entry *entries;
@@ -142,7 +142,7 @@ static enum duet_status plan_open(struct plan *plan, const struct duet_coco_eval
     return DUET_OK;
 }
 
-/* --- one draw ----------------------------------------------------------------------------------------- */
+/* --- one replicate ------------------------------------------------------------------------------------ */
 
 /* Memory of one worker. */
 struct worker {
@@ -210,7 +210,7 @@ static double mean_precision(double *precision, const uint64_t *found, size_t po
 }
 
 /* AP at each threshold, and AR, of one class and area range. */
-static void draw_area(const struct plan *plan, struct worker *worker, size_t category, size_t area)
+static void score_area(const struct plan *plan, struct worker *worker, size_t category, size_t area)
 {
     const size_t thresholds = plan->eval->threshold_count;
     const struct part *part = area_part(plan, area, category);
@@ -244,7 +244,7 @@ static void draw_area(const struct plan *plan, struct worker *worker, size_t cat
     *ar = positives ? recalls / (double)thresholds : -1;
 }
 
-static double draw_limit(const struct plan *plan, const struct worker *worker, size_t limit, size_t category)
+static double score_limit(const struct plan *plan, const struct worker *worker, size_t limit, size_t category)
 {
     const struct part *part = limit_part(plan, limit, category);
     uint64_t positives = positives_of(plan, part, worker->weights), hits = 0;
@@ -269,8 +269,8 @@ static double mean_of(const double *values, size_t count, size_t step)
     return valid ? sum / (double)valid : NAN;
 }
 
-static double draw_line(const struct plan *plan, const struct worker *worker,
-                        const struct duet_coco_line *line)
+static double score_line(const struct plan *plan, const struct worker *worker,
+                         const struct duet_coco_line *line)
 {
     const struct duet_coco_eval *eval = plan->eval;
     size_t k = eval->category_count, t = eval->threshold_count;
@@ -282,81 +282,103 @@ static double draw_line(const struct plan *plan, const struct worker *worker,
     return mean_of(worker->ap + area * k * t + line->cut.threshold, k * t - (size_t)line->cut.threshold, t);
 }
 
-struct drawing {
+struct task {
     const struct plan *plan;
     struct worker *workers;
-    struct duet_coco_draws *draws;
+    struct duet_coco_replicates *replicates;
 };
 
-static void draw_one(void *arg, int index, int number)
+static void score_replicate(void *arg, int index, int number)
 {
-    const struct drawing *drawing = arg;
-    const struct plan *plan = drawing->plan;
+    const struct task *task = arg;
+    const struct plan *plan = task->plan;
     const struct duet_coco_eval *eval = plan->eval;
-    struct duet_coco_draws *draws = drawing->draws;
-    struct worker *worker = &drawing->workers[number];
-    duet_bootstrap_draw(draws->seed, (size_t)index, worker->weights, eval->image_count);
+    struct duet_coco_replicates *replicates = task->replicates;
+    struct worker *worker = &task->workers[number];
+    duet_bootstrap_resample(replicates->seed, (size_t)index, worker->weights, eval->image_count);
     for (size_t k = 0; k < eval->category_count; k++) {
-        for (size_t a = 0; a < eval->area_count; a++) draw_area(plan, worker, k, a);
+        for (size_t a = 0; a < eval->area_count; a++) score_area(plan, worker, k, a);
         for (size_t m = 0; m + 1 < eval->limit_count; m++)
-            worker->ar_at_limit[m * eval->category_count + k] = draw_limit(plan, worker, m, k);
-        draws->categories[k * draws->count + (size_t)index] =
+            worker->ar_at_limit[m * eval->category_count + k] = score_limit(plan, worker, m, k);
+        replicates->categories[k * replicates->count + (size_t)index] =
             mean_of(worker->ap + k * eval->threshold_count, eval->threshold_count, 1);
     }
     for (size_t i = 0; i < plan->line_count; i++)
-        draws->lines[i * draws->count + (size_t)index] = draw_line(plan, worker, &plan->lines[i]);
+        replicates->lines[i * replicates->count + (size_t)index] = score_line(plan, worker, &plan->lines[i]);
 }
 
-/* --- all draws ---------------------------------------------------------------------------------------- */
+/* --- all replicates ----------------------------------------------------------------------------------- */
 
-void duet_coco_draws_close(struct duet_coco_draws *draws)
+void duet_coco_replicates_close(struct duet_coco_replicates *replicates)
 {
-    if (!draws) return;
-    free(draws->lines);
-    free(draws->categories);
-    free(draws->room);
-    *draws = (struct duet_coco_draws){0};
+    if (!replicates) return;
+    free(replicates->lines);
+    free(replicates->categories);
+    free(replicates->room);
+    *replicates = (struct duet_coco_replicates){0};
 }
 
-static enum duet_status draw_all(const struct plan *plan, const struct duet_pool *pool,
-                                 struct duet_coco_draws *draws, struct duet_error *error)
+static enum duet_status score_all(const struct plan *plan, const struct duet_pool *pool,
+                                  struct duet_coco_replicates *replicates, struct duet_error *error)
 {
-    struct drawing drawing = {plan, calloc((size_t)pool->threads, sizeof *drawing.workers), draws};
-    bool enough = drawing.workers != NULL;
-    for (int i = 0; enough && i < pool->threads; i++) enough = worker_open(&drawing.workers[i], plan);
-    if (enough) pool->run(pool->ctx, draw_one, &drawing, (int)draws->count);
-    workers_close(drawing.workers, pool->threads);
+    struct task task = {plan, calloc((size_t)pool->threads, sizeof *task.workers), replicates};
+    bool enough = task.workers != NULL;
+    for (int i = 0; enough && i < pool->threads; i++) enough = worker_open(&task.workers[i], plan);
+    if (enough) pool->run(pool->ctx, score_replicate, &task, (int)replicates->count);
+    workers_close(task.workers, pool->threads);
     return enough ? DUET_OK : duet_no_memory(error, NULL, "for the bootstrap");
 }
 
-enum duet_status duet_coco_draw(const struct duet_coco_eval *eval, size_t count, uint64_t seed,
-                                const struct duet_pool *pool, struct duet_coco_draws *draws,
-                                struct duet_error *error)
+enum duet_status duet_coco_bootstrap(const struct duet_coco_eval *eval, size_t count, uint64_t seed,
+                                     const struct duet_pool *pool, struct duet_coco_replicates *replicates,
+                                     struct duet_error *error)
 {
     const struct duet_pool single = duet_pool_single();
     struct plan plan;
     size_t lines, categories;
-    *draws = (struct duet_coco_draws){0};
+    *replicates = (struct duet_coco_replicates){0};
     if (count < 1 || count > 1000000 || eval->image_count == 0)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%zu draws of %zu images: expected 1 to 1000000, of some",
                          count, eval->image_count);
     enum duet_status status = plan_open(&plan, eval, error);
     if (status == DUET_OK) {
-        *draws = (struct duet_coco_draws){.count = count,
-                                          .line_count = plan.line_count,
-                                          .category_count = eval->category_count,
-                                          .seed = seed};
+        *replicates = (struct duet_coco_replicates){.count = count,
+                                                    .line_count = plan.line_count,
+                                                    .category_count = eval->category_count,
+                                                    .seed = seed};
         if (duet_mul_size(count, plan.line_count + 1, &lines) &&
             duet_mul_size(count, eval->category_count + 1, &categories)) {
-            draws->lines = calloc(lines, sizeof *draws->lines);
-            draws->categories = calloc(categories, sizeof *draws->categories);
-            draws->room = calloc(count, sizeof *draws->room);
+            replicates->lines = calloc(lines, sizeof *replicates->lines);
+            replicates->categories = calloc(categories, sizeof *replicates->categories);
+            replicates->room = calloc(count, sizeof *replicates->room);
         }
-        status = draws->lines && draws->categories && draws->room
-                     ? draw_all(&plan, pool ? pool : &single, draws, error)
+        status = replicates->lines && replicates->categories && replicates->room
+                     ? score_all(&plan, pool ? pool : &single, replicates, error)
                      : duet_no_memory(error, NULL, "for the bootstrap");
     }
     plan_close(&plan);
-    if (status != DUET_OK) duet_coco_draws_close(draws);
+    if (status != DUET_OK) duet_coco_replicates_close(replicates);
     return status;
+}
+
+/* --- intervals ---------------------------------------------------------------------------------------- */
+
+static struct duet_interval interval_of(const struct duet_coco_replicates *replicates, const double *rows,
+                                        size_t row, double value)
+{
+    if (!(value >= 0) || replicates->count == 0) return (struct duet_interval){NAN, NAN};
+    memcpy(replicates->room, rows + row * replicates->count, replicates->count * sizeof *rows);
+    return duet_bootstrap_score_interval(replicates->room, replicates->count, value);
+}
+
+struct duet_interval duet_coco_line_interval(const struct duet_coco_replicates *replicates, size_t line,
+                                             double value)
+{
+    return interval_of(replicates, replicates->lines, line, value);
+}
+
+struct duet_interval duet_coco_category_interval(const struct duet_coco_replicates *replicates,
+                                                 size_t category, double value)
+{
+    return interval_of(replicates, replicates->categories, category, value);
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 struct coco_by_image {
-    struct coco_found *found;
-    struct coco_truth *truths;
+    struct coco_image_detection *found;
+    struct coco_image_truth *truths;
     size_t *first_found, *first_truth; /* [image_count + 1] */
 };
 
@@ -25,14 +25,14 @@ void duet_coco_by_image_close(struct coco_by_image **list)
 
 static int compare_found(const void *a, const void *b)
 {
-    const struct coco_found *x = a, *y = b;
+    const struct coco_image_detection *x = a, *y = b;
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
     return x->result < y->result ? -1 : x->result > y->result;
 }
 
 static int compare_truths(const void *a, const void *b)
 {
-    const struct coco_truth *x = a, *y = b;
+    const struct coco_image_truth *x = a, *y = b;
     return x->annotation < y->annotation ? -1 : x->annotation > y->annotation;
 }
 
@@ -57,12 +57,12 @@ static void fill_cell(struct coco_by_image *list, const struct duet_coco_eval *e
     for (uint32_t i = 0; i < cell->found_count; i++) {
         uint32_t number = eval->found[cell->found + i];
         list->found[at_found[cell->image]++] =
-            (struct coco_found){eval->results->items[number].score, number, category};
+            (struct coco_image_detection){eval->results->items[number].score, number, category};
     }
     for (uint32_t i = 0; i < cell->truth_count; i++) {
         uint32_t number = eval->truths[cell->truth + i];
         list->truths[at_truth[cell->image]++] =
-            (struct coco_truth){number, category, eval->truth->annotations[number].crowd};
+            (struct coco_image_truth){number, category, eval->truth->annotations[number].crowd};
     }
 }
 
@@ -106,17 +106,18 @@ enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, stru
     return duet_no_memory(error, NULL, "to look at images");
 }
 
-struct coco_image duet_coco_by_image_at(const struct coco_by_image *list, size_t image)
+struct coco_image_items duet_coco_by_image_at(const struct coco_by_image *list, size_t image)
 {
-    return (struct coco_image){.image = image,
-                               .found = list->found + list->first_found[image],
-                               .truths = list->truths + list->first_truth[image],
-                               .found_count = list->first_found[image + 1] - list->first_found[image],
-                               .truth_count = list->first_truth[image + 1] - list->first_truth[image]};
+    return (struct coco_image_items){.image = image,
+                                     .found = list->found + list->first_found[image],
+                                     .truths = list->truths + list->first_truth[image],
+                                     .found_count = list->first_found[image + 1] - list->first_found[image],
+                                     .truth_count = list->first_truth[image + 1] - list->first_truth[image]};
 }
 
-enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps, const struct coco_image *image,
-                                          const double **values, struct duet_error *error)
+enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps,
+                                          const struct coco_image_items *image, const double **values,
+                                          struct duet_error *error)
 {
     uint32_t *found = calloc(image->found_count + 1, sizeof *found);
     uint32_t *truths = calloc(image->truth_count + 1, sizeof *truths);

@@ -5,23 +5,23 @@
 
 #include "coco/eval.h"
 
-struct coco_found {
+struct coco_image_detection {
     double score;
     uint32_t result;   /* its number */
     uint32_t category; /* place in the scope */
 };
 
-struct coco_truth {
+struct coco_image_truth {
     uint32_t annotation; /* its number */
     uint32_t category;
     bool crowd;
 };
 
 /* One image's. Borrowed from the list. */
-struct coco_image {
-    size_t image;                    /* place in image_ids */
-    const struct coco_found *found;  /* highest score first; equal ones in the file's order */
-    const struct coco_truth *truths; /* in the file's order */
+struct coco_image_items {
+    size_t image;                             /* place in image_ids */
+    const struct coco_image_detection *found; /* highest score first; equal ones in the file's order */
+    const struct coco_image_truth *truths;    /* in the file's order */
     size_t found_count, truth_count;
 };
 
@@ -31,10 +31,11 @@ struct coco_by_image; /* opaque */
 enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, struct coco_by_image **list,
                                          struct duet_error *error);
 void duet_coco_by_image_close(struct coco_by_image **list);
-struct coco_image duet_coco_by_image_at(const struct coco_by_image *list, size_t image);
+struct coco_image_items duet_coco_by_image_at(const struct coco_by_image *list, size_t image);
 
 /* Overlaps of all with all: [found_count][truth_count], borrowed until the next call. */
-enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps, const struct coco_image *image,
-                                          const double **values, struct duet_error *error);
+enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps,
+                                          const struct coco_image_items *image, const double **values,
+                                          struct duet_error *error);
 
 #endif

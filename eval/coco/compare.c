@@ -1,4 +1,4 @@
-/* Intervals, two evaluations beside each other, and images by themselves. */
+/* Two evaluations beside each other, and images by themselves. */
 #include "eval/coco/bootstrap.h"
 
 #include "coco/eval.h"
@@ -8,27 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct duet_interval interval_of(const struct duet_coco_draws *draws, const double *rows, size_t row,
-                                        double value)
-{
-    if (!(value >= 0) || draws->count == 0) return (struct duet_interval){NAN, NAN};
-    memcpy(draws->room, rows + row * draws->count, draws->count * sizeof *rows);
-    return duet_bootstrap_score_interval(draws->room, draws->count, value);
-}
-
-struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line, double value)
-{
-    return interval_of(draws, draws->lines, line, value);
-}
-
-struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category,
-                                                 double value)
-{
-    return interval_of(draws, draws->categories, category, value);
-}
-
-/* --- two evaluations ---------------------------------------------------------------------------------- */
 
 enum duet_status duet_coco_comparable(const struct duet_coco_eval *a, const struct duet_coco_eval *b,
                                       struct duet_error *error)
@@ -56,34 +35,34 @@ enum duet_status duet_coco_comparable(const struct duet_coco_eval *a, const stru
     return duet_fail(error, DUET_MISMATCH, "two evaluations of different %s cannot be compared", what);
 }
 
-/* `draws` are those of one of the two, with as many in each row. */
-static struct duet_coco_difference compare(const struct duet_coco_draws *draws, const double *a_row,
+/* `replicates` are those of one of the two, with as many in each row. */
+static struct duet_coco_difference compare(const struct duet_coco_replicates *replicates, const double *a_row,
                                            const double *b_row, double a, double b)
 {
     struct duet_coco_difference result = {a, b, NAN, {NAN, NAN}, NAN};
     if (a < 0 || b < 0) return result;
     result.difference = b - a;
-    size_t count = draws->count;
-    for (size_t i = 0; i < count; i++) draws->room[i] = b_row[i] - a_row[i]; /* NaN where either is */
-    result.interval = duet_bootstrap_interval(draws->room, count, result.difference);
-    result.p = duet_bootstrap_p(draws->room, count, result.difference);
+    size_t count = replicates->count;
+    for (size_t i = 0; i < count; i++) replicates->room[i] = b_row[i] - a_row[i]; /* NaN where either is */
+    result.interval = duet_bootstrap_interval(replicates->room, count, result.difference);
+    result.p = duet_bootstrap_p(replicates->room, count, result.difference);
     return result;
 }
 
-struct duet_coco_difference duet_coco_compare_line(const struct duet_coco_draws *a_draws,
-                                                   const struct duet_coco_draws *b_draws, size_t line,
-                                                   double a, double b)
+struct duet_coco_difference duet_coco_compare_line(const struct duet_coco_replicates *a_replicates,
+                                                   const struct duet_coco_replicates *b_replicates,
+                                                   size_t line, double a, double b)
 {
-    size_t row = line * a_draws->count;
-    return compare(a_draws, a_draws->lines + row, b_draws->lines + row, a, b);
+    size_t row = line * a_replicates->count;
+    return compare(a_replicates, a_replicates->lines + row, b_replicates->lines + row, a, b);
 }
 
-struct duet_coco_difference duet_coco_compare_category(const struct duet_coco_draws *a_draws,
-                                                       const struct duet_coco_draws *b_draws, size_t category,
-                                                       double a, double b)
+struct duet_coco_difference duet_coco_compare_category(const struct duet_coco_replicates *a_replicates,
+                                                       const struct duet_coco_replicates *b_replicates,
+                                                       size_t category, double a, double b)
 {
-    size_t row = category * a_draws->count;
-    return compare(a_draws, a_draws->categories + row, b_draws->categories + row, a, b);
+    size_t row = category * a_replicates->count;
+    return compare(a_replicates, a_replicates->categories + row, b_replicates->categories + row, a, b);
 }
 
 /* --- images by themselves ----------------------------------------------------------------------------- */

@@ -18,7 +18,7 @@ void duet_coco_confusion_close(struct duet_coco_confusion *confusion)
 
 /* One image on its way into the matrix. */
 struct scene {
-    const struct coco_image *image;
+    const struct coco_image_items *image;
     const double *overlaps; /* [found_count][truth_count] */
     double least;
     bool *taken;   /* [truth_count] */
@@ -28,7 +28,7 @@ struct scene {
 /* The ground truth that detection d takes, of its own class or of any; SIZE_MAX: none. */
 static size_t choose(const struct scene *scene, size_t d, bool any_class)
 {
-    const struct coco_image *image = scene->image;
+    const struct coco_image_items *image = scene->image;
     double best = scene->least;
     size_t chosen = SIZE_MAX;
     for (size_t g = 0; g < image->truth_count; g++) {
@@ -44,7 +44,7 @@ static size_t choose(const struct scene *scene, size_t d, bool any_class)
 
 static bool in_crowd(const struct scene *scene, size_t d)
 {
-    const struct coco_image *image = scene->image;
+    const struct coco_image_items *image = scene->image;
     for (size_t g = 0; g < image->truth_count; g++)
         if (image->truths[g].crowd && image->truths[g].category == image->found[d].category &&
             scene->overlaps[d * image->truth_count + g] >= scene->least)
@@ -54,7 +54,7 @@ static bool in_crowd(const struct scene *scene, size_t d)
 
 static void count_scene(const struct scene *scene, struct duet_coco_confusion *confusion)
 {
-    const struct coco_image *image = scene->image;
+    const struct coco_image_items *image = scene->image;
     const size_t side = confusion->side, background = side - 1;
     for (int any_class = 0; any_class < 2; any_class++)
         for (size_t d = 0; d < image->found_count; d++) {
@@ -72,7 +72,7 @@ static void count_scene(const struct scene *scene, struct duet_coco_confusion *c
             confusion->cells[image->truths[g].category * side + background]++;
 }
 
-static enum duet_status count_image(const struct coco_image *image, struct coco_overlaps *overlaps,
+static enum duet_status count_image(const struct coco_image_items *image, struct coco_overlaps *overlaps,
                                     struct duet_coco_confusion *confusion, struct duet_error *error)
 {
     struct scene scene = {.image = image, .least = fmin(confusion->overlap, 1 - 1e-10)};
@@ -105,7 +105,7 @@ enum duet_status duet_coco_confusion_count(const struct duet_coco_eval *eval, do
                                                : duet_no_memory(error, NULL, "for the confusion matrix");
     if (status == DUET_OK) status = duet_coco_by_image_open(eval, &by_image, error);
     for (size_t i = 0; status == DUET_OK && i < eval->image_count; i++) {
-        const struct coco_image image = duet_coco_by_image_at(by_image, i);
+        const struct coco_image_items image = duet_coco_by_image_at(by_image, i);
         status = count_image(&image, overlaps, confusion, error);
     }
     duet_coco_by_image_close(&by_image);

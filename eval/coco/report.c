@@ -75,8 +75,8 @@ static void put_headline(const struct view *v)
     for (size_t i = 0; i < count; i++) {
         line_name(v, &lines[i], names[i]);
         tiles[i] = (struct duet_tile){.name = names[i], .value = none_as_nan(lines[i].value)};
-        if (!v->outcome->draws) continue;
-        intervals[i] = duet_coco_line_interval(v->outcome->draws, i, lines[i].value);
+        if (!v->outcome->replicates) continue;
+        intervals[i] = duet_coco_line_interval(v->outcome->replicates, i, lines[i].value);
         tiles[i].interval = &intervals[i];
     }
     duet_put_tiles(v->page, tiles, count);
@@ -126,8 +126,8 @@ static void put_class(const struct view *v, const struct place *place)
     size_t c = place->category;
     put_name_cell(v, c);
     duet_put_score_cell(b, place->ap);
-    if (v->outcome->draws) {
-        struct duet_interval interval = duet_coco_category_interval(v->outcome->draws, c, place->ap);
+    if (v->outcome->replicates) {
+        struct duet_interval interval = duet_coco_category_interval(v->outcome->replicates, c, place->ap);
         duet_put_bar_cell(b, place->ap, &interval);
     } else {
         duet_put_bar_cell(b, place->ap, NULL);
@@ -144,7 +144,7 @@ static void put_classes(const struct view *v, const struct place *places)
     struct duet_buffer *b = v->page;
     duet_report_section(v->report, "Classes", "Best first. A dash: no ground truth of that kind.");
     duet_putf(b, "<div class=\"wide\"><table>\n<tr><th>class</th><th>AP</th><th class=\"word\">%s</th>%s%s",
-              v->outcome->draws ? "with its 95 % interval" : "", v->low >= 0 ? "<th>at .50</th>" : "",
+              v->outcome->replicates ? "with its 95 % interval" : "", v->low >= 0 ? "<th>at .50</th>" : "",
               v->high >= 0 ? "<th>at .75</th>" : "");
     for (size_t a = 1; a < v->scope.area_count; a++) {
         duet_put(b, "<th>");

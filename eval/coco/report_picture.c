@@ -52,7 +52,7 @@ size_t duet_coco_rank(const struct duet_coco_eval *eval, const double *scores, b
 struct drawing {
     const struct duet_coco_eval *eval;
     const struct duet_coco_shown *shown;
-    struct coco_image image;
+    struct coco_image_items image;
     const double *overlaps; /* [found_count][truth_count] */
     bool *taken;            /* [truth_count] */
     struct duet_report_mark *truths, *found;
@@ -67,7 +67,7 @@ static size_t take(struct drawing *d, size_t found)
     double best = fmin(d->shown->overlap, 1 - 1e-10);
     size_t chosen = SIZE_MAX;
     for (size_t g = 0; g < d->image.truth_count; g++) {
-        const struct coco_truth *t = &d->image.truths[g];
+        const struct coco_image_truth *t = &d->image.truths[g];
         double overlap = d->overlaps[found * d->image.truth_count + g];
         if (d->taken[g] || t->crowd || t->category != d->image.found[found].category || overlap < best)
             continue;
@@ -87,7 +87,7 @@ static const char *name_of(const struct drawing *d, uint32_t category)
 static void mark_found(struct drawing *d)
 {
     for (size_t i = 0; i < d->image.found_count; i++) {
-        const struct coco_found *f = &d->image.found[i];
+        const struct coco_image_detection *f = &d->image.found[i];
         const struct duet_coco_result *r = &d->eval->results->items[f->result];
         if (f->score < d->shown->score) continue;
         bool hit = take(d, i) != SIZE_MAX;
@@ -104,7 +104,7 @@ static void mark_found(struct drawing *d)
 static void mark_truths(struct drawing *d)
 {
     for (size_t g = 0; g < d->image.truth_count; g++) {
-        const struct coco_truth *t = &d->image.truths[g];
+        const struct coco_image_truth *t = &d->image.truths[g];
         const struct duet_coco_annotation *a = &d->eval->truth->annotations[t->annotation];
         snprintf(d->words[g], sizeof d->words[0], "%.80s%s", name_of(d, t->category),
                  t->crowd ? " (crowd)" : "");

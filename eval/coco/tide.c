@@ -42,7 +42,7 @@ struct tide {
 /* --- one image ---------------------------------------------------------------------------------------- */
 
 struct scene {
-    const struct coco_image *image;
+    const struct coco_image_items *image;
     size_t found_count; /* the best ones of it */
     const double *overlaps;
     bool *used;   /* [truth_count] taken by a detection */
@@ -59,7 +59,7 @@ enum which { SAME_CLASS, OTHER_CLASS, SAME_CLASS_FREE, SAME_CLASS_USED, ANY_CLAS
 /* The ground truth of that kind which overlaps most, of equals the first; SIZE_MAX, 0: none overlaps. */
 static size_t nearest(const struct scene *scene, size_t d, enum which which, double *overlap)
 {
-    const struct coco_image *image = scene->image;
+    const struct coco_image_items *image = scene->image;
     size_t best = SIZE_MAX;
     *overlap = 0;
     for (size_t g = 0; g < image->truth_count; g++) {
@@ -77,7 +77,7 @@ static size_t nearest(const struct scene *scene, size_t d, enum which which, dou
 
 static bool in_crowd(const struct scene *scene, size_t d, double least)
 {
-    const struct coco_image *image = scene->image;
+    const struct coco_image_items *image = scene->image;
     for (size_t g = 0; g < image->truth_count; g++)
         if (image->truths[g].crowd && image->truths[g].category == image->found[d].category &&
             overlap_at(scene, d, g) > least)
@@ -85,7 +85,7 @@ static bool in_crowd(const struct scene *scene, size_t d, double least)
     return false;
 }
 
-static bool any_truth(const struct coco_image *image)
+static bool any_truth(const struct coco_image_items *image)
 {
     for (size_t g = 0; g < image->truth_count; g++)
         if (!image->truths[g].crowd) return true;
@@ -117,7 +117,7 @@ static int kind_of(const struct tide *tide, const struct scene *scene, size_t d,
 /* Mended, of all detections after one ground truth the best scored takes it; the others would be gone. */
 static struct detection judge(const struct tide *tide, struct scene *scene, size_t d)
 {
-    const struct coco_found *found = &scene->image->found[d];
+    const struct coco_image_detection *found = &scene->image->found[d];
     struct detection one = {.score = found->score, .category = found->category};
     size_t g;
     one.kind = kind_of(tide, scene, d, &g);
@@ -140,7 +140,7 @@ static bool add(struct tide *tide, struct detection one)
 /* `state` [found_count] is scratch. */
 static bool judge_scene(struct tide *tide, struct scene *scene, int *state)
 {
-    const struct coco_image *image = scene->image;
+    const struct coco_image_items *image = scene->image;
     for (size_t d = 0; d < scene->found_count; d++) {
         double overlap;
         size_t g = nearest(scene, d, SAME_CLASS_FREE, &overlap);
@@ -165,7 +165,7 @@ static bool judge_scene(struct tide *tide, struct scene *scene, int *state)
     return true;
 }
 
-static enum duet_status judge_image(struct tide *tide, const struct coco_image *image,
+static enum duet_status judge_image(struct tide *tide, const struct coco_image_items *image,
                                     struct coco_overlaps *overlaps, struct duet_error *error)
 {
     struct scene scene = {.image = image};
@@ -328,7 +328,7 @@ static enum duet_status judge_all(struct tide *tide, struct duet_error *error)
     for (size_t i = 0; status == DUET_OK && i < eval->truth->image_count; i++) {
         size_t place = duet_coco_find_image(eval, eval->truth->images[i].id);
         if (place == SIZE_MAX) continue;
-        const struct coco_image image = duet_coco_by_image_at(by_image, place);
+        const struct coco_image_items image = duet_coco_by_image_at(by_image, place);
         status = judge_image(tide, &image, overlaps, error);
     }
     duet_coco_by_image_close(&by_image);

@@ -61,7 +61,7 @@ static struct duet_interval class_interval(const struct duet_coco_outcome *outco
 {
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];
     duet_coco_eval_lines(outcome->eval, lines);
-    return duet_coco_category_interval(outcome->draws, category,
+    return duet_coco_category_interval(outcome->replicates, category,
                                        duet_coco_class_value(outcome->eval, &lines[0], (int)category));
 }
 
@@ -75,9 +75,9 @@ static void put_lines(struct duet_buffer *b, const struct duet_coco_outcome *out
         char text[DUET_COCO_LINE_TEXT];
         duet_coco_line_text(outcome->eval, &lines[i], text);
         duet_put(b, text);
-        if (outcome->draws) {
+        if (outcome->replicates) {
             duet_put(b, "  ");
-            duet_put_range(b, duet_coco_line_interval(outcome->draws, i, lines[i].value));
+            duet_put_range(b, duet_coco_line_interval(outcome->replicates, i, lines[i].value));
         }
         duet_put(b, "\n");
     }
@@ -102,14 +102,14 @@ static void put_classes(struct duet_buffer *b, const struct duet_coco_outcome *o
         duet_putf(b, " %7s", head);
     }
     duet_put(b, "   truths");
-    duet_put(b, outcome->draws ? "   95 % of AP\n" : "\n");
+    duet_put(b, outcome->replicates ? "   95 % of AP\n" : "\n");
     for (size_t k = 0; k < scope.category_count; k++) {
         duet_put_class_name(b, &scope, k);
         for (size_t i = 0; i < count; i++)
             if (!lines[i].recall || lines[i].cut.limit + 1 == (int)scope.limit_count)
                 duet_put_cell(b, none_as_nan(duet_coco_class_value(outcome->eval, &lines[i], (int)k)), 8);
         duet_putf(b, " %8zu", duet_coco_positives(outcome->eval, (int)k, 0));
-        if (outcome->draws) {
+        if (outcome->replicates) {
             duet_put(b, "   ");
             duet_put_range(b, class_interval(outcome, k));
         }
@@ -167,9 +167,9 @@ static void put_json_lines(struct duet_buffer *b, const struct duet_coco_outcome
         duet_put_line_keys(b, outcome->eval, &lines[i]);
         duet_put(b, ", \"value\": ");
         duet_put_double(b, lines[i].value);
-        if (outcome->draws) {
+        if (outcome->replicates) {
             duet_put(b, ", \"interval\": ");
-            duet_put_interval(b, duet_coco_line_interval(outcome->draws, i, lines[i].value));
+            duet_put_interval(b, duet_coco_line_interval(outcome->replicates, i, lines[i].value));
         }
         duet_put(b, "}");
     }
@@ -196,7 +196,7 @@ static void put_json_class(struct duet_buffer *b, const struct duet_coco_outcome
     duet_putf(b, "], \"truths\": %zu, \"detections\": %zu",
               duet_coco_positives(outcome->eval, (int)category, 0),
               duet_coco_detections(outcome->eval, (int)category));
-    if (outcome->draws) {
+    if (outcome->replicates) {
         duet_put(b, ", \"interval\": ");
         duet_put_interval(b, class_interval(outcome, category));
     }
@@ -242,10 +242,10 @@ static void put_json_confusion(struct duet_buffer *b, const struct duet_coco_out
     duet_put(b, "]]},\n");
 }
 
-void duet_put_bootstrap(struct duet_buffer *b, const struct duet_coco_draws *draws)
+void duet_put_bootstrap(struct duet_buffer *b, const struct duet_coco_replicates *replicates)
 {
     duet_putf(b, " \"bootstrap\": {\"replicates\": %zu, \"seed\": %" PRIu64 ", \"level\": 0.95},\n",
-              draws->count, draws->seed);
+              replicates->count, replicates->seed);
 }
 
 char *duet_coco_json(const struct duet_coco_outcome *outcome)
@@ -260,7 +260,7 @@ char *duet_coco_json(const struct duet_coco_outcome *outcome)
         put_json_class(&b, outcome, k);
     }
     duet_put(&b, "],\n");
-    if (outcome->draws) duet_put_bootstrap(&b, outcome->draws);
+    if (outcome->replicates) duet_put_bootstrap(&b, outcome->replicates);
     if (outcome->tide) put_json_tide(&b, outcome->tide);
     if (outcome->confusion) put_json_confusion(&b, outcome);
     duet_put(&b, " ");

@@ -83,12 +83,12 @@ static void pairs_open(struct pairs *pairs, const struct duet_coco_comparison *c
         !pairs->line_differences || !pairs->categories || !pairs->category_order || !pairs->image_order;
     if (pairs->failed) return;
     for (size_t i = 0; i < pairs->line_count; i++)
-        pairs->line_differences[i] =
-            duet_coco_compare_line(c->a_draws, c->b_draws, i, pairs->lines[i].value, b_lines[i].value);
+        pairs->line_differences[i] = duet_coco_compare_line(c->a_replicates, c->b_replicates, i,
+                                                            pairs->lines[i].value, b_lines[i].value);
     for (size_t k = 0; k < scope.category_count; k++) {
         pairs->category_order[k] = k;
         pairs->categories[k] = duet_coco_compare_category(
-            c->a_draws, c->b_draws, k, duet_coco_class_value(c->a, &pairs->lines[0], (int)k),
+            c->a_replicates, c->b_replicates, k, duet_coco_class_value(c->a, &pairs->lines[0], (int)k),
             duet_coco_class_value(c->b, &b_lines[0], (int)k));
     }
     qsort_r(pairs->category_order, scope.category_count, sizeof *pairs->category_order, by_size,
@@ -284,7 +284,7 @@ static void put_json(struct duet_buffer *b, const struct duet_coco_comparison *c
     }
     duet_put(b, "],\n");
     put_json_images(b, c, pairs);
-    duet_put_bootstrap(b, c->a_draws);
+    duet_put_bootstrap(b, c->a_replicates);
     duet_put(b, " ");
     duet_put_warnings(b, c->warnings, c->warning_count);
     duet_put(b, ",\n \"conditions\": ");

@@ -58,11 +58,11 @@ static void put_row(struct duet_buffer *b, const struct duet_coco_outcome *outco
     for (size_t i = 0; i < count; i++)
         put_field(b, duet_coco_class_value(outcome->eval, &lines[i], category));
     duet_putf(b, ",%zu,%zu", truths, detections);
-    if (outcome->draws) {
+    if (outcome->replicates) {
         double ap = duet_coco_class_value(outcome->eval, &lines[0], category);
         struct duet_interval interval =
-            category < 0 ? duet_coco_line_interval(outcome->draws, 0, ap)
-                         : duet_coco_category_interval(outcome->draws, (size_t)category, ap);
+            category < 0 ? duet_coco_line_interval(outcome->replicates, 0, ap)
+                         : duet_coco_category_interval(outcome->replicates, (size_t)category, ap);
         put_field(b, interval.low);
         put_field(b, interval.high);
     }
@@ -78,7 +78,7 @@ char *duet_coco_csv(const struct duet_coco_outcome *outcome)
     duet_put(&b, "class,category_id");
     for (size_t i = 0; i < count; i++) put_head(&b, &scope, &lines[i]);
     duet_put(&b, ",truths,detections");
-    duet_put(&b, outcome->draws ? ",ap_low,ap_high\n" : "\n");
+    duet_put(&b, outcome->replicates ? ",ap_low,ap_high\n" : "\n");
     for (int k = 0; k < (int)scope.category_count; k++) put_row(&b, outcome, lines, count, k);
     put_row(&b, outcome, lines, count, -1);
     return duet_buffer_text(&b);

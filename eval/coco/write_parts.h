@@ -12,7 +12,7 @@ void duet_put_line_keys(struct duet_buffer *b, const struct duet_coco_eval *eval
 /* JSON: "warnings": [...] */
 void duet_put_warnings(struct duet_buffer *b, const char *const *warnings, size_t count);
 /* JSON: "bootstrap": {...}, and a comma */
-void duet_put_bootstrap(struct duet_buffer *b, const struct duet_coco_draws *draws);
+void duet_put_bootstrap(struct duet_buffer *b, const struct duet_coco_replicates *replicates);
 
 /* The line's score of one class; -1: none. */
 double duet_coco_class_value(const struct duet_coco_eval *eval, const struct duet_coco_line *line,

@@ -1,6 +1,5 @@
 #include "eval/voc/map.h"
 
-#include "bootstrap_run.h"
 #include "core/abi.h"
 #include "core/fail.h"
 

@@ -1,6 +1,5 @@
 #include "eval/voc/miou.h"
 
-#include "bootstrap_run.h"
 #include "core/fail.h"
 #include "core/grow.h"
 

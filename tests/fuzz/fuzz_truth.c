@@ -49,7 +49,7 @@ static void score(const struct duet_coco_truth *truth, const struct duet_coco_re
     struct duet_error error = {.text = ""};
     struct duet_coco_eval *eval;
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];
-    struct duet_coco_draws draws;
+    struct duet_coco_replicates replicates;
     struct duet_coco_tide tide;
     struct duet_coco_confusion confusion;
     if (duet_coco_eval_open(truth, results, &options, &eval, &error) != DUET_OK) {
@@ -59,7 +59,8 @@ static void score(const struct duet_coco_truth *truth, const struct duet_coco_re
     size_t count = duet_coco_eval_lines(eval, lines);
     for (size_t i = 0; i < count; i++)
         check(lines[i].value == -1 || (lines[i].value >= 0 && lines[i].value <= 1));
-    if (duet_coco_draw(eval, 3, 1, NULL, &draws, &error) == DUET_OK) duet_coco_draws_close(&draws);
+    if (duet_coco_bootstrap(eval, 3, 1, NULL, &replicates, &error) == DUET_OK)
+        duet_coco_replicates_close(&replicates);
     check(duet_coco_confusion_count(eval, .1, .5, &confusion, &error) == DUET_OK);
     duet_coco_confusion_close(&confusion);
     check(duet_coco_tide_measure(eval, .5, .1, &tide, &error) == DUET_OK);

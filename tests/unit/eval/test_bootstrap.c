@@ -1,4 +1,4 @@
-/* The bootstrap that all scores share: draws, intervals, p. */
+/* The bootstrap that all scores share: replicates, intervals, p. */
 #include "eval/bootstrap.h"
 
 #include "support/testing.h"
@@ -15,7 +15,7 @@ static void draws_are_fair_and_repeat(void **state)
     size_t absent = 0;
     for (size_t r = 0; r < 2000; r++) {
         uint32_t sum = 0;
-        duet_bootstrap_draw(7, r, weights, 100);
+        duet_bootstrap_resample(7, r, weights, 100);
         for (size_t i = 0; i < 100; i++) {
             sum += weights[i];
             totals[i] += weights[i];
@@ -23,19 +23,19 @@ static void draws_are_fair_and_repeat(void **state)
         }
         assert_int_equal(sum, 100);
     }
-    /* 2000 draws each, standard deviation 45; and (1 - 1/100)^100 of them not at all. */
+    /* 2000 replicates each, standard deviation 45; and (1 - 1/100)^100 of them not at all. */
     for (size_t i = 0; i < 100; i++) assert_in_range(totals[i], 1775, 2225);
     assert_true(fabs((double)absent / 200000 - 0.366) < 0.005);
-    duet_bootstrap_draw(7, 3, weights, 100);
-    duet_bootstrap_draw(7, 3, again, 100);
+    duet_bootstrap_resample(7, 3, weights, 100);
+    duet_bootstrap_resample(7, 3, again, 100);
     assert_memory_equal(weights, again, sizeof weights);
-    duet_bootstrap_draw(7, 4, again, 100);
+    duet_bootstrap_resample(7, 4, again, 100);
     assert_memory_not_equal(weights, again, sizeof weights);
-    duet_bootstrap_draw(8, 3, again, 100);
+    duet_bootstrap_resample(8, 3, again, 100);
     assert_memory_not_equal(weights, again, sizeof weights);
 }
 
-/* 101 draws from .4 to .5, shuffled; their median is .45. */
+/* 101 replicates from .4 to .5, shuffled; their median is .45. */
 static void shuffled(double values[101])
 {
     for (int i = 0; i <= 100; i++) values[(i * 37) % 101] = 0.4 + i / 1000.0;
@@ -61,7 +61,7 @@ static void intervals_are_moved_percentiles(void **state)
     assert_true(is(duet_bootstrap_score_interval(values, 101, 0.72), 0.9425, 1));
     shuffled(values);
     assert_true(is(duet_bootstrap_score_interval(values, 101, 0.21), 0, 0.0175));
-    /* Lean draws keep their lean: a long tail above stays above. */
+    /* Lean replicates keep their lean: a long tail above stays above. */
     for (int i = 0; i <= 100; i++) values[i] = i <= 90 ? 0.2 : 0.2 + (i - 90) / 20.0;
     assert_true(is(duet_bootstrap_interval(values, 101, 0.2), 0.2, 0.2 + 7.5 / 20));
     values[0] = 3;
@@ -92,7 +92,7 @@ static void p_is_where_the_interval_meets_zero(void **state)
     (void)state;
     double values[999];
     for (int i = 0; i < 999; i++) values[(i * 38) % 999] = (i - 499) / 1000.0 + 0.3; /* -.199 .. .797 */
-    /* A difference of .3, the draws' median: 200 of 999 are at or below 0. */
+    /* A difference of .3, the replicates' median: 200 of 999 are at or below 0. */
     assert_true(fabs(duet_bootstrap_p(values, 999, 0.3) - 2 * 201 / 1000.0) < 0.0021);
     assert_true(fabs(duet_bootstrap_p(values, 999, 0.5) - 2.0 / 1000) < 1e-12); /* moved up by .4: none */
     assert_true(duet_bootstrap_p(values, 999, 0.15) == 1); /* moved down by .3, to around 0 */

@@ -2,7 +2,7 @@
  * whether one detector's lead over another is more than luck. Images are drawn anew with replacement; who
  * matched whom within an image stays, so nothing is matched again.
  *
- * In a draw the classes are those that have ground truth in it: a rare class is missing from some.
+ * In a replicate the classes are those that have ground truth in it: a rare class is missing from some.
  *
  * What the intervals are, and how often they hold the truth: bootstrap.h. With a few hundred images COCO's AP
  * is too high for any interval of them to hold it: mistrust it, but not so much its difference between two
@@ -14,30 +14,31 @@
 #include "eval/bootstrap.h"
 #include "eval/coco/map.h"
 
-/* The scores of every draw; NaN where there are none (-1). Owned: end with duet_coco_draws_close. */
-struct duet_coco_draws {
+/* The scores of every replicate; NaN where there are none (-1). Owned: duet_coco_replicates_close. */
+struct duet_coco_replicates {
     size_t count, line_count, category_count;
     uint64_t seed;
     double *lines;      /* [line_count][count] of duet_coco_eval_lines */
     double *categories; /* [category_count][count] AP over all thresholds */
-    double *room;       /* [count] where intervals are made: draws serve one thread at a time */
+    double *room;       /* [count] where intervals are made: replicates serve one thread at a time */
 };
 
-/* Draw `count` times. Draw i of seed s is the same images for every evaluation of as many images. `pool` may
- * be NULL (the caller's thread); the result does not depend on it. On failure *draws is all zero. Errors:
- * DUET_BAD_ARGUMENT (no draws, no images), DUET_OUT_OF_MEMORY. */
-enum duet_status duet_coco_draw(const struct duet_coco_eval *eval, size_t count, uint64_t seed,
-                                const struct duet_pool *pool, struct duet_coco_draws *draws,
-                                struct duet_error *error);
+/* Draw `count` times. Replicate i of seed s is of the same images for every evaluation of as many images.
+ * `pool` may be NULL (the caller's thread); the result does not depend on it. On failure *replicates is all
+ * zero. Errors: DUET_BAD_ARGUMENT (no replicates, no images), DUET_OUT_OF_MEMORY. */
+enum duet_status duet_coco_bootstrap(const struct duet_coco_eval *eval, size_t count, uint64_t seed,
+                                     const struct duet_pool *pool, struct duet_coco_replicates *replicates,
+                                     struct duet_error *error);
 
 /* Free and zero. Accepts NULL and a zeroed struct. */
-void duet_coco_draws_close(struct duet_coco_draws *draws);
+void duet_coco_replicates_close(struct duet_coco_replicates *replicates);
 
-/* 95 % intervals of a score, `value`, from what the draws gave for it; within 0..1. NaN when there is
+/* 95 % intervals of a score, `value`, from what the replicates gave for it; within 0..1. NaN when there is
  * none. */
-struct duet_interval duet_coco_line_interval(const struct duet_coco_draws *draws, size_t line, double value);
-struct duet_interval duet_coco_category_interval(const struct duet_coco_draws *draws, size_t category,
-                                                 double value);
+struct duet_interval duet_coco_line_interval(const struct duet_coco_replicates *replicates, size_t line,
+                                             double value);
+struct duet_interval duet_coco_category_interval(const struct duet_coco_replicates *replicates,
+                                                 size_t category, double value);
 
 /* --- two evaluations of the same images --------------------------------------------------------------- */
 
@@ -55,14 +56,14 @@ struct duet_coco_difference {
 enum duet_status duet_coco_comparable(const struct duet_coco_eval *a, const struct duet_coco_eval *b,
                                       struct duet_error *error);
 
-/* Compare one line, or one category's AP: `a` and `b` are its values, the draws were made with the same count
- * and seed. */
-struct duet_coco_difference duet_coco_compare_line(const struct duet_coco_draws *a_draws,
-                                                   const struct duet_coco_draws *b_draws, size_t line,
-                                                   double a, double b);
-struct duet_coco_difference duet_coco_compare_category(const struct duet_coco_draws *a_draws,
-                                                       const struct duet_coco_draws *b_draws, size_t category,
-                                                       double a, double b);
+/* Compare one line, or one category's AP: `a` and `b` are its values, the replicates were made with the same
+ * count and seed. */
+struct duet_coco_difference duet_coco_compare_line(const struct duet_coco_replicates *a_replicates,
+                                                   const struct duet_coco_replicates *b_replicates,
+                                                   size_t line, double a, double b);
+struct duet_coco_difference duet_coco_compare_category(const struct duet_coco_replicates *a_replicates,
+                                                       const struct duet_coco_replicates *b_replicates,
+                                                       size_t category, double a, double b);
 
 /* Every image's own score: the mean over the classes that have ground truth in it of their AP in this image
  * alone; -1 when there is none. `scores` has room for scope.image_count. Errors: DUET_OUT_OF_MEMORY. */

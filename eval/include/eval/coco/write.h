@@ -2,10 +2,10 @@
  *
  * JSON: "stats" (the values of duet_coco_eval_lines: with COCO's own options the twelve, in pycocotools'
  * order, -1 where there is none), "lines" (what each of them is: "metric", "iou", "area", "max_detections",
- * "value", with draws "interval"), "per_class" [{"id", "name", "ap", "stats" (as above, of this class),
- * "truths", "detections", with draws "interval" (of "ap")}], "bootstrap" {"replicates", "seed", "level"},
- * "errors" {"found", "background", "ap", "Cls": {"gain", "count"} ...}, "confusion" {"score", "iou",
- * "classes", "cells" [row = truth][column = detected]}, "warnings", "conditions". Numbers have full
+ * "value", with replicates "interval"), "per_class" [{"id", "name", "ap", "stats" (as above, of this class),
+ * "truths", "detections", with replicates "interval" (of "ap")}], "bootstrap" {"replicates", "seed",
+ * "level"}, "errors" {"found", "background", "ap", "Cls": {"gain", "count"} ...}, "confusion" {"score",
+ * "iou", "classes", "cells" [row = truth][column = detected]}, "warnings", "conditions". Numbers have full
  * precision; what was not asked for is not there. */
 #ifndef DUET_EVAL_COCO_WRITE_H
 #define DUET_EVAL_COCO_WRITE_H
@@ -17,7 +17,7 @@
 /* What is to be written; all borrowed, any but `eval` and `conditions` may be NULL. */
 struct duet_coco_outcome {
     const struct duet_coco_eval *eval;
-    const struct duet_coco_draws *draws;
+    const struct duet_coco_replicates *replicates;
     const struct duet_coco_confusion *confusion;
     const struct duet_coco_tide *tide;
     bool per_class; /* a table of the classes for people too */
@@ -28,7 +28,7 @@ struct duet_coco_outcome {
 
 /* All owned by the caller: free(). NULL when memory was refused. */
 
-/* The lines as pycocotools prints them, with draws followed by their interval; tables; conditions. */
+/* The lines as pycocotools prints them, with replicates followed by their interval; tables; conditions. */
 char *duet_coco_table(const struct duet_coco_outcome *outcome);
 char *duet_coco_json(const struct duet_coco_outcome *outcome);
 /* A class a line: class,category_id,ap,ap_50,ap_75,ap_small ... ,truths,detections[,ap_low,ap_high]; the last
@@ -56,7 +56,7 @@ char *duet_coco_points_json(const struct duet_coco_eval *eval, const struct duet
 struct duet_coco_comparison {
     const struct duet_coco_eval *a, *b;
     const char *a_name, *b_name;
-    const struct duet_coco_draws *a_draws, *b_draws;
+    const struct duet_coco_replicates *a_replicates, *b_replicates;
     const double *a_images, *b_images; /* [image_count] of duet_coco_image_scores */
     size_t shown;                      /* how many images, and classes, each way */
     const char *const *warnings;

@@ -10,13 +10,13 @@ static const struct duet_coco_options options = {
     .struct_size = sizeof options, .limits = limits, .limit_count = 3};
 
 /* NaN stands for -1. */
-static void same(double draw, double score)
+static void same(double replicate, double score)
 {
-    if (score < 0 ? !isnan(draw) : !(fabs(draw - score) < 1e-12))
-        fail_msg("a draw gives %.17g, scoring the drawn images %.17g", draw, score);
+    if (score < 0 ? !isnan(replicate) : !(fabs(replicate - score) < 1e-12))
+        fail_msg("a replicate gives %.17g, scoring the drawn images %.17g", replicate, score);
 }
 
-/* --- draws ---------------------------------------------------------------------------------------------- */
+/* --- replicates --------------------------------------------------------------------------------------- */
 
 /* The things of the drawn images, each image as often as it was drawn, under ids of its own. */
 static int repeat(const struct plain *things, int count, const uint32_t *weights, struct plain *out)
@@ -32,28 +32,30 @@ static int repeat(const struct plain *things, int count, const uint32_t *weights
     return made;
 }
 
-static void compare_draw(const struct scene_set *set, const struct duet_coco_draws *draws, size_t draw)
+static void compare_replicate(const struct scene_set *set, const struct duet_coco_replicates *replicates,
+                              size_t replicate)
 {
     static struct plain gts[SCENE_MOST * SCENE_IMAGES], dts[SCENE_MOST * 3 * SCENE_IMAGES];
     uint32_t weights[SCENE_IMAGES];
     struct opened_scene drawn;
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];
-    duet_bootstrap_draw(draws->seed, draw, weights, SCENE_IMAGES);
+    duet_bootstrap_resample(replicates->seed, replicate, weights, SCENE_IMAGES);
     int gt_count = repeat(set->gts, set->gt_count, weights, gts);
     int dt_count = repeat(set->dts, set->dt_count, weights, dts);
     scene_open(&scratch, &(struct scene_lists){gts, gt_count, dts, dt_count, SCENE_IMAGES, 0}, &options,
                &drawn);
     size_t count = duet_coco_eval_lines(drawn.eval, lines);
-    assert_int_equal(count, draws->line_count);
-    for (size_t i = 0; i < count; i++) same(draws->lines[i * draws->count + draw], lines[i].value);
+    assert_int_equal(count, replicates->line_count);
+    for (size_t i = 0; i < count; i++)
+        same(replicates->lines[i * replicates->count + replicate], lines[i].value);
     for (int k = 0; k < SCENE_CLASSES; k++)
-        same(draws->categories[(size_t)k * draws->count + draw],
+        same(replicates->categories[(size_t)k * replicates->count + replicate],
              duet_coco_ap(drawn.eval, (struct duet_coco_cut){-1, k, 0, 2}));
     scene_close(&drawn);
 }
 
 /* Of equal scores in one image the copies come one after the other when images are repeated, and both copies
- * of the first before those of the second in a draw: either is as good. */
+ * of the first before those of the second in a replicate: either is as good. */
 static void a_draw_scores_as_the_drawn_images_do(void **state)
 {
     (void)state;
@@ -61,15 +63,16 @@ static void a_draw_scores_as_the_drawn_images_do(void **state)
     for (int round = 0; round < 60; round++) {
         struct scene_set set;
         struct opened_scene o;
-        struct duet_coco_draws draws;
+        struct duet_coco_replicates replicates;
         struct duet_error e;
         scene_random(&seed, &set);
         for (int i = 0; i < set.dt_count; i++)
             set.dts[i].score += i / 1024.0; /* no two are equal: see below */
         scene_open_set(&scratch, &set, &options, &o);
-        assert_ok(duet_coco_draw(o.eval, 5, (uint64_t)round, NULL, &draws, &e), e);
-        for (size_t draw = 0; draw < 5; draw++) compare_draw(&set, &draws, draw);
-        duet_coco_draws_close(&draws);
+        assert_ok(duet_coco_bootstrap(o.eval, 5, (uint64_t)round, NULL, &replicates, &e), e);
+        for (size_t replicate = 0; replicate < 5; replicate++)
+            compare_replicate(&set, &replicates, replicate);
+        duet_coco_replicates_close(&replicates);
         scene_close(&o);
     }
 }
@@ -80,32 +83,32 @@ static void threads_change_nothing(void **state)
     uint32_t seed = 7;
     struct scene_set set;
     struct opened_scene o;
-    struct duet_coco_draws one, many;
+    struct duet_coco_replicates one, many;
     struct duet_error e;
     struct duet_pool pool;
     scene_random(&seed, &set);
     scene_open_set(&scratch, &set, &options, &o);
     assert_ok(duet_pool_create(4, &pool, &e), e);
-    assert_ok(duet_coco_draw(o.eval, 200, 9, NULL, &one, &e), e);
-    assert_ok(duet_coco_draw(o.eval, 200, 9, &pool, &many, &e), e);
+    assert_ok(duet_coco_bootstrap(o.eval, 200, 9, NULL, &one, &e), e);
+    assert_ok(duet_coco_bootstrap(o.eval, 200, 9, &pool, &many, &e), e);
     assert_memory_equal(one.lines, many.lines, one.line_count * one.count * sizeof *one.lines);
     assert_memory_equal(one.categories, many.categories,
                         one.category_count * one.count * sizeof *one.categories);
-    duet_coco_draws_close(&many);
-    assert_ok(duet_coco_draw(o.eval, 200, 10, &pool, &many, &e), e);
+    duet_coco_replicates_close(&many);
+    assert_ok(duet_coco_bootstrap(o.eval, 200, 10, &pool, &many, &e), e);
     assert_true(memcmp(one.lines, many.lines, one.count * sizeof *one.lines) != 0);
     duet_pool_close(&pool);
-    duet_coco_draws_close(&one);
-    duet_coco_draws_close(&many);
-    assert_fails(DUET_BAD_ARGUMENT, duet_coco_draw(o.eval, 0, 9, NULL, &one, &e), e);
+    duet_coco_replicates_close(&one);
+    duet_coco_replicates_close(&many);
+    assert_fails(DUET_BAD_ARGUMENT, duet_coco_bootstrap(o.eval, 0, 9, NULL, &one, &e), e);
     assert_null(one.lines);
     scene_close(&o);
     scene_open(&scratch, &(struct scene_lists){NULL, 0, NULL, 0, 0, 0}, &options, &o);
-    assert_fails(DUET_BAD_ARGUMENT, duet_coco_draw(o.eval, 5, 9, NULL, &one, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_coco_bootstrap(o.eval, 5, 9, NULL, &one, &e), e);
     scene_close(&o);
 }
 
-/* --- intervals ------------------------------------------------------------------------------------------ */
+/* --- intervals ---------------------------------------------------------------------------------------- */
 
 static void scores_of_none_have_no_interval(void **state)
 {
@@ -115,17 +118,17 @@ static void scores_of_none_have_no_interval(void **state)
         values[i] = 0.4 + i / 1000.0;
         nothing[i] = NAN;
     }
-    struct duet_coco_draws draws = {.count = 101,
-                                    .line_count = 1,
-                                    .category_count = 1,
-                                    .lines = values,
-                                    .categories = nothing,
-                                    .room = room};
-    struct duet_interval interval = duet_coco_line_interval(&draws, 0, 0.43);
+    struct duet_coco_replicates replicates = {.count = 101,
+                                              .line_count = 1,
+                                              .category_count = 1,
+                                              .lines = values,
+                                              .categories = nothing,
+                                              .room = room};
+    struct duet_interval interval = duet_coco_line_interval(&replicates, 0, 0.43);
     assert_true(fabs(interval.low - 0.3625) < 1e-12 && fabs(interval.high - 0.4575) < 1e-12);
-    interval = duet_coco_line_interval(&draws, 0, -1);
+    interval = duet_coco_line_interval(&replicates, 0, -1);
     assert_true(isnan(interval.low) && isnan(interval.high));
-    interval = duet_coco_category_interval(&draws, 0, 0.5);
+    interval = duet_coco_category_interval(&replicates, 0, 0.5);
     assert_true(isnan(interval.low) && isnan(interval.high));
 }
 
@@ -137,8 +140,8 @@ static void differences_have_an_interval_and_a_p(void **state)
         a[i] = 0.3 + i / 1000.0;
         b[i] = a[i] + 0.05 + (i - 49) / 10000.0; /* always better, by .0451 to .0549 */
     }
-    struct duet_coco_draws left = {.count = 99, .lines = a, .categories = a, .room = room},
-                           right = {.count = 99, .lines = b, .categories = b, .room = room};
+    struct duet_coco_replicates left = {.count = 99, .lines = a, .categories = a, .room = room},
+                                right = {.count = 99, .lines = b, .categories = b, .room = room};
     struct duet_coco_difference d = duet_coco_compare_line(&left, &right, 0, 0.35, 0.40);
     assert_true(fabs(d.difference - 0.05) < 1e-12);
     assert_true(d.interval.low > 0.045 && d.interval.high < 0.055);
@@ -155,7 +158,7 @@ static void differences_have_an_interval_and_a_p(void **state)
     assert_true(d.p > 0.8 && d.interval.low < 0 && d.interval.high > 0);
 }
 
-/* --- two evaluations ------------------------------------------------------------------------------------ */
+/* --- two evaluations ---------------------------------------------------------------------------------- */
 
 static void only_like_is_compared_with_like(void **state)
 {

@@ -301,7 +301,7 @@ static void a_page_of_coco_scores_is_well_formed(void **state)
     struct duet_coco_truth truth;
     struct duet_coco_results results;
     struct duet_coco_eval *eval;
-    struct duet_coco_draws draws;
+    struct duet_coco_replicates replicates;
     struct duet_coco_confusion confusion;
     struct duet_coco_tide tide;
     struct duet_coco_point items[3];
@@ -312,13 +312,13 @@ static void a_page_of_coco_scores_is_well_formed(void **state)
     scratch_write(&scratch, "found.json", coco_found, sizeof coco_found - 1);
     assert_ok(duet_coco_results_open(scratch.path, &results, &e), e);
     assert_ok(duet_coco_eval_open(&truth, &results, NULL, &eval, &e), e);
-    assert_ok(duet_coco_draw(eval, 10, 1, NULL, &draws, &e), e);
+    assert_ok(duet_coco_bootstrap(eval, 10, 1, NULL, &replicates, &e), e);
     assert_ok(duet_coco_confusion_count(eval, 0.5, 0.5, &confusion, &e), e);
     assert_ok(duet_coco_tide_measure(eval, 0.5, 0.1, &tide, &e), e);
     assert_ok(duet_coco_find_points(eval, 0, DUET_COCO_BEST_F1, 0, items, &e), e);
     const struct duet_coco_points points = {items, 0.5, DUET_COCO_BEST_F1, 0};
-    const struct duet_coco_outcome outcome = {eval, &draws,   &confusion, &tide,
-                                              true, warnings, 1,          &conditions};
+    const struct duet_coco_outcome outcome = {eval, &replicates, &confusion, &tide,
+                                              true, warnings,    1,          &conditions};
     struct duet_report *report = open_report("coco", "coco");
     duet_coco_report(report, &outcome, &points);
 
@@ -344,7 +344,7 @@ static void a_page_of_coco_scores_is_well_formed(void **state)
     assert_int_equal(count_of(page, "stroke=\"#ff5a48\""), 1);
     free(page);
     duet_image_close(&picture);
-    duet_coco_draws_close(&draws);
+    duet_coco_replicates_close(&replicates);
     duet_coco_confusion_close(&confusion);
     duet_coco_eval_close(&eval);
     duet_coco_results_close(&results);

@@ -283,7 +283,7 @@ static void intervals_hold_the_score(void **state)
     for (size_t i = 0; i < 25; i++) d[i] = (struct duet_voc_detection){i * 2, 1, 1, 1, 1, 10, 10};
     struct duet_voc_map *map = open_map(t, 50, d, 25, 50);
     NEAR(duet_voc_map_mean(map).all_points, 0.5);
-    /* AP is the recall here: the mean of 50 draws of 0 or 1, standard deviation .0707. */
+    /* AP is the recall here: the mean of 50 replicates of 0 or 1, standard deviation .0707. */
     assert_ok(duet_voc_map_bootstrap(map, 2000, 3, &a, &e), e);
     assert_true(fabs(a.all_points[0].low - 0.36) < 0.021 && fabs(a.all_points[0].high - 0.64) < 0.021);
     assert_true(a.all_points[1].low == a.all_points[0].low && isnan(a.all_points[2].low));
