@@ -5,21 +5,16 @@
 #include "core/labels.h"
 #include "heads/preprocess.h"
 #include "network/kernels.h"
+#include "runner.h"
+#include "ssdlite/decode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct duet_detector {
-    struct duet_compiled *compiled;
-    struct duet_session *session;
-    int session_threads;
-    int input_width, input_height;
+    struct runner runner;
     struct preprocess preprocess;
     struct duet_ssdlite_decoder *decoder;
-    struct duet_ssdlite_decoder_options decode; /* points to the two arrays below */
-    bool *selected;                             /* [classes + 1], as the next; NULL: not asked for */
-    float *thresholds;
     struct duet_labels labels;    /* borrowed from the model */
     struct duet_affine to_pixels; /* of the last run */
     bool has_run;                 /* and its outputs are still in the session */
@@ -50,88 +45,83 @@ static enum duet_status check_options(const struct duet_detector_options *o, str
     return status;
 }
 
-/* What was asked for by label, by class column. */
-static enum duet_status set_classes(struct duet_detector *d, const bool *wanted, const float *thresholds,
-                                    struct duet_error *error)
-{
-    size_t columns = (size_t)d->decode.classes + 1;
-    if (wanted) d->selected = calloc(columns, sizeof *d->selected);
-    if (thresholds) d->thresholds = calloc(columns, sizeof *d->thresholds);
-    if ((wanted && !d->selected) || (thresholds && !d->thresholds))
-        return duet_no_memory(error, NULL, "for a detector");
-    for (size_t c = 0; thresholds && c < columns; c++) d->thresholds[c] = d->decode.threshold;
-    for (size_t i = 0; i < d->labels.count; i++) {
-        int id = d->labels.items[i].id;
-        if (id < 1 || id > d->decode.classes) continue;
-        if (wanted) d->selected[id] = wanted[i];
-        if (!thresholds) continue;
-        enum duet_status status = check_fraction("thresholds[]", thresholds[i], error);
-        if (status != DUET_OK) return status;
-        d->thresholds[id] = thresholds[i];
-    }
-    d->decode.selected = d->selected;
-    d->decode.thresholds = d->thresholds;
-    return DUET_OK;
-}
-
-/* The same arrays for a clone. */
-static enum duet_status copy_classes(struct duet_detector *d, const struct duet_detector *original,
-                                     struct duet_error *error)
-{
-    size_t columns = (size_t)d->decode.classes + 1;
-    if (original->selected) d->selected = malloc(columns * sizeof *d->selected);
-    if (original->thresholds) d->thresholds = malloc(columns * sizeof *d->thresholds);
-    d->decode.selected = d->selected;
-    d->decode.thresholds = d->thresholds;
-    if ((original->selected && !d->selected) || (original->thresholds && !d->thresholds))
-        return duet_no_memory(error, NULL, "for a detector");
-    if (d->selected) memcpy(d->selected, original->selected, columns * sizeof *d->selected);
-    if (d->thresholds) memcpy(d->thresholds, original->thresholds, columns * sizeof *d->thresholds);
-    return DUET_OK;
-}
-
 static void get_maps(const struct duet_detector *d, struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS])
 {
     for (int m = 0; m < DUET_SSDLITE_MAPS; m++) {
         char name[32];
         struct duet_shape shape;
         snprintf(name, sizeof name, "ssdlite.box%d", m);
-        maps[m].boxes = duet_session_output(d->session, name, &shape);
+        maps[m].boxes = duet_session_output(d->runner.session, name, &shape);
         snprintf(name, sizeof name, "ssdlite.class%d", m);
-        maps[m].logits = duet_session_output(d->session, name, NULL);
+        maps[m].logits = duet_session_output(d->runner.session, name, NULL);
         maps[m].height = (int)shape.dims[1];
         maps[m].width = (int)shape.dims[2];
     }
 }
 
-/* What a detector has for itself: session, resizing, decoder. Needs compiled, sizes and decode options. */
-static enum duet_status make_memory(struct duet_detector *d, int threads, struct duet_error *error)
+/* What a detector has for itself: session, resizing, decoder. */
+static enum duet_status make_memory(struct duet_detector *d, int threads,
+                                    const struct duet_ssdlite_decoder_options *decode,
+                                    struct duet_error *error)
 {
-    enum duet_status status = duet_session_create(d->compiled, threads, &d->session, error);
-    if (status != DUET_OK) return status;
-    d->session_threads = threads;
-    status = duet_preprocess_create(DUET_STRETCH, d->input_height, d->input_width, &d->preprocess, error);
+    int height = d->runner.height, width = d->runner.width;
+    enum duet_status status = duet_runner_prepare(&d->runner, threads, error);
+    if (status == DUET_OK)
+        status = duet_preprocess_create(DUET_STRETCH, height, width, &d->preprocess, error);
     if (status != DUET_OK) return status;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
     get_maps(d, maps);
-    return duet_ssdlite_decoder_create(&d->decode, maps, d->input_height, d->input_width, &d->decoder, error);
+    return duet_ssdlite_decoder_create(decode, maps, height, width, &d->decoder, error);
 }
 
-static enum duet_status compile_model(struct duet_detector *d, const struct duet_model *model,
-                                      const struct duet_detector_options *o, struct duet_error *error)
+/* What was asked for by label, by class column: selected and thresholds are [classes + 1], zeroed. */
+static enum duet_status by_class(const struct duet_model_config *config,
+                                 const struct duet_detector_options *o, bool *selected, float *thresholds,
+                                 struct duet_error *error)
 {
-    struct duet_network *network = NULL;
-    enum duet_status status = duet_model_network(duet_model_config(model), 0, &network, error);
-    if (status == DUET_OK)
-        status =
-            duet_compile(network, duet_model_weights(model),
-                         &(struct duet_compile_options){.struct_size = sizeof(struct duet_compile_options),
-                                                        .height = d->input_height,
-                                                        .width = d->input_width,
-                                                        .cpu = o->cpu,
-                                                        .max_memory = o->max_memory},
-                         &d->compiled, error);
-    duet_network_close(&network);
+    enum duet_status status = DUET_OK;
+    for (int c = 0; c <= config->ssdlite.classes; c++) {
+        selected[c] = !o->classes;
+        thresholds[c] = o->threshold;
+    }
+    for (size_t i = 0; status == DUET_OK && i < config->ssdlite_labels.count; i++) {
+        int id = config->ssdlite_labels.items[i].id;
+        if (o->classes) selected[id] = o->classes[i];
+        if (!o->thresholds) continue;
+        status = check_fraction("thresholds[]", o->thresholds[i], error);
+        thresholds[id] = o->thresholds[i];
+    }
+    return status;
+}
+
+static enum duet_status set_up(struct duet_detector *d, const struct duet_model *model,
+                               const struct duet_detector_options *o, struct duet_error *error)
+{
+    const struct duet_model_config *config = duet_model_config(model);
+    size_t columns = (size_t)config->ssdlite.classes + 1;
+    bool *selected = calloc(columns, sizeof *selected);
+    float *thresholds = calloc(columns, sizeof *thresholds);
+    const struct duet_compile_options compile = {
+        .struct_size = sizeof compile,
+        .height = o->input_height ? o->input_height : config->input_height,
+        .width = o->input_width ? o->input_width : config->input_width,
+        .cpu = o->cpu,
+        .max_memory = o->max_memory};
+    const struct duet_ssdlite_decoder_options decode = {
+        .classes = config->ssdlite.classes,
+        .nms_iou = o->nms_iou > 0 ? o->nms_iou : 0.6f,
+        .max_per_class = o->max_per_class ? o->max_per_class : 100,
+        .max_detections = o->max_detections ? o->max_detections : 100,
+        .selected = selected,
+        .thresholds = thresholds};
+    enum duet_status status = DUET_OK;
+    d->labels = config->ssdlite_labels;
+    if (!selected || !thresholds) status = duet_no_memory(error, NULL, "for a detector");
+    if (status == DUET_OK) status = by_class(config, o, selected, thresholds, error);
+    if (status == DUET_OK) status = duet_runner_compile(model, 0, &compile, &d->runner, error);
+    if (status == DUET_OK) status = make_memory(d, 1, &decode, error);
+    free(selected);
+    free(thresholds);
     return status;
 }
 
@@ -149,25 +139,11 @@ enum duet_status duet_detector_create(const struct duet_model *model,
     if (status != DUET_OK) return status;
     if (!config->has_ssdlite)
         return duet_fail(error, DUET_UNSUPPORTED, "the model (%s) has no SSDLite head", config->architecture);
-    struct duet_detector *d = calloc(1, sizeof *d);
-    if (!d) return duet_no_memory(error, NULL, "for a detector");
-    d->input_width = o.input_width ? o.input_width : config->input_width;
-    d->input_height = o.input_height ? o.input_height : config->input_height;
-    d->labels = config->ssdlite_labels;
-    d->decode = (struct duet_ssdlite_decoder_options){
-        .classes = config->ssdlite.classes,
-        .threshold = o.threshold > 0 ? o.threshold : 0.5f,
-        .nms_iou = o.nms_iou > 0 ? o.nms_iou : 0.6f,
-        .max_per_class = o.max_per_class ? o.max_per_class : 100,
-        .max_detections = o.max_detections ? o.max_detections : 100,
-    };
-    status = set_classes(d, o.classes, o.thresholds, error);
-    if (status == DUET_OK) status = compile_model(d, model, &o, error);
-    if (status == DUET_OK) status = make_memory(d, 1, error);
-    if (status == DUET_OK)
-        *detector = d;
-    else
-        duet_detector_close(&d);
+    if (!(o.threshold > 0)) o.threshold = 0.5f;
+    *detector = calloc(1, sizeof **detector);
+    if (!*detector) return duet_no_memory(error, NULL, "for a detector");
+    status = set_up(*detector, model, &o, error);
+    if (status != DUET_OK) duet_detector_close(detector);
     return status;
 }
 
@@ -177,20 +153,13 @@ enum duet_status duet_detector_clone(const struct duet_detector *detector, struc
     DUET_NEEDS(clone, error);
     *clone = NULL;
     DUET_NEEDS(detector, error);
-    const struct duet_detector *const original = detector;
-    struct duet_detector *d = calloc(1, sizeof *d);
-    if (!d) return duet_no_memory(error, NULL, "for a detector");
-    d->compiled = duet_compiled_retain(original->compiled);
-    d->input_width = original->input_width;
-    d->input_height = original->input_height;
-    d->labels = original->labels;
-    d->decode = original->decode;
-    enum duet_status status = copy_classes(d, original, error);
-    if (status == DUET_OK) status = make_memory(d, original->session_threads, error);
-    if (status == DUET_OK)
-        *clone = d;
-    else
-        duet_detector_close(&d);
+    *clone = calloc(1, sizeof **clone);
+    if (!*clone) return duet_no_memory(error, NULL, "for a detector");
+    (*clone)->runner = duet_runner_share(&detector->runner);
+    (*clone)->labels = detector->labels;
+    enum duet_status status = make_memory(*clone, detector->runner.threads,
+                                          duet_ssdlite_decoder_options_of(detector->decoder), error);
+    if (status != DUET_OK) duet_detector_close(clone);
     return status;
 }
 
@@ -200,10 +169,7 @@ void duet_detector_close(struct duet_detector **detector)
     struct duet_detector *d = *detector;
     duet_ssdlite_decoder_close(&d->decoder);
     duet_preprocess_close(&d->preprocess);
-    duet_session_close(&d->session);
-    duet_compiled_close(&d->compiled);
-    free(d->selected);
-    free(d->thresholds);
+    duet_runner_close(&d->runner);
     free(d);
     *detector = NULL;
 }
@@ -211,25 +177,12 @@ void duet_detector_close(struct duet_detector **detector)
 size_t duet_detector_bytes(const struct duet_detector *detector)
 {
     if (!detector) return 0;
-    if (!detector) return 0;
-    return duet_compiled_arena_bytes(detector->compiled) +
-           duet_compiled_scratch_bytes(detector->compiled) * (size_t)detector->session_threads;
+    const struct runner *r = &detector->runner;
+    return duet_compiled_arena_bytes(r->compiled) +
+           duet_compiled_scratch_bytes(r->compiled) * (size_t)r->threads;
 }
 
 /* --- running -------------------------------------------------------------------------------------------- */
-
-/* Scratch memory for more workers than any run so far. */
-static enum duet_status grow_session(struct duet_detector *d, int threads, struct duet_error *error)
-{
-    if (threads <= d->session_threads) return DUET_OK;
-    struct duet_session *larger;
-    enum duet_status status = duet_session_create(d->compiled, threads, &larger, error);
-    if (status != DUET_OK) return status;
-    duet_session_close(&d->session);
-    d->session = larger;
-    d->session_threads = threads;
-    return DUET_OK;
-}
 
 enum duet_status duet_detector_run(struct duet_detector *detector, const struct duet_image *image,
                                    const struct duet_pool *pool, struct duet_detections *detections,
@@ -244,11 +197,11 @@ enum duet_status duet_detector_run(struct duet_detector *detector, const struct 
     if (status == DUET_OK) status = duet_pool_check(pool, DUET_MAX_THREADS, error);
     struct duet_pool single = duet_pool_single();
     if (!pool) pool = &single;
-    if (status == DUET_OK) status = grow_session(d, pool->threads, error);
+    if (status == DUET_OK) status = duet_runner_prepare(&d->runner, pool->threads, error);
     if (status != DUET_OK) return status;
-    d->to_pixels = duet_preprocess_run(&d->preprocess, duet_compiled_kernels(d->compiled), image, pool,
-                                       duet_session_input(d->session));
-    status = duet_session_run(d->session, pool, error);
+    d->to_pixels = duet_preprocess_run(&d->preprocess, duet_compiled_kernels(d->runner.compiled), image, pool,
+                                       duet_session_input(d->runner.session));
+    status = duet_session_run(d->runner.session, pool, error);
     if (status != DUET_OK) return status;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
     get_maps(d, maps);

@@ -1,4 +1,4 @@
-#include "duet/ssdlite_decode.h"
+#include "ssdlite/decode.h"
 
 #include "core/fail.h"
 #include "core/grow.h"
@@ -104,6 +104,12 @@ void duet_ssdlite_decoder_close(struct duet_ssdlite_decoder **decoder)
     free((*decoder)->found);
     free(*decoder);
     *decoder = NULL;
+}
+
+const struct duet_ssdlite_decoder_options *
+duet_ssdlite_decoder_options_of(const struct duet_ssdlite_decoder *decoder)
+{
+    return &decoder->options;
 }
 
 int duet_ssdlite_decoder_anchor_count(const struct duet_ssdlite_decoder *decoder)
