@@ -1,48 +1,10 @@
-#include "deeplabv3/probe.h"
-
 #include "core/labels.h"
+#include "deeplabv3/logits.h"
 #include "duet/segmenter.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_CLASSES 255 /* of any model, see duet_deeplabv3_build */
-
-void duet_pass_close(struct pass *pass)
-{
-    free(pass->logits);
-    free(pass->rows);
-    free(pass->columns);
-    memset(pass, 0, sizeof *pass);
-}
-
-struct duet_segmentation_logits *
-duet_segmentation_logits_create(const struct duet_segmentation_logits *logits, const struct pass *passes,
-                                int pass_count)
-{
-    size_t bytes = (size_t)pass_count * sizeof *passes;
-    struct duet_segmentation_logits *l = malloc(sizeof *l);
-    struct pass *owned = malloc(bytes);
-    if (!l || !owned) {
-        free(l);
-        free(owned);
-        return NULL;
-    }
-    *l = *logits;
-    l->passes = memcpy(owned, passes, bytes);
-    l->pass_count = pass_count;
-    return l;
-}
-
-void duet_segmentation_logits_close(struct duet_segmentation_logits **logits)
-{
-    if (!logits || !*logits) return;
-    struct duet_segmentation_logits *l = *logits;
-    for (int i = 0; i < l->pass_count; i++) duet_pass_close(&l->passes[i]);
-    free(l->passes);
-    free(l);
-    *logits = NULL;
-}
 
 /* The four cells about a pixel as a map of their own, on which the row functions of class_map.h do what they
  * did for the whole picture: the same arithmetic, the same bits. */
@@ -72,6 +34,15 @@ static void cut_corner(const struct pass *pass, int x, int y, struct corner *cor
         }
 }
 
+/* The first among equals. */
+static int largest(const float *values, size_t count)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++)
+        if (values[i] > values[best]) best = i;
+    return (int)best;
+}
+
 /* Probabilities of all classes, summed over passes; returns the class that the class map has there. */
 static int probabilities(const struct duet_segmentation_logits *l, int x, int y, float sums[MAX_CLASSES])
 {
@@ -82,13 +53,10 @@ static int probabilities(const struct duet_segmentation_logits *l, int x, int y,
         cut_corner(&l->passes[i], x, y, &corner);
         duet_map_softmax_row(&corner.map, corner.row, &corner.column, 1, corner.scratch, &best, sums);
     }
-    /* `best` is that of the largest logit: the probabilities of two may round to the same number. */
-    if (l->mean) best = 0;
-    for (size_t c = 1; l->mean && c < corner.map.classes; c++)
-        if (sums[c] > sums[best]) best = (uint8_t)c;
-    for (size_t c = 0; c < corner.map.classes; c++)
+    for (size_t c = 0; c < l->classes; c++)
         if (!(sums[c] >= 0)) sums[c] = 0; /* weights gone wild: NaN */
-    return best;
+    /* Of one pass, `best` is that of the largest logit: two probabilities may round to the same number. */
+    return l->mean ? largest(sums, l->classes) : best;
 }
 
 int duet_segmentation_probe(const struct duet_segmentation *segmentation, int x, int y,
@@ -96,16 +64,13 @@ int duet_segmentation_probe(const struct duet_segmentation *segmentation, int x,
 {
     const struct duet_segmentation_logits *l = segmentation ? segmentation->logits : NULL;
     if (!l || !top || x < 0 || y < 0 || x >= l->width || y >= l->height) return 0;
-    int classes = (int)l->passes[0].map.classes;
     float sums[MAX_CLASSES];
     int next = probabilities(l, x, y, sums), i = 0;
-    for (; i < count && i < classes; i++) {
+    for (; i < count && i < (int)l->classes; i++) {
         float p = sums[next] / (float)l->pass_count;
         top[i] = (struct duet_class_probability){next, duet_labels_name(&l->labels, next), p < 1 ? p : 1};
         sums[next] = -1; /* told */
-        next = 0;
-        for (int c = 1; c < classes; c++)
-            if (sums[c] > sums[next]) next = c;
+        next = largest(sums, l->classes);
     }
     return i;
 }
