@@ -1,5 +1,6 @@
+#include "network/convolve.h"
+
 #include "kernels/padding.h"
-#include "network/run.h"
 
 #include <math.h>
 
@@ -13,7 +14,7 @@ static float high_of(enum duet_activation activation)
     return activation == DUET_RELU6 ? 6.0f : INFINITY;
 }
 
-void duet_run_pointwise(const struct duet_compiled *c, const struct pointwise *p, size_t c0, size_t c1)
+void duet_pointwise(const struct duet_compiled *c, const struct pointwise *p, size_t c0, size_t c1)
 {
     const struct duet_layer *layer = &c->layers[p->node];
     const struct packed_layer *packed = &c->packed->layers[p->node];
@@ -47,7 +48,7 @@ static bool split_channels(size_t pixels, size_t channels, size_t panel, size_t 
     return (even && channels > pixels) || (pixels < 8 * pieces && panels >= pieces);
 }
 
-void duet_run_pointwise_share(const struct duet_compiled *c, const struct pointwise *p, int index, int pieces)
+void duet_pointwise_share(const struct duet_compiled *c, const struct pointwise *p, int index, int pieces)
 {
     size_t channels = (size_t)c->layers[p->node].channels;
     struct pointwise part = *p;
@@ -55,14 +56,14 @@ void duet_run_pointwise_share(const struct duet_compiled *c, const struct pointw
         struct share s = duet_share((channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT, index, pieces);
         size_t c0 = s.begin * DUET_CHUNK_UNIT, c1 = s.end * DUET_CHUNK_UNIT;
         part.output += c0;
-        if (c0 < c1) duet_run_pointwise(c, &part, c0, c1 < channels ? c1 : channels);
+        if (c0 < c1) duet_pointwise(c, &part, c0, c1 < channels ? c1 : channels);
     } else {
         struct share s = duet_share(p->pixels, index, pieces);
         part.pixels = s.end - s.begin;
         part.input += s.begin * p->input_stride;
         if (part.residual) part.residual += s.begin * channels;
         part.output += s.begin * p->output_stride;
-        if (part.pixels) duet_run_pointwise(c, &part, 0, channels);
+        if (part.pixels) duet_pointwise(c, &part, 0, channels);
     }
 }
 
@@ -94,8 +95,8 @@ static void run_conv3x3_row(const struct work *w, duet_node node, duet_node sour
     c->kernels.conv3x3.run(&args);
 }
 
-void duet_run_conv_rows(const struct work *w, duet_node node, duet_node source, size_t y0, size_t y1,
-                        size_t c0, size_t c1, float *output)
+void duet_conv_rows(const struct work *w, duet_node node, duet_node source, size_t y0, size_t y1, size_t c0,
+                    size_t c1, float *output)
 {
     const struct duet_compiled *c = w->session->compiled;
     const struct duet_layer *layer = &c->layers[node];
@@ -110,20 +111,20 @@ void duet_run_conv_rows(const struct work *w, duet_node node, duet_node source, 
     if (layer->kernel == 1 && stride == 1) {
         p.input = duet_result(w, source) + y0 * in[2] * in[3];
         p.pixels *= y1 - y0;
-        duet_run_pointwise(c, &p, c0, c1);
+        duet_pointwise(c, &p, c0, c1);
         return;
     }
     for (size_t y = y0; y < y1; y++, p.output += out[2] * channels) {
         p.input = duet_result(w, source) + y * stride * in[2] * in[3];
         if (layer->kernel == 1)
-            duet_run_pointwise(c, &p, c0, c1);
+            duet_pointwise(c, &p, c0, c1);
         else
             run_conv3x3_row(w, node, source, y, c0, c1, p.output);
     }
 }
 
-void duet_run_depthwise_rows(const struct work *w, duet_node node, duet_node source,
-                             const struct depthwise_rows *r, size_t c0, size_t c1)
+void duet_depthwise_rows(const struct work *w, duet_node node, duet_node source,
+                         const struct depthwise_rows *r, size_t c0, size_t c1)
 {
     const struct duet_compiled *c = w->session->compiled;
     const struct duet_layer *layer = &c->layers[node];

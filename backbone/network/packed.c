@@ -63,7 +63,8 @@ static enum duet_status check_tensors(const struct duet_network *network, const 
     return find_tensor(weights, layer->name, "bias", &channels, bias, error);
 }
 
-/* Floats that a layer's weights and bias take; each part is aligned. The products fit: see network.c. */
+/* Floats that a layer's weights and bias take; each part is aligned. The products fit: see
+ * duet_network_account. */
 static bool packed_floats(size_t depth, size_t columns, size_t panel, size_t *weight_floats,
                           size_t *bias_floats)
 {

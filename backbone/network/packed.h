@@ -26,7 +26,7 @@ struct packed_weights {
 };
 
 /* Look up, check and pack every layer's tensors. Quantized ones are made float32. For the plan's separable
- * steps, input channels of the projection that are always zero are left out (see live.h). Errors:
+ * steps, input channels of the projection that are always zero are left out (see dead_channels.h). Errors:
  * DUET_NOT_FOUND, DUET_MISMATCH, DUET_UNSUPPORTED, DUET_TOO_LARGE, DUET_OUT_OF_MEMORY. */
 enum duet_status duet_packed_create(const struct duet_network *network, const struct duet_weights *weights,
                                     const struct duet_kernels *kernels, const struct plan *plan,

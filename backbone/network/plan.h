@@ -52,7 +52,7 @@ struct step {
     size_t strip_rows; /* by rows: output rows at a time */
     size_t ring_rows;  /* rows of the expanded tensor that a ring keeps; 0: nothing is expanded */
     /* Of one worker's scratch: first a row of a chunk, for channels that are left out after filtering (see
-     * live.h); then by rows the strip and the rings, by channels the ring. */
+     * dead_channels.h); then by rows the strip and the rings, by channels the ring. */
     size_t spare_floats, scratch_bytes;
 };
 

@@ -1,7 +1,9 @@
 /* The separable step: [expand ->] depthwise -> project [-> add]. See plan.h for its two ways to run. Neither
  * changes a byte: every number is one chain of multiply-adds in an order of its own. */
+#include "network/steps.h"
+
 #include "kernels/padding.h"
-#include "network/run.h"
+#include "network/convolve.h"
 
 /* A step under way, its group of channels, and what is read off the plan again and again. */
 struct fused {
@@ -57,7 +59,7 @@ static void expand(const struct fused *f, size_t from, size_t to, size_t c0, siz
     while (from < to) { /* in runs that do not wrap */
         size_t slot = from % ring_rows, run = ring_rows - slot;
         if (run > to - from) run = to - from;
-        duet_run_conv_rows(f->work, s->expand, s->inputs[0], from, from + run, c0, c1, ring + slot * row);
+        duet_conv_rows(f->work, s->expand, s->inputs[0], from, from + run, c0, c1, ring + slot * row);
         from += run;
     }
 }
@@ -77,7 +79,7 @@ static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, si
         rows.pixel_stride = f->channels;
     }
     if (k1 - k0 == c1 - c0) {
-        duet_run_depthwise_rows(f->work, node, f->source, &rows, c0, c1);
+        duet_depthwise_rows(f->work, node, f->source, &rows, c0, c1);
         return;
     }
     if (k0 == k1) return;
@@ -86,7 +88,7 @@ static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, si
     for (size_t y = y0; y < y1; y++, to += pixels * width) {
         rows.y_begin = y;
         rows.y_end = y + 1;
-        duet_run_depthwise_rows(f->work, node, f->source, &rows, c0, c1);
+        duet_depthwise_rows(f->work, node, f->source, &rows, c0, c1);
         for (size_t x = 0; x < pixels; x++)
             for (size_t k = k0; k < k1; k++) to[x * width + k - k0] = spare[x * (c1 - c0) + f->live[k] - c0];
     }
@@ -144,7 +146,7 @@ static void rows_piece(void *arg, int index, int worker)
         if (need > ready) ready = need;
         size_t width = f.out[2], channels = duet_dims(w, s->project)[3];
         struct pointwise p = projection(&f, y * width, (end - y) * width);
-        duet_run_pointwise(w->session->compiled, &p, 0, channels);
+        duet_pointwise(w->session->compiled, &p, 0, channels);
     }
 }
 
@@ -180,7 +182,7 @@ static void project_piece(void *arg, int index, int worker)
     (void)worker;
     const struct fused *f = &((const struct group *)arg)->fused;
     struct pointwise p = projection(f, 0, f->out[1] * f->out[2]);
-    duet_run_pointwise_share(f->work->session->compiled, &p, index, f->work->pieces);
+    duet_pointwise_share(f->work->session->compiled, &p, index, f->work->pieces);
 }
 
 /* Channels of a group: as many as keep each worker's part of the strip within the budget, and the same number
@@ -212,7 +214,7 @@ static void run_by_channels(struct work *w, const struct duet_pool *pool)
     }
 }
 
-void duet_run_separable(struct work *w, const struct duet_pool *pool)
+void duet_step_separable(struct work *w, const struct duet_pool *pool)
 {
     if (w->step->by_channels)
         run_by_channels(w, pool);
