@@ -2,8 +2,9 @@
  *
  * To add a kernel family: write NAME.h (contract), NAME.c (scalar, the specification) and a slot below; fill
  * the slot in kernels.c; write tests/unit/backbone/kernels/test_NAME.c over every level.
- * To add a faster version: write x86/NAME_<level>.c (or arm/), give its flags in backbone/CMakeLists.txt and
- * overwrite the slot in that level's function in x86/x86.c. No test changes: they walk all levels.
+ * To add a faster version: write its body over vectors, vector/NAME.h, and fill the slot in vector/level.h;
+ * or, for one level alone, write it into that level's file (x86/avx512.c ...) and overwrite the slot there.
+ * No test changes: they walk all levels.
  */
 #ifndef DUET_KERNELS_KERNELS_H
 #define DUET_KERNELS_KERNELS_H

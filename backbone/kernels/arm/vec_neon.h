@@ -15,20 +15,14 @@ typedef float32x4_t vec;
 /* See x86/vec_avx512.h. Here nothing is read by a multiply-add. */
 #define VEC_KEEP(x) ((void)(x))
 
-static inline vec vec_set1(float x)
-{
-    return vdupq_n_f32(x);
-}
-
-static inline vec vec_load(const float *from)
-{
-    return vld1q_f32(from);
-}
-
-static inline void vec_store(float *to, vec x)
-{
-    vst1q_f32(to, x);
-}
+#define vec_set1         vdupq_n_f32
+#define vec_load         vld1q_f32
+#define vec_store        vst1q_f32
+#define vec_fma(a, b, c) vfmaq_f32(c, a, b)
+#define vec_add          vaddq_f32
+#define vec_sub          vsubq_f32
+#define vec_mul          vmulq_f32
+#define vec_div          vdivq_f32
 
 /* The first n floats, or all when n is more; the others are 0 and not read. */
 static inline vec vec_load_some(const float *from, size_t n)
@@ -50,31 +44,6 @@ static inline void vec_store_some(float *to, vec x, size_t n)
     if (n > 0) vst1q_lane_f32(to, x, 0);
     if (n > 1) vst1q_lane_f32(to + 1, x, 1);
     if (n > 2) vst1q_lane_f32(to + 2, x, 2);
-}
-
-static inline vec vec_fma(vec a, vec b, vec c)
-{
-    return vfmaq_f32(c, a, b);
-}
-
-static inline vec vec_add(vec a, vec b)
-{
-    return vaddq_f32(a, b);
-}
-
-static inline vec vec_sub(vec a, vec b)
-{
-    return vsubq_f32(a, b);
-}
-
-static inline vec vec_mul(vec a, vec b)
-{
-    return vmulq_f32(a, b);
-}
-
-static inline vec vec_div(vec a, vec b)
-{
-    return vdivq_f32(a, b);
 }
 
 /* Lane by lane: x > y ? a : b. */
@@ -101,20 +70,11 @@ static inline vec vec_clamp(vec x, vec low, vec high)
 
 typedef float32x2_t vec_half;
 
-static inline vec_half vec_low_half(vec x)
-{
-    return vget_low_f32(x);
-}
-
-static inline vec_half half_set1(float x)
-{
-    return vdup_n_f32(x);
-}
-
-static inline vec_half half_load(const float *from)
-{
-    return vld1_f32(from);
-}
+#define vec_low_half      vget_low_f32
+#define half_set1         vdup_n_f32
+#define half_load         vld1_f32
+#define half_fma(a, b, c) vfma_f32(c, a, b)
+#define half_add          vadd_f32
 
 static inline vec_half half_load_some(const float *from, size_t n)
 {
@@ -129,16 +89,6 @@ static inline void half_store_some(float *to, vec_half x, size_t n)
         vst1_f32(to, x);
     else if (n > 0)
         vst1_lane_f32(to, x, 0);
-}
-
-static inline vec_half half_fma(vec_half a, vec_half b, vec_half c)
-{
-    return vfma_f32(c, a, b);
-}
-
-static inline vec_half half_add(vec_half a, vec_half b)
-{
-    return vadd_f32(a, b);
 }
 
 static inline vec_half half_clamp(vec_half x, vec_half low, vec_half high)

@@ -19,7 +19,7 @@ static void conv1x1_panel(const struct duet_conv1x1_args *a, size_t n0, const fl
     tile_pixels(&t, a->pixels);
 }
 
-static inline void conv1x1(const struct duet_conv1x1_args *a)
+static void conv1x1(const struct duet_conv1x1_args *a)
 {
     duet_conv1x1_promise(a, TILE_PANEL);
     const float *weights = a->weights;

@@ -44,7 +44,7 @@ static void conv3x3_panel(const struct duet_conv3x3_args *a, size_t n0, const fl
     }
 }
 
-static inline void conv3x3(const struct duet_conv3x3_args *a)
+static void conv3x3(const struct duet_conv3x3_args *a)
 {
     duet_conv3x3_promise(a, TILE_PANEL);
     const float *weights = a->weights;

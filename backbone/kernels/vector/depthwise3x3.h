@@ -272,7 +272,7 @@ static void sparse_row(const struct duet_depthwise3x3_args *a, const float *cons
     }
 }
 
-static inline void depthwise3x3(const struct duet_depthwise3x3_args *a)
+static void depthwise3x3(const struct duet_depthwise3x3_args *a)
 {
     duet_depthwise3x3_promise(a);
     if (a->out_width == 0) return;

@@ -47,7 +47,7 @@ static inline void upsample_some(const struct duet_upsample_args *a, size_t pixe
     }
 }
 
-static inline void upsample(const struct duet_upsample_args *a)
+static void upsample(const struct duet_upsample_args *a)
 {
     duet_upsample_promise(a);
     for (size_t pixel = 0; pixel < a->pixels; pixel += VEC_LANES) {

@@ -14,20 +14,14 @@ typedef __m512 vec;
  * 10-15 % of a depthwise layer. */
 #define VEC_KEEP(x) __asm__("" : "+v"(x))
 
-static inline vec vec_set1(float x)
-{
-    return _mm512_set1_ps(x);
-}
-
-static inline vec vec_load(const float *from)
-{
-    return _mm512_loadu_ps(from);
-}
-
-static inline void vec_store(float *to, vec x)
-{
-    _mm512_storeu_ps(to, x);
-}
+#define vec_set1  _mm512_set1_ps
+#define vec_load  _mm512_loadu_ps
+#define vec_store _mm512_storeu_ps
+#define vec_fma   _mm512_fmadd_ps
+#define vec_add   _mm512_add_ps
+#define vec_sub   _mm512_sub_ps
+#define vec_mul   _mm512_mul_ps
+#define vec_div   _mm512_div_ps
 
 static inline __mmask16 vec_mask(size_t n)
 {
@@ -44,31 +38,6 @@ static inline vec vec_load_some(const float *from, size_t n)
 static inline void vec_store_some(float *to, vec x, size_t n)
 {
     _mm512_mask_storeu_ps(to, vec_mask(n), x);
-}
-
-static inline vec vec_fma(vec a, vec b, vec c)
-{
-    return _mm512_fmadd_ps(a, b, c);
-}
-
-static inline vec vec_add(vec a, vec b)
-{
-    return _mm512_add_ps(a, b);
-}
-
-static inline vec vec_sub(vec a, vec b)
-{
-    return _mm512_sub_ps(a, b);
-}
-
-static inline vec vec_mul(vec a, vec b)
-{
-    return _mm512_mul_ps(a, b);
-}
-
-static inline vec vec_div(vec a, vec b)
-{
-    return _mm512_div_ps(a, b);
 }
 
 /* Lane by lane: x > y ? a : b. */
@@ -94,20 +63,11 @@ static inline vec vec_clamp(vec x, vec low, vec high)
 
 typedef __m256 vec_half;
 
-static inline vec_half vec_low_half(vec x)
-{
-    return _mm512_castps512_ps256(x);
-}
-
-static inline vec_half half_set1(float x)
-{
-    return _mm256_set1_ps(x);
-}
-
-static inline vec_half half_load(const float *from)
-{
-    return _mm256_loadu_ps(from);
-}
+#define vec_low_half _mm512_castps512_ps256
+#define half_set1    _mm256_set1_ps
+#define half_load    _mm256_loadu_ps
+#define half_fma     _mm256_fmadd_ps
+#define half_add     _mm256_add_ps
 
 static inline vec_half half_load_some(const float *from, size_t n)
 {
@@ -117,16 +77,6 @@ static inline vec_half half_load_some(const float *from, size_t n)
 static inline void half_store_some(float *to, vec_half x, size_t n)
 {
     _mm256_mask_storeu_ps(to, (__mmask8)vec_mask(n), x);
-}
-
-static inline vec_half half_fma(vec_half a, vec_half b, vec_half c)
-{
-    return _mm256_fmadd_ps(a, b, c);
-}
-
-static inline vec_half half_add(vec_half a, vec_half b)
-{
-    return _mm256_add_ps(a, b);
 }
 
 static inline vec_half half_clamp(vec_half x, vec_half low, vec_half high)

@@ -1,9 +1,11 @@
-/* x86.h: the kernels of x86-64, by level. Each lies in a file of its own that is compiled with the level's
+/* x86.h: the kernels of x86-64, by level. Each level lies in a file of its own that is compiled with its
  * flags and called only after the check. Internal. */
 #ifndef DUET_KERNELS_X86_H
 #define DUET_KERNELS_X86_H
 
 #include "kernels/kernels.h"
+
+#include <string.h>
 
 /* AVX2 and FMA. */
 bool duet_x86_runs_avx2(void);
@@ -13,22 +15,12 @@ void duet_x86_fill_avx2(struct duet_kernels *kernels);
 bool duet_x86_runs_avx512(void);
 void duet_x86_fill_avx512(struct duet_kernels *kernels);
 
-#define DUET_CONV1X1_AVX2_PANEL   16
-#define DUET_CONV1X1_AVX512_PANEL 32
-void duet_conv1x1_avx2(const struct duet_conv1x1_args *args);
-void duet_conv1x1_avx512(const struct duet_conv1x1_args *args);
-
-#define DUET_CONV3X3_AVX2_PANEL   16
-#define DUET_CONV3X3_AVX512_PANEL 32
-void duet_conv3x3_avx2(const struct duet_conv3x3_args *args);
-void duet_conv3x3_avx512(const struct duet_conv3x3_args *args);
-
-void duet_depthwise3x3_avx2(const struct duet_depthwise3x3_args *args);
-void duet_depthwise3x3_avx512(const struct duet_depthwise3x3_args *args);
-
-void duet_resize_avx2(const struct duet_resize_args *args);
-void duet_resize_avx512(const struct duet_resize_args *args);
-void duet_upsample_avx2(const struct duet_upsample_args *args);
-void duet_upsample_avx512(const struct duet_upsample_args *args);
+/* Four bytes of a row of RGB8: the three channels of pixel x and one of its neighbour. */
+static inline int duet_x86_pixel(const uint8_t *row, uint32_t x)
+{
+    int bytes;
+    memcpy(&bytes, row + (size_t)x * 3, sizeof bytes);
+    return bytes;
+}
 
 #endif
