@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-void duet_conv1x1_pack_rows(const uint32_t *rows, size_t in_channels, size_t out_channels, size_t panel,
-                            const float *weights, float *packed)
+void duet_conv1x1_pack(const uint32_t *rows, size_t in_channels, size_t out_channels, size_t panel,
+                       const float *weights, float *packed)
 {
     for (size_t n0 = 0; n0 < out_channels; n0 += panel) {
         size_t columns = out_channels - n0 < panel ? out_channels - n0 : panel;
@@ -14,12 +14,6 @@ void duet_conv1x1_pack_rows(const uint32_t *rows, size_t in_channels, size_t out
             memset(packed + columns, 0, (panel - columns) * sizeof(float));
         }
     }
-}
-
-void duet_conv1x1_pack(size_t in_channels, size_t out_channels, size_t panel, const float *weights,
-                       float *packed)
-{
-    duet_conv1x1_pack_rows(NULL, in_channels, out_channels, panel, weights, packed);
 }
 
 /* One pixel against one panel. */

@@ -15,16 +15,14 @@ static enum duet_status copy_layers(const struct duet_network *network, struct d
 {
     size_t n = (size_t)network->layer_count;
     c->layers = calloc(n, sizeof *c->layers);
-    c->input_channels = calloc(n, sizeof *c->input_channels);
     c->outputs = calloc((size_t)network->output_count + 1, sizeof *c->outputs);
     c->kernel_names = calloc(n, sizeof *c->kernel_names);
-    if (!c->layers || !c->input_channels || !c->outputs || !c->kernel_names)
+    if (!c->layers || !c->outputs || !c->kernel_names)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu layers", n);
     c->layer_count = network->layer_count;
     for (int i = 0; i < c->layer_count; i++) {
         c->layers[i] = network->layers[i];
         c->layers[i].name = NULL; /* the description may be closed */
-        c->input_channels[i] = duet_network_input_channels(network, i);
         if (network->layers[i].op == DUET_OP_INPUT) c->input_offset = c->plan.offset[i];
     }
     for (int i = 0; i < network->output_count; i++) {
@@ -192,7 +190,6 @@ void duet_compiled_close(struct duet_compiled **compiled)
     for (int i = 0; c->kernel_names && i < c->plan.step_count; i++) free(c->kernel_names[i]);
     duet_plan_close(&c->plan);
     free(c->layers);
-    free(c->input_channels);
     duet_packed_close(&c->packed);
     free(c->outputs);
     free(c->kernel_names);

@@ -20,7 +20,6 @@ struct duet_compiled {
     struct duet_kernels kernels;
     struct duet_layer *layers; /* copies, without names; the plan's steps point into them by number */
     int layer_count;
-    int *input_channels; /* of each layer */
     struct packed_weights *packed;
     struct compiled_output *outputs;
     int output_count;

@@ -86,6 +86,15 @@ static duet_node append(struct duet_network *network, const char *name, struct d
     return network->layer_count++;
 }
 
+/* The same of a layer that is no convolution. */
+static duet_node append_plain(struct duet_network *network, const char *name, enum duet_op op,
+                              const duet_node *inputs, int count, int channels)
+{
+    struct duet_layer layer = {.op = op, .input_count = count, .channels = channels};
+    memcpy(layer.inputs, inputs, (size_t)count * sizeof *inputs);
+    return append(network, name, layer);
+}
+
 duet_node duet_network_input(struct duet_network *network, const char *name, int channels)
 {
     if (is_over(network)) return -1;
@@ -150,9 +159,7 @@ duet_node duet_network_add(struct duet_network *network, const char *name, duet_
     if (network->layers[b].channels != channels)
         return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: adds %d to %d channels", shown(name), channels,
                       network->layers[b].channels);
-    return append(
-        network, name,
-        (struct duet_layer){.op = DUET_OP_ADD, .inputs = {a, b}, .input_count = 2, .channels = channels});
+    return append_plain(network, name, DUET_OP_ADD, terms, 2, channels);
 }
 
 duet_node duet_network_concat(struct duet_network *network, const char *name, const duet_node *inputs,
@@ -163,22 +170,15 @@ duet_node duet_network_concat(struct duet_network *network, const char *name, co
         return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: joins %d inputs, expected 1 to %d", shown(name),
                       inputs ? count : 0, DUET_MAX_INPUTS);
     if (!inputs_are_layers(network, name, inputs, count)) return -1;
-    struct duet_layer layer = {.op = DUET_OP_CONCAT, .input_count = count};
-    for (int i = 0; i < count; i++) {
-        layer.inputs[i] = inputs[i];
-        layer.channels += network->layers[inputs[i]].channels;
-    }
-    return append(network, name, layer);
+    int channels = 0;
+    for (int i = 0; i < count; i++) channels += network->layers[inputs[i]].channels;
+    return append_plain(network, name, DUET_OP_CONCAT, inputs, count, channels);
 }
 
 duet_node duet_network_global_mean(struct duet_network *network, const char *name, duet_node input)
 {
     if (is_over(network) || !inputs_are_layers(network, name, &input, 1)) return -1;
-    return append(network, name,
-                  (struct duet_layer){.op = DUET_OP_GLOBAL_MEAN,
-                                      .inputs = {input},
-                                      .input_count = 1,
-                                      .channels = network->layers[input].channels});
+    return append_plain(network, name, DUET_OP_GLOBAL_MEAN, &input, 1, network->layers[input].channels);
 }
 
 duet_node duet_network_broadcast(struct duet_network *network, const char *name, duet_node input,
@@ -186,11 +186,7 @@ duet_node duet_network_broadcast(struct duet_network *network, const char *name,
 {
     const duet_node inputs[2] = {input, like};
     if (is_over(network) || !inputs_are_layers(network, name, inputs, 2)) return -1;
-    return append(network, name,
-                  (struct duet_layer){.op = DUET_OP_BROADCAST,
-                                      .inputs = {input, like},
-                                      .input_count = 2,
-                                      .channels = network->layers[input].channels});
+    return append_plain(network, name, DUET_OP_BROADCAST, inputs, 2, network->layers[input].channels);
 }
 
 void duet_network_output(struct duet_network *network, const char *name, duet_node node)

@@ -186,8 +186,8 @@ static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *
     packed_floats(depth, columns, panel, &weight_floats, &bias_floats); /* fits: it did when added up */
     p->packed->layers[i] =
         (struct packed_layer){.weights = p->at, .bias = p->at + weight_floats, .depth = depth};
-    duet_conv1x1_pack_rows(depthwise >= 0 ? p->packed->layers[depthwise].live : NULL, depth, columns, panel,
-                           data, p->at);
+    duet_conv1x1_pack(depthwise >= 0 ? p->packed->layers[depthwise].live : NULL, depth, columns, panel, data,
+                      p->at);
     p->at += weight_floats;
     memset(p->at, 0, bias_floats * sizeof(float));
     status = as_float(p->weights, bias, p->scratch, &data, error);

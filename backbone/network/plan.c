@@ -203,7 +203,7 @@ static size_t within(size_t low, size_t value, size_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes)
+static struct plan_budget budget_of(size_t l1_bytes, size_t l2_bytes)
 {
     size_t l1 = l1_bytes ? l1_bytes : duet_cache_bytes(1), l2 = l2_bytes ? l2_bytes : duet_cache_bytes(2);
     /* What a system tells can be nothing, or nonsense; a level 2 may be shared by cores. */
@@ -412,9 +412,8 @@ enum duet_status duet_plan_create(const struct duet_network *network,
     memset(plan, 0, sizeof *plan);
     if (options->split < 0 || options->split > 64)
         return duet_fail(error, DUET_BAD_ARGUMENT, "split is %d, expected 1 to 64, or 0", options->split);
-    plan->fused = !options->unfused;
     plan->split = options->split;
-    plan->budget = duet_plan_budget(options->l1_bytes, options->l2_bytes);
+    plan->budget = budget_of(options->l1_bytes, options->l2_bytes);
     enum duet_status status = duet_network_check(network, error);
     if (status != DUET_OK) return status;
     size_t n = (size_t)network->layer_count;
@@ -431,7 +430,7 @@ enum duet_status duet_plan_create(const struct duet_network *network,
     status = duet_network_account(network, options->height, options->width, plan->info, error);
     if (status != DUET_OK) goto done;
     count_uses(network, uses);
-    status = list_steps(network, plan->fused, uses, plan, error);
+    status = list_steps(network, !options->unfused, uses, plan, error);
     if (status != DUET_OK) goto done;
     hoist_leaves(uses, plan);
     for (int i = 0; i < plan->step_count; i++) {

@@ -73,10 +73,7 @@ struct plan {
     size_t arena_bytes, scratch_bytes;
     struct plan_budget budget;
     int split; /* groups of an inverted residual; 0: as the budget says */
-    bool fused;
 };
-
-struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes);
 
 #define DUET_CHUNK_UNIT 32 /* also the widest panel of any convolution kernel; every panel divides it */
 /* By channels only when the strip of all channels takes no more. */

@@ -17,17 +17,6 @@ float duet_half_to_float(unsigned int half)
     return (float)(half & 0x8000 ? -value : value);
 }
 
-bool duet_weights_is_companion(const char *name)
-{
-    static const char *const tails[] = {".scale", ".zero_point"};
-    size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
-        size_t n = strlen(tails[i]);
-        if (length > n && strcmp(name + length - n, tails[i]) == 0) return true;
-    }
-    return false;
-}
-
 /* How a quantized tensor's last dimension is scaled. */
 struct companions {
     const struct duet_tensor *scale, *zero_point; /* zero_point may be NULL */

@@ -361,9 +361,10 @@ enum duet_status duet_weights_open(const char *path, struct duet_weights **weigh
 
 /* --- checksums ------------------------------------------------------------------------------------------ */
 
-/* sha256 and XXH3 of tensors' data, one after the other; either may be NULL. */
+/* sha256 and XXH3 of tensors' data, one after the other; either may be NULL. So may be `order`: as in the
+ * set. */
 static enum duet_status sums_of(const struct duet_weights *weights, const struct duet_tensor *const *order,
-                                size_t count, char *sha256, char *xxh3, struct duet_error *error)
+                                char *sha256, char *xxh3, struct duet_error *error)
 {
     struct sha256_ctx context;
     XXH3_state_t *state = XXH3_createState();
@@ -371,10 +372,10 @@ static enum duet_status sums_of(const struct duet_weights *weights, const struct
     sha256_init(&context);
     XXH3_64bits_reset(state);
     enum duet_status status = DUET_OK;
-    for (size_t i = 0; status == DUET_OK && i < count; i++) {
-        if (sha256) status = duet_weights_walk(weights, order[i], sha256_piece, &context, error);
-        if (xxh3 && status == DUET_OK)
-            status = duet_weights_walk(weights, order[i], xxh3_piece, state, error);
+    for (size_t i = 0; status == DUET_OK && i < weights->count; i++) {
+        const struct duet_tensor *tensor = order ? order[i] : &weights->tensors[i];
+        if (sha256) status = duet_weights_walk(weights, tensor, sha256_piece, &context, error);
+        if (xxh3 && status == DUET_OK) status = duet_weights_walk(weights, tensor, xxh3_piece, state, error);
     }
     if (sha256) duet_sha256_hex(&context, sha256);
     if (xxh3) xxh3_hex(XXH3_64bits_digest(state), xxh3);
@@ -402,11 +403,7 @@ enum duet_status duet_weights_verify(const struct duet_weights *weights, char he
     DUET_NEEDS(weights, error);
     char got[DUET_SHA256_TEXT];
     /* In the order of the set: that of the file it came from, ours or not. */
-    const struct duet_tensor **order = malloc((weights->count + 1) * sizeof *order);
-    if (!order) return duet_no_memory(error, NULL, "for a checksum");
-    for (size_t i = 0; i < weights->count; i++) order[i] = &weights->tensors[i];
-    enum duet_status status = sums_of(weights, order, weights->count, got, NULL, error);
-    free((void *)order);
+    enum duet_status status = sums_of(weights, NULL, got, NULL, error);
     if (status != DUET_OK) return status;
     if (hex) memcpy(hex, got, sizeof got);
     json_t *ours = weights->metadata ? json_loads(weights->metadata, 0, NULL) : NULL;
@@ -429,13 +426,9 @@ static json_t *finished_metadata(const char *text, const char *sha256, const cha
 {
     json_t *ours = text ? json_loads(text, 0, NULL) : json_object();
     json_t *data = json_pack("{s:s, s:s}", "sha256", sha256, "xxh3", xxh3);
-    json_t *result = NULL;
-    if (ours && data && json_object_set(ours, "data", data) == 0) {
-        char *dump = json_dumps(ours, JSON_COMPACT);
-        result = dump ? json_pack("{s:s}", OURS, dump) : NULL;
-        free(dump);
-    }
-    json_decref(data);
+    char *dump = json_object_set_new(ours, "data", data) == 0 ? json_dumps(ours, JSON_COMPACT) : NULL;
+    json_t *result = dump ? json_pack("{s:s}", OURS, dump) : NULL;
+    free(dump);
     json_decref(ours);
     return result;
 }
@@ -496,8 +489,8 @@ enum duet_status duet_weights_save(const struct duet_weights *weights, const cha
     struct duet_output output = {0};
     char sha256[DUET_SHA256_TEXT], xxh3[XXH3_TEXT], *header = NULL;
     const struct duet_tensor **order = file_order(weights);
-    enum duet_status status = order ? sums_of(weights, order, weights->count, sha256, xxh3, error)
-                                    : duet_no_memory(error, path, NULL);
+    enum duet_status status =
+        order ? sums_of(weights, order, sha256, xxh3, error) : duet_no_memory(error, path, NULL);
     if (status == DUET_OK && !(header = make_header(weights, order, sha256, xxh3)))
         status = duet_fail(error, DUET_BAD_ARGUMENT,
                            "%s: the header cannot be made: a name is not UTF-8, or no memory", path);

@@ -6,10 +6,7 @@
 
 #include <stddef.h>
 
-/* How many bytes of a text's beginning are UTF-8's mark, to be passed over: 3, or 0. */
-size_t duet_bom_size(const void *data, size_t size);
-
-/* The same, once, at the head of a text file that is read as UTF-8: *begin is where its first line begins.
+/* At the head of a text file that is read as UTF-8: *begin is where its first line begins, behind the mark.
  * UTF-16 and UTF-32 by their marks: DUET_BAD_FORMAT, "NAME: is UTF-16, expected UTF-8", where without a word
  * the first line would be some strange name and the others none at all. */
 enum duet_status duet_bom_check(const char *name, const void *data, size_t size, size_t *begin,

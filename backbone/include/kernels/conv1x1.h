@@ -65,12 +65,9 @@ static inline size_t duet_conv1x1_packed_size(size_t in_channels, size_t out_cha
     return (out_channels + panel - 1) / panel * panel * in_channels;
 }
 
-/* weights [in_channels][out_channels] -> packed. */
-void duet_conv1x1_pack(size_t in_channels, size_t out_channels, size_t panel, const float *weights,
-                       float *packed);
-
-/* The same of rows[0 .. in_channels-1] of the weights only. */
-void duet_conv1x1_pack_rows(const uint32_t *rows, size_t in_channels, size_t out_channels, size_t panel,
-                            const float *weights, float *packed);
+/* weights [in_channels][out_channels] -> packed; of rows[0 .. in_channels-1] of them only, unless `rows` is
+ * NULL. */
+void duet_conv1x1_pack(const uint32_t *rows, size_t in_channels, size_t out_channels, size_t panel,
+                       const float *weights, float *packed);
 
 #endif

@@ -20,9 +20,6 @@
 enum duet_status duet_weights_float(const struct duet_weights *weights, const struct duet_tensor *tensor,
                                     float *out, struct duet_error *error);
 
-/* Does a set hold this tensor only for the sake of another one, or of a quantized path? By its name's end. */
-bool duet_weights_is_companion(const char *name);
-
 /* IEEE half precision to float32: exact. */
 float duet_half_to_float(unsigned int half);
 

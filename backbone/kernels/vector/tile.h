@@ -154,29 +154,20 @@ static inline __attribute__((always_inline)) void tile_body(const int rows, cons
 }
 
 /* Tiles of at most one vector leave registers for more pixels (VEC_TILE_NARROW_ROWS). */
-#define TILE_FUNCTIONS(i)                                                                                    \
-    static void tile_##i##_half(const struct tile *t)                                                        \
+#define TILE_FUNCTION(i, name, most, shape)                                                                  \
+    static void tile_##i##_##name(const struct tile *t)                                                      \
     {                                                                                                        \
-        tile_body(i < VEC_TILE_NARROW_ROWS ? i + 1 : 0, TILE_HALF, t);                                       \
-    }                                                                                                        \
-    static void tile_##i##_one(const struct tile *t)                                                         \
-    {                                                                                                        \
-        tile_body(i < VEC_TILE_NARROW_ROWS ? i + 1 : 0, TILE_ONE, t);                                        \
-    }                                                                                                        \
-    static void tile_##i##_one_half(const struct tile *t)                                                    \
-    {                                                                                                        \
-        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, TILE_ONE_HALF, t);                                          \
-    }                                                                                                        \
-    static void tile_##i##_two(const struct tile *t)                                                         \
-    {                                                                                                        \
-        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, TILE_TWO, t);                                               \
-    }                                                                                                        \
-    static void tile_##i##_whole(const struct tile *t)                                                       \
-    {                                                                                                        \
-        tile_body(i < VEC_TILE_ROWS ? i + 1 : 0, TILE_WHOLE, t);                                             \
+        tile_body(i < most ? i + 1 : 0, shape, t);                                                           \
     }
+#define TILE_FUNCTIONS(i)                                                                                    \
+    TILE_FUNCTION(i, half, VEC_TILE_NARROW_ROWS, TILE_HALF)                                                  \
+    TILE_FUNCTION(i, one, VEC_TILE_NARROW_ROWS, TILE_ONE)                                                    \
+    TILE_FUNCTION(i, one_half, VEC_TILE_ROWS, TILE_ONE_HALF)                                                 \
+    TILE_FUNCTION(i, two, VEC_TILE_ROWS, TILE_TWO)                                                           \
+    TILE_FUNCTION(i, whole, VEC_TILE_ROWS, TILE_WHOLE)
 TILE_EACH_ROW(TILE_FUNCTIONS)
 #undef TILE_FUNCTIONS
+#undef TILE_FUNCTION
 
 static inline enum tile_shape tile_shape(size_t columns)
 {

@@ -51,7 +51,8 @@ static struct duet_weights *as_float32(const struct duet_weights *weights, const
     assert_ok(duet_weights_create(&out, &e), e);
     for (size_t i = 0; i < duet_weights_count(weights); i++) {
         const struct duet_tensor *t = duet_weights_at(weights, i);
-        if (duet_weights_is_companion(t->name) || (left_out && strcmp(t->name, left_out) == 0)) continue;
+        if (strstr(t->name, ".scale") || strstr(t->name, ".zero_point")) continue; /* another's */
+        if (left_out && strcmp(t->name, left_out) == 0) continue;
         float *data = malloc(t->bytes * 4);
         assert_non_null(data);
         assert_ok(duet_weights_float(weights, t, data, &e), e);

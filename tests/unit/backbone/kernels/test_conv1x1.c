@@ -34,7 +34,7 @@ static float *pack(const struct problem *p, size_t panel)
     size_t floats = duet_conv1x1_packed_size(p->in, p->out, panel);
     float *packed = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
     assert_non_null(packed);
-    duet_conv1x1_pack(p->in, p->out, panel, p->weights.data, packed);
+    duet_conv1x1_pack(NULL, p->in, p->out, panel, p->weights.data, packed);
     return packed;
 }
 

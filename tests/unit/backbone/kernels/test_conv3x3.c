@@ -40,7 +40,7 @@ static struct testing_buffer run_kernel(const struct problem *p, const struct du
     size_t floats = duet_conv1x1_packed_size(9 * args.in_channels, args.out_channels, panel);
     float *packed = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
     assert_non_null(packed);
-    duet_conv1x1_pack(9 * args.in_channels, args.out_channels, panel, p->weights.data, packed);
+    duet_conv1x1_pack(NULL, 9 * args.in_channels, args.out_channels, panel, p->weights.data, packed);
     struct testing_buffer out = testing_buffer(args.out_width * args.out_channels, testing_between(0, 15));
     args.weights = packed;
     args.output = out.data;

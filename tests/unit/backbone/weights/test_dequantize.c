@@ -116,17 +116,6 @@ static void companions_must_fit(void **state)
     duet_weights_close(&w);
 }
 
-static void companions_are_told_by_name(void **state)
-{
-    (void)state;
-    assert_true(duet_weights_is_companion("backbone.conv.weight.scale"));
-    assert_true(duet_weights_is_companion("backbone.conv.output.zero_point"));
-    assert_true(duet_weights_is_companion("input.scale"));
-    assert_false(duet_weights_is_companion("backbone.conv.weight"));
-    assert_false(duet_weights_is_companion(".scale"));
-    assert_false(duet_weights_is_companion("scale"));
-}
-
 /* --- compiled ------------------------------------------------------------------------------------------ */
 
 static const struct duet_model_config config = {
@@ -167,7 +156,7 @@ static struct duet_weights *as_float32(const struct duet_weights *weights)
     struct duet_weights *out = empty();
     for (size_t i = 0; i < duet_weights_count(weights); i++) {
         const struct duet_tensor *t = duet_weights_at(weights, i);
-        if (duet_weights_is_companion(t->name)) continue;
+        if (strstr(t->name, ".scale") || strstr(t->name, ".zero_point")) continue; /* another's */
         float *data = malloc(t->bytes * 4);
         assert_non_null(data);
         assert_ok(duet_weights_float(weights, t, data, &e), e);
@@ -228,7 +217,6 @@ int main(void)
         cmocka_unit_test(one_scale_or_one_a_channel),
         cmocka_unit_test(biases_may_do_without_a_zero_point),
         cmocka_unit_test(companions_must_fit),
-        cmocka_unit_test(companions_are_told_by_name),
         cmocka_unit_test(a_network_runs_on_weights_of_any_type),
         cmocka_unit_test(a_network_refuses_weights_that_are_no_numbers),
     };
