@@ -1,4 +1,4 @@
-#include "picture/jpeg_scan.h"
+#include "picture/scan.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ static bool is_frame_header(uint8_t code) /* SOF: 0xc0 to 0xcf without DHT, JPG 
     return code >= 0xc0 && code <= 0xcf && code != 0xc4 && code != 0xc8 && code != 0xcc;
 }
 
-static void end_segment(struct duet_jpeg_scan *scan)
+static void end_segment(struct duet_scan *scan)
 {
     const uint8_t *begin = scan->begin;
     if (is_frame_header(scan->marker) && scan->begin_size >= 5 && scan->width == 0) {
@@ -25,7 +25,7 @@ static void end_segment(struct duet_jpeg_scan *scan)
     scan->phase = scan->marker == 0xda ? CODED : MARKER;
 }
 
-static void take_code(struct duet_jpeg_scan *scan, uint8_t code)
+static void take_code(struct duet_scan *scan, uint8_t code)
 {
     if (code == 0xff) return; /* filling */
     scan->marker = code;
@@ -35,7 +35,7 @@ static void take_code(struct duet_jpeg_scan *scan, uint8_t code)
 }
 
 /* One byte outside segments' contents and coded data. */
-static void take_byte(struct duet_jpeg_scan *scan, uint8_t byte)
+static void take_byte(struct duet_scan *scan, uint8_t byte)
 {
     switch (scan->phase) {
     case BEGIN:
@@ -68,7 +68,7 @@ static void take_byte(struct duet_jpeg_scan *scan, uint8_t byte)
     }
 }
 
-static size_t take_segment(struct duet_jpeg_scan *scan, const uint8_t *data, size_t size)
+static size_t take_segment(struct duet_scan *scan, const uint8_t *data, size_t size)
 {
     if (size > scan->left) size = scan->left;
     size_t room = sizeof scan->begin - scan->begin_size, kept = size < room ? size : room;
@@ -79,19 +79,20 @@ static size_t take_segment(struct duet_jpeg_scan *scan, const uint8_t *data, siz
     return size;
 }
 
-size_t duet_jpeg_scan(struct duet_jpeg_scan *scan, const uint8_t *data, size_t size)
+void duet_jpeg_scan(struct duet_scan *scan, const uint8_t *data, size_t size)
 {
-    size_t at = 0;
-    while (at < size && !scan->ended && !scan->broken) {
+    while (scan->length < size && !scan->ended && !scan->broken) {
+        const uint8_t *at = data + scan->length;
+        size_t left = size - scan->length;
         if (scan->phase == SEGMENT) {
-            at += take_segment(scan, data + at, size - at);
+            scan->length += take_segment(scan, at, left);
         } else if (scan->phase == CODED) {
-            const uint8_t *mark = memchr(data + at, 0xff, size - at);
-            at = mark ? (size_t)(mark - data) + 1 : size;
+            const uint8_t *mark = memchr(at, 0xff, left);
+            scan->length += mark ? (size_t)(mark - at) + 1 : left;
             if (mark) scan->phase = CODED_CODE;
         } else {
-            take_byte(scan, data[at++]);
+            take_byte(scan, *at);
+            scan->length++;
         }
     }
-    return at;
 }

@@ -19,17 +19,6 @@ static void look_for_end(struct duet_scan *scan, size_t size)
     scan->length = scan->ended ? scan->next : size;
 }
 
-static void scan_jpeg(struct duet_scan *scan, const uint8_t *data, size_t size)
-{
-    struct duet_jpeg_scan *jpeg = &scan->jpeg;
-    scan->length += duet_jpeg_scan(jpeg, data + scan->length, size - scan->length);
-    scan->ended = jpeg->ended;
-    scan->broken = jpeg->broken;
-    scan->several = jpeg->several;
-    scan->width = jpeg->width;
-    scan->height = jpeg->height;
-}
-
 static bool is_letter(uint8_t c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -107,7 +96,7 @@ static bool is_webp(const uint8_t *data, size_t size)
 }
 
 static const struct duet_scan_kind kinds[] = {
-    {"JPEGs", duet_jpeg_matches, scan_jpeg},
+    {"JPEGs", duet_jpeg_matches, duet_jpeg_scan},
     {"PNGs", duet_png_matches, scan_png},
     {"PNMs", duet_pnm_matches, duet_pnm_scan},
     {"BMPs", duet_bmp_matches, scan_bmp},

@@ -5,8 +5,6 @@
 #ifndef DUET_DATA_PICTURE_SCAN_H
 #define DUET_DATA_PICTURE_SCAN_H
 
-#include "picture/jpeg_scan.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,9 +20,12 @@ struct duet_scan {
     int width, height; /* 0: not known yet */
     size_t length;     /* looked at so far */
     const struct duet_scan_kind *kind;
-    struct duet_jpeg_scan jpeg; /* private, as are the following */
-    size_t next;                /* where the next part begins: a chunk, a sample, the end */
-    size_t left;                /* samples that are still to come */
+    size_t next; /* private, as are the following: where the next part begins: a chunk, a sample, the end */
+    size_t left; /* samples, or a JPEG segment's bytes, that are still to come */
+    int phase;   /* of a JPEG: what the next byte belongs to ... */
+    uint8_t marker;   /* ... the last marker ... */
+    uint8_t begin[8]; /* ... and what its segment begins with */
+    size_t begin_size;
 };
 
 struct duet_scan_kind {
@@ -43,6 +44,9 @@ void duet_scan_more(struct duet_scan *scan, const uint8_t *data, size_t size);
 /* Does a BMP begin so? "BM" begins texts, too: the four reserved bytes and the size of the next header belong
  * to it, 18 bytes. */
 bool duet_bmp_matches(const uint8_t *data, size_t size);
+
+/* The part for JPEG: every byte is looked at once. */
+void duet_jpeg_scan(struct duet_scan *scan, const uint8_t *data, size_t size);
 
 /* The part for PNM, which stands beside its decoder. */
 void duet_pnm_scan(struct duet_scan *scan, const uint8_t *data, size_t size);

@@ -158,37 +158,29 @@ enum duet_status duet_stream_fail(const struct duet_stream *stream, ptrdiff_t co
     return duet_fail_errno(error, (int)-count, "%s: cannot read", stream->name);
 }
 
-enum duet_status duet_stream_peek(struct duet_stream *stream, uint8_t *head, size_t *size,
-                                  struct duet_error *error)
+/* Read until `capacity` is full or the end is there; *have bytes of it were there before. */
+static enum duet_status fill(struct duet_stream *stream, uint8_t *data, size_t *have, size_t capacity,
+                             struct duet_error *error)
 {
-    uint8_t *to = stream->size < 0 ? stream->head : head;
-    size_t have = stream->head_size;
-    while (have < DUET_STREAM_HEAD) {
-        ptrdiff_t got = stream->size < 0
-                            ? read_fd(stream, 0, to + have, DUET_STREAM_HEAD - have)
-                            : duet_stream_read_at(stream, (int64_t)have, to + have, DUET_STREAM_HEAD - have);
+    while (*have < capacity) {
+        ptrdiff_t got = duet_stream_read_at(stream, (int64_t)*have, data + *have, capacity - *have);
         if (got < 0) return duet_stream_fail(stream, got, error);
         if (got == 0) break;
-        have += (size_t)got;
+        *have += (size_t)got;
     }
-    if (stream->size < 0) {
-        stream->head_size = have;
-        memcpy(head, stream->head, have);
-    }
-    *size = have;
     return DUET_OK;
 }
 
-/* Read until `capacity` is full or the end is there. The count, or negative. */
-static ptrdiff_t fill(struct duet_stream *stream, uint8_t *data, size_t have, size_t capacity)
+enum duet_status duet_stream_peek(struct duet_stream *stream, uint8_t *head, size_t *size,
+                                  struct duet_error *error)
 {
-    while (have < capacity) {
-        ptrdiff_t got = duet_stream_read_at(stream, (int64_t)have, data + have, capacity - have);
-        if (got < 0) return got;
-        if (got == 0) break;
-        have += (size_t)got;
-    }
-    return (ptrdiff_t)have;
+    *size = 0;
+    enum duet_status status = fill(stream, head, size, DUET_STREAM_HEAD, error);
+    if (status != DUET_OK || stream->size >= 0) return status;
+    memcpy(stream->head, head, *size); /* a pipe's are to be read once more */
+    stream->head_size = *size;
+    stream->position = 0;
+    return DUET_OK;
 }
 
 enum duet_status duet_stream_too_large(const struct duet_stream *stream, size_t max_bytes,
@@ -206,30 +198,23 @@ enum duet_status duet_stream_read_all(struct duet_stream *stream, size_t max_byt
     if (stream->size > 0 && (uint64_t)stream->size > max_bytes)
         return duet_stream_too_large(stream, max_bytes, error);
     /* A byte more than is expected shows the end without a second round. */
-    size_t capacity = (stream->size > 0 ? (size_t)stream->size : 65535) + 1, have = 0;
-    enum duet_status status = DUET_OK;
-    for (;;) {
+    size_t capacity = (stream->size > 0 ? (size_t)stream->size : 65535) + 1;
+    enum duet_status status;
+    for (;; capacity *= 2) {
         uint8_t *grown = capacity > PTRDIFF_MAX ? NULL : realloc(*data, capacity);
+        status = DUET_OUT_OF_MEMORY;
         if (!grown) {
-            status =
-                duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zu bytes", stream->name, capacity);
+            duet_fail(error, status, "%s: no memory for %zu bytes", stream->name, capacity);
             break;
         }
         *data = grown;
-        ptrdiff_t filled = fill(stream, grown, have, capacity);
-        if (filled < 0) {
-            status = duet_stream_fail(stream, filled, error);
-            break;
-        }
-        have = (size_t)filled;
-        if (have > max_bytes) status = duet_stream_too_large(stream, max_bytes, error);
-        if (have > max_bytes || have < capacity) break;
-        capacity *= 2;
+        status = fill(stream, grown, size, capacity, error);
+        if (status == DUET_OK && *size > max_bytes) status = duet_stream_too_large(stream, max_bytes, error);
+        if (status != DUET_OK || *size < capacity) break;
     }
     if (status == DUET_OK) {
-        *size = have;
         if (!stream->memory && !stream->owned) /* standard input is shared with whoever reads it next */
-            (void)lseek(stream->fd, (off_t)(stream->base + (int64_t)have), SEEK_SET);
+            (void)lseek(stream->fd, (off_t)(stream->base + (int64_t)*size), SEEK_SET);
     } else {
         free(*data);
         *data = NULL;
