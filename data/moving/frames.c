@@ -278,15 +278,12 @@ void duet_frames_close(struct duet_frames **frames)
 
 /* --- frames ------------------------------------------------------------------------------------------- */
 
-static struct duet_coded coded_of(const struct duet_frames *frames, struct duet_warnings *warnings,
-                                  size_t *cost)
+static struct duet_coded coded_of(const struct duet_frames *frames)
 {
     return (struct duet_coded){.name = frames->name,
                                .data = frames->still.data,
                                .size = frames->still.size,
-                               .options = &frames->options.picture,
-                               .warnings = warnings,
-                               .cost = cost};
+                               .options = &frames->options.picture};
 }
 
 /* What has nothing to say of its pixels' shape says 0/0. */
@@ -298,8 +295,10 @@ static void square_unless_told(int *num, int *den)
 static enum duet_status next_still(struct duet_frames *frames, struct duet_image *image, bool *more,
                                    struct duet_error *error)
 {
-    const struct duet_coded coded = coded_of(frames, &frames->warnings, NULL);
-    enum duet_status status = duet_decode(frames->still.decoder, &coded, image, error);
+    struct duet_coded coded = coded_of(frames);
+    coded.warnings = &frames->warnings;
+    coded.error = error;
+    enum duet_status status = duet_decode(frames->still.decoder, &coded, image);
     free(frames->still.owned); /* one frame: the file has served */
     frames->still.owned = NULL;
     frames->done = true;
@@ -333,14 +332,12 @@ const struct duet_warnings *duet_frames_warnings(const struct duet_frames *frame
 
 size_t duet_frames_cost(const struct duet_frames *frames)
 {
-    size_t cost = 0;
     if (frames->done) return 0;
     if (!frames->still.decoder) return video_cost(frames);
-    const struct duet_coded coded = coded_of(frames, NULL, &cost);
-    struct duet_image none = {0};
-    int orientation = 0;
-    frames->still.decoder->decode(&coded, &none, &orientation, NULL);
-    return cost;
+    struct duet_coded coded = coded_of(frames);
+    coded.costs_only = true;
+    frames->still.decoder->decode(&coded);
+    return coded.cost;
 }
 
 void duet_frames_describe(const struct duet_frames *frames, struct duet_frames_about *about)

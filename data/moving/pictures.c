@@ -156,10 +156,11 @@ static enum duet_status tell_rest(struct duet_pictures *pictures, size_t rest, s
     enum duet_status status = DUET_OK;
     while (status == DUET_OK && got > 0) status = read_more(pictures, &got, error);
     if (status != DUET_OK || pictures->size == rest) return status;
-    const struct duet_coded coded = {
-        .name = pictures->stream->name, .options = pictures->options, .warnings = pictures->warnings};
-    return duet_coded_warn(&coded, error, "%zu bytes behind the picture are passed over",
-                           pictures->size - rest);
+    const struct duet_coded coded = {.name = pictures->stream->name,
+                                     .options = pictures->options,
+                                     .warnings = pictures->warnings,
+                                     .error = error};
+    return duet_coded_warn(&coded, "%zu bytes behind the picture are passed over", pictures->size - rest);
 }
 
 static void close_pictures(void *self)

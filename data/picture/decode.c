@@ -33,11 +33,13 @@ enum duet_status duet_decode_unknown(const char *name, const uint8_t *data, size
                      begin, size > 8 ? " ..." : "", known, also);
 }
 
-enum duet_status duet_decode(const struct duet_decoder *decoder, const struct duet_coded *coded,
-                             struct duet_image *image, struct duet_error *error)
+enum duet_status duet_decode(const struct duet_decoder *decoder, struct duet_coded *coded,
+                             struct duet_image *image)
 {
-    int orientation = 0;
-    enum duet_status status = decoder->decode(coded, image, &orientation, error);
-    if (status != DUET_OK || coded->options->exif == DUET_EXIF_IGNORE) return status;
-    return duet_exif_turn(coded->name, image, orientation, error);
+    enum duet_status status = decoder->decode(coded);
+    if (status == DUET_OK && coded->options->exif == DUET_EXIF_APPLY)
+        status = duet_exif_turn(coded->name, &coded->image, coded->orientation, coded->error);
+    if (status != DUET_OK) duet_image_close(&coded->image);
+    *image = coded->image;
+    return status;
 }

@@ -13,11 +13,9 @@ struct duet_decoder {
     const char *kind; /* "JPEG" */
     /* Is this what such a file begins with? 16 bytes suffice. */
     bool (*matches)(const uint8_t *data, size_t size);
-    /* Decode into *image, which is zero before and, after a failure, again; the caller owns it.
-     * Where coded->cost is set, end with DUET_OK once duet_coded_afford has filled it.
-     * *orientation is 0 before: a decoder that finds a valid EXIF orientation writes it there. */
-    enum duet_status (*decode)(const struct duet_coded *coded, struct duet_image *image, int *orientation,
-                               struct duet_error *error);
+    /* Decode into coded->image, which is zero before; what it is after a failure does not matter. Where
+     * coded->costs_only is set, end with DUET_OK once duet_coded_afford was asked. */
+    enum duet_status (*decode)(struct duet_coded *coded);
 };
 
 /* The format that a file of this beginning has; NULL: none of ours. */
@@ -27,19 +25,16 @@ const struct duet_decoder *duet_find_decoder(const uint8_t *data, size_t size);
 enum duet_status duet_decode_unknown(const char *name, const uint8_t *data, size_t size, const char *also,
                                      struct duet_error *error);
 
-/* The picture, upright unless that is not asked for. *image is as for the decoder. */
-enum duet_status duet_decode(const struct duet_decoder *decoder, const struct duet_coded *coded,
-                             struct duet_image *image, struct duet_error *error);
+/* The picture, upright unless that is not asked for. The caller owns *image, zero after a failure. */
+enum duet_status duet_decode(const struct duet_decoder *decoder, struct duet_coded *coded,
+                             struct duet_image *image);
 
 bool duet_jpeg_matches(const uint8_t *data, size_t size);
-enum duet_status duet_decode_jpeg(const struct duet_coded *coded, struct duet_image *image, int *orientation,
-                                  struct duet_error *error);
+enum duet_status duet_decode_jpeg(struct duet_coded *coded);
 bool duet_png_matches(const uint8_t *data, size_t size);
-enum duet_status duet_decode_png(const struct duet_coded *coded, struct duet_image *image, int *orientation,
-                                 struct duet_error *error);
+enum duet_status duet_decode_png(struct duet_coded *coded);
 bool duet_pnm_matches(const uint8_t *data, size_t size);
-enum duet_status duet_decode_pnm(const struct duet_coded *coded, struct duet_image *image, int *orientation,
-                                 struct duet_error *error);
+enum duet_status duet_decode_pnm(struct duet_coded *coded);
 
 /* The orientation, 1 to 8, that an EXIF block asks for (`tiff` begins with "II*\0" or "MM\0*"); 0 when it has
  * none or is malformed. */

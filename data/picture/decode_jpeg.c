@@ -32,12 +32,9 @@ struct job {
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
-    const struct duet_coded *coded;
-    struct duet_image *image;
-    int *orientation;
+    struct duet_coded *coded;
     bool in_pixels; /* behind the header */
     bool cut;       /* the data ended before the end marker */
-    struct duet_error *error;
     enum duet_status status;
 };
 
@@ -57,8 +54,8 @@ static _Noreturn void give_up(struct job *job, enum duet_status status)
 static _Noreturn void give_up_truncated(j_decompress_ptr cinfo)
 {
     struct job *job = cinfo->client_data;
-    give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: truncated JPEG (ends after %zu bytes)",
-                           job->coded->name, job->coded->size));
+    give_up(job, duet_coded_fail(job->coded, DUET_BAD_FORMAT, "truncated JPEG (ends after %zu bytes)",
+                                 job->coded->size));
 }
 
 static enum duet_status status_of(int message)
@@ -93,8 +90,8 @@ static _Noreturn void give_up_message(j_common_ptr cinfo)
     if (job->cut) give_up_truncated(&job->cinfo);
     job->fault.format_message(cinfo, text);
     if (status == DUET_BAD_FORMAT)
-        give_up(job, duet_fail(job->error, status, "%s: damaged JPEG (%s)", job->coded->name, text));
-    give_up(job, duet_fail(job->error, status, "%s: cannot decode this JPEG (%s)", job->coded->name, text));
+        give_up(job, duet_coded_fail(job->coded, status, "damaged JPEG (%s)", text));
+    give_up(job, duet_coded_fail(job->coded, status, "cannot decode this JPEG (%s)", text));
 }
 
 /* Of libjpeg's warnings, those after which pixels are not what was encoded. */
@@ -124,7 +121,7 @@ static void on_message(j_common_ptr cinfo, int level)
     /* Header fields that mean nothing here; telephones wrote them for years. */
     if (cinfo->err->msg_code == JWRN_NOT_SEQUENTIAL) return;
     job->fault.format_message(cinfo, text);
-    enum duet_status status = duet_coded_warn(job->coded, job->error, "odd JPEG (%s)", text);
+    enum duet_status status = duet_coded_warn(job->coded, "odd JPEG (%s)", text);
     if (status != DUET_OK) give_up(job, status);
 }
 
@@ -132,8 +129,7 @@ static void on_progress(j_common_ptr cinfo)
 {
     struct job *job = cinfo->client_data;
     if (job->cinfo.input_scan_number > MAX_SCANS)
-        give_up(job, duet_fail(job->error, DUET_TOO_LARGE, "%s: JPEG of more than %d scans", job->coded->name,
-                               MAX_SCANS));
+        give_up(job, duet_coded_fail(job->coded, DUET_TOO_LARGE, "JPEG of more than %d scans", MAX_SCANS));
 }
 
 /* --- the source: all bytes are there from the beginning ------------------------------------------------- */
@@ -172,8 +168,8 @@ static boolean on_app1(j_decompress_ptr cinfo)
     if (cinfo->src->bytes_in_buffer < 2) give_up_truncated(cinfo);
     size_t length = (size_t)data[0] << 8 | data[1]; /* counts itself */
     skip_bytes(cinfo, length < 2 ? 2 : (long)length);
-    if (*job->orientation == 0 && length > 8 && memcmp(data + 2, "Exif\0", 5) == 0)
-        *job->orientation = duet_exif_orientation(data + 8, length - 8);
+    if (job->coded->orientation == 0 && length > 8 && memcmp(data + 2, "Exif\0", 5) == 0)
+        job->coded->orientation = duet_exif_orientation(data + 8, length - 8);
     return TRUE;
 }
 
@@ -217,10 +213,10 @@ static void read_header(struct job *job)
     j_decompress_ptr cinfo = &job->cinfo;
     jpeg_read_header(cinfo, TRUE);
     size_t width = cinfo->image_width, height = cinfo->image_height;
-    enum duet_status status = duet_coded_check(job->coded, width, height, job->error);
+    enum duet_status status = duet_coded_check(job->coded, width, height);
     if (status != DUET_OK) give_up(job, status);
     if (!cinfo->arith_code && width * height / MAX_PIXELS_PER_BYTE > job->coded->size)
-        give_up(job, duet_coded_too_short(job->coded, "JPEG", width, height, job->error));
+        give_up(job, duet_coded_too_short(job->coded, "JPEG", width, height));
     switch (cinfo->jpeg_color_space) {
     case JCS_GRAYSCALE:
     case JCS_YCbCr:
@@ -232,12 +228,11 @@ static void read_header(struct job *job)
         cinfo->out_color_space = JCS_CMYK;
         break;
     default:
-        give_up(job, duet_fail(job->error, DUET_UNSUPPORTED, "%s: JPEG of %d unknown colour components",
-                               job->coded->name, cinfo->num_components));
+        give_up(job, duet_coded_fail(job->coded, DUET_UNSUPPORTED, "JPEG of %d unknown colour components",
+                                     cinfo->num_components));
     }
-    status =
-        duet_coded_afford(job->coded, width, height, memory_beside(cinfo), *job->orientation, job->error);
-    if (status != DUET_OK || job->coded->cost) give_up(job, status);
+    status = duet_coded_afford(job->coded, width, height, memory_beside(cinfo));
+    if (status != DUET_OK || job->coded->costs_only) give_up(job, status);
     job->in_pixels = true;
 }
 
@@ -254,7 +249,7 @@ static void cmyk_to_rgb(const uint8_t *from, uint8_t *to, int count, bool invert
 static void read_rows(struct job *job)
 {
     j_decompress_ptr cinfo = &job->cinfo;
-    struct duet_image *image = job->image;
+    struct duet_image *image = &job->coded->image;
     JSAMPARRAY inks = NULL;
     if (cinfo->out_color_space == JCS_CMYK) /* libjpeg's pool: freed with the decoder */
         inks = cinfo->mem->alloc_sarray((j_common_ptr)cinfo, JPOOL_IMAGE, cinfo->output_width * 4, 1);
@@ -281,13 +276,12 @@ static void decode(struct job *job)
     set_up(job);
     read_header(job);
     jpeg_start_decompress(&job->cinfo);
-    enum duet_status status = duet_coded_image(job->coded, job->cinfo.output_width, job->cinfo.output_height,
-                                               job->image, job->error);
+    enum duet_status status = duet_coded_image(job->coded, job->cinfo.output_width, job->cinfo.output_height);
     if (status != DUET_OK) give_up(job, status);
     read_rows(job);
     if (job->cut && !has_all_scans(&job->cinfo)) give_up_truncated(&job->cinfo);
     jpeg_finish_decompress(&job->cinfo); /* demands the end marker */
-    if (job->cut) job->status = duet_coded_warn(job->coded, job->error, "JPEG without an end marker (EOI)");
+    if (job->cut) job->status = duet_coded_warn(job->coded, "JPEG without an end marker (EOI)");
 }
 
 /* In a function of its own: *job, which changes on the way, is not a local of the one that calls setjmp. */
@@ -296,12 +290,10 @@ static void run(struct job *job)
     if (setjmp(job->escape) == 0) decode(job);
 }
 
-enum duet_status duet_decode_jpeg(const struct duet_coded *coded, struct duet_image *image, int *orientation,
-                                  struct duet_error *error)
+enum duet_status duet_decode_jpeg(struct duet_coded *coded)
 {
-    struct job job = {.coded = coded, .image = image, .orientation = orientation, .error = error};
+    struct job job = {.coded = coded};
     run(&job);
     jpeg_destroy_decompress(&job.cinfo);
-    if (job.status != DUET_OK) duet_image_close(image);
     return job.status;
 }

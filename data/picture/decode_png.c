@@ -22,13 +22,10 @@ struct job {
     png_structp png;
     png_infop info;
     jmp_buf escape;
-    const struct duet_coded *coded;
+    struct duet_coded *coded;
     size_t at; /* what libpng has read of the bytes */
     bool no_memory;
     bool has_pixels; /* all rows were read */
-    struct duet_image *image;
-    int *orientation;
-    struct duet_error *error;
     enum duet_status status;
 };
 
@@ -56,27 +53,25 @@ static bool is_behind_pixels(const struct job *job)
 
 static _Noreturn void give_up_truncated(struct job *job)
 {
-    if (is_behind_pixels(job))
-        give_up(job, duet_coded_warn(job->coded, job->error, "PNG without its end (IEND)"));
-    give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: truncated PNG (ends after %zu bytes)",
-                           job->coded->name, job->coded->size));
+    if (is_behind_pixels(job)) give_up(job, duet_coded_warn(job->coded, "PNG without its end (IEND)"));
+    give_up(job, duet_coded_fail(job->coded, DUET_BAD_FORMAT, "truncated PNG (ends after %zu bytes)",
+                                 job->coded->size));
 }
 
 static _Noreturn void on_error(png_structp png, png_const_charp message)
 {
     struct job *job = png_get_error_ptr(png);
-    if (job->no_memory) give_up(job, duet_no_memory(job->error, job->coded->name, "to decode"));
+    if (job->no_memory) give_up(job, duet_no_memory(job->coded->error, job->coded->name, "to decode"));
     if (is_behind_pixels(job))
-        give_up(job, duet_coded_warn(job->coded, job->error, "PNG damaged behind its pixels (%s)", message));
-    give_up(job, duet_fail(job->error, DUET_BAD_FORMAT, "%s: damaged PNG (%s)", job->coded->name, message));
+        give_up(job, duet_coded_warn(job->coded, "PNG damaged behind its pixels (%s)", message));
+    give_up(job, duet_coded_fail(job->coded, DUET_BAD_FORMAT, "damaged PNG (%s)", message));
 }
 
 /* libpng warns of what it can make good, by leaving out a chunk as a rule. */
 static void on_warning(png_structp png, png_const_charp message)
 {
     struct job *job = png_get_error_ptr(png);
-    enum duet_status status =
-        duet_coded_warn(job->coded, job->error, "PNG damaged beside its pixels (%s)", message);
+    enum duet_status status = duet_coded_warn(job->coded, "PNG damaged beside its pixels (%s)", message);
     if (status != DUET_OK) give_up(job, status);
 }
 
@@ -111,7 +106,7 @@ static void set_up(struct job *job)
         png_create_read_struct_2(PNG_LIBPNG_VER_STRING, job, on_error, on_warning, job, on_alloc, on_free);
     job->png = png;
     if (png) job->info = png_create_info_struct(png);
-    if (!job->info) give_up(job, duet_no_memory(job->error, job->coded->name, "to decode"));
+    if (!job->info) give_up(job, duet_no_memory(job->coded->error, job->coded->name, "to decode"));
     png_set_read_fn(png, job, on_read);
     /* Sides are judged by duet_coded_check, whose message is better. */
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
@@ -128,15 +123,15 @@ static void read_header(struct job *job)
     png_read_info(job->png, job->info);
     size_t width = png_get_image_width(job->png, job->info);
     size_t height = png_get_image_height(job->png, job->info);
-    enum duet_status status = duet_coded_check(job->coded, width, height, job->error);
+    enum duet_status status = duet_coded_check(job->coded, width, height);
     if (status != DUET_OK) give_up(job, status);
     size_t bits = (size_t)png_get_bit_depth(job->png, job->info) * png_get_channels(job->png, job->info);
     if (width * height / 8 / MAX_INFLATION * bits > job->coded->size)
-        give_up(job, duet_coded_too_short(job->coded, "PNG", width, height, job->error));
+        give_up(job, duet_coded_too_short(job->coded, "PNG", width, height));
     /* Two rows as they are stored, one as it is made, and zlib's window. */
     size_t beside = 2 * png_get_rowbytes(job->png, job->info) + width * 8 + 100000;
-    status = duet_coded_afford(job->coded, width, height, beside, 0, job->error);
-    if (status != DUET_OK || job->coded->cost) give_up(job, status);
+    status = duet_coded_afford(job->coded, width, height, beside);
+    if (status != DUET_OK || job->coded->costs_only) give_up(job, status);
 }
 
 static void ask_for_rgb8(struct job *job)
@@ -157,11 +152,11 @@ static void read_rows(struct job *job)
 {
     int passes = png_set_interlace_handling(job->png);
     png_read_update_info(job->png, job->info);
-    if (png_get_rowbytes(job->png, job->info) != job->image->stride)
+    if (png_get_rowbytes(job->png, job->info) != job->coded->image.stride)
         png_error(job->png, "rows are not of the expected size");
     for (int pass = 0; pass < passes; pass++)
-        for (int y = 0; y < job->image->height; y++)
-            png_read_row(job->png, duet_image_row(job->image, y), NULL);
+        for (int y = 0; y < job->coded->image.height; y++)
+            png_read_row(job->png, duet_image_row(&job->coded->image, y), NULL);
 }
 
 static void read_orientation(struct job *job)
@@ -169,16 +164,15 @@ static void read_orientation(struct job *job)
     png_uint_32 size = 0;
     png_bytep exif = NULL;
     if (png_get_eXIf_1(job->png, job->info, &size, &exif) != 0 && exif)
-        *job->orientation = duet_exif_orientation(exif, size);
+        job->coded->orientation = duet_exif_orientation(exif, size);
 }
 
 static void decode(struct job *job)
 {
     set_up(job);
     read_header(job);
-    enum duet_status status =
-        duet_coded_image(job->coded, png_get_image_width(job->png, job->info),
-                         png_get_image_height(job->png, job->info), job->image, job->error);
+    enum duet_status status = duet_coded_image(job->coded, png_get_image_width(job->png, job->info),
+                                               png_get_image_height(job->png, job->info));
     if (status != DUET_OK) give_up(job, status);
     ask_for_rgb8(job);
     read_rows(job);
@@ -193,13 +187,11 @@ static void run(struct job *job)
     if (setjmp(job->escape) == 0) decode(job);
 }
 
-enum duet_status duet_decode_png(const struct duet_coded *coded, struct duet_image *image, int *orientation,
-                                 struct duet_error *error)
+enum duet_status duet_decode_png(struct duet_coded *coded)
 {
-    struct job job = {.coded = coded, .image = image, .orientation = orientation, .error = error};
+    struct job job = {.coded = coded};
     run(&job);
-    if (job.status == DUET_OK && !coded->cost) read_orientation(&job);
+    if (job.status == DUET_OK && !coded->costs_only) read_orientation(&job);
     png_destroy_read_struct(&job.png, &job.info, NULL);
-    if (job.status != DUET_OK) duet_image_close(image);
     return job.status;
 }

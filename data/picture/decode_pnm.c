@@ -42,10 +42,10 @@ bool duet_pnm_matches(const uint8_t *data, size_t size)
            (is_space(data[2]) && (is_space(data[3]) || is_digit(data[3]) || data[3] == '#'));
 }
 
-static enum duet_status truncated(const struct reader *in, const char *where, struct duet_error *error)
+static enum duet_status truncated(const struct reader *in, const char *where)
 {
-    return duet_fail(error, DUET_BAD_FORMAT, "%s: truncated PNM (ends in the %s, after %zu bytes)",
-                     in->coded->name, where, in->coded->size);
+    return duet_coded_fail(in->coded, DUET_BAD_FORMAT, "truncated PNM (ends in the %s, after %zu bytes)",
+                           where, in->coded->size);
 }
 
 /* White space and comments, which reach from '#' to the end of the line. */
@@ -60,8 +60,7 @@ static void skip_space(struct reader *in)
     }
 }
 
-static enum duet_status read_number(struct reader *in, const char *where, uint32_t *value,
-                                    struct duet_error *error)
+static enum duet_status read_number(struct reader *in, const char *where, uint32_t *value)
 {
     skip_space(in);
     const uint8_t *data = in->coded->data;
@@ -69,11 +68,11 @@ static enum duet_status read_number(struct reader *in, const char *where, uint32
     uint32_t n = 0;
     for (; in->at < size && is_digit(data[in->at]); in->at++)
         n = n < NUMBER_MAX / 10 ? n * 10 + (uint32_t)(data[in->at] - '0') : NUMBER_MAX;
-    if (in->at == begin && in->at == size) return truncated(in, where, error);
+    if (in->at == begin && in->at == size) return truncated(in, where);
     if (in->at == begin)
-        return duet_fail(error, DUET_BAD_FORMAT,
-                         "%s: damaged PNM (byte %02x at %zu in the %s, expected a digit)", in->coded->name,
-                         data[in->at], in->at, where);
+        return duet_coded_fail(in->coded, DUET_BAD_FORMAT,
+                               "damaged PNM (byte %02x at %zu in the %s, expected a digit)", data[in->at],
+                               in->at, where);
     *value = n;
     return DUET_OK;
 }
@@ -81,7 +80,7 @@ static enum duet_status read_number(struct reader *in, const char *where, uint32
 /* --- headers -------------------------------------------------------------------------------------------- */
 
 /* "P1" to "P6", two sides and, but for bits, a maxval. */
-static enum duet_status read_plain_header(struct reader *in, struct header *header, struct duet_error *error)
+static enum duet_status read_plain_header(struct reader *in, struct header *header)
 {
     const uint8_t *data = in->coded->data, kind = data[1];
     uint32_t width, height;
@@ -90,17 +89,16 @@ static enum duet_status read_plain_header(struct reader *in, struct header *head
                               .plain = kind <= '3',
                               .bits = kind == '1' || kind == '4'};
     in->at = 2;
-    enum duet_status status = read_number(in, "header", &width, error);
-    if (status == DUET_OK) status = read_number(in, "header", &height, error);
-    if (status == DUET_OK && !header->bits) status = read_number(in, "header", &header->maxval, error);
+    enum duet_status status = read_number(in, "header", &width);
+    if (status == DUET_OK) status = read_number(in, "header", &height);
+    if (status == DUET_OK && !header->bits) status = read_number(in, "header", &header->maxval);
     if (status != DUET_OK) return status;
     header->width = width;
     header->height = height;
-    if (in->at == in->coded->size) return truncated(in, "header", error);
+    if (in->at == in->coded->size) return truncated(in, "header");
     if (!is_space(data[in->at]))
-        return duet_fail(error, DUET_BAD_FORMAT,
-                         "%s: damaged PNM (byte %02x after the header, expected a space)", in->coded->name,
-                         data[in->at]);
+        return duet_coded_fail(in->coded, DUET_BAD_FORMAT,
+                               "damaged PNM (byte %02x after the header, expected a space)", data[in->at]);
     in->at++; /* exactly one: binary samples may look like spaces */
     return DUET_OK;
 }
@@ -118,7 +116,7 @@ static void read_word(struct reader *in, char *word, size_t room)
 
 /* What a PAM's tuple type says of its samples; without one, their count does. */
 static enum duet_status take_tuple_type(const struct reader *in, const char *type, uint32_t depth,
-                                        struct header *header, struct duet_error *error)
+                                        struct header *header)
 {
     static const struct {
         const char *name;
@@ -128,18 +126,18 @@ static enum duet_status take_tuple_type(const struct reader *in, const char *typ
     size_t i = 0, count = sizeof known / sizeof *known;
     while (i < count && !(type[0] ? strcmp(type, known[i].name) == 0 : depth == known[i].depth)) i++;
     if (i == count)
-        return duet_fail(error, DUET_UNSUPPORTED, "%s: cannot decode this PAM (tuple type '%s', depth %u)",
-                         in->coded->name, type, depth);
+        return duet_coded_fail(in->coded, DUET_UNSUPPORTED,
+                               "cannot decode this PAM (tuple type '%s', depth %u)", type, depth);
     if (depth != known[i].depth)
-        return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (depth %u, the tuple type %s has %u)",
-                         in->coded->name, depth, type, known[i].depth);
+        return duet_coded_fail(in->coded, DUET_BAD_FORMAT, "damaged PNM (depth %u, the tuple type %s has %u)",
+                               depth, type, known[i].depth);
     header->channels = (int)depth;
     header->alpha = depth % 2 == 0;
     return DUET_OK;
 }
 
 /* "P7", then lines of a word and its value, up to ENDHDR. */
-static enum duet_status read_pam_header(struct reader *in, struct header *header, struct duet_error *error)
+static enum duet_status read_pam_header(struct reader *in, struct header *header)
 {
     enum { WIDTH, HEIGHT, DEPTH, MAXVAL, COUNT };
     static const char *const names[COUNT] = {"WIDTH", "HEIGHT", "DEPTH", "MAXVAL"};
@@ -152,28 +150,28 @@ static enum duet_status read_pam_header(struct reader *in, struct header *header
         if (in->at < in->coded->size && in->coded->data[in->at] == '#') skip_space(in);
         read_word(in, word, sizeof word);
         while (i < COUNT && strcmp(word, names[i]) != 0) i++;
-        enum duet_status status = i < COUNT ? read_number(in, "header", &values[i], error) : DUET_OK;
+        enum duet_status status = i < COUNT ? read_number(in, "header", &values[i]) : DUET_OK;
         if (status != DUET_OK) return status;
         if (strcmp(word, "TUPLTYPE") == 0) read_word(in, type, sizeof type);
         while (in->at < in->coded->size && in->coded->data[in->at] != '\n') in->at++;
-        if (in->at == in->coded->size) return truncated(in, "header", error);
+        if (in->at == in->coded->size) return truncated(in, "header");
         if (strcmp(word, "ENDHDR") == 0) break;
     }
     in->at++;
     header->width = values[WIDTH];
     header->height = values[HEIGHT];
     header->maxval = values[MAXVAL];
-    return take_tuple_type(in, type, values[DEPTH], header, error);
+    return take_tuple_type(in, type, values[DEPTH], header);
 }
 
-static enum duet_status read_header(struct reader *in, struct header *header, struct duet_error *error)
+static enum duet_status read_header(struct reader *in, struct header *header)
 {
     enum duet_status status =
-        in->coded->data[1] == '7' ? read_pam_header(in, header, error) : read_plain_header(in, header, error);
-    if (status == DUET_OK) status = duet_coded_check(in->coded, header->width, header->height, error);
+        in->coded->data[1] == '7' ? read_pam_header(in, header) : read_plain_header(in, header);
+    if (status == DUET_OK) status = duet_coded_check(in->coded, header->width, header->height);
     if (status != DUET_OK || (header->maxval >= 1 && header->maxval <= 65535)) return status;
-    return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (maxval %u, expected 1 to 65535)",
-                     in->coded->name, header->maxval);
+    return duet_coded_fail(in->coded, DUET_BAD_FORMAT, "damaged PNM (maxval %u, expected 1 to 65535)",
+                           header->maxval);
 }
 
 /* Bytes that the samples take, of plain ones the least: a digit each, and a space between where there must be
@@ -189,34 +187,31 @@ static size_t samples_size(const struct header *header)
 }
 
 /* Are there enough bytes for the samples? Asked before the image is made. */
-static enum duet_status check_size(const struct reader *in, const struct header *header,
-                                   struct duet_error *error)
+static enum duet_status check_size(const struct reader *in, const struct header *header)
 {
     if (in->coded->size - in->at >= samples_size(header)) return DUET_OK;
-    return duet_coded_too_short(in->coded, "PNM", header->width, header->height, error);
+    return duet_coded_too_short(in->coded, "PNM", header->width, header->height);
 }
 
 /* --- samples -------------------------------------------------------------------------------------------- */
 
 /* Of P1: digits need nothing between them. */
-static enum duet_status read_digit(struct reader *in, uint32_t *value, struct duet_error *error)
+static enum duet_status read_digit(struct reader *in, uint32_t *value)
 {
     skip_space(in);
-    if (in->at == in->coded->size) return truncated(in, "samples", error);
+    if (in->at == in->coded->size) return truncated(in, "samples");
     uint8_t c = in->coded->data[in->at++];
     *value = c == '0';
     if (c == '0' || c == '1') return DUET_OK;
-    return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (byte %02x in the samples, expected 0 or 1)",
-                     in->coded->name, c);
+    return duet_coded_fail(in->coded, DUET_BAD_FORMAT,
+                           "damaged PNM (byte %02x in the samples, expected 0 or 1)", c);
 }
 
-static enum duet_status read_sample(struct reader *in, const struct header *header, uint32_t *value,
-                                    struct duet_error *error)
+static enum duet_status read_sample(struct reader *in, const struct header *header, uint32_t *value)
 {
     const uint8_t *data = in->coded->data;
     if (header->plain) {
-        enum duet_status status =
-            header->bits ? read_digit(in, value, error) : read_number(in, "samples", value, error);
+        enum duet_status status = header->bits ? read_digit(in, value) : read_number(in, "samples", value);
         if (status != DUET_OK) return status;
     } else if (header->maxval > 255) {
         *value = (uint32_t)data[in->at] << 8 | data[in->at + 1];
@@ -225,8 +220,8 @@ static enum duet_status read_sample(struct reader *in, const struct header *head
         *value = data[in->at++];
     }
     if (*value <= header->maxval) return DUET_OK;
-    return duet_fail(error, DUET_BAD_FORMAT, "%s: damaged PNM (sample %u, the header's maxval is %u)",
-                     in->coded->name, *value, header->maxval);
+    return duet_coded_fail(in->coded, DUET_BAD_FORMAT, "damaged PNM (sample %u, the header's maxval is %u)",
+                           *value, header->maxval);
 }
 
 static void read_bits(struct reader *in, const struct header *header, uint8_t *to)
@@ -253,8 +248,7 @@ static void put_pixel(const struct header *header, const uint32_t *samples, uint
     if (colors == 1) to[1] = to[2] = to[0];
 }
 
-static enum duet_status read_row(struct reader *in, const struct header *header, uint8_t *to,
-                                 struct duet_error *error)
+static enum duet_status read_row(struct reader *in, const struct header *header, uint8_t *to)
 {
     if (!header->plain && header->channels == 3 && header->maxval == 255) {
         memcpy(to, in->coded->data + in->at, header->width * 3);
@@ -268,7 +262,7 @@ static enum duet_status read_row(struct reader *in, const struct header *header,
     for (size_t x = 0; x < header->width; x++, to += 3) {
         uint32_t samples[4];
         for (int c = 0; c < header->channels; c++) {
-            enum duet_status status = read_sample(in, header, &samples[c], error);
+            enum duet_status status = read_sample(in, header, &samples[c]);
             if (status != DUET_OK) return status;
         }
         put_pixel(header, samples, to);
@@ -276,20 +270,17 @@ static enum duet_status read_row(struct reader *in, const struct header *header,
     return DUET_OK;
 }
 
-enum duet_status duet_decode_pnm(const struct duet_coded *coded, struct duet_image *image, int *orientation,
-                                 struct duet_error *error)
+enum duet_status duet_decode_pnm(struct duet_coded *coded)
 {
-    (void)orientation; /* has no place for it */
     struct reader in = {coded, 0};
     struct header header;
-    enum duet_status status = read_header(&in, &header, error);
-    if (status == DUET_OK) status = check_size(&in, &header, error);
-    if (status == DUET_OK) status = duet_coded_afford(coded, header.width, header.height, 0, 0, error);
-    if (status == DUET_OK && coded->cost) return DUET_OK;
-    if (status == DUET_OK) status = duet_coded_image(coded, header.width, header.height, image, error);
-    for (int y = 0; status == DUET_OK && y < image->height; y++)
-        status = read_row(&in, &header, duet_image_row(image, y), error);
-    if (status != DUET_OK) duet_image_close(image);
+    enum duet_status status = read_header(&in, &header);
+    if (status == DUET_OK) status = check_size(&in, &header);
+    if (status == DUET_OK) status = duet_coded_afford(coded, header.width, header.height, 0);
+    if (status != DUET_OK || coded->costs_only) return status;
+    status = duet_coded_image(coded, header.width, header.height);
+    for (int y = 0; status == DUET_OK && y < coded->image.height; y++)
+        status = read_row(&in, &header, duet_image_row(&coded->image, y));
     return status;
 }
 
@@ -329,7 +320,7 @@ void duet_pnm_scan(struct duet_scan *scan, const uint8_t *data, size_t size)
     struct reader in = {&coded, 0};
     struct header header;
     scan->length = size;
-    if (read_header(&in, &header, NULL) != DUET_OK) {
+    if (read_header(&in, &header) != DUET_OK) {
         scan->broken = size > LONGEST_HEADER;
         return;
     }
