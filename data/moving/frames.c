@@ -346,7 +346,7 @@ void duet_frames_describe(const struct duet_frames *frames, struct duet_frames_a
     if (frames->still.decoder)
         about->kind = frames->still.decoder->kind;
     else if (frames->moving.self)
-        frames->moving.type->about(frames->moving.self, about);
+        *about = frames->moving.type->about(frames->moving.self);
     else /* it went away for good */
         *about = (struct duet_frames_about){.moving = true, .live = true, .rate_den = 1, .kind = "stream"};
     square_unless_told(&about->aspect_num, &about->aspect_den);

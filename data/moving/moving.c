@@ -103,24 +103,21 @@ static enum duet_status reconnect(struct duet_moving *moving, struct duet_moving
 /* A frame came, to which the last step went. */
 static void note_frame(struct duet_moving *moving)
 {
-    struct duet_frames_about about;
-    moving->type->about(moving->self, &about);
     moving->stamp.frame += moving->base;
     moving->stamp.time += moving->time_base;
     moving->frames = moving->stamp.frame + 1;
-    moving->captured = about.live ? seconds_since_1970() : 0;
+    moving->captured = moving->type->about(moving->self).live ? seconds_since_1970() : 0;
 }
 
 /* Go on to the next frame of the source, over a gap when it must be. */
 static enum duet_status step(struct duet_moving *moving, double *gap, int *attempts, bool *more,
                              struct duet_error *error)
 {
-    struct duet_frames_about about;
     struct duet_moving_stamp *stamp = &moving->stamp;
     if (is_cancelled(moving)) return stopped(moving, error);
-    moving->type->about(moving->self, &about);
+    const bool live = moving->type->about(moving->self).live;
     enum duet_status status = moving->type->step(moving->self, stamp, more, error);
-    bool again = about.live && moving->options->reconnect > 0 && moving->reopen && status != DUET_INTERRUPTED;
+    bool again = live && moving->options->reconnect > 0 && moving->reopen && status != DUET_INTERRUPTED;
     const double before = moving->captured, last = stamp->time;
     if ((status != DUET_OK || !*more) && again) {
         status = reconnect(moving, stamp, gap, attempts, error);
@@ -148,28 +145,31 @@ enum duet_status duet_moving_open(struct duet_moving *moving, struct duet_error 
     return status;
 }
 
+/* What is told of the frame that the last step came to. */
+static struct duet_frame_info info_of(const struct duet_moving *moving)
+{
+    return (struct duet_frame_info){.moving = true,
+                                    .live = moving->captured > 0,
+                                    .frame = moving->stamp.frame,
+                                    .pts = tidy(moving->stamp.pts),
+                                    .time = tidy(moving->stamp.time),
+                                    .captured = moving->captured};
+}
+
 static enum duet_status deliver(struct duet_moving *moving, struct duet_image *image,
                                 struct duet_frame_info *info, struct duet_error *error)
 {
     int orientation = 1;
     enum duet_status status = moving->type->image(moving->self, image, &orientation, error);
-    if (status != DUET_OK) return status;
-    if (moving->options->picture.exif == DUET_EXIF_APPLY)
+    if (status == DUET_OK && moving->options->picture.exif == DUET_EXIF_APPLY)
         status = duet_exif_turn(moving->name, image, orientation, error);
     if (status != DUET_OK) return status;
-    struct duet_frames_about about;
-    moving->type->about(moving->self, &about);
+    struct duet_frames_about about = moving->type->about(moving->self);
     moving->over = !about.moving;
-    *info = (struct duet_frame_info){0};
     if (!about.moving) return DUET_OK; /* a picture that only FFmpeg knows */
-    *info = (struct duet_frame_info){.moving = true,
-                                     .live = moving->captured > 0,
-                                     .frame = moving->stamp.frame,
-                                     .pts = tidy(moving->stamp.pts),
-                                     .time = tidy(moving->stamp.time),
-                                     .captured = moving->captured,
-                                     .aspect_num = about.aspect_num,
-                                     .aspect_den = about.aspect_den};
+    *info = info_of(moving);
+    info->aspect_num = about.aspect_num;
+    info->aspect_den = about.aspect_den;
     return DUET_OK;
 }
 
@@ -189,10 +189,8 @@ static bool is_over(const struct duet_moving *moving)
 
 static enum duet_status begin(struct duet_moving *moving, struct duet_error *error)
 {
-    struct duet_frames_about about;
     moving->begun = true;
-    moving->type->about(moving->self, &about);
-    if (!about.seekable || moving->options->start < worth_seeking) return DUET_OK;
+    if (!moving->type->about(moving->self).seekable || moving->options->start < worth_seeking) return DUET_OK;
     return moving->type->seek(moving->self, moving->options->start, 1, error);
 }
 
@@ -200,6 +198,7 @@ enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image 
                                   struct duet_frame_info *info, bool *more, struct duet_error *error)
 {
     enum duet_status status = moving->begun ? DUET_OK : begin(moving, error);
+    *more = false;
     while (status == DUET_OK && !moving->over) {
         double gap = moving->late;
         int attempts = moving->late_attempts;
@@ -208,32 +207,24 @@ enum duet_status duet_moving_next(struct duet_moving *moving, struct duet_image 
         if (gap == 0 && !moving->held) status = step(moving, &gap, &attempts, &there, error);
         moving->held = gap > 0;
         if (status != DUET_OK || !there || is_over(moving)) break;
-        *more = true;
         if (gap > 0) {
-            *info = (struct duet_frame_info){.moving = true,
-                                             .live = moving->captured > 0,
-                                             .frame = moving->stamp.frame,
-                                             .pts = tidy(moving->stamp.pts),
-                                             .time = tidy(moving->stamp.time),
-                                             .captured = moving->captured,
-                                             .gap = gap,
-                                             .attempts = attempts};
-            return DUET_OK;
-        }
-        if (is_wanted(moving)) {
+            *info = info_of(moving);
+            info->gap = gap;
+            info->attempts = attempts;
+        } else if (is_wanted(moving)) {
             status = deliver(moving, image, info, error);
-            break;
+        } else {
+            continue;
         }
-        *more = false;
+        *more = status == DUET_OK;
+        break;
     }
-    if (status != DUET_OK) *more = false;
     return status;
 }
 
 enum duet_status duet_moving_seek(struct duet_moving *moving, double time, struct duet_error *error)
 {
-    struct duet_frames_about about;
-    moving->type->about(moving->self, &about);
+    struct duet_frames_about about = moving->type->about(moving->self);
     if (!about.seekable)
         return duet_fail(error, DUET_UNSUPPORTED, "%s: there is no way back in %s", moving->name,
                          about.live ? "a live source" : "what comes through a pipe");

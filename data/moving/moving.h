@@ -16,7 +16,7 @@ struct duet_moving_stamp {
 
 /* `self` is the source. Texts of errors begin with its name. */
 struct duet_moving_type {
-    void (*about)(const void *self, struct duet_frames_about *about);
+    struct duet_frames_about (*about)(const void *self);
     /* Go to the next frame; *more is false at the end, then and after a seek step may be called again. */
     enum duet_status (*step)(void *self, struct duet_moving_stamp *stamp, bool *more,
                              struct duet_error *error);

@@ -159,17 +159,17 @@ static double time_of(const struct numbered *numbered, size_t index)
     return (double)(numbered->numbers[index] - numbered->numbers[0]) / RATE;
 }
 
-static void about(const void *self, struct duet_frames_about *told)
+static struct duet_frames_about about(const void *self)
 {
     const struct numbered *numbered = self;
-    *told = (struct duet_frames_about){.moving = true,
-                                       .seekable = true,
-                                       .width = numbered->width,
-                                       .height = numbered->height,
-                                       .rate_num = RATE,
-                                       .rate_den = 1,
-                                       .duration = time_of(numbered, numbered->count - 1) + 1.0 / RATE,
-                                       .kind = "numbered pictures"};
+    return (struct duet_frames_about){.moving = true,
+                                      .seekable = true,
+                                      .width = numbered->width,
+                                      .height = numbered->height,
+                                      .rate_num = RATE,
+                                      .rate_den = 1,
+                                      .duration = time_of(numbered, numbered->count - 1) + 1.0 / RATE,
+                                      .kind = "numbered pictures"};
 }
 
 static enum duet_status step(void *self, struct duet_moving_stamp *stamp, bool *more,

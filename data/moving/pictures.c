@@ -208,16 +208,16 @@ enum duet_status duet_pictures_open(struct duet_stream *stream, const struct due
 
 /* --- frames --------------------------------------------------------------------------------------------- */
 
-static void about(const void *self, struct duet_frames_about *told)
+static struct duet_frames_about about(const void *self)
 {
     const struct duet_pictures *pictures = self;
-    *told = (struct duet_frames_about){.moving = true,
-                                       .seekable = pictures->stream->size >= 0,
-                                       .width = pictures->width,
-                                       .height = pictures->height,
-                                       .rate_num = RATE,
-                                       .rate_den = 1,
-                                       .kind = pictures->kind};
+    return (struct duet_frames_about){.moving = true,
+                                      .seekable = pictures->stream->size >= 0,
+                                      .width = pictures->width,
+                                      .height = pictures->height,
+                                      .rate_num = RATE,
+                                      .rate_den = 1,
+                                      .kind = pictures->kind};
 }
 
 static enum duet_status note_place(struct duet_pictures *pictures, struct duet_error *error)

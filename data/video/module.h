@@ -8,7 +8,7 @@
 
 #include "moving/moving.h"
 
-#define DUET_VIDEO_ABI    3
+#define DUET_VIDEO_ABI    4
 #define DUET_VIDEO_SYMBOL "duet_video_module"
 
 enum duet_video_kind {

@@ -110,9 +110,9 @@ static void learn_aspect(struct duet_reader *reader, const AVFrame *frame)
     reader->about.aspect_den = turned ? said.num : said.den;
 }
 
-static void reader_about(const void *self, struct duet_frames_about *about)
+static struct duet_frames_about reader_about(const void *self)
 {
-    *about = ((const struct duet_reader *)self)->about;
+    return ((const struct duet_reader *)self)->about;
 }
 
 /* A picture in a file, or one that a web server says is one; it may as well send them for ever. */
