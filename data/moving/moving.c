@@ -173,10 +173,12 @@ static enum duet_status deliver(struct duet_moving *moving, struct duet_image *i
     return DUET_OK;
 }
 
-/* Is the frame that step() came to among those that are asked for? */
+/* Is the frame that step() came to among those that are asked for? A picture that only FFmpeg knows always
+ * is. */
 static bool is_wanted(const struct duet_moving *moving)
 {
     const struct duet_frames_options *options = moving->options;
+    if (!moving->type->about(moving->self).moving) return true;
     return moving->stamp.time + same_time >= options->start &&
            (options->every <= 1 || moving->stamp.frame % options->every == 0);
 }

@@ -96,7 +96,9 @@ bmp() { # a grey one of 8x8 pixels
 }
 bmps_in_a_pipe_are_frames() {
     { bmp; bmp; bmp; } | pipe -f ndjson && records 3 && bmp | pipe -f ndjson && want 0 && [ "$(wc -l <out)" -eq 1 ] &&
-        ! grep -q '"frame"' out
+        ! grep -q '"frame"' out &&
+        { bmp; bmp; } | pipe -f ndjson --start 0.04 && want 0 && [ "$(wc -l <out)" -eq 1 ] && grep -q '"frame":1' out &&
+        bmp >one.bmp && run -f ndjson --start 5 one.bmp && want 0 && [ "$(wc -l <out)" -eq 1 ]
 }
 what_ffmpeg_decodes_is_limited_too() { # 700x700 pixels
     { printf 'BM\146\156\26\0\0\0\0\0\66\0\0\0\50\0\0\0\274\2\0\0\274\2\0\0\1\0\30\0\0\0\0\0\0\0\0\0'
