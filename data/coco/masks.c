@@ -23,10 +23,8 @@ void duet_coco_masks_close(struct duet_coco_masks *masks)
 
 void duet_coco_masks_trim(struct duet_coco_masks *masks)
 {
-    unsigned char *bytes = masks->size ? realloc(masks->bytes, masks->size) : NULL;
-    if (!bytes) return;
-    masks->bytes = bytes;
-    masks->capacity = masks->size;
+    masks->bytes = duet_trim(masks->bytes, masks->size, 1);
+    if (masks->size) masks->capacity = masks->size;
 }
 
 static bool append(struct duet_coco_masks *masks, const void *bytes, size_t size)
@@ -83,11 +81,8 @@ static bool fault(const struct at *at, const char *what)
 
 static bool wanted(const struct at *at, const char *what)
 {
-    bool number = at->token->kind == DUET_JSON_NUMBER;
-    int length = number ? (int)(at->token->length < 40 ? at->token->length : 40) : 0;
-    char text[128];
-    snprintf(text, sizeof text, "expected %s, got %s%.*s", what,
-             number ? "" : duet_json_kind_name(at->token->kind), length, at->token->text);
+    char text[128], room[DUET_JSON_GOT];
+    snprintf(text, sizeof text, "expected %s, got %s", what, duet_json_got(at->token, room));
     return fault(at, text);
 }
 

@@ -40,11 +40,10 @@ struct place {
 static bool wrong(struct place *place, struct duet_json_reader *reader, const char *wanted,
                   const struct duet_json_token *token)
 {
-    bool number = token->kind == DUET_JSON_NUMBER;
-    return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu].%s: expected %s, got %s%.*s",
+    char room[DUET_JSON_GOT];
+    return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu].%s: expected %s, got %s",
                             place->results->count, field_names[place->field], wanted,
-                            number ? "" : duet_json_kind_name(token->kind),
-                            number ? (int)(token->length < 40 ? token->length : 40) : 0, token->text);
+                            duet_json_got(token, room));
 }
 
 static void on_key(struct place *place, const struct duet_json_token *token)
@@ -62,18 +61,6 @@ static bool on_id(struct place *place, struct duet_json_reader *reader, const st
     enum duet_status status = duet_coco_id_of_token(&place->results->ids, token, id);
     if (status == DUET_BAD_FORMAT) return wrong(place, reader, DUET_COCO_ID_WANTED, token);
     return status == DUET_OK || duet_json_refuse(reader, status, "no memory for so many ids");
-}
-
-static bool on_score(struct place *place, struct duet_json_reader *reader,
-                     const struct duet_json_token *token)
-{
-    if (token->kind == DUET_JSON_NUMBER)
-        place->item.score = duet_json_double(token);
-    else if (token->kind == DUET_JSON_BOOL) /* a number to Python */
-        place->item.score = duet_json_is(token, "true");
-    else
-        return wrong(place, reader, "a number", token);
-    return true;
 }
 
 /* pycocotools takes [] for none. */
@@ -100,7 +87,7 @@ static bool on_value(struct place *place, struct duet_json_reader *reader,
     case CATEGORY:
         return on_id(place, reader, token, &place->item.category_id);
     case SCORE:
-        return on_score(place, reader, token);
+        return duet_json_number(token, &place->item.score) || wrong(place, reader, "a number", token);
     case BOX:
         return on_box(place, reader, token);
     default:
@@ -188,15 +175,6 @@ static bool on_token(void *ctx, struct duet_json_reader *reader, const struct du
     return token->depth == 3 && place->field == BOX ? on_side(place, reader, token) : true;
 }
 
-/* Growing left up to a third unused. */
-static void trim(struct duet_coco_results *results)
-{
-    if (results->masks) duet_coco_masks_trim(results->masks);
-    if (results->count == 0) return;
-    struct duet_coco_result *items = realloc(results->items, results->count * sizeof *items);
-    if (items) results->items = items;
-}
-
 static enum duet_status read_results(const char *path, struct duet_coco_results *results,
                                      struct duet_error *error)
 {
@@ -205,10 +183,12 @@ static enum duet_status read_results(const char *path, struct duet_coco_results 
     enum duet_status status = results->path ? duet_json_read(path, on_token, &place, error)
                                             : duet_no_memory(error, path, "to read");
     duet_coco_mask_reader_close(&place.masks);
-    if (status == DUET_OK)
-        trim(results);
-    else
+    if (status == DUET_OK) {
+        results->items = duet_trim(results->items, results->count, sizeof *results->items);
+        if (results->masks) duet_coco_masks_trim(results->masks);
+    } else {
         duet_coco_results_close(results);
+    }
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "data/coco/subset.h"
 
 #include "coco/ids_read.h"
+#include "coco/truth_order.h"
 #include "core/fail.h"
 #include "data/json/text.h"
 #include "json/read.h"
@@ -76,28 +77,12 @@ static bool strata_open(struct strata *strata, const struct duet_coco_truth *tru
     return true;
 }
 
-/* Place of an id among ids by_id, found by bisection. */
-static size_t place_of(const struct duet_coco_truth *truth, int64_t id, bool image)
-{
-    size_t low = 0, high = image ? truth->image_count : truth->category_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int64_t here = image ? truth->images[truth->images_by_id[middle]].id
-                             : truth->categories[truth->categories_by_id[middle]].id;
-        if (here == id) return middle;
-        if (here < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return SIZE_MAX;
-}
-
 static void fill_strata(struct strata *strata, const struct duet_coco_truth *truth, double share)
 {
     for (size_t i = 0; i < truth->annotation_count; i++) {
         const struct duet_coco_annotation *one = &truth->annotations[i];
-        size_t image = place_of(truth, one->image_id, true), k = place_of(truth, one->category_id, false);
+        size_t image = duet_coco_place_of(truth, one->image_id, true),
+               k = duet_coco_place_of(truth, one->category_id, false);
         if (image != SIZE_MAX && k != SIZE_MAX) strata->has[strata->rank[image] * strata->count + k] = true;
     }
     for (size_t i = 0; i < strata->images; i++) {

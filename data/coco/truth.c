@@ -3,6 +3,7 @@
 #include "coco/ids_read.h"
 #include "coco/masks_read.h"
 #include "coco/truth_order.h"
+#include "coco/truth_read.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
@@ -54,6 +55,9 @@ struct place {
     size_t image_capacity, category_capacity, annotation_capacity, fault_capacity;
     size_t texts_size, texts_capacity;
     bool lists_seen[LISTS];
+    enum list wanted; /* LISTS: all are; IMAGES + 1: that one alone, for `on_image` */
+    duet_coco_image_handler *on_image;
+    void *ctx;
     enum list list;   /* LISTS: in none of them */
     size_t index;     /* of the entry in it */
     enum field field; /* FIELDS: one that is passed over */
@@ -90,10 +94,10 @@ static bool on_id(struct place *place, struct duet_json_reader *reader, const st
     place->seen |= BIT(place->field);
     if (status == DUET_OK) return true;
     if (status != DUET_BAD_FORMAT) return no_memory(reader);
-    bool number = token->kind == DUET_JSON_NUMBER;
+    char room[DUET_JSON_GOT];
     return duet_json_refuse(reader, status, "%s[%zu].%s: expected " DUET_COCO_ID_WANTED ", got %s",
                             list_of(place), place->index, field_names[place->field],
-                            number ? "NaN" : duet_json_kind_name(token->kind));
+                            duet_json_got(token, room));
 }
 
 /* Where the text begins in texts, or 0 when out of memory. */
@@ -121,32 +125,19 @@ static bool on_text(struct place *place, struct duet_json_reader *reader, const 
     return place->text > 0 || no_memory(reader);
 }
 
-/* A number, or what is one to Python. */
-static bool number_of(const struct duet_json_token *token, double *value)
-{
-    if (token->kind == DUET_JSON_NUMBER)
-        *value = duet_json_double(token);
-    else if (token->kind == DUET_JSON_BOOL)
-        *value = duet_json_is(token, "true");
-    else
-        return false;
-    return true;
-}
-
 static bool on_number(struct place *place, const struct duet_json_token *token)
 {
-    if (number_of(token, &place->numbers[place->field])) place->seen |= BIT(place->field);
+    if (duet_json_number(token, &place->numbers[place->field])) place->seen |= BIT(place->field);
     return true;
 }
 
 /* The box cannot be used. Returns true: that is no reason to stop. */
 static bool box_fault(struct place *place, const char *wanted, const struct duet_json_token *token)
 {
-    bool number = token->kind == DUET_JSON_NUMBER;
-    if (place->box_fault[0]) return true;
-    snprintf(place->box_fault, sizeof place->box_fault, "bbox: expected %s, got %s%.*s", wanted,
-             number ? "" : duet_json_kind_name(token->kind),
-             number ? (int)(token->length < 20 ? token->length : 20) : 0, token->text);
+    char room[DUET_JSON_GOT];
+    if (!place->box_fault[0])
+        snprintf(place->box_fault, sizeof place->box_fault, "bbox: expected %s, got %.20s", wanted,
+                 duet_json_got(token, room));
     return true;
 }
 
@@ -168,7 +159,8 @@ static bool on_box(struct place *place, const struct duet_json_token *token)
 static bool on_side(struct place *place, const struct duet_json_token *token)
 {
     double value;
-    if (!number_of(token, &value) || !isfinite(value)) return box_fault(place, "finite numbers", token);
+    if (!duet_json_number(token, &value) || !isfinite(value))
+        return box_fault(place, "finite numbers", token);
     if (place->sides < 4) place->box[place->sides] = value;
     place->sides++;
     return true;
@@ -215,6 +207,11 @@ static double number_or_0(const struct place *place, enum field field)
 static bool add_image(struct place *place, struct duet_json_reader *reader)
 {
     struct duet_coco_truth *truth = place->truth;
+    if (place->on_image) {
+        place->texts_size = 1; /* its name is the handler's now */
+        return place->on_image(place->ctx, reader, truth->ids, place->index, place->ids[ID],
+                               place->text ? truth->texts + place->text : NULL);
+    }
     struct duet_coco_image *images =
         duet_grow(truth->images, &place->image_capacity, truth->image_count + 1, sizeof *images);
     if (!images || truth->image_count >= UINT32_MAX) return no_memory(reader);
@@ -379,41 +376,29 @@ static bool on_token(void *ctx, struct duet_json_reader *reader, const struct du
     struct place *place = ctx;
     if (place->list != LISTS) return in_list(place, reader, token);
     if (token->depth == 0 && token->kind != DUET_JSON_OBJECT && token->kind != DUET_JSON_OBJECT_END)
-        return duet_json_refuse(reader, DUET_BAD_FORMAT,
-                                "expected an object with \"images\", \"categories\" and \"annotations\", got "
-                                "%s",
+        return duet_json_refuse(reader, DUET_BAD_FORMAT, "expected an object with \"images\"%s, got %s",
+                                place->on_image ? "" : ", \"categories\" and \"annotations\"",
                                 duet_json_kind_name(token->kind));
     if (token->depth != 1 || token->kind != DUET_JSON_KEY) return true;
-    for (enum list list = 0; list < LISTS; list++)
+    for (enum list list = 0; list < place->wanted; list++)
         if (duet_json_is(token, list_names[list])) begin_list(place, list);
     return true;
 }
 
 /* --- afterwards --------------------------------------------------------------------------------------- */
 
-/* Growing left up to a third unused. */
-static void *trimmed(void *items, size_t count, size_t size)
-{
-    void *moved = count ? realloc(items, count * size) : NULL;
-    return moved ? moved : items;
-}
-
 static void trim(struct duet_coco_truth *truth, size_t texts_size)
 {
-    truth->images = trimmed(truth->images, truth->image_count, sizeof *truth->images);
-    truth->categories = trimmed(truth->categories, truth->category_count, sizeof *truth->categories);
-    truth->annotations = trimmed(truth->annotations, truth->annotation_count, sizeof *truth->annotations);
-    truth->texts = trimmed(truth->texts, texts_size, 1);
+    truth->images = duet_trim(truth->images, truth->image_count, sizeof *truth->images);
+    truth->categories = duet_trim(truth->categories, truth->category_count, sizeof *truth->categories);
+    truth->annotations = duet_trim(truth->annotations, truth->annotation_count, sizeof *truth->annotations);
+    truth->texts = duet_trim(truth->texts, texts_size, 1);
     if (truth->masks) duet_coco_masks_trim(truth->masks);
 }
 
 static enum duet_status finish(struct place *place, const char *path, struct duet_error *error)
 {
     struct duet_coco_truth *truth = place->truth;
-    for (enum list list = 0; list < LISTS; list++)
-        if (!place->lists_seen[list])
-            return duet_fail(error, DUET_BAD_FORMAT, "%s: no \"%s\" in it, expected a COCO instances file",
-                             path, list_names[list]);
     trim(truth, place->texts_size);
     for (size_t i = 0; i < truth->image_count; i++)
         truth->images[i].file_name = truth->texts + (uintptr_t)truth->images[i].file_name;
@@ -425,24 +410,46 @@ static enum duet_status finish(struct place *place, const char *path, struct due
     return DUET_OK;
 }
 
+/* Into place->truth, which its owner closes. */
+static enum duet_status read_lists(struct place *place, const char *path, struct duet_error *error)
+{
+    place->list = LISTS;
+    place->texts_size = place->texts_capacity = 1;
+    place->truth->texts = calloc(1, 1);
+    if (!place->truth->texts) return duet_no_memory(error, path, "for the ground truth");
+    enum duet_status status = duet_json_read(path, on_token, place, error);
+    for (enum list list = 0; status == DUET_OK && list < place->wanted; list++)
+        if (!place->lists_seen[list])
+            status = duet_fail(error, DUET_BAD_FORMAT, "%s: no \"%s\" in it, expected a COCO instances file",
+                               path, list_names[list]);
+    return status;
+}
+
 enum duet_status duet_coco_truth_open(const char *path, bool masks, struct duet_coco_truth *truth,
                                       struct duet_error *error)
 {
-    *truth = (struct duet_coco_truth){0};
-    struct place place = {.truth = truth, .list = LISTS, .texts_size = 1, .texts_capacity = 1};
-    truth->texts = calloc(1, 1);
-    truth->masks = masks ? calloc(1, sizeof *truth->masks) : NULL;
+    *truth = (struct duet_coco_truth){.masks = masks ? calloc(1, sizeof *truth->masks) : NULL};
     truth->path = duet_text("%s", path);
-    place.masks.masks = truth->masks;
-    place.masks.forgiving = true;
-    enum duet_status status;
-    if (!truth->texts || !truth->path || (masks && !truth->masks))
-        status = duet_no_memory(error, path, "for the ground truth");
-    else
-        status = duet_json_read(path, on_token, &place, error);
+    struct place place = {
+        .truth = truth, .wanted = LISTS, .masks = {.masks = truth->masks, .forgiving = true}};
+    enum duet_status status = truth->path && (!masks || truth->masks)
+                                  ? read_lists(&place, path, error)
+                                  : duet_no_memory(error, path, "for the ground truth");
     if (status == DUET_OK) status = finish(&place, path, error);
     duet_coco_mask_reader_close(&place.masks);
     if (status != DUET_OK) duet_coco_truth_close(truth);
+    return status;
+}
+
+enum duet_status duet_coco_read_images(const char *path, duet_coco_image_handler *on_image, void *ctx,
+                                       struct duet_coco_ids **ids, struct duet_error *error)
+{
+    struct duet_coco_truth truth = {0};
+    struct place place = {.truth = &truth, .wanted = IMAGES + 1, .on_image = on_image, .ctx = ctx};
+    enum duet_status status = read_lists(&place, path, error);
+    *ids = truth.ids;
+    truth.ids = NULL;
+    duet_coco_truth_close(&truth);
     return status;
 }
 

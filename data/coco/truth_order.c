@@ -40,27 +40,32 @@ const char *duet_coco_oddity_subject(enum duet_coco_oddity oddity)
     return oddities[oddity].subject;
 }
 
-/* Images and categories alike: items with an id. */
+/* Images and categories alike: items that begin with their id. */
 struct listed {
     char *items;
     size_t count, size;
-    int64_t (*id_of)(const void *item);
     enum duet_coco_oddity repeated;
 };
+_Static_assert(offsetof(struct duet_coco_image, id) == 0, "as struct listed has it");
+_Static_assert(offsetof(struct duet_coco_category, id) == 0, "as struct listed has it");
 
-static int64_t id_of_image(const void *item)
+static struct listed listed_images(const struct duet_coco_truth *truth)
 {
-    return ((const struct duet_coco_image *)item)->id;
+    return (struct listed){(char *)truth->images, truth->image_count, sizeof *truth->images,
+                           DUET_COCO_TWO_IMAGES};
 }
 
-static int64_t id_of_category(const void *item)
+static struct listed listed_categories(const struct duet_coco_truth *truth)
 {
-    return ((const struct duet_coco_category *)item)->id;
+    return (struct listed){(char *)truth->categories, truth->category_count, sizeof *truth->categories,
+                           DUET_COCO_TWO_CATEGORIES};
 }
 
 static int64_t id_at(const struct listed *listed, uint32_t number)
 {
-    return listed->id_of(listed->items + number * listed->size);
+    int64_t id;
+    memcpy(&id, listed->items + number * listed->size, sizeof id);
+    return id;
 }
 
 static int compare_listed(const void *a, const void *b, void *listed)
@@ -111,10 +116,7 @@ static bool order_listed(struct duet_coco_truth *truth, struct listed *listed, u
 
 static bool order_lists(struct duet_coco_truth *truth)
 {
-    struct listed images = {(char *)truth->images, truth->image_count, sizeof *truth->images, id_of_image,
-                            DUET_COCO_TWO_IMAGES};
-    struct listed categories = {(char *)truth->categories, truth->category_count, sizeof *truth->categories,
-                                id_of_category, DUET_COCO_TWO_CATEGORIES};
+    struct listed images = listed_images(truth), categories = listed_categories(truth);
     if (!order_listed(truth, &images, &truth->images_by_id) ||
         !order_listed(truth, &categories, &truth->categories_by_id))
         return false;
@@ -123,33 +125,31 @@ static bool order_lists(struct duet_coco_truth *truth)
     return true;
 }
 
-static size_t find(const struct listed *listed, const uint32_t *by_id, int64_t id)
+size_t duet_coco_place_of(const struct duet_coco_truth *truth, int64_t id, bool image)
 {
-    size_t low = 0, high = listed->count;
+    const struct listed listed = image ? listed_images(truth) : listed_categories(truth);
+    const uint32_t *by_id = image ? truth->images_by_id : truth->categories_by_id;
+    size_t low = 0, high = listed.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (id_at(listed, by_id[middle]) < id)
+        if (id_at(&listed, by_id[middle]) < id)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < listed->count && id_at(listed, by_id[low]) == id ? by_id[low] : SIZE_MAX;
+    return low < listed.count && id_at(&listed, by_id[low]) == id ? low : SIZE_MAX;
 }
 
 const struct duet_coco_image *duet_coco_truth_image(const struct duet_coco_truth *truth, int64_t id)
 {
-    const struct listed images = {(char *)truth->images, truth->image_count, sizeof *truth->images,
-                                  id_of_image, DUET_COCO_TWO_IMAGES};
-    size_t number = find(&images, truth->images_by_id, id);
-    return number == SIZE_MAX ? NULL : &truth->images[number];
+    size_t place = duet_coco_place_of(truth, id, true);
+    return place == SIZE_MAX ? NULL : &truth->images[truth->images_by_id[place]];
 }
 
 const struct duet_coco_category *duet_coco_truth_category(const struct duet_coco_truth *truth, int64_t id)
 {
-    const struct listed categories = {(char *)truth->categories, truth->category_count,
-                                      sizeof *truth->categories, id_of_category, DUET_COCO_TWO_CATEGORIES};
-    size_t number = find(&categories, truth->categories_by_id, id);
-    return number == SIZE_MAX ? NULL : &truth->categories[number];
+    size_t place = duet_coco_place_of(truth, id, false);
+    return place == SIZE_MAX ? NULL : &truth->categories[truth->categories_by_id[place]];
 }
 
 struct numbered {

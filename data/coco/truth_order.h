@@ -13,8 +13,11 @@ static inline void duet_coco_note(struct duet_coco_truth *truth, enum duet_coco_
     odd->index = index;
 }
 
-/* Number named ids in their order; drop images and categories whose id comes again, order both by id, note what is odd about the annotations.
- * False when out of memory. */
+/* The place of an id in images_by_id, or in categories_by_id, or SIZE_MAX. */
+size_t duet_coco_place_of(const struct duet_coco_truth *truth, int64_t id, bool image);
+
+/* Number named ids in their order; drop images and categories whose id comes again, order both by id, note
+ * what is odd about the annotations. False when out of memory. */
 bool duet_coco_truth_order(struct duet_coco_truth *truth);
 
 #endif

@@ -36,6 +36,10 @@ bool duet_json_is_number(const char *text, size_t length)
     return text == end;
 }
 
+/* Powers of ten that a double holds exactly. */
+static const double tens[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 /* --- values -------------------------------------------------------------------------------------------- */
 
 /* A number taken apart: +-digits * 10^exponent. */
@@ -120,28 +124,8 @@ __extension__ typedef unsigned __int128 wide;
  * remainder is kept in the lowest, far below where a double rounds. */
 static double divide(uint64_t digits, int power)
 {
-    static const uint64_t tens[20] = {1u,
-                                      10u,
-                                      100u,
-                                      1000u,
-                                      10000u,
-                                      100000u,
-                                      1000000u,
-                                      10000000u,
-                                      100000000u,
-                                      1000000000u,
-                                      10000000000u,
-                                      100000000000u,
-                                      1000000000000u,
-                                      10000000000000u,
-                                      100000000000000u,
-                                      1000000000000000u,
-                                      10000000000000000u,
-                                      100000000000000000u,
-                                      1000000000000000000u,
-                                      10000000000000000000u};
     int shift = 64 + __builtin_clzll(digits);
-    wide dividend = (wide)digits << shift, divisor = tens[power];
+    wide dividend = (wide)digits << shift, divisor = (uint64_t)tens[power];
     wide quotient = dividend / divisor;
     quotient |= quotient * divisor != dividend;
     return ldexp((double)quotient, -shift);
@@ -150,11 +134,8 @@ static double divide(uint64_t digits, int power)
 
 static double magnitude(const struct duet_json_token *token, const struct parts *parts)
 {
-    /* Powers of ten that a double holds exactly: one multiplication or division then rounds once. */
-    static const double tens[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (parts->exact && parts->digits == 0) return 0;
-    if (parts->exact && parts->digits <= (uint64_t)1 << 53) {
+    if (parts->exact && parts->digits <= (uint64_t)1 << 53) { /* one operation rounds once */
         if (parts->exponent >= 0 && parts->exponent <= 22)
             return (double)parts->digits * tens[parts->exponent];
         if (parts->exponent < 0 && parts->exponent >= -22)
@@ -171,8 +152,6 @@ static double magnitude(const struct duet_json_token *token, const struct parts 
  * and one division then rounds once. False: it is not one of those. Half the time of the general way. */
 static bool read_short(const struct duet_json_token *token, double *value)
 {
-    static const double tens[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     enum { LONGEST = 15 };
     const char *text = token->text, *end = text + token->length;
     bool negative = *text == '-';
@@ -204,6 +183,14 @@ double duet_json_double(const struct duet_json_token *token)
     struct parts parts = take_apart(token);
     value = magnitude(token, &parts);
     return parts.negative ? -value : value;
+}
+
+bool duet_json_number(const struct duet_json_token *token, double *value)
+{
+    bool number = token->kind == DUET_JSON_NUMBER;
+    if (!number && token->kind != DUET_JSON_BOOL) return false;
+    *value = number ? duet_json_double(token) : duet_json_is(token, "true");
+    return true;
 }
 
 bool duet_json_integer(const struct duet_json_token *token, int64_t *value)

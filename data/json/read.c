@@ -46,6 +46,13 @@ const char *duet_json_kind_name(enum duet_json_kind kind)
     return names[kind];
 }
 
+const char *duet_json_got(const struct duet_json_token *token, char room[DUET_JSON_GOT])
+{
+    if (token->kind != DUET_JSON_NUMBER) return duet_json_kind_name(token->kind);
+    snprintf(room, DUET_JSON_GOT, "%.*s", (int)(token->length < 40 ? token->length : 40), token->text);
+    return room;
+}
+
 bool duet_json_refuse(struct duet_json_reader *reader, enum duet_status status, const char *format, ...)
 {
     va_list args;

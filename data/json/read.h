@@ -52,6 +52,10 @@ bool duet_json_refuse(struct duet_json_reader *reader, enum duet_status status, 
 /* "an object", "an array", "a string" ... for such faults. */
 const char *duet_json_kind_name(enum duet_json_kind kind);
 
+/* The same of a token; a number is named by its text, put in `room`, of which 40 bytes suffice. */
+#define DUET_JSON_GOT 41
+const char *duet_json_got(const struct duet_json_token *token, char room[DUET_JSON_GOT]);
+
 /* Errors: those of opening and reading; DUET_BAD_FORMAT with line and column (in bytes, from 1);
  * DUET_TOO_LARGE for nesting or tokens over the limits above; what the handler said. */
 enum duet_status duet_json_read(const char *path, duet_json_handler *handler, void *ctx,
@@ -65,6 +69,9 @@ static inline bool duet_json_is(const struct duet_json_token *token, const char 
 /* The value of a number token, correctly rounded, whatever the locale; too large becomes an infinity. NaN for
  * "NaN". */
 double duet_json_double(const struct duet_json_token *token);
+
+/* The value of a number, or of what is one to Python: true, false. False for any other token. */
+bool duet_json_number(const struct duet_json_token *token, double *value);
 
 /* Is that how JSON writes a number? */
 bool duet_json_is_number(const char *text, size_t length);

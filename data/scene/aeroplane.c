@@ -59,10 +59,10 @@ static void draw_wing(struct raster *raster, const struct aeroplane *plane, cons
                                  {front - sweep - tip * 0.72f, span},
                                  {front - sweep * 0.62f - tip * 0.8f, span * 0.38f},
                                  {back * 0.75f, 0}};
-    duet_brush_polygon(&b, flap, 6, duet_fill_plain(duet_color(side > 0 ? 0x87929f : 0xa5afba)));
+    duet_brush_polygon(&b, flap, 6, duet_fill_rgb(side > 0 ? 0x87929f : 0xa5afba));
     const struct point edge[] = {
         {front, 0}, {front - sweep, span}, {front - sweep - tip * 0.12f, span}, {front - 0.35f, 0}};
-    duet_brush_polygon(&b, edge, 4, duet_fill_plain(duet_color(0xdde3e8)));
+    duet_brush_polygon(&b, edge, 4, duet_fill_rgb(0xdde3e8));
 }
 
 /* Radius of the body at `x` along the nose. */
@@ -114,14 +114,13 @@ static void draw_body(struct raster *raster, const struct aeroplane *plane, cons
     draw_body_part(&b, -1, -0.45f, duet_fill_between(grey, duet_color(0x6d7886), 0, -0.8f, 0, -2.0f));
     draw_body_part(&b, -0.42f, -0.22f, duet_fill_plain(plane->tail));
     draw_body_part(&b, 0.72f, 1, duet_fill_plain(duet_color_alpha(0xffffff, 0.75f)));
-    struct fill glass = duet_fill_plain(duet_color(0x2b3644));
+    struct fill glass = duet_fill_rgb(0x2b3644);
     for (float x = -11.5f; x < 13.6f; x += 0.82f)
         if (fabsf(x - 1.2f) > 0.7f) duet_brush_rectangle(&b, x, 0.28f, x + 0.4f, 0.82f, 0.18f, glass);
     for (int door = 0; door < 2; door++) {
         float x = door ? 14.3f : -12.9f;
-        duet_brush_rectangle(&b, x - 0.08f, -0.55f, x + 0.95f, 1.35f, 0.2f,
-                             duet_fill_plain(duet_color(0x9aa4af)));
-        duet_brush_rectangle(&b, x, -0.47f, x + 0.87f, 1.27f, 0.2f, duet_fill_plain(duet_color(0xeceff2)));
+        duet_brush_rectangle(&b, x - 0.08f, -0.55f, x + 0.95f, 1.35f, 0.2f, duet_fill_rgb(0x9aa4af));
+        duet_brush_rectangle(&b, x, -0.47f, x + 0.87f, 1.27f, 0.2f, duet_fill_rgb(0xeceff2));
     }
     const struct point cockpit[] = {
         {17.45f, 0.45f}, {16.5f, 0.52f}, {16.3f, 1.0f}, {16.75f, 1.1f}, {17.2f, 0.88f}};
@@ -146,15 +145,14 @@ static void draw_engine(struct raster *raster, const struct aeroplane *plane, co
 {
     struct brush b = plane_brush(raster, plane, at(plane, f, 2.6f, side * 6.2f, -2.0f), f->nose, f->top);
     const struct point pylon[] = {{1.2f, 0.4f}, {-2.2f, 0.4f}, {-4.2f, 1.5f}, {-1.4f, 1.5f}};
-    duet_brush_polygon(&b, pylon, 4, duet_fill_plain(duet_color(0x7d8894)));
+    duet_brush_polygon(&b, pylon, 4, duet_fill_rgb(0x7d8894));
     const struct point pod[] = {{2.15f, 1.08f}, {1.2f, 1.2f},    {-0.6f, 1.15f},  {-2.2f, 0.8f},
                                 {-2.9f, 0.42f}, {-2.9f, -0.42f}, {-2.2f, -0.85f}, {-0.6f, -1.2f},
                                 {1.2f, -1.22f}, {2.15f, -1.08f}};
-    duet_brush_polygon(&b, pod, 10,
-                       duet_fill_between(duet_color(0xe9edf1), duet_color(0x67727f), 0, 1.0f, 0, -1.3f));
-    duet_brush_ellipse(&b, 2.12f, 0, 0.36f, 1.06f, duet_fill_plain(duet_color(0xdfe4e9)));
-    duet_brush_ellipse(&b, 2.2f, 0, 0.26f, 0.88f, duet_fill_plain(duet_color(0x262d36)));
-    duet_brush_ellipse(&b, -2.9f, 0, 0.16f, 0.42f, duet_fill_plain(duet_color(0x3a4049)));
+    duet_brush_polygon(&b, pod, 10, duet_fill_upright(0xe9edf1, 0x67727f, 1.0f, -1.3f));
+    duet_brush_ellipse(&b, 2.12f, 0, 0.36f, 1.06f, duet_fill_rgb(0xdfe4e9));
+    duet_brush_ellipse(&b, 2.2f, 0, 0.26f, 0.88f, duet_fill_rgb(0x262d36));
+    duet_brush_ellipse(&b, -2.9f, 0, 0.16f, 0.42f, duet_fill_rgb(0x3a4049));
 }
 
 void duet_draw_aeroplane(struct raster *raster, const struct aeroplane *plane)

@@ -32,7 +32,8 @@ struct raster {
     uint8_t *owners;       /* the same */
     struct edge *edges;    /* of the outline being filled */
     size_t edge_count, edge_capacity;
-    struct crossing *crossings; /* as many as edges */
+    struct crossing *crossings; /* of one row of samples: at most one an edge */
+    size_t crossing_capacity;
     struct color *shades; /* [width] colours of the fill in one row of pixels, worked out once for all its */
     unsigned *stamps, stamp; /* rows of samples: valid where stamps[x] == stamp */
     bool out_of_memory;
@@ -67,9 +68,19 @@ struct fill duet_fill_plain(struct color color)
     return (struct fill){.near = color, .far = color};
 }
 
+struct fill duet_fill_rgb(unsigned rgb)
+{
+    return duet_fill_plain(duet_color(rgb));
+}
+
 struct fill duet_fill_between(struct color near, struct color far, float x0, float y0, float x1, float y1)
 {
     return (struct fill){.near = near, .far = far, .start = {x0, y0}, .end = {x1, y1}};
+}
+
+struct fill duet_fill_upright(unsigned near, unsigned far, float y0, float y1)
+{
+    return duet_fill_between(duet_color(near), duet_color(far), 0, y0, 0, y1);
 }
 
 struct fill duet_fill_shade(shader *shade, const void *ctx)
@@ -111,43 +122,26 @@ struct mapping duet_mapping_pixels(void)
     return (struct mapping){{1, 0, 0, 0, 1, 0, 0, 0, 1}};
 }
 
-struct point duet_map(const struct mapping *map, float x, float y)
+static struct point map_point(const struct mapping *map, float x, float y)
 {
     const float *m = map->m;
     float w = m[6] * x + m[7] * y + m[8];
     return (struct point){(m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w};
 }
 
-static bool grow(struct raster *raster)
-{
-    size_t capacity = raster->edge_capacity, needed = raster->edge_count + 1;
-    struct edge *edges = duet_grow(raster->edges, &capacity, needed, sizeof *edges);
-    if (!edges) return false;
-    raster->edges = edges;
-    capacity = raster->edge_capacity;
-    struct crossing *crossings = duet_grow(raster->crossings, &capacity, needed, sizeof *crossings);
-    if (!crossings) return false;
-    raster->crossings = crossings;
-    raster->edge_capacity = capacity;
-    return true;
-}
-
 static void add_edge(struct raster *raster, struct point a, struct point b)
 {
-    if (raster->edge_count == raster->edge_capacity && !grow(raster)) {
+    struct edge *edges =
+        duet_grow(raster->edges, &raster->edge_capacity, raster->edge_count + 1, sizeof *edges);
+    if (!edges) {
         raster->out_of_memory = true;
         return;
     }
+    raster->edges = edges;
     /* Samples lie at the middles: a shift by half of one puts them on whole numbers. */
     raster->edges[raster->edge_count++] =
         (struct edge){a.x * SAMPLES - 0.5f, (a.y - (float)raster->first_row) * SAMPLES - 0.5f,
                       b.x * SAMPLES - 0.5f, (b.y - (float)raster->first_row) * SAMPLES - 0.5f};
-}
-
-static int by_x(const void *left, const void *right)
-{
-    float a = ((const struct crossing *)left)->x, b = ((const struct crossing *)right)->x;
-    return (a > b) - (a < b);
 }
 
 /* Where the outline meets sample row `y`, from left to right. */
@@ -158,14 +152,11 @@ static size_t cross_row(struct raster *raster, float y)
         struct edge e = raster->edges[i];
         if ((e.y0 <= y) == (e.y1 <= y)) continue;
         float t = (y - e.y0) / (e.y1 - e.y0);
-        raster->crossings[count++] = (struct crossing){e.x0 + t * (e.x1 - e.x0), e.y0 <= y ? 1 : -1};
-    }
-    if (count > 2)
-        qsort(raster->crossings, count, sizeof *raster->crossings, by_x);
-    else if (count == 2 && raster->crossings[0].x > raster->crossings[1].x) {
-        struct crossing c = raster->crossings[0];
-        raster->crossings[0] = raster->crossings[1];
-        raster->crossings[1] = c;
+        const struct crossing c = {e.x0 + t * (e.x1 - e.x0), e.y0 <= y ? 1 : -1};
+        size_t at = count++;
+        for (; at > 0 && raster->crossings[at - 1].x > c.x; at--)
+            raster->crossings[at] = raster->crossings[at - 1];
+        raster->crossings[at] = c;
     }
     return count;
 }
@@ -209,6 +200,13 @@ static size_t sample_at(const struct raster *raster, float x)
 static void fill_outline(struct raster *raster, const struct fill *fill, int owner)
 {
     float top = INFINITY, bottom = -INFINITY;
+    struct crossing *crossings =
+        duet_grow(raster->crossings, &raster->crossing_capacity, raster->edge_count, sizeof *crossings);
+    raster->out_of_memory |= !crossings && raster->edge_count > 0;
+    if (crossings)
+        raster->crossings = crossings;
+    else
+        raster->edge_count = 0;
     for (size_t i = 0; i < raster->edge_count; i++) {
         top = fminf(top, fminf(raster->edges[i].y0, raster->edges[i].y1));
         bottom = fmaxf(bottom, fmaxf(raster->edges[i].y0, raster->edges[i].y1));
@@ -233,14 +231,14 @@ static void fill_outline(struct raster *raster, const struct fill *fill, int own
 
 static void brush_fill(const struct brush *brush, struct fill fill)
 {
-    fill.start = duet_map(&brush->map, fill.start.x, fill.start.y);
-    fill.end = duet_map(&brush->map, fill.end.x, fill.end.y);
+    fill.start = map_point(&brush->map, fill.start.x, fill.start.y);
+    fill.end = map_point(&brush->map, fill.end.x, fill.end.y);
     fill_outline(brush->raster, &fill, brush->owner);
 }
 
 static void brush_edge(const struct brush *brush, struct point a, struct point b)
 {
-    add_edge(brush->raster, duet_map(&brush->map, a.x, a.y), duet_map(&brush->map, b.x, b.y));
+    add_edge(brush->raster, map_point(&brush->map, a.x, a.y), map_point(&brush->map, b.x, b.y));
 }
 
 void duet_brush_polygon(const struct brush *brush, const struct point *points, size_t count, struct fill fill)

@@ -56,11 +56,12 @@ struct color duet_color_mix(struct color a, struct color b, float t); /* t = 0: 
 struct color duet_color_scale(struct color c, float factor);          /* brightness */
 
 struct fill duet_fill_plain(struct color color);
+struct fill duet_fill_rgb(unsigned rgb); /* 0xrrggbb */
 struct fill duet_fill_between(struct color near, struct color far, float x0, float y0, float x1, float y1);
+struct fill duet_fill_upright(unsigned near, unsigned far, float y0, float y1); /* 0xrrggbb */
 struct fill duet_fill_shade(shader *shade, const void *ctx);
 
 struct mapping duet_mapping_pixels(void);
-struct point duet_map(const struct mapping *map, float x, float y);
 
 /* Smooth noise of -1..1 with lattice cells of one unit. */
 float duet_noise(float x, float y, unsigned seed);

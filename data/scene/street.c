@@ -201,18 +201,16 @@ void duet_draw_sign(struct raster *raster, const struct sign *sign)
         &pole, -0.04f, 0, 0.04f, sign->rise + 0.42f * w, 0,
         duet_fill_between(duet_color(0xc9ced3), duet_color(0x6b7278), -0.035f, 0, 0.035f, 0));
     for (float y = 0.15f; y < sign->rise - 0.5f * w; y += 0.12f)
-        duet_brush_ellipse(&pole, 0, y, 0.012f, 0.016f, duet_fill_plain(duet_color(0x42484d)));
+        duet_brush_ellipse(&pole, 0, y, 0.012f, 0.016f, duet_fill_rgb(0x42484d));
     middle.y += sign->rise;
     middle.z -= 0.05f;
     struct brush face = {raster, duet_camera_plane(sign->camera, middle, right, up), sign->owner};
-    draw_octagon(&face, w, duet_fill_plain(duet_color(0x8f9397)));
-    draw_octagon(&face, w * 0.985f,
-                 duet_fill_between(duet_color(0xffffff), duet_color(0xe4e6e8), 0, w / 2, 0, -w / 2));
+    draw_octagon(&face, w, duet_fill_rgb(0x8f9397));
+    draw_octagon(&face, w * 0.985f, duet_fill_upright(0xffffff, 0xe4e6e8, w / 2, -w / 2));
     draw_octagon(&face, w * 0.915f,
                  duet_fill_between(duet_color(0xd2232a), duet_color(0xa8141c), -w / 4, w / 2, w / 4, -w / 2));
     duet_brush_text(&face, "STOP", -0.385f * w, -0.15f * w, 0.77f * w, 0.3f * w, 0.009f * w,
-                    duet_fill_plain(duet_color(0xfbfbfa)));
+                    duet_fill_rgb(0xfbfbfa));
     for (int i = -1; i <= 1; i += 2)
-        duet_brush_ellipse(&face, 0, 0.36f * w * (float)i, 0.014f * w, 0.014f * w,
-                           duet_fill_plain(duet_color(0x9fa4a8)));
+        duet_brush_ellipse(&face, 0, 0.36f * w * (float)i, 0.014f * w, 0.014f * w, duet_fill_rgb(0x9fa4a8));
 }

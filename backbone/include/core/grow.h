@@ -21,4 +21,12 @@ static inline void *duet_grow(void *items, size_t *capacity, size_t needed, size
     return moved;
 }
 
+/* Growing leaves up to a third unused: the same array with room for its `count` items alone, moved if need
+ * be. */
+static inline void *duet_trim(void *items, size_t count, size_t item_size)
+{
+    void *moved = count ? realloc(items, count * item_size) : NULL;
+    return moved ? moved : items;
+}
+
 #endif
