@@ -18,14 +18,71 @@
 
 struct duet_segmenter {
     const struct duet_model *model;
-    struct duet_segmenter_options
-        options; /* defaults filled in; of its pointers only cpu outlives creating */
+    struct duet_segmenter_options options; /* defaults filled in; its pointers are gone, but cpu */
     float scales[DUET_SEGMENTER_MAX_SCALES];
     bool wanted[MAX_CLASSES];
     bool mean; /* of probabilities over several passes, or one that is not the plain one */
     struct runner runners[MAX_RUNNERS]; /* of different input sizes, which share one set of packed weights */
     int runner_count, next_runner;
 };
+
+/* --- input sizes --------------------------------------------------------------------------------------- */
+
+size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter)
+{
+    size_t bytes = 0;
+    for (int i = 0; segmenter && i < segmenter->runner_count; i++)
+        bytes += duet_compiled_arena_bytes(segmenter->runners[i].compiled);
+    return bytes;
+}
+
+/* What the budget leaves for a runner in that slot, beside those in the others; at least a byte, which is too
+ * little. 0: there is no budget. */
+static size_t memory_left(const struct duet_segmenter *s, int slot)
+{
+    if (s->options.max_memory == 0) return 0;
+    size_t used = duet_segmenter_bytes(s);
+    if (slot < s->runner_count) used -= duet_compiled_arena_bytes(s->runners[slot].compiled);
+    return used < s->options.max_memory ? s->options.max_memory - used : 1;
+}
+
+/* Compiles for a new size. */
+static enum duet_status add_runner(struct duet_segmenter *s, int height, int width, struct runner **runner,
+                                   struct duet_error *error)
+{
+    int slot = s->runner_count < MAX_RUNNERS ? s->runner_count : s->next_runner % MAX_RUNNERS;
+    const struct duet_segmenter *lender = s->runner_count ? s : s->options.weights_of;
+    const struct duet_compile_options options = {.struct_size = sizeof options,
+                                                 .height = height,
+                                                 .width = width,
+                                                 .cpu = s->options.cpu,
+                                                 .weights_of = lender ? lender->runners[0].compiled : NULL,
+                                                 .max_memory = memory_left(s, slot)};
+    struct runner fresh;
+    enum duet_status status =
+        duet_runner_compile(s->model, s->options.output_stride, &options, &fresh, error);
+    if (status != DUET_OK) return status;
+    if (slot == s->runner_count)
+        s->runner_count++;
+    else
+        s->next_runner++;
+    *runner = &s->runners[slot];
+    duet_runner_close(*runner);
+    **runner = fresh;
+    return DUET_OK;
+}
+
+/* The runner for an input size, with a session for `threads` workers. */
+static enum duet_status find_runner(struct duet_segmenter *s, int height, int width, int threads,
+                                    struct runner **runner, struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    *runner = NULL;
+    for (int i = 0; i < s->runner_count && !*runner; i++)
+        if (s->runners[i].height == height && s->runners[i].width == width) *runner = &s->runners[i];
+    if (!*runner) status = add_runner(s, height, width, runner, error);
+    return status == DUET_OK ? duet_runner_prepare(*runner, threads, error) : status;
+}
 
 /* --- creating ------------------------------------------------------------------------------------------ */
 
@@ -53,9 +110,6 @@ static void select_classes(const struct duet_model_config *config, const bool *f
     for (size_t i = 0; flags && i < config->deeplabv3_labels.count; i++)
         if (flags[i]) wanted[config->deeplabv3_labels.items[i].id] = true;
 }
-
-static enum duet_status find_runner(struct duet_segmenter *s, int height, int width, int threads,
-                                    struct runner **runner, struct duet_error *error);
 
 enum duet_status duet_segmenter_create(const struct duet_model *model,
                                        const struct duet_segmenter_options *options,
@@ -117,64 +171,6 @@ void duet_segmenter_close(struct duet_segmenter **segmenter)
     for (int i = 0; i < (*segmenter)->runner_count; i++) duet_runner_close(&(*segmenter)->runners[i]);
     free(*segmenter);
     *segmenter = NULL;
-}
-
-size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter)
-{
-    size_t bytes = 0;
-    for (int i = 0; segmenter && i < segmenter->runner_count; i++)
-        bytes += duet_compiled_arena_bytes(segmenter->runners[i].compiled);
-    return bytes;
-}
-
-/* --- input sizes --------------------------------------------------------------------------------------- */
-
-/* What the budget leaves for a runner in that slot, beside those in the others; at least a byte, which is too
- * little. 0: there is no budget. */
-static size_t memory_left(const struct duet_segmenter *s, int slot)
-{
-    if (s->options.max_memory == 0) return 0;
-    size_t used = duet_segmenter_bytes(s);
-    if (slot < s->runner_count) used -= duet_compiled_arena_bytes(s->runners[slot].compiled);
-    return used < s->options.max_memory ? s->options.max_memory - used : 1;
-}
-
-/* Compiles for a new size. */
-static enum duet_status add_runner(struct duet_segmenter *s, int height, int width, struct runner **runner,
-                                   struct duet_error *error)
-{
-    int slot = s->runner_count < MAX_RUNNERS ? s->runner_count : s->next_runner % MAX_RUNNERS;
-    const struct duet_segmenter *lender = s->runner_count ? s : s->options.weights_of;
-    const struct duet_compile_options options = {.struct_size = sizeof options,
-                                                 .height = height,
-                                                 .width = width,
-                                                 .cpu = s->options.cpu,
-                                                 .weights_of = lender ? lender->runners[0].compiled : NULL,
-                                                 .max_memory = memory_left(s, slot)};
-    struct runner fresh;
-    enum duet_status status =
-        duet_runner_compile(s->model, s->options.output_stride, &options, &fresh, error);
-    if (status != DUET_OK) return status;
-    if (slot == s->runner_count)
-        s->runner_count++;
-    else
-        s->next_runner++;
-    *runner = &s->runners[slot];
-    duet_runner_close(*runner);
-    **runner = fresh;
-    return DUET_OK;
-}
-
-/* The runner for an input size, with a session for `threads` workers. */
-static enum duet_status find_runner(struct duet_segmenter *s, int height, int width, int threads,
-                                    struct runner **runner, struct duet_error *error)
-{
-    enum duet_status status = DUET_OK;
-    *runner = NULL;
-    for (int i = 0; i < s->runner_count && !*runner; i++)
-        if (s->runners[i].height == height && s->runners[i].width == width) *runner = &s->runners[i];
-    if (!*runner) status = add_runner(s, height, width, runner, error);
-    return status == DUET_OK ? duet_runner_prepare(*runner, threads, error) : status;
 }
 
 /* --- one picture --------------------------------------------------------------------------------------- */

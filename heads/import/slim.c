@@ -15,7 +15,6 @@
 
 struct import {
     const char *path;
-    const struct duet_import_options *options;
     const struct duet_weights *source;
     const struct duet_network *network;
     struct duet_weights *out;
@@ -156,24 +155,19 @@ static enum duet_status read_scale_and_shift(struct import *import, struct part 
 
 static enum duet_status emit(struct import *import, const struct part *part)
 {
-    /* Output channels are the last dimension of every kind of weights. */
-    float *weights = malloc(part->elements * sizeof *weights), *bias = malloc(part->channels * sizeof *bias);
+    size_t count = part->elements + part->channels;
+    float *weights = malloc(count * sizeof *weights), *bias = weights + part->elements;
     char name[128];
-    enum duet_status status = DUET_OK;
-    if (!weights || !bias) status = duet_no_memory(import->error, import->path, NULL);
-    bool finite = true;
-    for (size_t i = 0; status == DUET_OK && i < part->elements; i++) {
+    if (!weights) return duet_no_memory(import->error, import->path, NULL);
+    for (size_t i = 0; i < part->elements; i++) /* output channels are the last dimension of every kind */
         weights[i] = (float)(((const float *)part->weights->data)[i] * part->scale[i % part->channels]);
-        finite = finite && isfinite(weights[i]);
-    }
-    for (size_t c = 0; status == DUET_OK && c < part->channels; c++) {
-        bias[c] = (float)part->shift[c];
-        finite = finite && isfinite(bias[c]);
-    }
-    if (status == DUET_OK && !finite)
-        status =
-            duet_fail(import->error, DUET_BAD_FORMAT, "%s: layer %s (%s) has weights that are not finite",
-                      import->path, part->name, part->weights->name);
+    for (size_t c = 0; c < part->channels; c++) bias[c] = (float)part->shift[c];
+    enum duet_status status = DUET_OK;
+    for (size_t i = 0; status == DUET_OK && i < count; i++)
+        if (!isfinite(weights[i]))
+            status =
+                duet_fail(import->error, DUET_BAD_FORMAT, "%s: layer %s (%s) has weights that are not finite",
+                          import->path, part->name, part->weights->name);
     snprintf(name, sizeof name, "%s.weight", part->name);
     if (status == DUET_OK)
         status = duet_weights_add(import->out, name, DUET_F32, &part->shape, weights, import->error);
@@ -182,7 +176,6 @@ static enum duet_status emit(struct import *import, const struct part *part)
         status = duet_weights_add(import->out, name, DUET_F32, &(struct duet_shape){1, {part->channels}},
                                   bias, import->error);
     free(weights);
-    free(bias);
     return status;
 }
 
@@ -316,8 +309,7 @@ static enum duet_status import_layers(struct import *import, const struct duet_m
 enum duet_status duet_import_slim(const struct duet_import *given, const struct duet_weights *source,
                                   struct duet_weights *out, struct duet_error *error)
 {
-    struct import import = {
-        .path = given->path, .options = given->options, .source = source, .out = out, .error = error};
+    struct import import = {.path = given->path, .source = source, .out = out, .error = error};
     struct duet_model_config config = {.has_ssdlite = true,
                                        .ssdlite = {1},
                                        .ssdlite_labels = given->options->labels,

@@ -146,12 +146,6 @@ static int output_stride_of(const struct duet_tflite *graph)
 
 /* --- tensors ------------------------------------------------------------------------------------------- */
 
-static enum duet_status add(const struct import *import, const char *name, enum duet_dtype dtype,
-                            const struct duet_shape *shape, const void *data)
-{
-    return duet_weights_add(import->out, name, dtype, shape, data, import->error);
-}
-
 /* "<name>.scale", and "<name>.zero_point" too where `zeros`. */
 static enum duet_status add_quantization(const struct import *import, const char *name,
                                          const struct duet_tflite_tensor *t, bool zeros)
@@ -168,30 +162,26 @@ static enum duet_status add_quantization(const struct import *import, const char
         zeros = zeros || zero[i] != 0;
     }
     snprintf(full, sizeof full, "%s.scale", name);
-    if (status == DUET_OK) status = add(import, full, DUET_F32, &shape, scale);
+    if (status == DUET_OK)
+        status = duet_weights_add(import->out, full, DUET_F32, &shape, scale, import->error);
     snprintf(full, sizeof full, "%s.zero_point", name);
-    if (status == DUET_OK && zeros) status = add(import, full, DUET_I32, &shape, zero);
+    if (status == DUET_OK && zeros)
+        status = duet_weights_add(import->out, full, DUET_I32, &shape, zero, import->error);
     free(scale);
     free(zero);
     return status;
 }
 
-/* The range of a layer's result, where the graph is quantized: "<layer>.output.scale" and ".zero_point". */
-static enum duet_status add_range(const struct import *import, const char *layer, int tensor)
+/* Element order of TFLite [Cout, k, k, Cin] to ours, [k, k, Cin, Cout]. Depthwise [1, k, k, C] needs none.
+ * Owned: free(); NULL when out of memory. */
+static uint8_t *transpose(const struct duet_tflite_tensor *t, size_t channels)
 {
-    const struct duet_tflite_tensor *t = &import->graph->tensors[tensor];
-    char name[128];
-    if (t->scale_count != 1 || (t->dtype != DUET_U8 && t->dtype != DUET_I8)) return DUET_OK;
-    snprintf(name, sizeof name, "%s", layer);
-    return add_quantization(import, name, t, true);
-}
-
-/* Element order of TFLite [Cout, k, k, Cin] to ours, [k, k, Cin, Cout]. Depthwise [1, k, k, C] needs none. */
-static void transpose(const uint8_t *from, size_t channels, size_t rest, size_t size, uint8_t *to)
-{
-    for (size_t c = 0; c < channels; c++)
+    size_t rest = t->elements / channels, size = duet_dtype_size(t->dtype);
+    uint8_t *to = malloc(t->bytes ? t->bytes : 1);
+    for (size_t c = 0; to && c < channels; c++)
         for (size_t i = 0; i < rest; i++)
-            memcpy(to + (i * channels + c) * size, from + (c * rest + i) * size, size);
+            memcpy(to + (i * channels + c) * size, t->data + (c * rest + i) * size, size);
+    return to;
 }
 
 static bool all_finite(enum duet_dtype dtype, const uint8_t *data, size_t count)
@@ -236,42 +226,46 @@ static enum duet_status check_weights(struct import *import, const char *name,
                      t->name.length, t->name.at, name, import->weight_bytes, import->graph->size);
 }
 
+/* A checked tensor, and how it is scaled; `data`: its values in our order. */
+static enum duet_status add_tensor(const struct import *import, const char *name,
+                                   const struct duet_tflite_tensor *t, const struct duet_shape *shape,
+                                   const void *data)
+{
+    enum duet_status status = duet_weights_add(import->out, name, t->dtype, shape, data, import->error);
+    if (status != DUET_OK || t->dtype == DUET_F32 || t->dtype == DUET_F16) return status;
+    return add_quantization(import, name, t, t->dtype != DUET_I32);
+}
+
 static enum duet_status add_weight(struct import *import, const struct duet_layer *layer,
                                    const struct duet_shape *shape, const struct duet_tflite_tensor *t)
 {
     char name[128];
     bool depthwise = layer->op == DUET_OP_DEPTHWISE;
-    size_t channels = (size_t)layer->channels;
     snprintf(name, sizeof name, "%s.weight", layer->name);
     enum duet_status status = check_weights(import, name, t, false, depthwise ? 3 : 0);
     if (status != DUET_OK) return status;
-    uint8_t *data = malloc(t->bytes ? t->bytes : 1);
-    if (!data) return duet_no_memory(import->error, import->path, NULL);
-    if (depthwise)
-        memcpy(data, t->data, t->bytes);
-    else
-        transpose(t->data, channels, t->elements / channels, duet_dtype_size(t->dtype), data);
-    status = add(import, name, t->dtype, shape, data);
-    free(data);
-    if (status == DUET_OK && t->scale_count && duet_dtype_size(t->dtype) == 1)
-        status = add_quantization(import, name, t, true);
+    uint8_t *transposed = depthwise ? NULL : transpose(t, (size_t)layer->channels);
+    if (!depthwise && !transposed) return duet_no_memory(import->error, import->path, NULL);
+    status = add_tensor(import, name, t, shape, depthwise ? t->data : transposed);
+    free(transposed);
     return status;
 }
 
+/* `t`: NULL when the layer has none, which is a bias of 0. */
 static enum duet_status add_bias(struct import *import, const struct duet_layer *layer,
                                  const struct duet_tflite_tensor *t)
 {
     char name[128];
     struct duet_shape shape = {1, {(size_t)layer->channels}};
     snprintf(name, sizeof name, "%s.bias", layer->name);
-    enum duet_status status = t ? check_weights(import, name, t, true, 0) : DUET_OK;
-    if (status != DUET_OK) return status;
-    void *data = calloc((size_t)layer->channels, sizeof(float)); /* no bias is a bias of 0 */
-    if (!data) return duet_no_memory(import->error, import->path, NULL);
-    if (t) memcpy(data, t->data, t->bytes);
-    status = add(import, name, t ? t->dtype : DUET_F32, &shape, data);
-    free(data);
-    if (status == DUET_OK && t && t->dtype == DUET_I32) status = add_quantization(import, name, t, false);
+    if (t) {
+        enum duet_status status = check_weights(import, name, t, true, 0);
+        return status == DUET_OK ? add_tensor(import, name, t, &shape, t->data) : status;
+    }
+    float *zeros = calloc(shape.dims[0], sizeof *zeros);
+    if (!zeros) return duet_no_memory(import->error, import->path, NULL);
+    enum duet_status status = duet_weights_add(import->out, name, DUET_F32, &shape, zeros, import->error);
+    free(zeros);
     return status;
 }
 
@@ -279,16 +273,21 @@ static enum duet_status import_layer(struct import *import, const struct duet_ne
                                      duet_node node, const struct duet_tflite_layer *match)
 {
     char name[128];
+    const struct duet_tflite_tensor *tensors = import->graph->tensors, *output = &tensors[match->output];
     const struct duet_layer *layer = duet_network_layer(network, node);
     struct duet_shape shape = duet_network_weight_shape(network, node);
     enum duet_status status = DUET_OK;
     if (shape.rank) {
-        status = add_weight(import, layer, &shape, &import->graph->tensors[match->weights]);
+        status = add_weight(import, layer, &shape, &tensors[match->weights]);
         if (status == DUET_OK)
-            status = add_bias(import, layer, match->bias < 0 ? NULL : &import->graph->tensors[match->bias]);
+            status = add_bias(import, layer, match->bias < 0 ? NULL : &tensors[match->bias]);
     }
+    /* The range of its result, where the graph is quantized. */
+    if (status != DUET_OK || output->scale_count != 1 ||
+        (output->dtype != DUET_U8 && output->dtype != DUET_I8))
+        return status;
     snprintf(name, sizeof name, layer->op == DUET_OP_INPUT ? "%s" : "%s.output", layer->name);
-    return status == DUET_OK ? add_range(import, name, match->output) : status;
+    return add_quantization(import, name, output, true);
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------- */

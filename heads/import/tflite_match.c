@@ -22,7 +22,9 @@ static bool is_looked_through(int code)
     return code == DUET_TFLITE_QUANTIZE || code == DUET_TFLITE_DEQUANTIZE;
 }
 
-int *duet_tflite_origins(const struct duet_tflite *graph)
+/* For each tensor the one whose value it is, seen through QUANTIZE and DEQUANTIZE. NULL when out of memory.
+ */
+static int *find_origins(const struct duet_tflite *graph)
 {
     int *origin = malloc(((size_t)graph->tensor_count + 1) * sizeof *origin);
     if (!origin) return NULL;
@@ -325,7 +327,7 @@ enum duet_status duet_tflite_match(const char *path, const struct duet_tflite *g
                       .network = network,
                       .info = info,
                       .layers = layers,
-                      .origin = duet_tflite_origins(graph),
+                      .origin = find_origins(graph),
                       .taken = calloc((size_t)graph->operator_count + 1, sizeof(bool)),
                       .error = error};
     enum duet_status status = DUET_OK;

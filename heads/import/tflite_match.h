@@ -27,8 +27,4 @@ enum duet_status duet_tflite_match(const char *path, const struct duet_tflite *g
                                    const struct duet_network *network, const struct duet_layer_info *info,
                                    struct duet_tflite_layer *layers, struct duet_error *error);
 
-/* For each tensor the one whose value it is, seen through QUANTIZE and DEQUANTIZE. NULL when out of memory;
- * free() it. */
-int *duet_tflite_origins(const struct duet_tflite *graph);
-
 #endif
