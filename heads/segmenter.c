@@ -263,7 +263,8 @@ static enum duet_status run_scaled(struct run *r, const float *input, float scal
 static enum duet_status run_all_passes(struct run *r, struct duet_error *error)
 {
     const struct duet_segmenter *s = r->segmenter;
-    float *input = calloc((size_t)r->at.input_height * (size_t)r->at.input_width, 3 * sizeof *input);
+    size_t pixels = (size_t)r->at.input_height * (size_t)r->at.input_width; /* sides are MAX_SIDE at most */
+    float *input = calloc(pixels, 3 * sizeof *input);
     if (!input) return out_of_memory(r, error);
     enum duet_status status = make_input(r, input, error);
     for (int i = 0; i < s->options.scale_count && status == DUET_OK; i++) {

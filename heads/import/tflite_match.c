@@ -99,7 +99,6 @@ static enum duet_status take(struct match *m, int op, duet_node node)
     const struct duet_tflite_operator *o = &m->graph->operators[op];
     const struct duet_layer *layer = duet_network_layer(m->network, node);
     if (o->output_count != 1) return differs(m, op, layer, "the number of outputs", o->output_count, 1);
-    m->layers[node].op = op;
     m->layers[node].output = o->outputs[0];
     m->taken[op] = true;
     return check_shape(m, op, layer, "results", o->outputs[0], m->info[node].output.dims, 4);
@@ -255,7 +254,7 @@ static enum duet_status match_layer(struct match *m, duet_node node)
                                              [DUET_OP_GLOBAL_MEAN] = DUET_TFLITE_AVERAGE_POOL_2D,
                                              [DUET_OP_BROADCAST] = DUET_TFLITE_RESIZE_BILINEAR};
     const struct duet_layer *layer = duet_network_layer(m->network, node);
-    m->layers[node] = (struct duet_tflite_layer){-1, -1, -1, -1};
+    m->layers[node] = (struct duet_tflite_layer){-1, -1, -1};
     if (layer->op == DUET_OP_INPUT) {
         m->layers[node].output = m->graph->inputs[0];
         return DUET_OK;

@@ -15,7 +15,6 @@
 #include "weights/tflite.h"
 
 struct duet_tflite_layer {
-    int op;            /* -1: an input of the network */
     int output;        /* tensor that holds the layer's result */
     int weights, bias; /* tensors with data; -1: the layer has none */
 };
