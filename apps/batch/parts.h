@@ -5,13 +5,13 @@
 #define DUET_APPS_BATCH_PARTS_H
 
 #include "batch/batch.h"
-#include "batch/latest.h"
 #include "batch/pipeline.h"
 #include "batch/rotation.h"
 #include "batch/save_if.h"
 #include "cli/console.h"
 #include "data/coco/images.h"
 #include "data/moving/video_write.h"
+#include "live/latest.h"
 #include "live/track.h"
 
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-#include "batch/latest.h"
+#include "live/latest.h"
 
 #include "cli/process.h"
 #include "core/fail.h"

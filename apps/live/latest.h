@@ -1,7 +1,7 @@
 /* latest.h: the latest frame of a live source. A thread reads the source as fast as it gives; of the frames
  * that come while nobody takes one, the last is kept and the others are dropped, and counted. */
-#ifndef DUET_APPS_BATCH_LATEST_H
-#define DUET_APPS_BATCH_LATEST_H
+#ifndef DUET_APPS_LIVE_LATEST_H
+#define DUET_APPS_LIVE_LATEST_H
 
 #include "data/moving/frames.h"
 
