@@ -7,7 +7,6 @@ struct settings {
     struct duet_detect_settings detect;
     struct duet_segment_settings segment;
     struct duet_batch_settings batch;
-    const char *cpu;
     bool eval, masks;
 };
 
@@ -52,7 +51,6 @@ static const struct duet_option options[] = {
                 "the digits at the end of a name are the id"),
     DUET_GROUP("Running"),
     DUET_BATCH_RUN_OPTIONS(struct settings, batch),
-    DUET_CPU_OPTION(struct settings, cpu),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {
@@ -90,18 +88,12 @@ int main(int argc, char **argv)
 {
     struct settings settings = {.detect = DUET_DETECT_DEFAULTS, .segment = DUET_SEGMENT_DEFAULTS};
     struct duet_arguments arguments;
-    struct duet_networks networks = {0};
+    const struct duet_batch_task boxes_first = {0};
     duet_process_start();
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
     apply_eval(&settings, &arguments);
     if (!settings.masks) duet_options_unused(&program, &arguments, "segment-model", "without --segment");
-    code = duet_networks_open(&networks, &program, &settings.detect,
-                              settings.masks ? &settings.segment : NULL, &settings.batch.pictures, settings.cpu);
-    if (code == DUET_GO_ON) {
-        const struct duet_batch_task task = duet_networks_task(&networks);
-        code = duet_batch_run(&program, &settings.batch, &arguments, &task);
-    }
-    duet_networks_close(&networks);
-    return code;
+    return duet_networks_batch(&program, &arguments, &settings.detect,
+                               settings.masks ? &settings.segment : NULL, &settings.batch, &boxes_first);
 }

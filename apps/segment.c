@@ -17,7 +17,7 @@ struct settings {
     struct duet_segment_settings segment;
     struct duet_detect_settings detect;
     struct duet_batch_settings batch;
-    const char *cpu, *masks, *confidence, *voc_submit;
+    const char *masks, *confidence, *voc_submit;
     bool boxes, runs;
 };
 
@@ -73,7 +73,6 @@ static const struct duet_option options[] = {
                        ", and check them"),
     DUET_GROUP("Running"),
     DUET_BATCH_RUN_OPTIONS(struct settings, batch),
-    DUET_CPU_OPTION(struct settings, cpu),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {
@@ -130,31 +129,10 @@ static void add_picture(struct duet_batch_task *task, const char *option, const 
             .option = option, .folder = folder, .format = DUET_ANNOTATE_PNG, .write = write};
 }
 
-static int run(struct settings *settings, const struct duet_arguments *arguments,
-               struct duet_networks *networks)
-{
-    char *submission = settings->voc_submit ? duet_path_join(settings->voc_submit, VOC_FOLDER) : NULL;
-    if (settings->voc_submit && !submission) {
-        fprintf(stderr, "%s: no memory\n", program.name);
-        return DUET_EXIT_FATAL;
-    }
-    struct duet_batch_task task = duet_networks_task(networks);
-    task.segments_first = true;
-    task.runs = settings->runs;
-    add_picture(&task, "--masks", settings->masks, write_mask);
-    add_picture(&task, "--confidence", settings->confidence, write_confidence);
-    add_picture(&task, "--voc-submit", submission, write_submission);
-    settings->batch.format = (int)formats[settings->batch.format];
-    int code = duet_batch_run(&program, &settings->batch, arguments, &task);
-    free(submission);
-    return code;
-}
-
 int main(int argc, char **argv)
 {
     struct settings settings = {.segment = DUET_SEGMENT_DEFAULTS, .detect = DUET_DETECT_DEFAULTS};
     struct duet_arguments arguments;
-    struct duet_networks networks = {0};
     duet_process_start();
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
@@ -162,9 +140,18 @@ int main(int argc, char **argv)
         return duet_usage_error(&program, "--rle: only --format ndjson has room for masks");
     if (!settings.boxes)
         duet_options_unused(&program, &arguments, "threshold,detect-model", "without --detect");
-    code = duet_networks_open(&networks, &program, settings.boxes ? &settings.detect : NULL,
-                              &settings.segment, &settings.batch.pictures, settings.cpu);
-    if (code == DUET_GO_ON) code = run(&settings, &arguments, &networks);
-    duet_networks_close(&networks);
+    char *submission = settings.voc_submit ? duet_path_join(settings.voc_submit, VOC_FOLDER) : NULL;
+    if (settings.voc_submit && !submission) {
+        fprintf(stderr, "%s: no memory\n", program.name);
+        return DUET_EXIT_FATAL;
+    }
+    struct duet_batch_task task = {.segments_first = true, .runs = settings.runs};
+    add_picture(&task, "--masks", settings.masks, write_mask);
+    add_picture(&task, "--confidence", settings.confidence, write_confidence);
+    add_picture(&task, "--voc-submit", submission, write_submission);
+    settings.batch.format = (int)formats[settings.batch.format];
+    code = duet_networks_batch(&program, &arguments, settings.boxes ? &settings.detect : NULL,
+                               &settings.segment, &settings.batch, &task);
+    free(submission);
     return code;
 }

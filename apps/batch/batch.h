@@ -39,7 +39,8 @@ struct duet_batch_settings {
     int live;           /* index in duet_batch_live_words */
     bool append;        /* go on in an existing file of results */
     const char *rotate; /* batch/rotation.h; NULL: one file */
-    int threads; /* 0: as many as CPUs */
+    int threads;     /* 0: as many as CPUs */
+    const char *cpu; /* best level of instructions to use; NULL: what there is */
     bool track;  /* number the objects of moving inputs: live/track.h */
     struct duet_list_settings lists;
     bool force, quiet;
@@ -101,7 +102,9 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
 #define DUET_BATCH_RUN_OPTIONS(type, field)                                                                  \
     DUET_INT('j', "threads", "N", type, field.threads, 1, 256,                                               \
              "use N threads; the results do not depend on it", .shown = "number of CPUs"),                   \
-        DUET_FLAG('q', "quiet", type, field.quiet, "print errors and warnings only, no progress and no summary")
+        DUET_FLAG('q', "quiet", type, field.quiet,                                                           \
+                  "print errors and warnings only, no progress and no summary"),                             \
+        DUET_CPU_OPTION(type, field.cpu)
 
 /* `details` of a program's help. */
 #define DUET_BATCH_INPUT_DETAILS                                                                             \

@@ -98,22 +98,25 @@ static enum duet_status draw(void *ctx, struct duet_image *image, const struct d
     return status;
 }
 
+static void fill_task(struct duet_networks *networks, struct duet_batch_task *task)
+{
+    const struct duet_model_config *detect = duet_model_config(networks->detect_model);
+    const struct duet_model_config *segment = duet_model_config(networks->segment_model);
+    task->ctx = networks;
+    task->worker_bytes = duet_detector_bytes(networks->detector) + duet_segmenter_bytes(networks->segmenter);
+    task->labels = detect ? &detect->ssdlite_labels : &segment->deeplabv3_labels;
+    task->segment_labels = segment ? &segment->deeplabv3_labels : NULL;
+    task->create_worker = create_worker;
+    task->close_worker = close_worker;
+    task->analyse = analyse;
+    task->draw = draw;
+}
+
 struct duet_batch_task duet_networks_task(struct duet_networks *networks)
 {
-    const struct duet_model *model = networks->detect ? networks->detect_model : networks->segment_model;
-    const struct duet_model_config *config = duet_model_config(model);
-    const struct duet_model_config *segment =
-        networks->segment ? duet_model_config(networks->segment_model) : NULL;
-    return (struct duet_batch_task){.ctx = networks,
-                                    .worker_bytes = duet_detector_bytes(networks->detector) +
-                                                    duet_segmenter_bytes(networks->segmenter),
-                                    .labels = networks->detect ? &config->ssdlite_labels
-                                                               : &config->deeplabv3_labels,
-                                    .segment_labels = segment ? &segment->deeplabv3_labels : NULL,
-                                    .create_worker = create_worker,
-                                    .close_worker = close_worker,
-                                    .analyse = analyse,
-                                    .draw = draw};
+    struct duet_batch_task task = {0};
+    fill_task(networks, &task);
+    return task;
 }
 
 /* --- setting up ----------------------------------------------------------------------------------------- */
@@ -325,6 +328,22 @@ int duet_networks_open(struct duet_networks *networks, const struct duet_program
     int code = duet_budget_bytes(program, pictures, &networks->max_memory);
     if (code == DUET_GO_ON && detect) code = open_detector(networks, cpu);
     if (code == DUET_GO_ON && segment) code = open_segmenter(networks, cpu);
+    return code;
+}
+
+int duet_networks_batch(const struct duet_program *program, const struct duet_arguments *arguments,
+                        const struct duet_detect_settings *detect,
+                        const struct duet_segment_settings *segment,
+                        const struct duet_batch_settings *settings, const struct duet_batch_task *more)
+{
+    struct duet_networks networks;
+    int code = duet_networks_open(&networks, program, detect, segment, &settings->pictures, settings->cpu);
+    if (code == DUET_GO_ON) {
+        struct duet_batch_task task = *more;
+        fill_task(&networks, &task);
+        code = duet_batch_run(program, settings, arguments, &task);
+    }
+    duet_networks_close(&networks);
     return code;
 }
 

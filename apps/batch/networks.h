@@ -72,4 +72,12 @@ void duet_networks_close(struct duet_networks *networks);
 /* The batch's task that runs them; the caller adds what else is to be written. */
 struct duet_batch_task duet_networks_task(struct duet_networks *networks);
 
+/* What a program does with its command line when it has read it: open the networks, run the batch, close
+ * them. `detect` and `segment` as above. `more` brings what else is to be written and how: pictures, runs,
+ * segments_first. Returns the code to exit with. */
+int duet_networks_batch(const struct duet_program *program, const struct duet_arguments *arguments,
+                        const struct duet_detect_settings *detect,
+                        const struct duet_segment_settings *segment,
+                        const struct duet_batch_settings *settings, const struct duet_batch_task *more);
+
 #endif
