@@ -150,7 +150,7 @@ static enum duet_status fill_rows(struct duet_deadline *d, struct duet_error *er
 }
 
 /* The rows' order stands for their quality, whether or not the model's own is known. */
-static void open_control(struct duet_deadline *d, double budget_ms, int max_stride)
+static void open_control(struct duet_deadline *d, double budget_ms)
 {
     struct duet_control_choice choices[ROWS];
     for (int i = 0; i < ROWS; i++) {
@@ -158,7 +158,7 @@ static void open_control(struct duet_deadline *d, double budget_ms, int max_stri
         choices[i] = (struct duet_control_choice){
             .id = i, .cost_ms = row->cost_ms, .quality = i, .estimated = !row->measured};
     }
-    duet_control_open(&d->control, choices, ROWS, budget_ms, max_stride > 0 ? max_stride : 30);
+    duet_control_open(&d->control, choices, ROWS, budget_ms);
 }
 
 /* What the options point to, for segmenters that are made later. */
@@ -215,7 +215,7 @@ enum duet_status duet_deadline_open(const struct duet_model *model, const struct
         status =
             measure_rows(d, o.picture, o.budget_ms, o.measure_seconds > 0 ? o.measure_seconds : 1, error);
     if (status == DUET_OK) {
-        open_control(d, o.budget_ms, o.max_stride);
+        open_control(d, o.budget_ms);
         *out = d;
     } else {
         duet_deadline_close(&d);
@@ -236,29 +236,14 @@ void duet_deadline_close(struct duet_deadline **deadline)
 
 /* --- while it runs -------------------------------------------------------------------------------------- */
 
-enum duet_status duet_deadline_choose(struct duet_deadline *d, struct duet_deadline_step *step,
+enum duet_status duet_deadline_choose(struct duet_deadline *d, struct duet_segmenter **segmenter,
                                       struct duet_error *error)
 {
-    const struct duet_control_choice *choice = duet_control_frame(&d->control);
-    enum duet_status status = choice ? make_segmenter(d, choice->id, error) : DUET_OK;
-    if (status != DUET_OK) {
-        *step = (struct duet_deadline_step){0};
-        duet_control_drop(&d->control, choice->id);
-        return status;
-    }
     int row = duet_control_choice(&d->control)->id;
-    *step = (struct duet_deadline_step){.segmenter = choice ? d->segmenters[row] : NULL,
-                                        .size = d->rows[row].size,
-                                        .output_stride = d->rows[row].output_stride,
-                                        .stride = duet_control_stride(&d->control),
-                                        .quality = d->rows[row].quality,
-                                        .expected_ms = duet_control_expected_ms(&d->control)};
-    return DUET_OK;
-}
-
-void duet_deadline_due(struct duet_deadline *d)
-{
-    d->control.wait = 0;
+    enum duet_status status = make_segmenter(d, row, error);
+    if (status != DUET_OK) duet_control_drop(&d->control, row);
+    *segmenter = status == DUET_OK ? d->segmenters[row] : NULL;
+    return status;
 }
 
 void duet_deadline_report(struct duet_deadline *d, double ms, double other_ms)
@@ -271,29 +256,16 @@ void duet_deadline_report(struct duet_deadline *d, double ms, double other_ms)
     }
 }
 
-void duet_deadline_set_budget(struct duet_deadline *d, double budget_ms)
-{
-    if (budget_ms > 0) duet_control_set_budget(&d->control, budget_ms);
-}
-
 const struct duet_deadline_row *duet_deadline_row(const struct duet_deadline *d, int index)
 {
     return index >= 0 && index < ROWS ? &d->rows[index] : NULL;
 }
 
-static const char *ordinal_suffix(int n)
-{
-    static const char *const suffixes[] = {"th", "st", "nd", "rd"};
-    return n / 10 % 10 != 1 && n % 10 < 4 ? suffixes[n % 10] : "th";
-}
-
 void duet_deadline_text(const struct duet_deadline *d, char text[DUET_DEADLINE_TEXT])
 {
     const struct duet_deadline_row *row = &d->rows[duet_control_choice(&d->control)->id];
-    int stride = duet_control_stride(&d->control);
-    char quality[32] = "", rate[40] = "";
+    char quality[32] = "";
     if (row->quality > 0) snprintf(quality, sizeof quality, ", mIOU %.2f", row->quality);
-    if (stride > 1) snprintf(rate, sizeof rate, ", every %d%s frame", stride, ordinal_suffix(stride));
-    snprintf(text, DUET_DEADLINE_TEXT, "%d/%d%s%s, %.0f of %.0f ms", row->size, row->output_stride, quality,
-             rate, duet_control_expected_ms(&d->control), d->control.budget_ms * stride);
+    snprintf(text, DUET_DEADLINE_TEXT, "%d/%d%s, %.0f of %.0f ms", row->size, row->output_stride, quality,
+             duet_control_expected_ms(&d->control), d->control.budget_ms);
 }

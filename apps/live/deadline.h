@@ -1,24 +1,20 @@
-/* deadline.h: masks in time. DeepLab's input size, its output stride and the share of frames that are
- * segmented are traded against time, from a table of costs measured on this machine and corrected while it
- * runs.
+/* deadline.h: masks in time. DeepLab's input size and its output stride are traded against time, from a table
+ * of costs measured on this machine and corrected while it runs.
  *
  *     open      lists the choices (513 pixels at output stride 8 down to 129 at 16), makes a segmenter for
  *               each and times it on a picture, the cheapest first, for about a second in all; what is not
  *               reached is estimated
- *     choose    once a frame: the segmenter for this frame, or none: keep the last masks, or show none
- *     report    once a frame that was segmented: how long it took; and what else the frame's time went to
+ *     choose    once a frame: the segmenter for this frame
+ *     report    afterwards: how long it took, and what else the frame's time went to
  *
- *     struct duet_deadline_step step;
- *     duet_deadline_choose(deadline, &step, &error);
- *     if (step.segmenter) {
- *         double start = duet_seconds();
- *         duet_segmenter_run(step.segmenter, &frame, &pool, &segmentation, &error);
- *         duet_deadline_report(deadline, (duet_seconds() - start) * 1e3, 0);
- *     }
+ *     duet_deadline_choose(deadline, &segmenter, &error);
+ *     double start = duet_seconds();
+ *     duet_segmenter_run(segmenter, &frame, &pool, &segmentation, &error);
+ *     duet_deadline_report(deadline, (duet_seconds() - start) * 1e3, 0);
  *
  * The budget is the time that segmenting may take of each frame. The best choice whose expected time fits is
- * taken; if even the cheapest is too dear, only every k-th frame is segmented, so that k frames' budgets pay
- * for it. The rules (when to go down, when to try going up again) are in deadline_control.h.
+ * taken, or the cheapest if none does: which frames are left out then is not decided here. The rules (when to
+ * go down, when to try going up again) are in deadline_control.h.
  *
  * Memory: the segmenters share one set of packed weights (8 MB of the published model); each has an arena of
  * its own, from 0.8 MB (129 at 16) over 7 (513 at 16) to 17 (513 at 8): see `bytes` in duet_deadline_row.
@@ -58,11 +54,9 @@ struct duet_deadline_options {
     /* What all segmenters share (classes, confidence, cpu ...); `size` and `output_stride` are left 0.
      * Copied, what it points to is borrowed for the call. */
     struct duet_segmenter_options segmenter;
-    const struct duet_image
-        *picture; /* costs are measured with it: the first frame, say. Borrowed for the call */
+    const struct duet_image *picture; /* the first frame, say: costs are measured with it. Borrowed in open */
     const struct duet_pool *pool; /* that the frames will be run with; NULL: the caller's thread. Borrowed */
     double measure_seconds;       /* at most about so long is measured in open; 0: 1 */
-    int max_stride;               /* at least every max_stride-th frame is segmented; 0: 30 */
 };
 
 struct duet_deadline; /* opaque */
@@ -74,32 +68,17 @@ enum duet_status duet_deadline_open(const struct duet_model *model,
 /* Accepts NULL; sets *deadline to NULL. */
 void duet_deadline_close(struct duet_deadline **deadline);
 
-/* What is to be done with a frame. */
-struct duet_deadline_step {
-    struct duet_segmenter *segmenter; /* borrowed until close; NULL: not this frame */
-    int size, output_stride;
-    int stride;         /* every stride-th frame is segmented; 1: all */
-    double quality;     /* mIOU on PASCAL VOC's dev160 split; 0: not known for this model */
-    double expected_ms; /* of one run, at the load there is now */
-};
-
-/* For the next frame. The first use of a choice that open did not reach makes its segmenter (some
- * milliseconds). Errors: those of duet_segmenter_create (a segmenter that cannot be made is not tried again:
- * ask again and get a cheaper one). */
-enum duet_status duet_deadline_choose(struct duet_deadline *deadline, struct duet_deadline_step *step,
+/* The segmenter for the next frame, borrowed until close; NULL on failure. The first use of a choice that
+ * open did not reach makes its segmenter (some milliseconds). Errors: those of duet_segmenter_create (a
+ * segmenter that cannot be made is not tried again: ask again and get a cheaper one). */
+enum duet_status duet_deadline_choose(struct duet_deadline *deadline, struct duet_segmenter **segmenter,
                                       struct duet_error *error);
 
-/* The next frame is segmented whatever the stride: a step while paused, the first frame after a jump. */
-void duet_deadline_due(struct duet_deadline *deadline);
-
-/* The step's segmenter took `ms`; `other_ms` is what else each frame costs on the same thread (boxes, say):
+/* It took `ms`; `other_ms` is what else each frame costs on the same thread (boxes, say):
  * it is taken off the budget. */
 void duet_deadline_report(struct duet_deadline *deadline, double ms, double other_ms);
 
-/* Another budget, from the next frame on. */
-void duet_deadline_set_budget(struct duet_deadline *deadline, double budget_ms);
-
-/* For the HUD: "257/16, mIOU 0.61, 14 of 33 ms", "129/16, mIOU 0.36, every 3rd frame, 80 of 100 ms". */
+/* For the HUD: "257/16, mIOU 0.61, 14 of 33 ms". */
 #define DUET_DEADLINE_TEXT 96
 void duet_deadline_text(const struct duet_deadline *deadline, char text[DUET_DEADLINE_TEXT]);
 
@@ -107,7 +86,7 @@ void duet_deadline_text(const struct duet_deadline *deadline, char text[DUET_DEA
 
 struct duet_deadline_row {
     int size, output_stride;
-    double quality; /* 0: not known */
+    double quality; /* mIOU (cli/model_scores.h); 0: not known */
     double cost_ms; /* of one run without other load */
     bool measured;  /* false: estimated from its multiply-adds */
     size_t bytes;   /* that its segmenter takes beside the shared weights; 0: not made yet */

@@ -25,16 +25,10 @@ static int by_cost(const void *a, const void *b)
     return (y->quality > x->quality) - (y->quality < x->quality);
 }
 
-static int lowest(const struct duet_control *c)
-{
-    return 1 - c->max_stride;
-}
-
 /* Milliseconds a frame that a rung is expected to take. */
 static double expected(const struct duet_control *c, int rung)
 {
-    double cost = rung >= 0 ? c->choices[rung].cost_ms : c->choices[0].cost_ms / (1 - rung);
-    return cost * c->load;
+    return c->choices[rung].cost_ms * c->load;
 }
 
 static double available(const struct duet_control *c)
@@ -46,9 +40,9 @@ static double available(const struct duet_control *c)
 /* The best rung that takes at most `share` of what is there; the lowest when none does. */
 static int best_within(const struct duet_control *c, double share)
 {
-    for (int rung = c->count - 1; rung > lowest(c); rung--)
-        if (expected(c, rung) <= share * available(c)) return rung;
-    return lowest(c);
+    int rung = c->count - 1;
+    while (rung > 0 && !(expected(c, rung) <= share * available(c))) rung--;
+    return rung;
 }
 
 static void step_to(struct duet_control *c, int rung)
@@ -56,11 +50,10 @@ static void step_to(struct duet_control *c, int rung)
     c->rung = rung;
     c->trial = 0;
     c->calm = 0;
-    if (c->wait > duet_control_stride(c) - 1) c->wait = duet_control_stride(c) - 1;
 }
 
 void duet_control_open(struct duet_control *c, const struct duet_control_choice *choices, int count,
-                       double budget_ms, int max_stride)
+                       double budget_ms)
 {
     struct duet_control_choice sorted[DUET_CONTROL_MAX];
     memset(c, 0, sizeof *c);
@@ -71,7 +64,6 @@ void duet_control_open(struct duet_control *c, const struct duet_control_choice 
         if (c->count == 0 || sorted[i].quality > c->choices[c->count - 1].quality)
             c->choices[c->count++] = sorted[i];
     c->budget_ms = budget_ms;
-    c->max_stride = max_stride > 1 ? max_stride : 1;
     c->load = 1;
     c->patience = PATIENCE;
     c->since_up = FORGIVEN;
@@ -80,14 +72,9 @@ void duet_control_open(struct duet_control *c, const struct duet_control_choice 
 
 /* --- while it runs -------------------------------------------------------------------------------------- */
 
-const struct duet_control_choice *duet_control_frame(struct duet_control *c)
+const struct duet_control_choice *duet_control_choice(const struct duet_control *c)
 {
-    if (c->wait > 0) {
-        c->wait--;
-        return NULL;
-    }
-    c->wait = duet_control_stride(c) - 1;
-    return duet_control_choice(c);
+    return &c->choices[c->rung];
 }
 
 static double median(const double v[3])
@@ -99,7 +86,7 @@ static double median(const double v[3])
 /* A guessed cost becomes a known one: the load is taken as unchanged. */
 static void learn_cost(struct duet_control *c, double ms)
 {
-    struct duet_control_choice *choice = &c->choices[c->rung > 0 ? c->rung : 0];
+    struct duet_control_choice *choice = &c->choices[c->rung];
     double cost = ms / c->load;
     if (!choice->estimated || cost <= 0) return;
     if (c->trial == 0 || cost < choice->cost_ms) choice->cost_ms = cost;
@@ -124,13 +111,13 @@ static void go_down(struct duet_control *c)
     c->since_up = FORGIVEN; /* one penalty for each time up, and no forgiveness for going down */
     int rung = best_within(c, TARGET);
     if (rung >= c->rung) rung = c->rung - 1; /* costs that were learnt can stand out of order */
-    step_to(c, rung > lowest(c) ? rung : lowest(c));
+    step_to(c, rung);
 }
 
-static void consider_going_up(struct duet_control *c, int frames)
+static void consider_going_up(struct duet_control *c)
 {
     int rung = best_within(c, UP);
-    c->calm = rung > c->rung ? c->calm + frames : 0;
+    c->calm = rung > c->rung ? c->calm + 1 : 0;
     if (c->calm < PATIENCE) return;
     if (c->calm < c->patience) {
         rung = best_within(c, FAR_BELOW);
@@ -143,25 +130,16 @@ static void consider_going_up(struct duet_control *c, int frames)
 
 void duet_control_report(struct duet_control *c, double ms, double other_ms)
 {
-    int frames = duet_control_stride(c);
     if (!(ms > 0)) return;
     c->other_ms = other_ms > 0 ? other_ms : 0;
     learn_cost(c, ms);
     learn_load(c, ms);
-    if (c->since_up < FORGIVEN && (c->since_up += frames) >= FORGIVEN) c->patience = PATIENCE;
+    if (c->since_up < FORGIVEN && ++c->since_up >= FORGIVEN) c->patience = PATIENCE;
     bool unsure = c->trial == 1 && duet_control_choice(c)->estimated;
-    if (!unsure && c->rung > lowest(c) && expected(c, c->rung) > available(c))
+    if (!unsure && c->rung > 0 && expected(c, c->rung) > available(c))
         go_down(c);
     else
-        consider_going_up(c, frames);
-}
-
-void duet_control_set_budget(struct duet_control *c, double budget_ms)
-{
-    c->budget_ms = budget_ms;
-    c->patience = PATIENCE;
-    c->since_up = FORGIVEN;
-    step_to(c, best_within(c, TARGET));
+        consider_going_up(c);
 }
 
 bool duet_control_drop(struct duet_control *c, int id)
@@ -173,20 +151,7 @@ bool duet_control_drop(struct duet_control *c, int id)
     c->count--;
     memmove(c->choices + at, c->choices + at + 1, (size_t)(c->count - at) * sizeof *c->choices);
     step_to(c, best_within(c, TARGET));
-    c->wait = 0; /* the frame that was meant for it is still to be segmented */
     return true;
-}
-
-/* --- reading it ----------------------------------------------------------------------------------------- */
-
-const struct duet_control_choice *duet_control_choice(const struct duet_control *c)
-{
-    return &c->choices[c->rung > 0 ? c->rung : 0];
-}
-
-int duet_control_stride(const struct duet_control *c)
-{
-    return c->rung >= 0 ? 1 : 1 - c->rung;
 }
 
 double duet_control_expected_ms(const struct duet_control *c)

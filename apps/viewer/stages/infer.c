@@ -33,31 +33,30 @@ static enum duet_status find_boxes(struct viewer_infer *infer, const struct view
     return status;
 }
 
-/* The controller measures with the first frame, for about a second. */
+/* The controller measures with the first frame, for about a second. Every frame that is shown has masks; what
+ * is too dear even so, playback leaves out. */
 static enum duet_status open_deadline(struct viewer_infer *infer, const struct viewer_frame *frame,
                                       struct duet_error *error)
 {
-    /* Every frame that is shown has masks; what is too dear even so, playback leaves out. */
     const struct duet_deadline_options options = {.struct_size = sizeof options,
                                                   .budget_ms = infer->budget_ms,
                                                   .segmenter = infer->segment,
                                                   .picture = &frame->image,
-                                                  .pool = &infer->pool,
-                                                  .max_stride = 1};
+                                                  .pool = &infer->pool};
     return duet_deadline_open(infer->segment_model, &options, &infer->deadline, error);
 }
 
 static enum duet_status find_masks(struct viewer_infer *infer, const struct viewer_frame *frame,
                                    double before, struct viewer_results *results, struct duet_error *error)
 {
-    struct duet_deadline_step step = {.segmenter = infer->segmenter};
+    struct duet_segmenter *segmenter = infer->segmenter;
     enum duet_status status = DUET_OK;
     if (infer->budget_ms > 0 && !infer->deadline) status = open_deadline(infer, frame, error);
-    if (status == DUET_OK && infer->deadline) status = duet_deadline_choose(infer->deadline, &step, error);
+    if (status == DUET_OK && infer->deadline)
+        status = duet_deadline_choose(infer->deadline, &segmenter, error);
     double start = duet_seconds();
     if (status == DUET_OK)
-        status = duet_segmenter_run(step.segmenter ? step.segmenter : infer->segmenter, &frame->image,
-                                    &infer->pool, &results->segmentation, error);
+        status = duet_segmenter_run(segmenter, &frame->image, &infer->pool, &results->segmentation, error);
     if (status == DUET_OK && infer->deadline) {
         duet_deadline_report(infer->deadline, 1e3 * (duet_seconds() - start), 1e3 * before);
         duet_deadline_text(infer->deadline, results->choice);

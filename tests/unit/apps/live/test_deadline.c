@@ -39,7 +39,7 @@ static struct machine machine(double budget_ms)
 {
     struct machine m = {.load = 1, .seed = 7};
     for (int i = 0; i < LADDER; i++) m.costs[ladder[i].id] = ladder[i].cost_ms;
-    duet_control_open(&m.control, ladder, LADDER, budget_ms, 30);
+    duet_control_open(&m.control, ladder, LADDER, budget_ms);
     return m;
 }
 
@@ -49,16 +49,15 @@ static void forget(struct machine *m)
     m->busy_ms = 0;
 }
 
-/* A run is over when it takes more than a tenth over what the frames up to the next one give. */
+/* A run is over when it takes more than a tenth over what its frame gives. */
 static void one_frame(struct machine *m)
 {
     int rung = m->control.rung;
-    const struct duet_control_choice *choice = duet_control_frame(&m->control);
+    const struct duet_control_choice *choice = duet_control_choice(&m->control);
     m->frames++;
     m->busy_ms += m->other_ms;
-    if (!choice) return;
     double ms = m->costs[choice->id] * m->load * (1 + m->noise * (2 * uniform(&m->seed) - 1));
-    double given = (m->control.budget_ms - m->other_ms) * duet_control_stride(&m->control);
+    double given = m->control.budget_ms - m->other_ms;
     bool over = ms > 1.1 * given;
     m->runs++;
     m->busy_ms += ms;
@@ -81,17 +80,15 @@ static void the_best_that_fits_is_first(void **state)
     (void)state;
     const struct {
         double budget;
-        int id, stride;
-    } cases[] = {{1000, 7, 1}, {189, 7, 1}, {188, 6, 1}, {33, 3, 1},   {34, 4, 1},
-                 {4.5, 0, 1},  {4.4, 0, 2}, {1, 0, 5},   {0.01, 0, 30}};
+        int id;
+    } cases[] = {{1000, 7}, {189, 7}, {188, 6}, {33, 3}, {34, 4}, {4.5, 0}, {4.4, 0}, {1, 0}, {0.01, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct machine m = machine(cases[i].budget);
         assert_int_equal(duet_control_choice(&m.control)->id, cases[i].id);
-        assert_int_equal(duet_control_stride(&m.control), cases[i].stride);
         frames(&m, 1000);
         assert_int_equal(m.changes, 0);
         assert_int_equal(duet_control_choice(&m.control)->id, cases[i].id);
-        assert_int_equal(m.runs, (1000 + cases[i].stride - 1) / cases[i].stride);
+        assert_int_equal(m.runs, 1000);
     }
 }
 
@@ -102,7 +99,7 @@ static void what_is_dearer_and_no_better_is_left_out(void **state)
                                                   {3, 20, .5, false}, {4, 20, .45, false}, {6, 60, .6, false},
                                                   {7, 70, .7, false}};
     struct duet_control c;
-    duet_control_open(&c, choices, 7, 1000, 30);
+    duet_control_open(&c, choices, 7, 1000);
     const int left[] = {1, 3, 5, 7};
     assert_int_equal(c.count, 4);
     for (int i = 0; i < 4; i++) assert_int_equal(c.choices[i].id, left[i]);
@@ -112,14 +109,14 @@ static void one_choice_will_do(void **state)
 {
     (void)state;
     struct machine m = machine(10);
-    duet_control_open(&m.control, ladder, 1, 10, 4);
+    duet_control_open(&m.control, ladder, 1, 10);
     assert_false(duet_control_drop(&m.control, 0));
     m.load = 100;
     frames(&m, 200);
-    assert_int_equal(duet_control_stride(&m.control), 4);
     m.load = 1;
     frames(&m, 300);
-    assert_int_equal(duet_control_stride(&m.control), 1);
+    assert_int_equal(m.changes, 0);
+    assert_int_equal(duet_control_choice(&m.control)->id, 0);
 }
 
 /* --- load that changes ---------------------------------------------------------------------------------- */
@@ -127,7 +124,7 @@ static void one_choice_will_do(void **state)
 static void a_step_is_answered_at_once_and_forgotten_later(void **state)
 {
     (void)state;
-    for (double load = 1.3; load < 20; load *= 1.25) {
+    for (double load = 1.3; load < 33 / ladder[0].cost_ms; load *= 1.25) {
         struct machine m = machine(33);
         frames(&m, 100);
         assert_int_equal(duet_control_choice(&m.control)->id, 3);
@@ -137,8 +134,7 @@ static void a_step_is_answered_at_once_and_forgotten_later(void **state)
         if (m.over > 5) fail_msg("load %.2f: %d runs over the budget", load, m.over);
         if (load > 33.0 / 21 && m.changes == 0) fail_msg("load %.2f: no change", load);
         assert_true(m.changes <= 5);
-        assert_true(m.costs[duet_control_choice(&m.control)->id] * load <=
-                    33 * duet_control_stride(&m.control));
+        assert_true(m.costs[duet_control_choice(&m.control)->id] * load <= 33);
         forget(&m);
         m.load = 1;
         frames(&m, 120 + 30 * 5);
@@ -226,7 +222,7 @@ static void random_machines_keep_their_budgets(void **state)
             m.load = exp(3 * uniform(&seed) - .5);
             forget(&m);
             frames(&m, 200);
-            bool lowest = m.control.rung == 1 - m.control.max_stride;
+            bool lowest = m.control.rung == 0;
             if (!lowest && m.most_over_on_end > 8)
                 fail_msg("trial %d step %d: %d runs over on end", trial, step, m.most_over_on_end);
             if (m.changes > 16) fail_msg("trial %d step %d: %d changes", trial, step, m.changes);
@@ -242,7 +238,7 @@ static void random_machines_keep_their_budgets(void **state)
 
 /* --- the rest of the rules ------------------------------------------------------------------------------ */
 
-static void frames_are_passed_over_when_the_cheapest_is_too_dear(void **state)
+static void the_cheapest_stays_when_it_is_too_dear(void **state)
 {
     (void)state;
     struct machine m = machine(33);
@@ -250,14 +246,11 @@ static void frames_are_passed_over_when_the_cheapest_is_too_dear(void **state)
     frames(&m, 300);
     forget(&m);
     frames(&m, 600);
-    int stride = duet_control_stride(&m.control);
-    assert_in_range(stride, 5, 7);
     assert_int_equal(duet_control_choice(&m.control)->id, 0);
-    assert_in_range(m.runs, 600 / stride - 1, 600 / stride + 1);
-    assert_true(m.busy_ms <= 600 * 33);
+    assert_int_equal(m.runs, 600);
+    assert_int_equal(m.changes, 0);
     m.load = 1;
     frames(&m, 300);
-    assert_int_equal(duet_control_stride(&m.control), 1);
     assert_int_equal(duet_control_choice(&m.control)->id, 3);
 }
 
@@ -271,7 +264,6 @@ static void other_work_is_taken_off(void **state)
     m.other_ms = 100; /* nothing left, but masks do not stop */
     frames(&m, 300);
     assert_int_equal(duet_control_choice(&m.control)->id, 0);
-    assert_in_range(duet_control_stride(&m.control), 2, 4); /* 4 ms from 5 % of 33 */
     m.other_ms = 0;
     frames(&m, 300);
     assert_int_equal(duet_control_choice(&m.control)->id, 3);
@@ -287,7 +279,7 @@ static void guesses_are_replaced_by_what_is_measured(void **state)
     choices[3].cost_ms = 15; /* 21 in truth: fits */
     choices[4].cost_ms = 25; /* in truth: */
     m.costs[4] = 90;
-    duet_control_open(&m.control, choices, LADDER, 33, 30);
+    duet_control_open(&m.control, choices, LADDER, 33);
     assert_int_equal(duet_control_choice(&m.control)->id, 4);
     frames(&m, 100);
     assert_int_equal(duet_control_choice(&m.control)->id, 3);
@@ -304,12 +296,12 @@ static void one_late_first_run_does_not_condemn_a_guess(void **state)
     struct duet_control_choice choices[2] = {ladder[0], ladder[3]};
     choices[1].estimated = true;
     struct duet_control c;
-    duet_control_open(&c, choices, 2, 33, 30);
-    assert_int_equal(duet_control_frame(&c)->id, 3);
+    duet_control_open(&c, choices, 2, 33);
+    assert_int_equal(duet_control_choice(&c)->id, 3);
     duet_control_report(&c, 200, 0); /* its pages were touched for the first time */
-    assert_int_equal(duet_control_frame(&c)->id, 3);
+    assert_int_equal(duet_control_choice(&c)->id, 3);
     duet_control_report(&c, 21, 0);
-    assert_int_equal(duet_control_frame(&c)->id, 3);
+    assert_int_equal(duet_control_choice(&c)->id, 3);
     assert_true(fabs(c.choices[1].cost_ms - 21) < .01);
 }
 
@@ -317,27 +309,13 @@ static void a_choice_that_cannot_be_made_is_left_out(void **state)
 {
     (void)state;
     struct machine m = machine(33);
-    assert_int_equal(duet_control_frame(&m.control)->id, 3);
+    assert_int_equal(duet_control_choice(&m.control)->id, 3);
     assert_true(duet_control_drop(&m.control, 3));
-    assert_int_equal(duet_control_frame(&m.control)->id, 2);
+    assert_int_equal(duet_control_choice(&m.control)->id, 2);
     assert_true(duet_control_drop(&m.control, 3));
     assert_int_equal(m.control.count, LADDER - 1);
     frames(&m, 500);
     assert_int_equal(duet_control_choice(&m.control)->id, 2);
-}
-
-static void another_budget_counts_at_once(void **state)
-{
-    (void)state;
-    struct machine m = machine(33);
-    frames(&m, 50);
-    duet_control_set_budget(&m.control, 100);
-    assert_int_equal(duet_control_frame(&m.control)->id, 6);
-    duet_control_set_budget(&m.control, 1);
-    assert_int_equal(duet_control_stride(&m.control), 5);
-    frames(&m, 3);
-    duet_control_set_budget(&m.control, 10);
-    assert_int_equal(duet_control_frame(&m.control)->id, 1); /* no waiting for the fifth frame */
 }
 
 static void nonsense_reports_are_passed_over(void **state)
@@ -445,30 +423,25 @@ static void the_models_own_scores_are_shown(void **state)
     assert_ok(duet_deadline_open(model, &o, &d, &e), e);
     assert_true(duet_deadline_row(d, 0)->quality == 0.25 && duet_deadline_row(d, 1)->quality == 0);
     duet_deadline_text(d, text);
-    assert_non_null(strstr(text, "129/16, mIOU 0.25, every "));
+    assert_non_null(strstr(text, "129/16, mIOU 0.25, "));
     duet_deadline_close(&d);
     duet_image_close(&picture);
     duet_model_close(&model);
 }
 
-/* Choose and run on `count` frames; returns how many were segmented. */
-static int segment_frames(struct duet_deadline *d, const struct duet_image *picture, int count, double ms)
+/* Choose and run on `count` frames, each of which is reported to take `ms`. */
+static void segment_frames(struct duet_deadline *d, const struct duet_image *picture, int count, double ms)
 {
     struct duet_error e;
-    int runs = 0;
     for (int i = 0; i < count; i++) {
-        struct duet_deadline_step step;
+        struct duet_segmenter *segmenter;
         struct duet_segmentation seen = {0};
-        assert_ok(duet_deadline_choose(d, &step, &e), e);
-        assert_true(step.size >= 129 && step.stride >= 1 && step.expected_ms > 0);
-        if (!step.segmenter) continue;
-        assert_ok(duet_segmenter_run(step.segmenter, picture, NULL, &seen, &e), e);
+        assert_ok(duet_deadline_choose(d, &segmenter, &e), e);
+        assert_ok(duet_segmenter_run(segmenter, picture, NULL, &seen, &e), e);
         assert_int_equal(seen.classes.width, picture->width);
         duet_segmentation_close(&seen);
         duet_deadline_report(d, ms, 0);
-        runs++;
     }
-    return runs;
 }
 
 static void segmenters_are_measured_and_run(void **state)
@@ -483,8 +456,7 @@ static void segmenters_are_measured_and_run(void **state)
                                       .budget_ms = .05,
                                       .segmenter = {.struct_size = sizeof o.segmenter, .confidence = true},
                                       .picture = &picture,
-                                      .measure_seconds = .1,
-                                      .max_stride = 6};
+                                      .measure_seconds = .1};
     assert_ok(duet_deadline_open(model, &o, &d, &e), e);
     const struct duet_deadline_row *first = duet_deadline_row(d, 0), *row;
     assert_int_equal(first->size, 129);
@@ -496,21 +468,20 @@ static void segmenters_are_measured_and_run(void **state)
     }
     assert_true(rows >= 8);
     assert_null(duet_deadline_row(d, -1));
-    assert_int_equal(segment_frames(d, &picture, 18, 1000), 3); /* every 6th */
-    assert_int_equal(segment_frames(d, &picture, 2, 1000), 1);
-    assert_int_equal(segment_frames(d, &picture, 2, 1000), 0);
-    duet_deadline_due(d);
-    assert_int_equal(segment_frames(d, &picture, 6, 1000), 1);
-    char text[DUET_DEADLINE_TEXT], want[DUET_DEADLINE_TEXT];
+    segment_frames(d, &picture, 18, 1000);
+    char text[DUET_DEADLINE_TEXT];
     duet_deadline_text(d, text);
-    snprintf(want, sizeof want, "129/16, every 6th frame, ");
-    assert_memory_equal(text, want, strlen(want));
-    /* All the time there is: the best choice, made when it is first needed. */
-    duet_deadline_set_budget(d, 1e9);
-    assert_int_equal(segment_frames(d, &picture, 2, 1000), 2);
+    assert_memory_equal(text, "129/16, ", 8);
+    duet_deadline_close(&d);
+    /* All the time there is, and none to measure: the best choice, made when it is first needed. */
+    o.budget_ms = 1e9;
+    o.measure_seconds = 1e-9;
+    assert_ok(duet_deadline_open(model, &o, &d, &e), e);
+    assert_int_equal(duet_deadline_row(d, rows - 1)->bytes, 0);
+    segment_frames(d, &picture, 2, 1000);
     duet_deadline_text(d, text);
     assert_memory_equal(text, "513/8, ", 7);
-    assert_true(duet_deadline_row(d, rows - 1)->bytes > first->bytes);
+    assert_true(duet_deadline_row(d, rows - 1)->bytes > duet_deadline_row(d, 0)->bytes);
     duet_deadline_close(&d);
     duet_image_close(&picture);
     duet_model_close(&model);
@@ -521,8 +492,8 @@ static void masks_are_those_of_a_segmenter_by_itself(void **state)
     (void)state;
     struct duet_error e;
     struct duet_deadline *d;
-    struct duet_deadline_step step;
-    struct duet_segmenter *plain;
+    struct duet_segmenter *chosen, *plain;
+    char text[DUET_DEADLINE_TEXT];
     struct duet_segmentation a, b;
     const bool wanted[] = {true, false, true};
     struct duet_model *model = open_tiny("same");
@@ -534,13 +505,12 @@ static void masks_are_those_of_a_segmenter_by_itself(void **state)
                                       .picture = &picture,
                                       .measure_seconds = .01};
     assert_ok(duet_deadline_open(model, &o, &d, &e), e);
-    assert_ok(duet_deadline_choose(d, &step, &e), e);
-    assert_non_null(step.segmenter);
-    options.size = step.size;
-    options.output_stride = step.output_stride;
+    assert_ok(duet_deadline_choose(d, &chosen, &e), e);
+    duet_deadline_text(d, text);
+    assert_int_equal(sscanf(text, "%d/%d,", &options.size, &options.output_stride), 2);
     assert_ok(duet_segmenter_create(model, &options, &plain, &e), e);
     assert_ok(duet_segmenter_run(plain, &picture, NULL, &a, &e), e);
-    assert_ok(duet_segmenter_run(step.segmenter, &picture, NULL, &b, &e), e);
+    assert_ok(duet_segmenter_run(chosen, &picture, NULL, &b, &e), e);
     assert_memory_equal(a.classes.pixels, b.classes.pixels, 160 * 120);
     duet_segmentation_close(&a);
     duet_segmentation_close(&b);
@@ -587,12 +557,11 @@ int main(void)
         cmocka_unit_test(a_wrong_table_is_not_believed_for_long),
         cmocka_unit_test(drift_is_followed),
         cmocka_unit_test(random_machines_keep_their_budgets),
-        cmocka_unit_test(frames_are_passed_over_when_the_cheapest_is_too_dear),
+        cmocka_unit_test(the_cheapest_stays_when_it_is_too_dear),
         cmocka_unit_test(other_work_is_taken_off),
         cmocka_unit_test(guesses_are_replaced_by_what_is_measured),
         cmocka_unit_test(one_late_first_run_does_not_condemn_a_guess),
         cmocka_unit_test(a_choice_that_cannot_be_made_is_left_out),
-        cmocka_unit_test(another_budget_counts_at_once),
         cmocka_unit_test(nonsense_reports_are_passed_over),
         cmocka_unit_test(a_budget_comes_from_either_option),
         cmocka_unit_test(bad_options_are_refused),
