@@ -5,6 +5,7 @@
 #include "data/json/text.h"
 
 #include <math.h>
+#include <nettle/base16.h>
 #include <nettle/sha2.h>
 #include <string.h>
 
@@ -69,9 +70,6 @@ void duet_list_hash(size_t count, const char *(*id)(const void *ctx, size_t inde
         sha256_update(&context, 1, (const uint8_t *)"\n");
     }
     sha256_digest(&context, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
+    base16_encode_update(hex, sizeof digest, digest);
     hex[DUET_LIST_HASH - 1] = '\0';
 }
