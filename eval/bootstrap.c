@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "core/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,12 +27,6 @@ void duet_bootstrap_resample(uint64_t seed, size_t replicate, uint32_t *weights,
     for (size_t i = 0; i < count; i++) weights[((next(&state) >> 32) * count) >> 32]++;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double percentile(const double *sorted, size_t count, double share)
 {
     double place = share * (double)(count - 1);
@@ -51,7 +46,7 @@ static size_t line_up(double *replicates, size_t count)
             replicates[kept++] = replicate;
         }
     if ((count - kept) * 100 > count) return 0;
-    qsort(replicates, kept, sizeof *replicates, by_value);
+    qsort(replicates, kept, sizeof *replicates, duet_by_double);
     return kept;
 }
 

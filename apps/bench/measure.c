@@ -1,6 +1,7 @@
 #include "bench/measure.h"
 
 #include "cli/process.h"
+#include "core/order.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -13,15 +14,9 @@ int bench_failed(const struct duet_program *program, enum duet_status status, co
     return status == DUET_BAD_ARGUMENT ? DUET_EXIT_USAGE : DUET_EXIT_FATAL;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double bench_median(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, compare);
+    qsort(values, count, sizeof *values, duet_by_double);
     return values[count / 2];
 }
 

@@ -3,16 +3,11 @@
 #include "core/bom.h"
 #include "core/fail.h"
 #include "core/grow.h"
+#include "core/order.h"
 #include "core/os.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int evaluate_compare_ids(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
 
 /* The image that a line of `length` bytes means, by number or else by string; NULL: none. */
 static const struct duet_coco_image *listed_image(const struct duet_coco_truth *truth, const char *line,
@@ -63,7 +58,7 @@ enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_trut
         *ids = NULL;
         return status;
     }
-    qsort(*ids, read, sizeof **ids, evaluate_compare_ids);
+    qsort(*ids, read, sizeof **ids, duet_by_int64);
     for (size_t i = 0; i < read; i++)
         if (i == 0 || (*ids)[i] != (*ids)[i - 1]) (*ids)[(*count)++] = (*ids)[i];
     return DUET_OK;

@@ -10,9 +10,6 @@
 enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_truth *truth, int64_t **ids,
                                    size_t *count, struct duet_error *error);
 
-/* For qsort and bsearch over int64_t, lowest first. */
-int evaluate_compare_ids(const void *a, const void *b);
-
 /* duet_list_hash of ids as files have them. */
 void evaluate_hash_ids(const struct duet_coco_ids *ids, const int64_t *items, size_t count,
                        char hex[DUET_LIST_HASH]);

@@ -1,6 +1,7 @@
 /* evaluate subset: a part of a COCO data set that anybody can name and draw again. */
 #include "data/coco/subset.h"
 #include "cli/process.h"
+#include "core/order.h"
 #include "core/os.h"
 #include "data/json/text.h"
 #include "evaluate/evaluate.h"
@@ -129,7 +130,7 @@ static void tell(const struct subset *subset)
             annotations++; /* of the same image as the last one found */
             continue;
         }
-        const int64_t *at = bsearch(&id, subset->ids, subset->count, sizeof id, evaluate_compare_ids);
+        const int64_t *at = bsearch(&id, subset->ids, subset->count, sizeof id, duet_by_int64);
         next = at ? (size_t)(at - subset->ids) + 1 : 0;
         annotations += at != NULL;
     }

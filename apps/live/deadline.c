@@ -3,6 +3,7 @@
 #include "cli/model_scores.h"
 #include "core/abi.h"
 #include "core/fail.h"
+#include "core/order.h"
 #include "core/os.h"
 #include "live/deadline_control.h"
 
@@ -70,12 +71,6 @@ static enum duet_status time_run(struct duet_deadline *d, int row, const struct 
     return status;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static enum duet_status measure_row(struct duet_deadline *d, int row, const struct duet_image *picture,
                                     struct duet_error *error)
 {
@@ -83,7 +78,7 @@ static enum duet_status measure_row(struct duet_deadline *d, int row, const stru
     enum duet_status status = make_segmenter(d, row, error);
     for (int i = 0; i <= RUNS && status == DUET_OK; i++) status = time_run(d, row, picture, &ms[i], error);
     if (status != DUET_OK) return status;
-    qsort(ms + 1, RUNS, sizeof *ms, compare);
+    qsort(ms + 1, RUNS, sizeof *ms, duet_by_double);
     d->rows[row].cost_ms = ms[1 + RUNS / 2] > 1e-3 ? ms[1 + RUNS / 2] : 1e-3;
     d->rows[row].measured = true;
     return DUET_OK;

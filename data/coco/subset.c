@@ -3,18 +3,13 @@
 #include "coco/ids_read.h"
 #include "coco/truth_order.h"
 #include "core/fail.h"
+#include "core/order.h"
 #include "data/json/text.h"
 #include "json/read.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int compare_ids(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
 
 /* --- choosing ------------------------------------------------------------------------------------------- */
 
@@ -176,7 +171,7 @@ enum duet_status duet_coco_choose_images(const struct duet_coco_truth *truth, si
         free(list);
         return duet_no_memory(error, NULL, "to choose images");
     }
-    qsort(list, count, sizeof *list, compare_ids);
+    qsort(list, count, sizeof *list, duet_by_int64);
     *ids = list;
     return DUET_OK;
 }
@@ -246,7 +241,7 @@ static void put_token(struct copy *copy, const struct duet_json_token *token)
 
 static bool wanted(const struct copy *copy)
 {
-    return copy->has_id && bsearch(&copy->id, copy->ids, copy->count, sizeof copy->id, compare_ids);
+    return copy->has_id && bsearch(&copy->id, copy->ids, copy->count, sizeof copy->id, duet_by_int64);
 }
 
 /* Tokens of the entries of a list: those at depth 2 begin and end them. */

@@ -2,6 +2,7 @@
 
 #include "core/fail.h"
 #include "core/grow.h"
+#include "core/order.h"
 #include "core/os.h"
 
 #include <dirent.h>
@@ -93,12 +94,6 @@ static bool add(struct numbered *numbered, int64_t number)
     return true;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static enum duet_status list(struct numbered *numbered, struct duet_error *error)
 {
     DIR *folder = opendir(*numbered->folder ? numbered->folder : ".");
@@ -112,7 +107,7 @@ static enum duet_status list(struct numbered *numbered, struct duet_error *error
     if (!room) return duet_no_memory(error, numbered->path, NULL);
     if (numbered->count == 0)
         return duet_fail(error, DUET_NOT_FOUND, "%s: no file has a name of that kind", numbered->path);
-    qsort(numbered->numbers, numbered->count, sizeof *numbered->numbers, ascending);
+    qsort(numbered->numbers, numbered->count, sizeof *numbered->numbers, duet_by_int64);
     return DUET_OK;
 }
 

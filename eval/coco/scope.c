@@ -2,6 +2,7 @@
 #include "coco/eval.h"
 
 #include "core/fail.h"
+#include "core/order.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,17 +91,11 @@ static enum duet_status set_areas(struct duet_coco_eval *eval, const struct duet
 
 /* --- images and categories ---------------------------------------------------------------------------- */
 
-static int compare_int64(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Ascending, each once. Returns how many are left. */
 static size_t sort_ids(int64_t *ids, size_t count)
 {
     size_t kept = 0;
-    qsort(ids, count, sizeof *ids, compare_int64);
+    qsort(ids, count, sizeof *ids, duet_by_int64);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || ids[i] != ids[i - 1]) ids[kept++] = ids[i];
     return kept;
@@ -108,7 +103,7 @@ static size_t sort_ids(int64_t *ids, size_t count)
 
 static size_t place_of(const int64_t *ids, size_t count, int64_t id)
 {
-    const int64_t *at = bsearch(&id, ids, count, sizeof id, compare_int64);
+    const int64_t *at = bsearch(&id, ids, count, sizeof id, duet_by_int64);
     return at ? (size_t)(at - ids) : SIZE_MAX;
 }
 
