@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN_FLOATS 16 /* 64 bytes */
-
 static enum duet_status copy_layers(const struct duet_network *network, struct duet_compiled *c,
                                     struct duet_error *error)
 {

@@ -53,7 +53,7 @@ void duet_pointwise_share(const struct duet_compiled *c, const struct pointwise 
     size_t channels = (size_t)c->layers[p->node].channels;
     struct pointwise part = *p;
     if (split_channels(p->pixels, channels, DUET_CHUNK_UNIT, (size_t)pieces)) {
-        struct share s = duet_share((channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT, index, pieces);
+        struct share s = duet_share(duet_chunk_units(channels), index, pieces);
         size_t c0 = s.begin * DUET_CHUNK_UNIT, c1 = s.end * DUET_CHUNK_UNIT;
         part.output += c0;
         if (c0 < c1) duet_pointwise(c, &part, c0, c1 < channels ? c1 : channels);

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN_FLOATS 16 /* 64 bytes */
-
 /* Finds tensor "<layer>.<part>" and checks its shape. */
 static enum duet_status find_tensor(const struct duet_weights *weights, const char *layer, const char *part,
                                     const struct duet_shape *shape, const struct duet_tensor **found,

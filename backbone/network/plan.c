@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN_FLOATS 16 /* 64 bytes */
-
 /* --- fusion --------------------------------------------------------------------------------------------- */
 
 /* Who reads each layer. */
@@ -216,7 +214,7 @@ static struct plan_budget budget_of(size_t l1_bytes, size_t l2_bytes)
 static size_t chunk_channels(const struct plan *plan, const size_t *middle)
 {
     size_t units = plan->budget.window / (3 * middle[2] * DUET_CHUNK_UNIT * sizeof(float));
-    size_t all = (middle[3] + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
+    size_t all = duet_chunk_units(middle[3]);
     if (units < 1) units = 1;
     return (units < all ? units : all) * DUET_CHUNK_UNIT;
 }
@@ -251,7 +249,7 @@ static void choose_strip(const struct duet_network *network, struct plan *plan, 
 /* So many groups of channels, each expanded and filtered at once. */
 static void split_channels(const struct plan *plan, struct step *s)
 {
-    size_t units = (plan->info[s->depthwise].output.dims[3] + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
+    size_t units = duet_chunk_units(plan->info[s->depthwise].output.dims[3]);
     size_t groups = (size_t)plan->split < units ? (size_t)plan->split : units;
     s->by_channels = true;
     s->chunk = s->group = (units + groups - 1) / groups * DUET_CHUNK_UNIT;
@@ -271,8 +269,7 @@ static void choose_way(const struct duet_network *network, struct plan *plan, st
         s->ring_rows = middle[1];
         s->scratch_bytes = plane * s->chunk;
     }
-    s->spare_floats =
-        (plan->info[s->depthwise].output.dims[2] * s->chunk + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
+    s->spare_floats = duet_align_floats(plan->info[s->depthwise].output.dims[2] * s->chunk);
     s->scratch_bytes = s->spare_floats * sizeof(float) + (s->scratch_bytes + 63) / 64 * 64;
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }
@@ -280,7 +277,7 @@ static void choose_way(const struct duet_network *network, struct plan *plan, st
 /* Room for what a leading single pixel adds to every output pixel. */
 static void choose_joined(struct plan *plan, struct step *s)
 {
-    s->scratch_bytes = (plan->info[s->project].output.dims[3] * sizeof(float) + 63) / 64 * 64;
+    s->scratch_bytes = duet_align_floats(plan->info[s->project].output.dims[3]) * sizeof(float);
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }
 

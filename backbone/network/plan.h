@@ -75,7 +75,22 @@ struct plan {
     int split; /* groups of an inverted residual; 0: as the budget says */
 };
 
+/* Results, strips and packed weights begin at multiples of so many floats: 64 bytes. */
+#define ALIGN_FLOATS 16
+
+static inline size_t duet_align_floats(size_t floats)
+{
+    return (floats + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
+}
+
 #define DUET_CHUNK_UNIT 32 /* also the widest panel of any convolution kernel; every panel divides it */
+
+/* Units of channels, the last one filled or not. */
+static inline size_t duet_chunk_units(size_t channels)
+{
+    return (channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
+}
+
 /* By channels only when the strip of all channels takes no more. */
 #define DUET_WHOLE_STRIP_BYTES ((size_t)8 << 20)
 

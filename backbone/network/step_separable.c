@@ -130,7 +130,7 @@ static void rows_piece(void *arg, int index, int worker)
     struct share rows = duet_share(f.out[1], index, w->pieces);
     float *spare = duet_scratch(w, worker);
     f.strip = spare + s->spare_floats;
-    float *rings = f.strip + (s->strip_rows * f.out[2] * f.channels + 15) / 16 * 16;
+    float *rings = f.strip + duet_align_floats(s->strip_rows * f.out[2] * f.channels);
     /* Expanded rows below this are in the rings, of which each chunk of channels has one. */
     size_t ready = rows.begin * f.stride > f.pad_top ? rows.begin * f.stride - f.pad_top : 0;
 
@@ -165,8 +165,7 @@ static void filter_piece(void *arg, int index, int worker)
     const struct fused *f = &g->fused;
     const struct step *s = f->work->step;
     float *spare = duet_scratch(f->work, worker), *ring = spare + s->spare_floats;
-    struct share units =
-        duet_share((g->end - g->begin + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT, index, f->work->pieces);
+    struct share units = duet_share(duet_chunk_units(g->end - g->begin), index, f->work->pieces);
     size_t end = g->begin + units.end * DUET_CHUNK_UNIT;
     if (end > g->end) end = g->end;
     for (size_t c0 = g->begin + units.begin * DUET_CHUNK_UNIT; c0 < end; c0 += s->chunk) {
@@ -192,8 +191,7 @@ static size_t group_channels(const struct fused *f)
     if (f->work->step->group) return f->work->step->group;
     size_t pieces = (size_t)f->work->pieces, bytes = f->out[1] * f->out[2] * f->depth * sizeof(float);
     size_t groups = bytes / (f->work->session->compiled->plan.budget.strip * pieces) + 1;
-    size_t units = (f->channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT,
-           each = (units + groups - 1) / groups;
+    size_t each = (duet_chunk_units(f->channels) + groups - 1) / groups;
     return (each + pieces - 1) / pieces * pieces * DUET_CHUNK_UNIT;
 }
 
