@@ -2,13 +2,9 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "moving/moving.h"
-#include "moving/numbered.h"
-#include "moving/pictures.h"
-#include "moving/video.h"
+#include "moving/sources.h"
 #include "picture/decode.h"
 #include "picture/scan.h"
-#include "picture/stream.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "moving/numbered.h"
+#include "moving/sources.h"
 
 #include "core/fail.h"
 #include "core/grow.h"
@@ -27,14 +27,15 @@ struct numbered {
 
 /* --- the pattern ---------------------------------------------------------------------------------------- */
 
-/* Copy a name's part up to the number or the end, "%%" made "%". */
+/* Copy a name's part up to the number or the end, "%%" made "%". Each copy may be NULL. */
 static const char *copy_plain(const char *from, char *to)
 {
     while (*from && (*from != '%' || from[1] == '%')) {
         from += *from == '%';
-        *to++ = *from++;
+        if (to) *to++ = *from;
+        from++;
     }
-    *to = '\0';
+    if (to) *to = '\0';
     return from;
 }
 
@@ -58,14 +59,8 @@ static bool parse(const char *name, char *before, int *digits, char *after)
 
 bool duet_is_numbered(const char *path)
 {
-    const char *name = duet_path_name(path);
-    size_t length = strlen(name);
-    char *before = malloc(length + 1), *after = malloc(length + 1);
     int digits;
-    bool numbered = before && after && parse(name, before, &digits, after);
-    free(before);
-    free(after);
-    return numbered;
+    return parse(duet_path_name(path), NULL, &digits, NULL);
 }
 
 /* --- what there is -------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-#include "moving/pictures.h"
+#include "moving/sources.h"
 
 #include "core/fail.h"
 #include "core/grow.h"
@@ -53,6 +53,14 @@ static enum duet_status read_more(struct duet_pictures *pictures, size_t *got, s
     pictures->size += (size_t)count;
     *got = (size_t)count;
     return DUET_OK;
+}
+
+static enum duet_status read_rest(struct duet_pictures *pictures, struct duet_error *error)
+{
+    size_t got = 1;
+    enum duet_status status = DUET_OK;
+    while (status == DUET_OK && got > 0) status = read_more(pictures, &got, error);
+    return status;
 }
 
 /* Forget the first `count` bytes. */
@@ -136,10 +144,8 @@ static enum duet_status look_behind(struct duet_pictures *pictures, const struct
 static enum duet_status give_back(struct duet_pictures *pictures, uint8_t **data, size_t *size,
                                   struct duet_error *error)
 {
-    size_t got = 1;
-    enum duet_status status = DUET_OK;
     if (pictures->stream->size >= 0) return DUET_OK;
-    while (status == DUET_OK && got > 0) status = read_more(pictures, &got, error);
+    enum duet_status status = read_rest(pictures, error);
     if (status == DUET_OK && pictures->size > pictures->options->max_bytes)
         status = duet_stream_too_large(pictures->stream, pictures->options->max_bytes, error);
     if (status != DUET_OK) return status;
@@ -152,9 +158,7 @@ static enum duet_status give_back(struct duet_pictures *pictures, uint8_t **data
 /* What stands behind the only picture of a stream gets lost, which is told. */
 static enum duet_status tell_rest(struct duet_pictures *pictures, size_t rest, struct duet_error *error)
 {
-    size_t got = 1;
-    enum duet_status status = DUET_OK;
-    while (status == DUET_OK && got > 0) status = read_more(pictures, &got, error);
+    enum duet_status status = read_rest(pictures, error);
     if (status != DUET_OK || pictures->size == rest) return status;
     const struct duet_coded coded = {.name = pictures->stream->name,
                                      .options = pictures->options,

@@ -1,4 +1,4 @@
-#include "moving/video.h"
+#include "moving/sources.h"
 
 #include "core/fail.h"
 #include "core/os.h"

@@ -5,6 +5,7 @@
 #include "video/read.h"
 
 #include <libavdevice/version.h>
+#include <libavutil/avstring.h>
 #include <libavutil/bprint.h>
 #include <libavutil/opt.h>
 
@@ -30,11 +31,10 @@ static const struct {
 
 static const char *protocols_of(const char *address)
 {
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t length = strlen(schemes[i].scheme);
-        if (strncasecmp(address, schemes[i].scheme, length) == 0 && strncmp(address + length, "://", 3) == 0)
+    const char *rest;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (av_stristart(address, schemes[i].scheme, &rest) && av_strstart(rest, "://", NULL))
             return schemes[i].protocols;
-    }
     return NULL;
 }
 
@@ -92,19 +92,16 @@ static int open_part(AVFormatContext *format, AVIOContext **io, const char *url,
 /* What we connect to ourselves; the rest are protocols that say themselves what comes. */
 static bool is_page(const struct duet_video_source *source)
 {
-    static const char *const schemes_of_pages[] = {"http:", "https:", "tcp:"};
-    for (size_t i = 0; i < sizeof schemes_of_pages / sizeof *schemes_of_pages; i++)
-        if (source->kind == DUET_VIDEO_STREAM &&
-            strncasecmp(source->address, schemes_of_pages[i], strlen(schemes_of_pages[i])) == 0)
-            return true;
-    return false;
+    return source->kind == DUET_VIDEO_STREAM &&
+           (av_stristart(source->address, "http:", NULL) || av_stristart(source->address, "https:", NULL) ||
+            av_stristart(source->address, "tcp:", NULL));
 }
 
 bool duet_page_is_picture(AVIOContext *page)
 {
     uint8_t *type = NULL;
     if (!page || av_opt_get(page, "mime_type", AV_OPT_SEARCH_CHILDREN, &type) < 0) return false;
-    bool picture = type && strncasecmp((const char *)type, "image/", strlen("image/")) == 0;
+    bool picture = type && av_stristart((const char *)type, "image/", NULL);
     av_free(type);
     return picture;
 }
@@ -113,9 +110,9 @@ bool duet_page_is_picture(AVIOContext *page)
 bool duet_page_ended(const struct duet_reader *reader, int code)
 {
     AVIOContext *page = reader->demuxer.io.page;
-    const char *said = duet_video_log_text(), *early = "Stream ends prematurely";
+    const char *said = duet_video_log_text();
     bool unsaid = page && avio_size(page) < 0;
-    return code == AVERROR(EIO) && unsaid && (!*said || strncmp(said, early, strlen(early)) == 0);
+    return code == AVERROR(EIO) && unsaid && (!*said || av_strstart(said, "Stream ends prematurely", NULL));
 }
 
 /* What a page is, is decided by content. FFmpeg would go by the name, too, and take "x.jpg" for a file whose
@@ -174,8 +171,8 @@ static void register_devices(void)
 /* HLS and DASH ask open_part() for what they name. Other lists do not: `concat` opens it by itself. */
 static bool may_stream(const AVInputFormat *format, const char *address)
 {
-    bool asks = strcmp(format->name, "hls") == 0 || strcmp(format->name, "dash") == 0;
-    bool named = strcmp(format->name, "rtsp") == 0 && strncasecmp(address, "rtsp", 4) == 0;
+    bool asks = av_match_name(format->name, "hls,dash");
+    bool named = strcmp(format->name, "rtsp") == 0 && av_stristart(address, "rtsp", NULL);
     return asks || named || !duet_format_is_list(format);
 }
 
@@ -207,7 +204,7 @@ enum duet_status duet_address_format(const struct duet_reader *reader, const AVI
                 source->name);
         av_dict_set(options, "protocol_whitelist", protocols, 0);
         if (set_whitelist(source->address, options) < 0) return duet_no_memory(error, source->name, NULL);
-        if (strncasecmp(source->address, "rtsp", 4) == 0) av_dict_set(options, "rtsp_flags", "prefer_tcp", 0);
+        if (av_stristart(source->address, "rtsp", NULL)) av_dict_set(options, "rtsp_flags", "prefer_tcp", 0);
         return duet_address_resolve(reader, error);
     }
     if (source->kind == DUET_VIDEO_LAVFI) {

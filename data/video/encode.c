@@ -216,9 +216,11 @@ static int open_frames(struct encoder *e)
 /* How the container is to be cut into pieces that play by themselves; others pass over it. */
 static int set_pieces(AVDictionary **settings)
 {
-    int code = av_dict_set(settings, "movflags", "empty_moov+default_base_moof+frag_keyframe", 0);
-    if (code >= 0) code = av_dict_set(settings, "frag_duration", "1000000", 0);       /* us */
-    return code >= 0 ? av_dict_set(settings, "cluster_time_limit", "1000", 0) : code; /* ms */
+    return av_dict_parse_string(
+        settings,
+        "movflags=empty_moov+default_base_moof+frag_keyframe:frag_duration=1000000:" /* us */
+        "cluster_time_limit=1000",                                                   /* ms */
+        "=", ":", 0);
 }
 
 static int begin(struct encoder *e)

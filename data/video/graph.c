@@ -29,6 +29,8 @@ static const char *const allowed[] = {
     "hue", "lut", "lutrgb", "lutyuv", "negate", "noise", "null", "pixelize", "setdar", "setfield",
     "setparams", "setrange", "setsar", "smartblur", "unsharp", "vignette"};
 
+static const char blanks[] = " \t\r\n";
+
 static bool is_allowed(const char *name)
 {
     size_t length = strcspn(name, "@"); /* "scale@small" has a name of its own */
@@ -48,10 +50,8 @@ static bool names_a_file(const char *options)
     return false;
 }
 
-/* [in] name=options [out]: go to what follows. With FFmpeg's own tokens, so that we see what it will see. */
-static enum duet_status check_filter(const char *name, const char **at, struct duet_error *error)
+static void skip_labels(const char **at)
 {
-    static const char blanks[] = " \t\r\n";
     *at += strspn(*at, blanks);
     while (**at == '[') {
         char *label = av_get_token(at, "]");
@@ -59,6 +59,12 @@ static enum duet_status check_filter(const char *name, const char **at, struct d
         *at += **at == ']';
         *at += strspn(*at, blanks);
     }
+}
+
+/* [in] name=options [out]: go to what follows. With FFmpeg's own tokens, so that we see what it will see. */
+static enum duet_status check_filter(const char *name, const char **at, struct duet_error *error)
+{
+    skip_labels(at);
     char *filter = av_get_token(at, "=,;["), *options = NULL;
     if (filter && **at == '=') {
         ++*at;
@@ -81,7 +87,7 @@ static enum duet_status check_filter(const char *name, const char **at, struct d
 
 enum duet_status duet_video_check_graph(const char *name, const char *graph, struct duet_error *error)
 {
-    const char *at = graph + strspn(graph, " \t\r\n");
+    const char *at = graph + strspn(graph, blanks);
     if (av_strstart(at, "sws_flags=", &at)) { /* of the whole graph: how to scale */
         at += strcspn(at, ";");
         at += *at == ';';
@@ -89,12 +95,7 @@ enum duet_status duet_video_check_graph(const char *name, const char *graph, str
     enum duet_status status = DUET_OK;
     for (bool more = true; more && status == DUET_OK;) {
         status = check_filter(name, &at, error);
-        while (status == DUET_OK && *at == '[') { /* [out] */
-            char *label = av_get_token(&at, "]");
-            av_free(label);
-            at += *at == ']';
-            at += strspn(at, " \t\r\n");
-        }
+        skip_labels(&at); /* [out] */
         more = *at == ',' || *at == ';';
         at += more;
     }
