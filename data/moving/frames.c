@@ -15,14 +15,10 @@ struct duet_frames {
     struct duet_stream stream;
     char *address; /* of a URL, camera or graph; else NULL: `stream` */
     enum duet_video_kind kind;
-    bool done;                              /* there are no more frames ... */
-    bool failed;                            /* ... and no way back either */
-    struct {                                /* a still */
-        const struct duet_decoder *decoder; /* NULL: a moving source */
-        const uint8_t *data;
-        size_t size;
-        uint8_t *owned; /* the file; NULL when the bytes are the caller's */
-    } still;
+    bool done;                          /* there are no more frames ... */
+    bool failed;                        /* ... and no way back either */
+    const struct duet_decoder *decoder; /* of a still, whose bytes are the stream's; NULL: a moving source */
+    uint8_t *owned;                     /* the stream's bytes, unless they are the caller's or in a file */
     const struct duet_video_functions *module;
     struct duet_moving moving;
     struct duet_warnings warnings; /* of the last frame, or of opening for the first one */
@@ -120,32 +116,24 @@ static enum duet_status read_picture(void *ctx, const char *path, const void *da
 
 /* --- finding out what it is ----------------------------------------------------------------------------- */
 
-/* The picture's bytes, unless looking at a pipe has brought them already. */
-static enum duet_status read_still(struct duet_frames *frames, struct duet_error *error)
+/* From here on the stream is of bytes that we hold. */
+static void hold(struct duet_frames *frames, size_t size)
 {
-    enum duet_status status = DUET_OK;
-    if (frames->stream.memory) {
-        frames->still.data = frames->stream.memory;
-        frames->still.size = (size_t)frames->stream.size;
-        return DUET_OK;
-    }
-    if (!frames->still.owned)
-        status = duet_stream_read_all(&frames->stream, frames->options.picture.max_bytes,
-                                      &frames->still.owned, &frames->still.size, error);
-    frames->still.data = frames->still.owned;
     duet_stream_close(&frames->stream);
-    return status;
+    duet_stream_open_memory(&frames->stream, frames->owned, size);
 }
 
 /* It begins like a picture whose end can be known: is there another one behind it? */
 static enum duet_status look_for_more(struct duet_frames *frames, bool *many, struct duet_error *error)
 {
     struct duet_pictures *pictures = NULL;
+    size_t size = 0;
     enum duet_status status =
         duet_pictures_open(&frames->stream, &frames->options.picture, &frames->warnings, read_picture, frames,
-                           &pictures, &frames->still.owned, &frames->still.size, error);
+                           &pictures, &frames->owned, &size, error);
     *many = pictures != NULL;
     if (pictures) move(frames, &duet_pictures_type, pictures);
+    if (frames->owned) hold(frames, size);
     return status;
 }
 
@@ -178,12 +166,13 @@ static enum duet_status start(struct duet_frames *frames, struct duet_error *err
     bool many = false;
     if (duet_scan_kind(head, size)) status = look_for_more(frames, &many, error);
     if (status != DUET_OK || many) return status;
-    frames->still.decoder = duet_find_decoder(head, size);
-    if (frames->still.decoder) return read_still(frames, error);
-    if (frames->still.owned) { /* a picture for FFmpeg that came through a pipe */
-        duet_stream_close(&frames->stream);
-        duet_stream_open_memory(&frames->stream, frames->still.owned, frames->still.size);
+    frames->decoder = duet_find_decoder(head, size);
+    if (frames->decoder && !frames->stream.memory) {
+        status = duet_stream_read_all(&frames->stream, frames->options.picture.max_bytes, &frames->owned,
+                                      &size, error);
+        if (status == DUET_OK) hold(frames, size);
     }
+    if (frames->decoder) return status;
     status = start_video(frames, error);
     if (status == DUET_OK) return check_memory(frames, error);
     if (status == DUET_MISMATCH)
@@ -265,7 +254,7 @@ void duet_frames_close(struct duet_frames **frames)
     struct duet_frames *f = *frames;
     duet_moving_close(&f->moving);
     duet_stream_close(&f->stream);
-    free(f->still.owned);
+    free(f->owned);
     free(f->address);
     free(f->name);
     free(f);
@@ -277,8 +266,8 @@ void duet_frames_close(struct duet_frames **frames)
 static struct duet_coded coded_of(const struct duet_frames *frames)
 {
     return (struct duet_coded){.name = frames->name,
-                               .data = frames->still.data,
-                               .size = frames->still.size,
+                               .data = frames->stream.memory,
+                               .size = (size_t)frames->stream.size,
                                .options = &frames->options.picture};
 }
 
@@ -294,9 +283,10 @@ static enum duet_status next_still(struct duet_frames *frames, struct duet_image
     struct duet_coded coded = coded_of(frames);
     coded.warnings = &frames->warnings;
     coded.error = error;
-    enum duet_status status = duet_decode(frames->still.decoder, &coded, image);
-    free(frames->still.owned); /* one frame: the file has served */
-    frames->still.owned = NULL;
+    enum duet_status status = duet_decode(frames->decoder, &coded, image);
+    duet_stream_close(&frames->stream); /* one frame: the file has served */
+    free(frames->owned);
+    frames->owned = NULL;
     frames->done = true;
     *more = status == DUET_OK;
     return status;
@@ -311,9 +301,8 @@ enum duet_status duet_frames_next(struct duet_frames *frames, struct duet_image 
     frames->begun = true;
     if (frames->done) return DUET_OK;
     struct duet_frame_info found = {0};
-    enum duet_status status = frames->still.decoder
-                                  ? next_still(frames, image, more, error)
-                                  : duet_moving_next(&frames->moving, image, &found, more, error);
+    enum duet_status status = frames->decoder ? next_still(frames, image, more, error)
+                                              : duet_moving_next(&frames->moving, image, &found, more, error);
     if (status != DUET_OK) frames->failed = true;
     if (!*more) frames->done = true;
     square_unless_told(&found.aspect_num, &found.aspect_den);
@@ -329,18 +318,18 @@ const struct duet_warnings *duet_frames_warnings(const struct duet_frames *frame
 size_t duet_frames_cost(const struct duet_frames *frames)
 {
     if (frames->done) return 0;
-    if (!frames->still.decoder) return video_cost(frames);
+    if (!frames->decoder) return video_cost(frames);
     struct duet_coded coded = coded_of(frames);
     coded.costs_only = true;
-    frames->still.decoder->decode(&coded);
+    frames->decoder->decode(&coded);
     return coded.cost;
 }
 
 void duet_frames_describe(const struct duet_frames *frames, struct duet_frames_about *about)
 {
     *about = (struct duet_frames_about){.rate_den = 1};
-    if (frames->still.decoder)
-        about->kind = frames->still.decoder->kind;
+    if (frames->decoder)
+        about->kind = frames->decoder->kind;
     else if (frames->moving.self)
         *about = frames->moving.type->about(frames->moving.self);
     else /* it went away for good */
@@ -350,7 +339,7 @@ void duet_frames_describe(const struct duet_frames *frames, struct duet_frames_a
 
 enum duet_status duet_frames_seek(struct duet_frames *frames, double time, struct duet_error *error)
 {
-    if (frames->still.decoder || frames->failed || !frames->moving.self)
+    if (frames->decoder || frames->failed || !frames->moving.self)
         return duet_fail(error, DUET_UNSUPPORTED, "%s: %s", frames->name,
                          frames->failed ? "has failed, there is no way back in it"
                                         : "is a still, it has one frame");

@@ -154,7 +154,7 @@ static void read_rows(struct job *job)
     png_read_update_info(job->png, job->info);
     if (png_get_rowbytes(job->png, job->info) != job->coded->image.stride)
         png_error(job->png, "rows are not of the expected size");
-    for (int pass = 0; pass < passes; pass++)
+    for (; passes > 0; passes--)
         for (int y = 0; y < job->coded->image.height; y++)
             png_read_row(job->png, duet_image_row(&job->coded->image, y), NULL);
 }

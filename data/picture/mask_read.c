@@ -19,7 +19,6 @@ struct reading {
     size_t size, at, max_pixels;
     png_structp png;
     png_infop info;
-    png_bytep *rows;
     struct duet_image *classes;
     bool palette; /* is it an 8-bit palette PNG? */
     enum duet_status status;
@@ -71,11 +70,10 @@ static enum duet_status decode(struct reading *r)
     if (status != DUET_OK) return status;
     status = duet_image_create(r->classes, (int)width, (int)height, DUET_GRAY8, r->error);
     if (status != DUET_OK) return status;
-    r->rows = calloc(height, sizeof *r->rows);
-    if (!r->rows) return duet_no_memory(r->error, r->path, NULL);
-    for (png_uint_32 y = 0; y < height; y++) r->rows[y] = duet_image_row(r->classes, (int)y);
     png_set_packing(r->png); /* 1, 2 and 4 bits: a byte a pixel */
-    png_read_image(r->png, r->rows);
+    for (int passes = png_set_interlace_handling(r->png); passes > 0; passes--)
+        for (png_uint_32 y = 0; y < height; y++)
+            png_read_row(r->png, duet_image_row(r->classes, (int)y), NULL);
     png_read_end(r->png, NULL);
     return DUET_OK;
 }
@@ -114,7 +112,6 @@ static enum duet_status read_mask(const char *path, const struct duet_mask_optio
     enum duet_status status = read_file(&r, options);
     if (status == DUET_OK) status = read_png(&r);
     png_destroy_read_struct(&r.png, &r.info, NULL);
-    free(r.rows);
     free(r.data);
     if (status != DUET_OK) duet_image_close(classes);
     *palette = r.palette;

@@ -56,18 +56,11 @@ bool duet_picture_writable(const char *path)
     return encoder_of(path) != NULL;
 }
 
-static bool image_is_sound(const struct duet_image *image)
-{
-    return image->pixels && image->width >= 1 && image->height >= 1 && image->width <= DUET_IMAGE_MAX_SIDE &&
-           image->height <= DUET_IMAGE_MAX_SIDE &&
-           image->stride >= (size_t)image->width * (size_t)duet_pixel_size(image->format);
-}
-
 /* The encoders count bytes in ints: DUET_MAX_PIXELS keeps them far from overflow. */
 static enum duet_status check_image(const char *path, const struct duet_image *image,
                                     struct duet_error *error)
 {
-    if (!image_is_sound(image))
+    if (duet_image_check(image, image->format, NULL) != DUET_OK)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: not a picture: %dx%d pixels, stride %zu", path,
                          image->width, image->height, image->stride);
     if ((size_t)image->width * (size_t)image->height > DUET_MAX_PIXELS)
