@@ -14,9 +14,7 @@ void duet_put_tiles(struct duet_buffer *b, const struct duet_tile *tiles, size_t
     duet_put(b, "<div class=\"tiles\">\n");
     for (size_t i = 0; i < count; i++) {
         const struct duet_tile *tile = &tiles[i];
-        duet_put(b, "<div class=\"tile\">");
-        duet_put_html(b, tile->name);
-        duet_put(b, "<b>");
+        duet_put_htmlf(b, "<div class=\"tile\">%s<b>", tile->name);
         duet_put_html_score(b, tile->value);
         duet_put(b, "</b>");
         if (tile->interval && isfinite(tile->interval->low)) {
@@ -26,11 +24,7 @@ void duet_put_tiles(struct duet_buffer *b, const struct duet_tile *tiles, size_t
             duet_put_html_score(b, tile->interval->high);
             duet_put(b, "</span>");
         }
-        if (tile->note) {
-            duet_put(b, "<span class=\"note\">");
-            duet_put_html(b, tile->note);
-            duet_put(b, "</span>");
-        }
+        if (tile->note) duet_put_htmlf(b, "<span class=\"note\">%s</span>", tile->note);
         duet_put(b, "</div>\n");
     }
     duet_put(b, "</div>\n");
@@ -40,15 +34,8 @@ void duet_put_tiles(struct duet_buffer *b, const struct duet_tile *tiles, size_t
 
 static void put_rect(struct duet_buffer *b, double x, double y, double width, double height, const char *fill)
 {
-    duet_put(b, "<rect x=\"");
-    duet_put_px(b, x);
-    duet_put(b, "\" y=\"");
-    duet_put_px(b, y);
-    duet_put(b, "\" width=\"");
-    duet_put_px(b, width);
-    duet_put(b, "\" height=\"");
-    duet_put_px(b, height);
-    duet_putf(b, "\" fill=\"%s\"/>", fill);
+    duet_put_htmlf(b, "<rect x=\"%f\" y=\"%f\" width=\"%f\" height=\"%f\" fill=\"%s\"/>", x, y, width, height,
+                   fill);
 }
 
 static double within(double value)
@@ -99,13 +86,9 @@ static double place_y(const struct frame *f, double y)
 static void put_text(struct duet_buffer *b, double x, double y, const char *anchor, const char *more,
                      const char *text)
 {
-    duet_put(b, "<text class=\"axis\" x=\"");
-    duet_put_px(b, x);
-    duet_put(b, "\" y=\"");
-    duet_put_px(b, y);
-    duet_putf(b, "\" text-anchor=\"%s\"%s>", anchor, more);
-    duet_put_html(b, text);
-    duet_put(b, "</text>");
+    duet_put_htmlf(b, "<text class=\"axis\" x=\"%f\" y=\"%f\" text-anchor=\"%s\"", x, y, anchor);
+    duet_put(b, more);
+    duet_put_htmlf(b, ">%s</text>", text);
 }
 
 /* A number beside an axis, in as few digits as it needs. */
@@ -141,31 +124,22 @@ static void put_line(struct duet_buffer *b, const struct frame *f, const struct 
             /* Along a level only its ends are needed: curves are mostly steps. */
             if (i > 0 && i + 1 < line->count && line->y[i - 1] == line->y[i] && line->y[i] == line->y[i + 1])
                 continue;
-            duet_put(b, i > 0 ? "L" : "M");
-            duet_put_px(b, place_x(f, line->x[i]));
-            duet_put(b, " ");
-            duet_put_px(b, place_y(f, line->y[i]));
+            duet_put_htmlf(b, i > 0 ? "L%f %f" : "M%f %f", place_x(f, line->x[i]), place_y(f, line->y[i]));
         }
         duet_put(b, "\"/>");
     }
-    for (size_t i = 0; f->chart->dots && i < line->count; i++) {
-        duet_put(b, "<circle r=\"3\" cx=\"");
-        duet_put_px(b, place_x(f, line->x[i]));
-        duet_put(b, "\" cy=\"");
-        duet_put_px(b, place_y(f, line->y[i]));
-        duet_putf(b, "\" fill=\"%s\"/>", line->color);
-    }
+    for (size_t i = 0; f->chart->dots && i < line->count; i++)
+        duet_put_htmlf(b, "<circle r=\"3\" cx=\"%f\" cy=\"%f\" fill=\"%s\"/>", place_x(f, line->x[i]),
+                       place_y(f, line->y[i]), line->color);
 }
 
 static void put_legend(struct duet_buffer *b, const struct duet_chart *chart)
 {
     duet_put(b, "<div class=\"legend\">");
-    for (size_t i = 0; i < chart->count; i++) {
-        if (!chart->lines[i].name) continue;
-        duet_putf(b, "<span><i style=\"background:%s\"></i>", chart->lines[i].color);
-        duet_put_html(b, chart->lines[i].name);
-        duet_put(b, "</span>");
-    }
+    for (size_t i = 0; i < chart->count; i++)
+        if (chart->lines[i].name)
+            duet_put_htmlf(b, "<span><i style=\"background:%s\"></i>%s</span>", chart->lines[i].color,
+                           chart->lines[i].name);
     duet_put(b, "</div>");
 }
 
@@ -176,11 +150,7 @@ void duet_put_chart(struct duet_buffer *b, const struct duet_chart *chart)
     f.width = chart->width - f.left - 14;
     f.height = chart->height - f.top - (named ? 40 : 20);
     duet_put(b, "<figure>");
-    if (chart->title) {
-        duet_put(b, "<figcaption>");
-        duet_put_html(b, chart->title);
-        duet_put(b, "</figcaption>");
-    }
+    if (chart->title) duet_put_htmlf(b, "<figcaption>%s</figcaption>", chart->title);
     duet_putf(b, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">", chart->width, chart->height,
               chart->width, chart->height);
     put_grid(b, &f);
@@ -220,31 +190,18 @@ static void put_matrix_cell(struct duet_buffer *b, const struct duet_matrix *m, 
     uint64_t count = m->cells[row * m->side + column];
     double share = (double)count / (double)row_sum(m, row), x = left + size * (double)column,
            y = top + size * (double)row;
-    duet_putf(b, "<g><title>%s ", m->row_name);
-    duet_put_html(b, m->names[row]);
-    duet_putf(b, ", %s ", m->column_name);
-    duet_put_html(b, m->names[column]);
-    duet_put(b, ": ");
+    duet_put_htmlf(b, "<g><title>%s %s, %s %s: ", m->row_name, m->names[row], m->column_name,
+                   m->names[column]);
     duet_put_fixed(b, 100 * share, 2);
-    duet_putf(b, " %% (%" PRIu64 ")</title><rect x=\"", count);
-    duet_put_px(b, x);
-    duet_put(b, "\" y=\"");
-    duet_put_px(b, y);
-    duet_put(b, "\" width=\"");
-    duet_put_px(b, size);
-    duet_put(b, "\" height=\"");
-    duet_put_px(b, size);
-    duet_putf(b, "\" fill=\"%s\" fill-opacity=\"", row == column ? "#2563b8" : "#c4321f");
+    duet_put_htmlf(b,
+                   " %% (%" PRIu64 ")</title><rect x=\"%f\" y=\"%f\" width=\"%f\" height=\"%f\" fill=\"%s\" "
+                   "fill-opacity=\"",
+                   count, x, y, size, size, row == column ? "#2563b8" : "#c4321f");
     duet_put_fixed(b, sqrt(share), 3);
     duet_put(b, "\"/>");
     if (size >= 20 && share >= 0.005) {
-        duet_put(b, "<text text-anchor=\"middle\" style=\"font-size:9px;fill:");
-        duet_put(b, sqrt(share) > 0.6 ? "#fff" : "#1c2230");
-        duet_put(b, "\" x=\"");
-        duet_put_px(b, x + size / 2);
-        duet_put(b, "\" y=\"");
-        duet_put_px(b, y + size / 2 + 3);
-        duet_put(b, "\">");
+        duet_put_htmlf(b, "<text text-anchor=\"middle\" style=\"font-size:9px;fill:%s\" x=\"%f\" y=\"%f\">",
+                       sqrt(share) > 0.6 ? "#fff" : "#1c2230", x + size / 2, y + size / 2 + 3);
         duet_put_fixed(b, 100 * share, 0);
         duet_put(b, "</text>");
     }
@@ -281,13 +238,10 @@ void duet_put_matrix(struct duet_buffer *b, const struct duet_matrix *m)
         put_rect(b, left, top + size * (double)i - 0.25, whole, 0.5, "#fff");
         put_rect(b, left + size * (double)i - 0.25, top, 0.5, whole, "#fff");
     }
-    duet_put(b, "</svg></div>\n<p class=\"soft\">Rows: ");
-    duet_put_html(b, m->row_name);
-    duet_put(b, "; columns: ");
-    duet_put_html(b, m->column_name);
-    duet_put(b,
-             ". Shades grow with the root of the share of the row, so that small confusions show; point at a "
-             "cell for its numbers.</p>\n");
+    duet_put_htmlf(b,
+                   "</svg></div>\n<p class=\"soft\">Rows: %s; columns: %s. Shades grow with the root of the "
+                   "share of the row, so that small confusions show; point at a cell for its numbers.</p>\n",
+                   m->row_name, m->column_name);
 }
 
 /* A cell off the diagonal. */
@@ -320,17 +274,13 @@ void duet_put_confusions(struct duet_buffer *b, const struct duet_matrix *m, siz
                 list[count++] = (struct confusion){row, column, n, (double)n / (double)row_sum(m, row)};
         }
     qsort(list, count, sizeof *list, by_count);
-    duet_put(b, "<table>\n<tr><th>");
-    duet_put_html(b, m->row_name);
-    duet_put(b, "</th><th class=\"word\">");
-    duet_put_html(b, m->column_name);
-    duet_put(b, "</th><th>how often</th><th>share of the row</th></tr>\n");
+    duet_put_htmlf(b,
+                   "<table>\n<tr><th>%s</th><th class=\"word\">%s</th><th>how often</th>"
+                   "<th>share of the row</th></tr>\n",
+                   m->row_name, m->column_name);
     for (size_t i = 0; i < count && i < most; i++) {
-        duet_put(b, "<tr><td>");
-        duet_put_html(b, m->names[list[i].row]);
-        duet_put(b, "</td><td class=\"word\">");
-        duet_put_html(b, m->names[list[i].column]);
-        duet_putf(b, "</td><td>%" PRIu64 "</td><td>", list[i].count);
+        duet_put_htmlf(b, "<tr><td>%s</td><td class=\"word\">%s</td><td>%" PRIu64 "</td><td>",
+                       m->names[list[i].row], m->names[list[i].column], list[i].count);
         duet_put_fixed(b, 100 * list[i].share, 1);
         duet_put(b, " %</td></tr>\n");
     }

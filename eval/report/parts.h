@@ -3,10 +3,9 @@
 #ifndef DUET_EVAL_REPORT_PARTS_H
 #define DUET_EVAL_REPORT_PARTS_H
 
-#include "data/json/text.h"
 #include "data/labels/palette.h"
-#include "eval/bootstrap.h"
 #include "eval/report/report.h"
+#include "report/text.h"
 
 /* The page so far. */
 struct duet_buffer *duet_report_page(struct duet_report *report);
@@ -14,8 +13,8 @@ struct duet_buffer *duet_report_page(struct duet_report *report);
 /* Text between tags or in an attribute's quotes: nothing in it is markup; what is not plain is shown
  * (core/text.h), but for newlines and tabs. */
 void duet_put_html(struct duet_buffer *b, const char *text);
-/* A length or coordinate, to a hundredth. */
-void duet_put_px(struct duet_buffer *b, double value);
+/* A page's printf (report/text.h): "%s" is such text, "%f" a length or coordinate, to a hundredth. */
+void duet_put_htmlf(struct duet_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "0.7060", or a dash where there is no score. */
 void duet_put_html_score(struct duet_buffer *b, double value);
 /* "#rrggbb" */

@@ -40,9 +40,18 @@ void duet_put_html(struct duet_buffer *b, const char *text)
     }
 }
 
-void duet_put_px(struct duet_buffer *b, double value)
+static void put_length(struct duet_buffer *b, double value)
 {
     duet_put_rounded(b, isfinite(value) ? round(value * 100) / 100 : 0, 8);
+}
+
+void duet_put_htmlf(struct duet_buffer *b, const char *format, ...)
+{
+    static const struct duet_dialect html = {duet_put_html, put_length};
+    va_list args;
+    va_start(args, format);
+    duet_put_dialect(b, &html, format, args);
+    va_end(args);
 }
 
 void duet_put_html_score(struct duet_buffer *b, double value)
@@ -109,17 +118,16 @@ static const char style[] =
 
 static void begin_page(struct duet_buffer *b, const char *title, const char *subtitle)
 {
-    duet_put(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                "<meta name=\"generator\" content=\"Duet " DUET_VERSION "\"/>\n<title>");
-    duet_put_html(b, title);
-    duet_put(b, "</title>\n<style>\n");
+    duet_put_htmlf(b,
+                   "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+                   "<meta name=\"generator\" content=\"Duet " DUET_VERSION
+                   "\"/>\n<title>%s</title>\n<style>\n",
+                   title);
     duet_put(b, style);
-    duet_put(b, "</style>\n</head>\n<body>\n<header>\n<h1>");
-    duet_put_html(b, title);
-    duet_put(b, "</h1>\n<p class=\"soft\">");
-    duet_put_html(b, subtitle);
-    duet_put(b, "</p>\n</header>\n");
+    duet_put_htmlf(b,
+                   "</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n<p class=\"soft\">%s</p>\n</header>\n",
+                   title, subtitle);
 }
 
 enum duet_status duet_report_open(const char *folder, const char *title, const char *subtitle,
@@ -144,13 +152,8 @@ void duet_report_section(struct duet_report *report, const char *title, const ch
     struct duet_buffer *b = &report->page;
     if (report->open) duet_put(b, "</section>\n");
     report->open = true;
-    duet_put(b, "<section>\n<h2>");
-    duet_put_html(b, title);
-    duet_put(b, "</h2>\n");
-    if (!words) return;
-    duet_put(b, "<p>");
-    duet_put_html(b, words);
-    duet_put(b, "</p>\n");
+    duet_put_htmlf(b, "<section>\n<h2>%s</h2>\n", title);
+    if (words) duet_put_htmlf(b, "<p>%s</p>\n", words);
 }
 
 void duet_report_conditions(struct duet_report *report, const struct duet_conditions *conditions)
@@ -162,13 +165,9 @@ void duet_report_conditions(struct duet_report *report, const struct duet_condit
         char *words = duet_text("%s", condition->name);
         for (char *c = words; c && *c; c++)
             if (*c == '_') *c = ' ';
-        duet_put(b, "<tr><td>");
-        duet_put_html(b, words ? words : "");
+        duet_put_htmlf(b, "<tr><td>%s</td><td>%s</td></tr>\n", words ? words : "", condition->text);
         b->failed |= !words;
         free(words);
-        duet_put(b, "</td><td>");
-        duet_put_html(b, condition->text);
-        duet_put(b, "</td></tr>\n");
     }
     duet_put(b, "</table>\n");
 }
@@ -178,11 +177,7 @@ void duet_report_warnings(struct duet_report *report, const char *const *warning
     struct duet_buffer *b = &report->page;
     if (count == 0) return;
     duet_put(b, "<div class=\"warnings\"><ul>\n");
-    for (size_t i = 0; i < count; i++) {
-        duet_put(b, "<li>");
-        duet_put_html(b, warnings[i]);
-        duet_put(b, "</li>\n");
-    }
+    for (size_t i = 0; i < count; i++) duet_put_htmlf(b, "<li>%s</li>\n", warnings[i]);
     duet_put(b, "</ul></div>\n");
 }
 
@@ -205,27 +200,15 @@ static enum duet_status write_picture(struct duet_report *report, const struct d
 
 static void begin_row(struct duet_buffer *b, const struct duet_report_heading *heading)
 {
-    duet_put(b, "<div class=\"row\">\n<h3>");
-    duet_put_html(b, heading->title);
-    duet_put(b, "</h3>\n<div class=\"keys soft\"><span>");
-    duet_put_html(b, heading->caption);
-    duet_put(b, "</span>");
+    duet_put_htmlf(b, "<div class=\"row\">\n<h3>%s</h3>\n<div class=\"keys soft\"><span>%s</span>",
+                   heading->title, heading->caption);
     for (size_t i = 0; i < heading->key_count; i++) {
         const struct duet_report_key *key = &heading->keys[i];
         duet_put(b, "<span><i class=\"swatch\" style=\"background:");
         duet_put_color(b, (struct duet_rgb){key->r, key->g, key->b});
-        duet_put(b, "\"></i>");
-        duet_put_html(b, key->text);
-        duet_put(b, "</span>");
+        duet_put_htmlf(b, "\"></i>%s</span>", key->text);
     }
     duet_put(b, "</div>\n<div class=\"pictures\">\n");
-}
-
-static void end_figure(struct duet_buffer *b, const char *label)
-{
-    duet_put(b, "<figcaption>");
-    duet_put_html(b, label);
-    duet_put(b, "</figcaption></figure>\n");
 }
 
 enum duet_status duet_report_pictures(struct duet_report *report, const struct duet_report_heading *heading,
@@ -238,52 +221,39 @@ enum duet_status duet_report_pictures(struct duet_report *report, const struct d
     for (size_t i = 0; i < count && status == DUET_OK; i++) {
         char name[40];
         status = write_picture(report, pictures[i].image, name, error);
-        duet_putf(b, "<figure><img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"", name,
-                  pictures[i].image->width, pictures[i].image->height);
-        duet_put_html(b, pictures[i].label);
-        duet_put(b, "\"/>");
-        end_figure(b, pictures[i].label);
+        duet_put_htmlf(b,
+                       "<figure><img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"%s\"/>"
+                       "<figcaption>%s</figcaption></figure>\n",
+                       name, pictures[i].image->width, pictures[i].image->height, pictures[i].label,
+                       pictures[i].label);
     }
     duet_put(b, "</div>\n</div>\n");
     return status;
 }
 
 static void put_rectangle(struct duet_buffer *b, const struct duet_report_mark *mark, double stroke,
-                          const char *color, const char *more)
+                          const char *color, bool dashed)
 {
-    duet_put(b, "<rect x=\"");
-    duet_put_px(b, mark->x);
-    duet_put(b, "\" y=\"");
-    duet_put_px(b, mark->y);
-    duet_put(b, "\" width=\"");
-    duet_put_px(b, fmax(mark->width, 0));
-    duet_put(b, "\" height=\"");
-    duet_put_px(b, fmax(mark->height, 0));
-    duet_putf(b, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"", color);
-    duet_put_px(b, stroke);
-    duet_putf(b, "\"%s/>", more);
+    duet_put_htmlf(b,
+                   "<rect x=\"%f\" y=\"%f\" width=\"%f\" height=\"%f\" fill=\"none\" stroke=\"%s\" "
+                   "stroke-width=\"%f\"",
+                   mark->x, mark->y, fmax(mark->width, 0), fmax(mark->height, 0), color, stroke);
+    duet_put(b, dashed ? " stroke-dasharray=\"7 5\"/>" : "/>");
 }
 
 /* A box with a dark edge below it, and its text at the top left, within the picture. */
 static void put_mark(struct duet_buffer *b, const struct duet_report_mark *mark, double size)
 {
     static const char *const colors[] = {"#3ddc84", "#ff5a48", "#4da3ff", "#ffb020"};
-    const char *dashes = mark->kind == DUET_REPORT_MISSED ? " stroke-dasharray=\"7 5\"" : "";
-    put_rectangle(b, mark, size / 5 + 2, "#000a", "");
-    put_rectangle(b, mark, size / 5, colors[mark->kind], dashes);
+    put_rectangle(b, mark, size / 5 + 2, "#000a", false);
+    put_rectangle(b, mark, size / 5, colors[mark->kind], mark->kind == DUET_REPORT_MISSED);
     if (!mark->text) return;
-    duet_put(b, "<text x=\"");
-    duet_put_px(b, fmax(mark->x, 0) + size * 0.25);
-    duet_put(b, "\" y=\"");
-    duet_put_px(b, fmax(mark->y, 0) + size);
-    duet_put(b, "\" style=\"font-size:");
-    duet_put_px(b, size);
-    duet_putf(b,
-              "px;font-weight:600;fill:%s;paint-order:stroke;stroke:#000;stroke-width:", colors[mark->kind]);
-    duet_put_px(b, size / 5);
-    duet_put(b, "px;stroke-linejoin:round\">");
-    duet_put_html(b, mark->text);
-    duet_put(b, "</text>");
+    duet_put_htmlf(
+        b,
+        "<text x=\"%f\" y=\"%f\" style=\"font-size:%fpx;font-weight:600;fill:%s;paint-order:stroke;"
+        "stroke:#000;stroke-width:%fpx;stroke-linejoin:round\">%s</text>",
+        fmax(mark->x, 0) + size * 0.25, fmax(mark->y, 0) + size, size, colors[mark->kind], size / 5,
+        mark->text);
 }
 
 enum duet_status duet_report_boxes(struct duet_report *report, const struct duet_report_heading *heading,
@@ -303,8 +273,7 @@ enum duet_status duet_report_boxes(struct duet_report *report, const struct duet
                   image->width, image->height, image->width, image->height, name, image->width,
                   image->height);
         for (size_t j = 0; j < sets[i].count; j++) put_mark(b, &sets[i].marks[j], size);
-        duet_put(b, "</svg>");
-        end_figure(b, sets[i].label);
+        duet_put_htmlf(b, "</svg><figcaption>%s</figcaption></figure>\n", sets[i].label);
     }
     duet_put(b, "</div>\n</div>\n");
     return DUET_OK;

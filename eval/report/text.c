@@ -1,7 +1,33 @@
 #include "report/text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
+
+void duet_put_dialect(struct duet_buffer *buffer, const struct duet_dialect *dialect, const char *format,
+                      va_list args)
+{
+    const size_t wide = sizeof PRIu64 - 1;
+    for (const char *at = format; *at;) {
+        size_t plain = strcspn(at, "%");
+        duet_put_bytes(buffer, at, plain);
+        at += plain;
+        if (*at++ != '%') break;
+        if (*at == 's')
+            dialect->text(buffer, va_arg(args, const char *));
+        else if (*at == 'f')
+            dialect->number(buffer, va_arg(args, double));
+        else if (*at == 'd')
+            duet_putf(buffer, "%d", va_arg(args, int));
+        else if (*at == 'z')
+            duet_putf(buffer, "%zu", va_arg(args, size_t));
+        else if (strncmp(at, PRIu64, wide) == 0)
+            duet_putf(buffer, "%" PRIu64, va_arg(args, uint64_t));
+        else
+            duet_put_bytes(buffer, at, 1);
+        at += *at == 'z' ? 2 : strncmp(at, PRIu64, wide) == 0 ? wide : 1;
+    }
+}
 
 /* --- JSON --------------------------------------------------------------------------------------------- */
 
@@ -11,6 +37,15 @@ void duet_put_score(struct duet_buffer *buffer, double value)
         duet_put_double(buffer, value);
     else
         duet_put(buffer, "null");
+}
+
+void duet_put_jsonf(struct duet_buffer *buffer, const char *format, ...)
+{
+    static const struct duet_dialect json = {duet_put_json_string, duet_put_score};
+    va_list args;
+    va_start(args, format);
+    duet_put_dialect(buffer, &json, format, args);
+    va_end(args);
 }
 
 void duet_put_scores(struct duet_buffer *buffer, const double *values, size_t count)
@@ -24,8 +59,7 @@ void duet_put_scores(struct duet_buffer *buffer, const double *values, size_t co
 
 void duet_put_interval(struct duet_buffer *buffer, struct duet_interval interval)
 {
-    const double ends[] = {interval.low, interval.high};
-    duet_put_scores(buffer, ends, 2);
+    duet_put_jsonf(buffer, "[%f, %f]", interval.low, interval.high);
 }
 
 void duet_put_conditions(struct duet_buffer *buffer, const struct duet_conditions *conditions)
@@ -33,13 +67,8 @@ void duet_put_conditions(struct duet_buffer *buffer, const struct duet_condition
     duet_put(buffer, "{");
     for (size_t i = 0; i < conditions->count; i++) {
         const struct duet_condition *condition = &conditions->items[i];
-        duet_put(buffer, i > 0 ? ",\n  " : "\n  ");
-        duet_put_json_string(buffer, condition->name);
-        duet_put(buffer, ": ");
-        if (condition->quoted)
-            duet_put_json_string(buffer, condition->text);
-        else
-            duet_put(buffer, condition->text);
+        duet_put_jsonf(buffer, i > 0 ? ",\n  %s: " : "\n  %s: ", condition->name);
+        (condition->quoted ? duet_put_json_string : duet_put)(buffer, condition->text);
     }
     duet_put(buffer, "\n }");
 }

@@ -6,6 +6,20 @@
 #include "eval/bootstrap.h"
 #include "eval/report/conditions.h"
 
+#include <stdarg.h>
+
+/* What printf's formats are for a kind of file: "%s" is written by `text`, "%f" by `number`; "%d", "%zu", "%"
+ * PRIu64 and "%%" as usual, and nothing else. */
+struct duet_dialect {
+    void (*text)(struct duet_buffer *buffer, const char *text);
+    void (*number)(struct duet_buffer *buffer, double value);
+};
+void duet_put_dialect(struct duet_buffer *buffer, const struct duet_dialect *dialect, const char *format,
+                      va_list args);
+
+/* JSON: "%s" is a string with its quotes, "%f" a number as duet_put_score writes it. */
+void duet_put_jsonf(struct duet_buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* JSON: the number at full precision, null for NaN. */
 void duet_put_score(struct duet_buffer *buffer, double value);
 /* JSON: [a, b, ...] */
