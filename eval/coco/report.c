@@ -111,12 +111,8 @@ static struct place *sort_classes(const struct view *v)
 
 static void put_name_cell(const struct view *v, size_t category)
 {
-    struct duet_buffer *b = v->page;
-    duet_put(b, "<tr><td><span class=\"swatch\" style=\"background:");
-    duet_put_color(b, duet_class_color((int)v->scope.category_ids[category]));
-    duet_put(b, "\"></span>");
-    duet_put_html(b, category_name(v, category));
-    duet_put(b, "</td>");
+    duet_put_class_cell(v->page, duet_class_color((int)v->scope.category_ids[category]),
+                        category_name(v, category));
 }
 
 static void put_class(const struct view *v, const struct place *place)
@@ -146,11 +142,7 @@ static void put_classes(const struct view *v, const struct place *places)
     duet_putf(b, "<div class=\"wide\"><table>\n<tr><th>class</th><th>AP</th><th class=\"word\">%s</th>%s%s",
               v->outcome->replicates ? "with its 95 % interval" : "", v->low >= 0 ? "<th>at .50</th>" : "",
               v->high >= 0 ? "<th>at .75</th>" : "");
-    for (size_t a = 1; a < v->scope.area_count; a++) {
-        duet_put(b, "<th>");
-        duet_put_html(b, v->scope.areas[a].name);
-        duet_put(b, "</th>");
-    }
+    for (size_t a = 1; a < v->scope.area_count; a++) duet_put_htmlf(b, "<th>%s</th>", v->scope.areas[a].name);
     duet_put(b, "<th>objects</th><th>boxes</th></tr>\n");
     for (size_t i = 0; i < v->scope.category_count; i++) put_class(v, &places[i]);
     duet_put(b, "</table></div>\n");

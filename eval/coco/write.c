@@ -20,18 +20,21 @@ void duet_put_line_keys(struct duet_buffer *b, const struct duet_coco_eval *eval
         duet_put(b, ":");
         duet_put_double(b, scope.thresholds[scope.threshold_count - 1]);
     }
-    duet_put(b, "\", \"area\": ");
-    duet_put_json_string(b, scope.areas[line->cut.area].name);
-    duet_putf(b, ", \"max_detections\": %d", scope.limits[line->cut.limit]);
+    duet_put_jsonf(b, "\", \"area\": %s, \"max_detections\": %d", scope.areas[line->cut.area].name,
+                   scope.limits[line->cut.limit]);
+}
+
+void duet_put_class_keys(struct duet_buffer *b, const struct duet_coco_scope *scope, size_t category)
+{
+    duet_put(b, "{\"id\": ");
+    duet_put_coco_id(b, scope->ids, scope->category_ids[category]);
+    duet_put_jsonf(b, ", \"name\": %s", scope->category_names[category]);
 }
 
 void duet_put_warnings(struct duet_buffer *b, const char *const *warnings, size_t count)
 {
     duet_put(b, "\"warnings\": [");
-    for (size_t i = 0; i < count; i++) {
-        duet_put(b, i > 0 ? ", " : "");
-        duet_put_json_string(b, warnings[i]);
-    }
+    for (size_t i = 0; i < count; i++) duet_put_jsonf(b, i > 0 ? ", %s" : "%s", warnings[i]);
     duet_put(b, "]");
 }
 
@@ -157,16 +160,12 @@ static void put_json_lines(struct duet_buffer *b, const struct duet_coco_outcome
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];
     size_t count = duet_coco_eval_lines(outcome->eval, lines);
     duet_put(b, " \"stats\": [");
-    for (size_t i = 0; i < count; i++) {
-        duet_put(b, i > 0 ? ", " : "");
-        duet_put_double(b, lines[i].value);
-    }
+    for (size_t i = 0; i < count; i++) duet_put_jsonf(b, i > 0 ? ", %f" : "%f", lines[i].value);
     duet_put(b, "],\n \"lines\": [");
     for (size_t i = 0; i < count; i++) {
         duet_put(b, i > 0 ? ",\n  {" : "\n  {");
         duet_put_line_keys(b, outcome->eval, &lines[i]);
-        duet_put(b, ", \"value\": ");
-        duet_put_double(b, lines[i].value);
+        duet_put_jsonf(b, ", \"value\": %f", lines[i].value);
         if (outcome->replicates) {
             duet_put(b, ", \"interval\": ");
             duet_put_interval(b, duet_coco_line_interval(outcome->replicates, i, lines[i].value));
@@ -181,18 +180,12 @@ static void put_json_class(struct duet_buffer *b, const struct duet_coco_outcome
     const struct duet_coco_scope scope = duet_coco_eval_scope(outcome->eval);
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];
     size_t count = duet_coco_eval_lines(outcome->eval, lines);
-    duet_put(b, "{\"id\": ");
-    duet_put_coco_id(b, scope.ids, scope.category_ids[category]);
-    duet_put(b, ", \"name\": ");
-    duet_put_json_string(b, scope.category_names[category]);
-    for (size_t i = 0; i < count; i++) {
-        duet_put(b, i > 0 ? ", " : ", \"ap\": ");
-        if (i == 0) {
-            duet_put_double(b, duet_coco_class_value(outcome->eval, &lines[0], (int)category));
-            duet_put(b, ", \"stats\": [");
-        }
-        duet_put_double(b, duet_coco_class_value(outcome->eval, &lines[i], (int)category));
-    }
+    duet_put_class_keys(b, &scope, category);
+    duet_put_jsonf(b, ", \"ap\": %f, \"stats\": [",
+                   duet_coco_class_value(outcome->eval, &lines[0], (int)category));
+    for (size_t i = 0; i < count; i++)
+        duet_put_jsonf(b, i > 0 ? ", %f" : "%f",
+                       duet_coco_class_value(outcome->eval, &lines[i], (int)category));
     duet_putf(b, "], \"truths\": %zu, \"detections\": %zu",
               duet_coco_positives(outcome->eval, (int)category, 0),
               duet_coco_detections(outcome->eval, (int)category));
@@ -205,17 +198,11 @@ static void put_json_class(struct duet_buffer *b, const struct duet_coco_outcome
 
 static void put_json_tide(struct duet_buffer *b, const struct duet_coco_tide *tide)
 {
-    duet_put(b, " \"errors\": {\"found\": ");
-    duet_put_double(b, tide->found);
-    duet_put(b, ", \"background\": ");
-    duet_put_double(b, tide->background);
-    duet_put(b, ", \"ap\": ");
-    duet_put_score(b, tide->ap);
-    for (int kind = 0; kind < DUET_COCO_ERRORS; kind++) {
-        duet_putf(b, ",\n  \"%s\": {\"gain\": ", duet_coco_error_name((enum duet_coco_error)kind));
-        duet_put_score(b, tide->gain[kind]);
-        duet_putf(b, ", \"count\": %zu}", tide->count[kind]);
-    }
+    duet_put_jsonf(b, " \"errors\": {\"found\": %f, \"background\": %f, \"ap\": %f", tide->found,
+                   tide->background, tide->ap);
+    for (int kind = 0; kind < DUET_COCO_ERRORS; kind++)
+        duet_put_jsonf(b, ",\n  %s: {\"gain\": %f, \"count\": %zu}",
+                       duet_coco_error_name((enum duet_coco_error)kind), tide->gain[kind], tide->count[kind]);
     duet_put(b, "},\n");
 }
 
@@ -223,15 +210,9 @@ static void put_json_confusion(struct duet_buffer *b, const struct duet_coco_out
 {
     const struct duet_coco_confusion *confusion = outcome->confusion;
     const struct duet_coco_scope scope = duet_coco_eval_scope(outcome->eval);
-    duet_put(b, " \"confusion\": {\"score\": ");
-    duet_put_double(b, confusion->score);
-    duet_put(b, ", \"iou\": ");
-    duet_put_double(b, confusion->overlap);
-    duet_put(b, ", \"classes\": [");
-    for (size_t k = 0; k < scope.category_count; k++) {
-        duet_put_json_string(b, scope.category_names[k]);
-        duet_put(b, ", ");
-    }
+    duet_put_jsonf(b, " \"confusion\": {\"score\": %f, \"iou\": %f, \"classes\": [", confusion->score,
+                   confusion->overlap);
+    for (size_t k = 0; k < scope.category_count; k++) duet_put_jsonf(b, "%s, ", scope.category_names[k]);
     duet_put(b, "\"background\"],\n  \"cells\": [");
     for (size_t i = 0; i < confusion->side * confusion->side; i++)
         duet_putf(b, "%s%" PRIu64,
@@ -240,12 +221,6 @@ static void put_json_confusion(struct duet_buffer *b, const struct duet_coco_out
                                         : "],\n   [",
                   confusion->cells[i]);
     duet_put(b, "]]},\n");
-}
-
-void duet_put_bootstrap(struct duet_buffer *b, const struct duet_coco_replicates *replicates)
-{
-    duet_putf(b, " \"bootstrap\": {\"replicates\": %zu, \"seed\": %" PRIu64 ", \"level\": 0.95},\n",
-              replicates->count, replicates->seed);
 }
 
 char *duet_coco_json(const struct duet_coco_outcome *outcome)
@@ -260,27 +235,24 @@ char *duet_coco_json(const struct duet_coco_outcome *outcome)
         put_json_class(&b, outcome, k);
     }
     duet_put(&b, "],\n");
-    if (outcome->replicates) duet_put_bootstrap(&b, outcome->replicates);
+    if (outcome->replicates) {
+        duet_put_bootstrap(&b, outcome->replicates->count, outcome->replicates->seed);
+        duet_put(&b, "},\n");
+    }
     if (outcome->tide) put_json_tide(&b, outcome->tide);
     if (outcome->confusion) put_json_confusion(&b, outcome);
     duet_put(&b, " ");
     duet_put_warnings(&b, outcome->warnings, outcome->warning_count);
-    duet_put(&b, ",\n \"conditions\": ");
-    duet_put_conditions(&b, outcome->conditions);
-    duet_put(&b, "\n}\n");
-    return duet_buffer_text(&b);
+    duet_put(&b, ",\n");
+    return duet_json_end(&b, outcome->conditions);
 }
 
 static void put_point(struct duet_buffer *b, const struct duet_coco_point *point)
 {
-    static const char *const keys[] = {"threshold", "precision", "recall", "f1"};
-    const double values[] = {point->threshold, point->precision, point->recall, point->f1};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        duet_putf(b, ", \"%s\": ", keys[i]);
-        duet_put_double(b, values[i]);
-    }
-    duet_putf(b, ", \"reached\": %s, \"kept\": %zu, \"hits\": %zu, \"truths\": %zu}",
-              point->reached ? "true" : "false", point->kept, point->hits, point->positives);
+    duet_put_jsonf(b, ", \"threshold\": %f, \"precision\": %f, \"recall\": %f, \"f1\": %f, \"reached\": ",
+                   point->threshold, point->precision, point->recall, point->f1);
+    duet_putf(b, "%s, \"kept\": %zu, \"hits\": %zu, \"truths\": %zu}", point->reached ? "true" : "false",
+              point->kept, point->hits, point->positives);
 }
 
 char *duet_coco_points_json(const struct duet_coco_eval *eval, const struct duet_coco_points *points,
@@ -288,23 +260,15 @@ char *duet_coco_points_json(const struct duet_coco_eval *eval, const struct duet
 {
     const struct duet_coco_scope scope = duet_coco_eval_scope(eval);
     struct duet_buffer b = {0};
-    duet_put(&b, "{\n \"format\": \"duet-thresholds\",\n \"version\": 1,\n \"iou\": ");
-    duet_put_double(&b, points->overlap);
-    duet_putf(&b, ",\n \"goal\": \"%s\"", points->goal == DUET_COCO_BEST_F1 ? "f1" : "precision");
-    if (points->goal == DUET_COCO_PRECISION) {
-        duet_put(&b, ",\n \"precision\": ");
-        duet_put_double(&b, points->precision);
-    }
+    duet_put_jsonf(&b, "{\n \"format\": \"duet-thresholds\",\n \"version\": 1,\n \"iou\": %f,\n \"goal\": %s",
+                   points->overlap, points->goal == DUET_COCO_BEST_F1 ? "f1" : "precision");
+    if (points->goal == DUET_COCO_PRECISION) duet_put_jsonf(&b, ",\n \"precision\": %f", points->precision);
     duet_put(&b, ",\n \"classes\": [");
     for (size_t k = 0; k < scope.category_count; k++) {
-        duet_put(&b, k > 0 ? ",\n  {\"id\": " : "\n  {\"id\": ");
-        duet_put_coco_id(&b, scope.ids, scope.category_ids[k]);
-        duet_put(&b, ", \"name\": ");
-        duet_put_json_string(&b, scope.category_names[k]);
+        duet_put(&b, k > 0 ? ",\n  " : "\n  ");
+        duet_put_class_keys(&b, &scope, k);
         put_point(&b, &points->items[k]);
     }
-    duet_put(&b, "],\n \"conditions\": ");
-    duet_put_conditions(&b, conditions);
-    duet_put(&b, "\n}\n");
-    return duet_buffer_text(&b);
+    duet_put(&b, "],\n");
+    return duet_json_end(&b, conditions);
 }

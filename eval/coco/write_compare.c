@@ -220,20 +220,8 @@ char *duet_coco_comparison_table(const struct duet_coco_comparison *comparison)
 
 static void put_json_difference(struct duet_buffer *b, const struct duet_coco_difference *d)
 {
-    const struct {
-        const char *key;
-        double value;
-    } fields[] = {{"a", d->a}, {"b", d->b}, {"difference", d->difference}};
-    for (size_t i = 0; i < 3; i++) {
-        duet_putf(b, "\"%s\": ", fields[i].key);
-        duet_put_score(b, fields[i].value);
-        duet_put(b, ", ");
-    }
-    duet_put(b, "\"interval\": ");
-    duet_put_interval(b, d->interval);
-    duet_put(b, ", \"p\": ");
-    duet_put_score(b, d->p);
-    duet_put(b, "}");
+    duet_put_jsonf(b, ", \"a\": %f, \"b\": %f, \"difference\": %f, \"interval\": [%f, %f], \"p\": %f}", d->a,
+                   d->b, d->difference, d->interval.low, d->interval.high, d->p);
 }
 
 static void put_json_images(struct duet_buffer *b, const struct duet_coco_comparison *c,
@@ -246,15 +234,9 @@ static void put_json_images(struct duet_buffer *b, const struct duet_coco_compar
         size_t image = pairs->image_order[i];
         duet_put(b, i > 0 ? ",\n  {\"id\": " : "\n  {\"id\": ");
         duet_put_coco_id(b, scope.ids, scope.image_ids[image]);
-        duet_put(b, ", \"file_name\": ");
-        duet_put_json_string(b, duet_coco_truth_image(c->a->truth, scope.image_ids[image])->file_name);
-        duet_put(b, ", \"a\": ");
-        duet_put_double(b, c->a_images[image]);
-        duet_put(b, ", \"b\": ");
-        duet_put_double(b, c->b_images[image]);
-        duet_put(b, ", \"difference\": ");
-        duet_put_double(b, image_gain(c, image));
-        duet_put(b, "}");
+        duet_put_jsonf(b, ", \"file_name\": %s, \"a\": %f, \"b\": %f, \"difference\": %f}",
+                       duet_coco_truth_image(c->a->truth, scope.image_ids[image])->file_name,
+                       c->a_images[image], c->b_images[image], image_gain(c, image));
     }
     duet_put(b, "],\n");
 }
@@ -262,32 +244,24 @@ static void put_json_images(struct duet_buffer *b, const struct duet_coco_compar
 static void put_json(struct duet_buffer *b, const struct duet_coco_comparison *c, const struct pairs *pairs)
 {
     const struct duet_coco_scope scope = duet_coco_eval_scope(c->a);
-    duet_put(b, "{\n \"a\": ");
-    duet_put_json_string(b, c->a_name);
-    duet_put(b, ",\n \"b\": ");
-    duet_put_json_string(b, c->b_name);
-    duet_put(b, ",\n \"lines\": [");
+    duet_put_jsonf(b, "{\n \"a\": %s,\n \"b\": %s,\n \"lines\": [", c->a_name, c->b_name);
     for (size_t i = 0; i < pairs->line_count; i++) {
         duet_put(b, i > 0 ? ",\n  {" : "\n  {");
         duet_put_line_keys(b, c->a, &pairs->lines[i]);
-        duet_put(b, ", ");
         put_json_difference(b, &pairs->line_differences[i]);
     }
     duet_put(b, "],\n \"per_class\": [");
     for (size_t k = 0; k < scope.category_count; k++) {
-        duet_put(b, k > 0 ? ",\n  {\"id\": " : "\n  {\"id\": ");
-        duet_put_coco_id(b, scope.ids, scope.category_ids[k]);
-        duet_put(b, ", \"name\": ");
-        duet_put_json_string(b, scope.category_names[k]);
-        duet_put(b, ", ");
+        duet_put(b, k > 0 ? ",\n  " : "\n  ");
+        duet_put_class_keys(b, &scope, k);
         put_json_difference(b, &pairs->categories[k]);
     }
     duet_put(b, "],\n");
     put_json_images(b, c, pairs);
-    duet_put_bootstrap(b, c->a_replicates);
-    duet_put(b, " ");
+    duet_put_bootstrap(b, c->a_replicates->count, c->a_replicates->seed);
+    duet_put(b, "},\n ");
     duet_put_warnings(b, c->warnings, c->warning_count);
-    duet_put(b, ",\n \"conditions\": ");
+    duet_put(b, ",\n");
     duet_put_conditions(b, c->conditions);
     duet_put(b, "\n}\n");
 }

@@ -63,8 +63,7 @@ static void put_row(struct duet_buffer *b, const struct duet_coco_outcome *outco
         struct duet_interval interval =
             category < 0 ? duet_coco_line_interval(outcome->replicates, 0, ap)
                          : duet_coco_category_interval(outcome->replicates, (size_t)category, ap);
-        put_field(b, interval.low);
-        put_field(b, interval.high);
+        duet_put_interval_fields(b, interval);
     }
     duet_put(b, "\n");
 }

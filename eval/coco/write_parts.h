@@ -9,10 +9,10 @@
 /* JSON: "metric": "AP", "iou": "0.5:0.95", "area": "all", "max_detections": 100 */
 void duet_put_line_keys(struct duet_buffer *b, const struct duet_coco_eval *eval,
                         const struct duet_coco_line *line);
+/* JSON: {"id": 18, "name": "dog" */
+void duet_put_class_keys(struct duet_buffer *b, const struct duet_coco_scope *scope, size_t category);
 /* JSON: "warnings": [...] */
 void duet_put_warnings(struct duet_buffer *b, const char *const *warnings, size_t count);
-/* JSON: "bootstrap": {...}, and a comma */
-void duet_put_bootstrap(struct duet_buffer *b, const struct duet_coco_replicates *replicates);
 
 /* The line's score of one class; -1: none. */
 double duet_coco_class_value(const struct duet_coco_eval *eval, const struct duet_coco_line *line,

@@ -65,6 +65,13 @@ void duet_put_score_cell(struct duet_buffer *b, double value)
     duet_put(b, "</td>");
 }
 
+void duet_put_class_cell(struct duet_buffer *b, struct duet_rgb color, const char *name)
+{
+    duet_put(b, "<tr><td><span class=\"swatch\" style=\"background:");
+    duet_put_color(b, color);
+    duet_put_htmlf(b, "\"></span>%s</td>", name);
+}
+
 /* --- curves ------------------------------------------------------------------------------------------- */
 
 /* Where the axes of a chart lie. */

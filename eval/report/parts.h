@@ -36,6 +36,8 @@ void duet_put_tiles(struct duet_buffer *b, const struct duet_tile *tiles, size_t
 void duet_put_bar_cell(struct duet_buffer *b, double value, const struct duet_interval *interval);
 /* A table's cell with a score. */
 void duet_put_score_cell(struct duet_buffer *b, double value);
+/* The cell that a class's row begins with: its colour and name. */
+void duet_put_class_cell(struct duet_buffer *b, struct duet_rgb color, const char *name);
 
 /* --- curves ------------------------------------------------------------------------------------------- */
 

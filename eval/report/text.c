@@ -13,6 +13,7 @@ void duet_put_dialect(struct duet_buffer *buffer, const struct duet_dialect *dia
         duet_put_bytes(buffer, at, plain);
         at += plain;
         if (*at++ != '%') break;
+        size_t length = *at == 'z' ? 2 : strncmp(at, PRIu64, wide) == 0 ? wide : 1;
         if (*at == 's')
             dialect->text(buffer, va_arg(args, const char *));
         else if (*at == 'f')
@@ -21,11 +22,11 @@ void duet_put_dialect(struct duet_buffer *buffer, const struct duet_dialect *dia
             duet_putf(buffer, "%d", va_arg(args, int));
         else if (*at == 'z')
             duet_putf(buffer, "%zu", va_arg(args, size_t));
-        else if (strncmp(at, PRIu64, wide) == 0)
+        else if (length == wide)
             duet_putf(buffer, "%" PRIu64, va_arg(args, uint64_t));
         else
             duet_put_bytes(buffer, at, 1);
-        at += *at == 'z' ? 2 : strncmp(at, PRIu64, wide) == 0 ? wide : 1;
+        at += length;
     }
 }
 
@@ -62,15 +63,51 @@ void duet_put_interval(struct duet_buffer *buffer, struct duet_interval interval
     duet_put_jsonf(buffer, "[%f, %f]", interval.low, interval.high);
 }
 
+void duet_put_intervals(struct duet_buffer *buffer, const struct duet_interval *intervals, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        duet_put(buffer, i > 0 ? ", " : "[");
+        duet_put_interval(buffer, intervals[i]);
+    }
+    duet_put(buffer, count > 0 ? "]" : "[]");
+}
+
+void duet_put_bootstrap(struct duet_buffer *buffer, size_t replicates, uint64_t seed)
+{
+    duet_putf(buffer, " \"bootstrap\": {\"replicates\": %zu, \"seed\": %" PRIu64 ", \"level\": 0.95",
+              replicates, seed);
+}
+
 void duet_put_conditions(struct duet_buffer *buffer, const struct duet_conditions *conditions)
 {
-    duet_put(buffer, "{");
+    duet_put(buffer, " \"conditions\": {");
     for (size_t i = 0; i < conditions->count; i++) {
         const struct duet_condition *condition = &conditions->items[i];
         duet_put_jsonf(buffer, i > 0 ? ",\n  %s: " : "\n  %s: ", condition->name);
         (condition->quoted ? duet_put_json_string : duet_put)(buffer, condition->text);
     }
     duet_put(buffer, "\n }");
+}
+
+char *duet_json_end(struct duet_buffer *buffer, const struct duet_conditions *conditions)
+{
+    duet_put_conditions(buffer, conditions);
+    duet_put(buffer, "\n}\n");
+    return duet_buffer_text(buffer);
+}
+
+/* --- CSV ---------------------------------------------------------------------------------------------- */
+
+void duet_put_field(struct duet_buffer *buffer, double value)
+{
+    duet_put(buffer, ",");
+    if (isfinite(value)) duet_put_double(buffer, value);
+}
+
+void duet_put_interval_fields(struct duet_buffer *buffer, struct duet_interval interval)
+{
+    duet_put_field(buffer, interval.low);
+    duet_put_field(buffer, interval.high);
 }
 
 /* --- for people --------------------------------------------------------------------------------------- */

@@ -26,8 +26,19 @@ void duet_put_score(struct duet_buffer *buffer, double value);
 void duet_put_scores(struct duet_buffer *buffer, const double *values, size_t count);
 /* JSON: [low, high] */
 void duet_put_interval(struct duet_buffer *buffer, struct duet_interval interval);
-/* JSON: {"model": "x", ...} */
+/* JSON: [[low, high], ...] */
+void duet_put_intervals(struct duet_buffer *buffer, const struct duet_interval *intervals, size_t count);
+/* JSON: "bootstrap": {"replicates": 1000, "seed": 0, "level": 0.95 */
+void duet_put_bootstrap(struct duet_buffer *buffer, size_t replicates, uint64_t seed);
+/* JSON: "conditions": {"model": "x", ...} */
 void duet_put_conditions(struct duet_buffer *buffer, const struct duet_conditions *conditions);
+/* With which an object ends: the whole text, as duet_buffer_text gives it. */
+char *duet_json_end(struct duet_buffer *buffer, const struct duet_conditions *conditions);
+
+/* CSV: a field after others, ",0.25"; nothing but the comma for NaN. */
+void duet_put_field(struct duet_buffer *buffer, double value);
+/* CSV: two of them. */
+void duet_put_interval_fields(struct duet_buffer *buffer, struct duet_interval interval);
 
 /* A column of a table: a score with four places, or a '-', right-aligned. */
 void duet_put_cell(struct duet_buffer *buffer, double value, int width);

@@ -3,8 +3,7 @@
 #include "data/labels/labels.h"
 #include "report/text.h"
 
-#include <inttypes.h>
-#include <math.h>
+#include <stddef.h>
 
 enum { FIRST = 1, CLASSES = DUET_VOC_MAP_CLASSES };
 
@@ -62,94 +61,47 @@ char *duet_voc_map_table(const struct duet_voc_map_outcome *o)
 /* One number a class: a score, or a count. */
 struct column {
     const char *name;
-    double (*score)(const struct duet_voc_class *c);
-    size_t (*count)(const struct duet_voc_class *c);
+    bool is_count; /* size_t; else double */
+    size_t offset; /* in struct duet_voc_class */
 };
 
-static double ap(const struct duet_voc_class *c)
-{
-    return c->ap.all_points;
-}
-static double ap_2007(const struct duet_voc_class *c)
-{
-    return c->ap.eleven_points;
-}
-static double recall(const struct duet_voc_class *c)
-{
-    return c->recall;
-}
-static size_t positives(const struct duet_voc_class *c)
-{
-    return c->positives;
-}
-static size_t difficult(const struct duet_voc_class *c)
-{
-    return c->difficult;
-}
-static size_t found(const struct duet_voc_class *c)
-{
-    return c->found;
-}
-static size_t right(const struct duet_voc_class *c)
-{
-    return c->right;
-}
-static size_t duplicates(const struct duet_voc_class *c)
-{
-    return c->duplicates;
-}
-static size_t background(const struct duet_voc_class *c)
-{
-    return c->background;
-}
-
+#define AT(member) offsetof(struct duet_voc_class, member)
 static const struct column columns[] = {
-    {"ap", ap, NULL},
-    {"ap_2007", ap_2007, NULL},
-    {"recall", recall, NULL},
-    {"positives", NULL, positives},
-    {"difficult", NULL, difficult},
-    {"found", NULL, found},
-    {"right", NULL, right},
-    {"duplicates", NULL, duplicates},
-    {"background", NULL, background},
+    {"ap", false, AT(ap.all_points)},     {"ap_2007", false, AT(ap.eleven_points)},
+    {"recall", false, AT(recall)},        {"positives", true, AT(positives)},
+    {"difficult", true, AT(difficult)},   {"found", true, AT(found)},
+    {"right", true, AT(right)},           {"duplicates", true, AT(duplicates)},
+    {"background", true, AT(background)},
 };
 #define COLUMN_COUNT (sizeof columns / sizeof columns[0])
+
+/* Counts are far from where a double leaves integers out. */
+static double number_of(const struct duet_voc_class *c, const struct column *column)
+{
+    const char *at = (const char *)c + column->offset;
+    return column->is_count ? (double)*(const size_t *)at : *(const double *)at;
+}
 
 static void put_column(struct duet_buffer *b, const struct duet_voc_map *map, const struct column *column)
 {
     duet_putf(b, " \"%s\": [", column->name);
     for (int i = FIRST; i < CLASSES; i++) {
-        const struct duet_voc_class *c = duet_voc_map_class(map, i);
         if (i > FIRST) duet_put(b, ", ");
-        if (column->score)
-            duet_put_score(b, column->score(c));
-        else
-            duet_putf(b, "%zu", column->count(c));
+        duet_put_score(b, number_of(duet_voc_map_class(map, i), column));
     }
     duet_put(b, "],\n");
-}
-
-static void put_intervals(struct duet_buffer *b, const char *name, const struct duet_interval *intervals)
-{
-    duet_putf(b, ",\n  \"%s\": [", name);
-    for (int i = FIRST; i < CLASSES; i++) {
-        if (i > FIRST) duet_put(b, ", ");
-        duet_put_interval(b, intervals[i]);
-    }
-    duet_put(b, "]");
 }
 
 static void put_bootstrap(struct duet_buffer *b, const struct duet_voc_map_outcome *o)
 {
     if (!o->intervals) return;
-    duet_putf(b, " \"bootstrap\": {\"replicates\": %zu, \"seed\": %" PRIu64 ", \"level\": 0.95,\n  \"map\": ",
-              o->replicates, o->seed);
-    duet_put_interval(b, o->intervals->all_points[0]);
-    duet_put(b, ", \"map_2007\": ");
-    duet_put_interval(b, o->intervals->eleven_points[0]);
-    put_intervals(b, "ap", o->intervals->all_points);
-    put_intervals(b, "ap_2007", o->intervals->eleven_points);
+    const struct duet_interval *all = o->intervals->all_points, *eleven = o->intervals->eleven_points;
+    duet_put_bootstrap(b, o->replicates, o->seed);
+    duet_put_jsonf(b, ",\n  \"map\": [%f, %f], \"map_2007\": [%f, %f],\n  \"ap\": ", all[0].low, all[0].high,
+                   eleven[0].low, eleven[0].high);
+    duet_put_intervals(b, all + FIRST, CLASSES - FIRST);
+    duet_put(b, ",\n  \"ap_2007\": ");
+    duet_put_intervals(b, eleven + FIRST, CLASSES - FIRST);
     duet_put(b, "},\n");
 }
 
@@ -157,29 +109,16 @@ char *duet_voc_map_json(const struct duet_voc_map_outcome *o)
 {
     struct duet_buffer b = {0};
     const struct duet_voc_ap mean = duet_voc_map_mean(o->map);
-    duet_put(&b, "{\n \"map\": ");
-    duet_put_score(&b, mean.all_points);
-    duet_put(&b, ",\n \"map_2007\": ");
-    duet_put_score(&b, mean.eleven_points);
-    duet_put(&b, ",\n \"classes\": [");
+    duet_put_jsonf(&b, "{\n \"map\": %f,\n \"map_2007\": %f,\n \"classes\": [", mean.all_points,
+                   mean.eleven_points);
     for (int i = FIRST; i < CLASSES; i++) duet_putf(&b, "%s\"%s\"", i > FIRST ? ", " : "", class_name(i));
     duet_put(&b, "],\n");
     for (size_t i = 0; i < COLUMN_COUNT; i++) put_column(&b, o->map, &columns[i]);
     put_bootstrap(&b, o);
-    duet_put(&b, " \"conditions\": ");
-    duet_put_conditions(&b, o->conditions);
-    duet_put(&b, "\n}\n");
-    return duet_buffer_text(&b);
+    return duet_json_end(&b, o->conditions);
 }
 
 /* --- CSV ---------------------------------------------------------------------------------------------- */
-
-/* A field of a score; empty where there is none. */
-static void put_field(struct duet_buffer *b, double value)
-{
-    duet_put(b, ",");
-    if (!isnan(value)) duet_put_double(b, value);
-}
 
 char *duet_voc_map_csv(const struct duet_voc_map_outcome *o)
 {
@@ -190,16 +129,8 @@ char *duet_voc_map_csv(const struct duet_voc_map_outcome *o)
     for (int i = FIRST; i < CLASSES; i++) {
         const struct duet_voc_class *c = duet_voc_map_class(o->map, i);
         duet_putf(&b, "%s,%d", class_name(i), i);
-        for (size_t j = 0; j < COLUMN_COUNT; j++) {
-            if (columns[j].score)
-                put_field(&b, columns[j].score(c));
-            else
-                duet_putf(&b, ",%zu", columns[j].count(c));
-        }
-        if (o->intervals) {
-            put_field(&b, o->intervals->all_points[i].low);
-            put_field(&b, o->intervals->all_points[i].high);
-        }
+        for (size_t j = 0; j < COLUMN_COUNT; j++) duet_put_field(&b, number_of(c, &columns[j]));
+        if (o->intervals) duet_put_interval_fields(&b, o->intervals->all_points[i]);
         duet_put(&b, "\n");
     }
     return duet_buffer_text(&b);

@@ -20,9 +20,7 @@ static const char *class_name(int class_id)
 
 static void put_class_cell(struct duet_buffer *b, int class_id)
 {
-    duet_put(b, "<tr><td><span class=\"swatch\" style=\"background:");
-    duet_put_color(b, duet_voc_color(class_id));
-    duet_putf(b, "\"></span>%s</td>", class_name(class_id));
+    duet_put_class_cell(b, duet_voc_color(class_id), class_name(class_id));
 }
 
 /* --- masks: numbers ----------------------------------------------------------------------------------- */
@@ -290,9 +288,7 @@ static void put_curve(struct duet_buffer *b, const struct duet_voc_map *map, int
     double *precision = recall + c->found + 1;
     size_t count = duet_voc_map_curve(map, class_id, recall, precision);
     const struct duet_chart_line line = {recall, precision, count, "#2563b8", NULL};
-    char title[96];
-    snprintf(title, sizeof title, "%s", class_name(class_id));
-    const struct duet_chart chart = {title, NULL, NULL, 1, false, 190, 160, &line, 1};
+    const struct duet_chart chart = {class_name(class_id), NULL, NULL, 1, false, 190, 160, &line, 1};
     duet_put_chart(b, &chart);
     free(recall);
 }

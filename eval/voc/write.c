@@ -112,13 +112,6 @@ char *duet_voc_table(const struct duet_voc_summary *summary)
 
 /* --- JSON --------------------------------------------------------------------------------------------- */
 
-static void put_score(struct duet_buffer *b, const char *key, double value)
-{
-    duet_putf(b, " \"%s\": ", key);
-    duet_put_score(b, value);
-    duet_put(b, ",\n");
-}
-
 static void put_confusion(struct duet_buffer *b, const struct duet_voc_confusion *confusion)
 {
     duet_put(b, " \"confusion\": [");
@@ -138,11 +131,10 @@ static void put_boundaries(struct duet_buffer *b, const struct duet_voc_summary 
     duet_put(b, " \"boundary\": [");
     for (size_t i = 0; i < outcome->band_count; i++) {
         const struct duet_voc_scores *scores = &summary->scores[i + 1];
-        duet_putf(b, "%s\n  {\"width\": %d, \"miou\": ", i > 0 ? "," : "", outcome->bands[i]);
-        duet_put_score(b, scores->miou);
-        duet_put(b, ", \"pixel_accuracy\": ");
-        duet_put_score(b, scores->pixel_accuracy);
-        duet_put(b, ", \"iou\": ");
+        duet_put(b, i > 0 ? ",\n" : "\n");
+        duet_put_jsonf(b,
+                       "  {\"width\": %d, \"miou\": %f, \"pixel_accuracy\": %f, \"iou\": ", outcome->bands[i],
+                       scores->miou, scores->pixel_accuracy);
         duet_put_scores(b, scores->iou, CLASSES);
         duet_put(b, "}");
     }
@@ -154,20 +146,13 @@ static void put_bootstrap(struct duet_buffer *b, const struct duet_voc_summary *
     const struct duet_voc_outcome *outcome = summary->outcome;
     const struct duet_voc_intervals *intervals = summary->intervals;
     if (outcome->replicates == 0) return;
-    duet_putf(b,
-              " \"bootstrap\": {\"replicates\": %zu, \"seed\": %" PRIu64 ", \"level\": 0.95,\n  \"miou\": ",
-              outcome->replicates, outcome->seed);
-    duet_put_interval(b, intervals->miou);
-    duet_put(b, ", \"pixel_accuracy\": ");
-    duet_put_interval(b, intervals->pixel_accuracy);
-    duet_put(b, ", \"mean_accuracy\": ");
-    duet_put_interval(b, intervals->mean_accuracy);
-    duet_put(b, ",\n  \"iou\": [");
-    for (int c = 0; c < CLASSES; c++) {
-        if (c > 0) duet_put(b, ", ");
-        duet_put_interval(b, intervals->iou[c]);
-    }
-    duet_put(b, "],\n  \"boundary\": [");
+    duet_put_bootstrap(b, outcome->replicates, outcome->seed);
+    duet_put_jsonf(
+        b, ",\n  \"miou\": [%f, %f], \"pixel_accuracy\": [%f, %f], \"mean_accuracy\": [%f, %f],\n  \"iou\": ",
+        intervals->miou.low, intervals->miou.high, intervals->pixel_accuracy.low,
+        intervals->pixel_accuracy.high, intervals->mean_accuracy.low, intervals->mean_accuracy.high);
+    duet_put_intervals(b, intervals->iou, CLASSES);
+    duet_put(b, ",\n  \"boundary\": [");
     for (size_t i = 0; i < outcome->band_count; i++) {
         if (i > 0) duet_put(b, ", ");
         duet_put_interval(b, intervals[i + 1].miou);
@@ -183,11 +168,9 @@ static void put_images(struct duet_buffer *b, const struct duet_voc_miou *miou)
         struct duet_voc_scores scores;
         duet_voc_miou_image_confusion(miou, i, 0, &confusion);
         duet_voc_score(&confusion, &scores);
-        duet_put(b, i > 0 ? ",\n  {\"id\": " : "\n  {\"id\": ");
-        duet_put_json_string(b, duet_voc_miou_id(miou, i));
-        duet_put(b, ", \"miou\": ");
-        duet_put_score(b, scores.miou);
-        duet_put(b, ", \"cells\": [");
+        duet_put(b, i > 0 ? ",\n" : "\n");
+        duet_put_jsonf(b, "  {\"id\": %s, \"miou\": %f, \"cells\": [", duet_voc_miou_id(miou, i),
+                       scores.miou);
         const char *comma = "";
         for (int cell = 0; cell < CLASSES * CLASSES; cell++) {
             uint64_t pixels = confusion.cells[cell / CLASSES][cell % CLASSES];
@@ -204,11 +187,9 @@ char *duet_voc_json(const struct duet_voc_summary *summary)
 {
     const struct duet_voc_scores *scores = &summary->scores[0];
     struct duet_buffer b = {0};
-    duet_put(&b, "{\n");
-    put_score(&b, "miou", scores->miou);
-    put_score(&b, "miou_strict", scores->miou_strict);
-    put_score(&b, "pixel_accuracy", scores->pixel_accuracy);
-    put_score(&b, "mean_accuracy", scores->mean_accuracy);
+    duet_put_jsonf(
+        &b, "{\n \"miou\": %f,\n \"miou_strict\": %f,\n \"pixel_accuracy\": %f,\n \"mean_accuracy\": %f,\n",
+        scores->miou, scores->miou_strict, scores->pixel_accuracy, scores->mean_accuracy);
     duet_putf(&b, " \"present\": %d,\n \"pixels\": %" PRIu64 ",\n \"iou\": ", scores->present,
               scores->pixels);
     duet_put_scores(&b, scores->iou, CLASSES);
@@ -220,7 +201,6 @@ char *duet_voc_json(const struct duet_voc_summary *summary)
     put_confusion(&b, &summary->confusion[0]);
     put_boundaries(&b, summary);
     put_bootstrap(&b, summary);
-    duet_put(&b, " \"conditions\": ");
     duet_put_conditions(&b, summary->outcome->conditions);
     duet_put(&b, ",\n");
     put_images(&b, summary->outcome->miou);
@@ -229,13 +209,6 @@ char *duet_voc_json(const struct duet_voc_summary *summary)
 }
 
 /* --- CSV ---------------------------------------------------------------------------------------------- */
-
-/* A field of a score; empty where there is none. */
-static void put_field(struct duet_buffer *b, double value)
-{
-    duet_put(b, ",");
-    if (!isnan(value)) duet_put_double(b, value);
-}
 
 static void put_row(struct duet_buffer *b, const struct duet_voc_summary *summary, int class_id)
 {
@@ -248,16 +221,13 @@ static void put_row(struct duet_buffer *b, const struct duet_voc_summary *summar
         duet_put(b, "mean,");
     else
         duet_putf(b, "%s,%d", class_name(class_id), class_id);
-    put_field(b, mean ? summary->scores[0].miou : summary->scores[0].iou[class_id]);
-    put_field(b, mean ? summary->scores[0].mean_accuracy : summary->scores[0].accuracy[class_id]);
+    duet_put_field(b, mean ? summary->scores[0].miou : summary->scores[0].iou[class_id]);
+    duet_put_field(b, mean ? summary->scores[0].mean_accuracy : summary->scores[0].accuracy[class_id]);
     duet_putf(b, ",%" PRIu64 ",%" PRIu64, truth, predicted);
     for (size_t i = 1; i <= outcome->band_count; i++)
-        put_field(b, mean ? summary->scores[i].miou : summary->scores[i].iou[class_id]);
-    if (outcome->replicates > 0) {
-        struct duet_interval interval = mean ? intervals->miou : intervals->iou[class_id];
-        put_field(b, interval.low);
-        put_field(b, interval.high);
-    }
+        duet_put_field(b, mean ? summary->scores[i].miou : summary->scores[i].iou[class_id]);
+    if (outcome->replicates > 0)
+        duet_put_interval_fields(b, mean ? intervals->miou : intervals->iou[class_id]);
     duet_put(b, "\n");
 }
 
