@@ -46,7 +46,7 @@
 #ifndef DUET_APPS_CLI_OPTIONS_H
 #define DUET_APPS_CLI_OPTIONS_H
 
-#include "cli/report.h"
+#include "cli/program.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -132,41 +132,6 @@ struct duet_command {
     const char *summary;               /* one line, as option help */
     int (*run)(int argc, char **argv); /* argv[0] is the word itself */
 };
-
-#define DUET_MANY (-1) /* no upper limit on operands */
-
-/* For the details of programs that write names of files and classes (core/text.h,
- * data/include/data/json/text.h). */
-#define DUET_TEXT_DETAILS                                                                                    \
-    "In names, what cannot be seen is written out (\\x1b, \\u202e); JSON escapes it. In\n"                  \
-    "CSV an apostrophe stands before a name that a spreadsheet would compute (=1+1).\n"
-
-struct duet_program {
-    const char *name;     /* as it stands in messages: "detect", "models fetch" */
-    const char *synopsis; /* what follows the name in the usage line; further forms after '\n' */
-    const char *summary;  /* a sentence or two; wrapped; '\n' starts a new paragraph */
-    const struct duet_option *options;
-    const struct duet_command *commands; /* for duet_commands_run; else NULL */
-    int min_operands, max_operands;      /* max_operands: DUET_MANY for no limit */
-    const char *operand;                 /* what an operand is, for "no INPUT given"; NULL: "operand" */
-    const char *details;                 /* text before the examples, printed as it stands (<= 80 columns) */
-    const char *examples;                /* the same; without the heading */
-    const char *exit_status;             /* the same; NULL: DUET_EXIT_STATUS_SIMPLE */
-};
-
-#define DUET_EXIT_STATUS_SIMPLE                                                                              \
-    "  0    done\n"                                                                                          \
-    "  1    failed; the reason is on standard error\n"                                                       \
-    "  2    the command line makes no sense, or would overwrite something\n"
-#define DUET_EXIT_STATUS_BATCH                                                                               \
-    "  0    done\n"                                                                                          \
-    "  1    nothing useful could be done (no model, no input could be read, a folder\n"                      \
-    "       without any; results cannot be written, what of them was is whole);\n"                           \
-    "       an empty @LIST is no fault\n"                                                                    \
-    "  2    the command line makes no sense, or would overwrite something\n"                                 \
-    "  3    finished, but some inputs failed, or pictures could not be drawn; each is\n"                     \
-    "       named on standard error\n"                                                                       \
-    "  130, 143, 129  stopped by SIGINT, SIGTERM or SIGHUP; what was complete is kept\n"
 
 /* What remains of a command line. */
 struct duet_arguments {

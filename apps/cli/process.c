@@ -1,6 +1,6 @@
 #include "cli/process.h"
 
-#include "cli/report.h"
+#include "cli/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

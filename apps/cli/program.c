@@ -1,6 +1,5 @@
-#include "cli/report.h"
+#include "cli/program.h"
 
-#include "cli/options.h"
 #include "core/fail.h"
 
 #include <errno.h>
