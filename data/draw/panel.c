@@ -6,18 +6,15 @@
 #define MIN_TEXT    7.0f
 
 static const struct duet_rgb ground = {14, 17, 22}, ink = {255, 255, 255}, dim_ink = {190, 190, 190};
-/* Okabe and Ito's sky blue and vermillion: far apart for every eye. */
-static const struct duet_rgb bar_ink = {0x56, 0xb4, 0xe9}, late_ink = {0xd5, 0x5e, 0x00};
-
 #define GROUND_ALPHA 200 /* of 256: white text has a contrast of 9 over a white picture */
 
 /* Sizes of a panel at one text height, pixels. */
 struct layout {
     float text;
-    int line, gap, padding; /* height of a line, between cells, between cells and edge */
+    int line, gap, padding; /* height of a line, between cells and around the panel, between cells and edge */
     int columns, rows;
     int key, swatch, words, value; /* widths of the cells; 0: no line has it */
-    int column, graph;             /* width of a column, height of the graph */
+    int column;                    /* its width */
     int width, height;
 };
 
@@ -46,18 +43,9 @@ static struct layout lay_out(const struct duet_panel *panel, float text)
         l.column += cells[i] + (any ? l.gap : 0);
         any = 1;
     }
-    const struct duet_graph *graph = panel->graph;
-    if (graph) l.graph = (int)(text * 2.5f);
-    if (graph && l.column < (int)(text * 8)) l.column = (int)(text * 8);
     l.width = l.columns * l.column + (l.columns - 1) * 3 * l.gap + 2 * l.padding;
-    l.height = l.rows * l.line + l.graph + (graph && l.rows > 0 ? l.gap : 0) + 2 * l.padding;
+    l.height = l.rows * l.line + 2 * l.padding;
     return l;
-}
-
-/* Margin between a panel and the image's edge. */
-static int margin_of(const struct layout *l)
-{
-    return l->gap;
 }
 
 /* The largest text, up to the wanted height, with which the panel fits. */
@@ -65,7 +53,7 @@ static struct layout fit(const struct duet_image *image, const struct duet_panel
 {
     struct layout l = lay_out(panel, text);
     for (int attempt = 0; attempt < 8 && text > MIN_TEXT; attempt++) {
-        int room_x = image->width - 2 * margin_of(&l), room_y = image->height - 2 * margin_of(&l);
+        int room_x = image->width - 2 * l.gap, room_y = image->height - 2 * l.gap;
         if (l.width <= room_x && l.height <= room_y) break;
         float x = (float)room_x / (float)l.width, y = (float)room_y / (float)l.height;
         text = fmaxf(MIN_TEXT, text * fminf(fminf(x, y), 0.97f));
@@ -77,9 +65,7 @@ static struct layout fit(const struct duet_image *image, const struct duet_panel
 static struct area place_panel(const struct duet_image *image, const struct duet_panel *panel,
                                const struct layout *l)
 {
-    int margin = margin_of(l);
-    int x = margin + duet_clamp_int(panel->inset_x, 0, DUET_IMAGE_MAX_SIDE);
-    int y = margin + duet_clamp_int(panel->inset_y, 0, DUET_IMAGE_MAX_SIDE);
+    int x = l->gap, y = l->gap;
     enum duet_place place = panel->place;
     if (place == DUET_TOP_RIGHT || place == DUET_BOTTOM_RIGHT) x = image->width - x - l->width;
     if (place == DUET_BOTTOM_LEFT || place == DUET_BOTTOM_RIGHT) y = image->height - y - l->height;
@@ -115,39 +101,10 @@ static void draw_line(struct duet_image *image, const struct layout *l, const st
     if (line->text) duet_draw_text(image, line->text, (float)x, top, l->text, color);
 }
 
-/* Rows up from the graph's foot that a value takes. */
-static int bar_height(float value, float top, int height)
-{
-    return value > 0 && top > 0 ? (int)lrintf(fminf(value / top, 1) * (float)height) : 0;
-}
-
-static void draw_graph(struct duet_image *image, const struct duet_graph *graph, struct area a, int bar)
-{
-    size_t room = a.x1 > a.x0 ? (size_t)((a.x1 - a.x0) / bar) : 0;
-    size_t shown = graph->count < room ? graph->count : room, first = graph->count - shown;
-    float top = graph->top;
-    int height = a.y1 - a.y0;
-    for (size_t i = first; i < graph->count && !(graph->top > 0); i++)
-        if (graph->values[i] > top) top = graph->values[i];
-    for (size_t i = 0; i < shown; i++) {
-        float value = graph->values[first + i];
-        int right = a.x1 - (int)(shown - 1 - i) * bar, rise = bar_height(value, top, height);
-        bool late = graph->mark > 0 && value > graph->mark;
-        duet_fill_area(image, (struct area){right - bar, a.y1 - rise, right - (bar > 2), a.y1},
-                       late ? late_ink : bar_ink);
-    }
-    if (!(graph->mark > 0) || !(graph->mark <= top)) return;
-    int mark = a.y1 - bar_height(graph->mark, top, height);
-    duet_fill_area(image, (struct area){a.x0, mark, a.x1, mark + 1}, ink);
-}
-
 void duet_draw_panel(struct duet_image *image, const struct duet_panel *panel,
-                     const struct duet_draw_style *style, struct duet_panel_area *area)
+                     const struct duet_draw_style *style)
 {
-    struct duet_panel_area nowhere;
-    if (!area) area = &nowhere;
-    *area = (struct duet_panel_area){0};
-    if (image->format != DUET_RGB8 || (panel->count == 0 && !panel->graph) || panel->count > 1000) return;
+    if (image->format != DUET_RGB8 || panel->count == 0 || panel->count > 1000) return;
     float text = (panel->text > 0 && panel->text < 400 ? panel->text : 14) * duet_style_scale(style);
     struct layout l = fit(image, panel, text);
     struct area a = place_panel(image, panel, &l);
@@ -155,18 +112,4 @@ void duet_draw_panel(struct duet_image *image, const struct duet_panel *panel,
     for (int i = 0; i < (int)panel->count; i++)
         draw_line(image, &l, &panel->lines[i], a.x0 + l.padding + i / l.rows * (l.column + 3 * l.gap),
                   a.y0 + l.padding + i % l.rows * l.line);
-    if (panel->graph)
-        draw_graph(
-            image, panel->graph,
-            (struct area){a.x0 + l.padding, a.y1 - l.padding - l.graph, a.x1 - l.padding, a.y1 - l.padding},
-            (int)fmaxf(1, l.text / 5));
-    *area = (struct duet_panel_area){
-        a.x0, a.y0, l.width, l.height, a.y0 + l.padding, l.line, l.column + 3 * l.gap, l.rows};
-}
-
-int duet_panel_line_at(const struct duet_panel_area *area, int x, int y)
-{
-    if (x < area->x || x >= area->x + area->width || y < area->first_y || area->line_height <= 0) return -1;
-    int row = (y - area->first_y) / area->line_height, column = (x - area->x) / area->column_width;
-    return row < area->rows ? column * area->rows + row : -1;
 }

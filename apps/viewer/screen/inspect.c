@@ -75,7 +75,7 @@ void viewer_inspect_draw_box(const struct viewer_shown *shown, const struct view
     };
     const struct duet_panel panel = {
         .lines = lines, .count = sizeof lines / sizeof *lines, .place = DUET_TOP_RIGHT, .text = 13};
-    duet_draw_panel(view, &panel, style, NULL);
+    duet_draw_panel(view, &panel, style);
 }
 
 void viewer_inspect_draw_pixel(const struct viewer_shown *shown, const struct viewer_layout *layout, int at_x,
@@ -98,5 +98,5 @@ void viewer_inspect_draw_pixel(const struct viewer_shown *shown, const struct vi
     lines[count] = (struct duet_panel_line){.text = place};
     const struct duet_panel panel = {
         .lines = lines, .count = (size_t)count + 1, .place = DUET_BOTTOM_RIGHT, .text = 13};
-    if (count > 0) duet_draw_panel(view, &panel, style, NULL);
+    if (count > 0) duet_draw_panel(view, &panel, style);
 }

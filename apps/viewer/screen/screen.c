@@ -90,7 +90,7 @@ static void draw_legend(const struct viewer_screen *s, struct duet_image *view,
     }
     const struct duet_panel panel = {
         .lines = lines, .count = (size_t)s->legend.count, .place = DUET_BOTTOM_LEFT, .text = 13};
-    if (s->legend.count > 0 && (s->look.boxes || s->look.masks)) duet_draw_panel(view, &panel, style, NULL);
+    if (s->legend.count > 0 && (s->look.boxes || s->look.masks)) duet_draw_panel(view, &panel, style);
 }
 
 /* The picture steps back behind the help. */
@@ -127,7 +127,7 @@ enum duet_status viewer_screen_draw(struct viewer_screen *s, const struct viewer
         viewer_inspect_draw_pixel(figures->shown, &s->layout, s->mouse_x, s->mouse_y, &view, &style);
     if (s->parts & VIEWER_HELP) {
         dim(&view);
-        duet_draw_panel(&view, help, &style, NULL);
+        duet_draw_panel(&view, help, &style);
     }
     viewer_hud_draw(canvas, &s->layout, s->scale, figures);
     if (!frame) viewer_hud_toast(canvas, &s->layout, s->scale, "waiting for the first frame", VIEWER_TELL);

@@ -63,38 +63,19 @@ struct duet_panel_line {
     bool heading; /* its text begins at the left; with a line under it */
 };
 
-/* Bars side by side, the newest to the right: a latency's last values. */
-struct duet_graph {
-    const float *values; /* oldest first; only as many of the last ones show as there is room for */
-    size_t count;
-    float top;  /* value of a full bar; 0: the largest value shown */
-    float mark; /* a line across, bars over it stand out: a deadline; 0: none */
-};
-
 /* A dark translucent panel with rounded corners: the HUD, the legend, the help. */
 struct duet_panel {
     const struct duet_panel_line *lines;
     size_t count;
     enum duet_place place;
-    int columns;                    /* lines flow down the first, then the next; 0: 1 */
-    int inset_x, inset_y;           /* pixels towards the middle, to keep clear of another panel */
-    const struct duet_graph *graph; /* below the lines; NULL: none */
-    float text;                     /* height in pixels, before the style's scale; 0: 14 */
-};
-
-/* Where a panel came to lie, for the mouse and for the next panel's inset. */
-struct duet_panel_area {
-    int x, y, width, height; /* all zero: nothing was drawn */
-    int first_y, line_height, column_width, rows;
+    int columns; /* lines flow down the first, then the next; 0: 1 */
+    float text;  /* height in pixels, before the style's scale; 0: 14 */
 };
 
 /* Draw a panel. Text that is too wide for the image shrinks, down to 7 pixels; what still does not fit is cut
- * off. Of the style, scale counts. Images that are not RGB8 are left alone. `area` may be NULL. */
+ * off. Of the style, scale counts. Images that are not RGB8 are left alone. */
 void duet_draw_panel(struct duet_image *image, const struct duet_panel *panel,
-                     const struct duet_draw_style *style, struct duet_panel_area *area);
-
-/* Index of the line at pixel x, y; -1: none. It may be past the panel's last line. */
-int duet_panel_line_at(const struct duet_panel_area *area, int x, int y);
+                     const struct duet_draw_style *style);
 
 /* --- text --------------------------------------------------------------------------------------------- */
 
