@@ -2,7 +2,7 @@
 #include "data/moving/frames.h"
 
 #include "core/os.h"
-#include "moving/sources.h"
+#include "moving/kinds.h"
 
 #include <ctype.h>
 #include <string.h>

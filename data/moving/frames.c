@@ -2,7 +2,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "moving/sources.h"
+#include "moving/kinds.h"
 #include "picture/decode.h"
 #include "picture/scan.h"
 

@@ -5,7 +5,8 @@
 #ifndef DUET_DATA_MOVING_MOVING_H
 #define DUET_DATA_MOVING_MOVING_H
 
-#include "data/moving/frames.h"
+#include "data/moving/source.h"
+#include "duet/image.h"
 
 /* A frame as its source knows it. */
 struct duet_moving_stamp {

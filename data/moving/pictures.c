@@ -1,4 +1,4 @@
-#include "moving/sources.h"
+#include "moving/kinds.h"
 
 #include "core/fail.h"
 #include "core/grow.h"

@@ -2,7 +2,7 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "moving/sources.h"
+#include "moving/kinds.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-/* sources.h: the kinds of sources of more than one frame. Internal.
+/* kinds.h: the kinds of sources of more than one frame. Internal.
  *
  * To add one: its struct duet_moving_type and what opens it here, and the case of it in frames.c.
  */
-#ifndef DUET_DATA_MOVING_SOURCES_H
-#define DUET_DATA_MOVING_SOURCES_H
+#ifndef DUET_DATA_MOVING_KINDS_H
+#define DUET_DATA_MOVING_KINDS_H
 
 #include "moving/moving.h"
 #include "picture/stream.h"
