@@ -3,10 +3,7 @@
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 bench=$DUET_BIN/bench
 number='[0-9]+(\.[0-9]+)?'
-
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/ssdlite-coco.safetensors" ] && model=$folder/ssdlite-coco.safetensors && break
-done
+model=$(find_models ssdlite-coco)/ssdlite-coco.safetensors
 
 help_is_for_people() {
     "$bench" --help >"$work/out" && grep -q '^Usage: bench ' "$work/out" || return 1
@@ -117,7 +114,7 @@ check "shapes come from a table" shapes_come_from_a_table
 check "a bad table is named" a_bad_table_is_named
 check "eval scores what evaluate scores" eval_scores_what_evaluate_scores
 check "eval leaves nothing behind" eval_leaves_nothing_behind
-[ -n "${model:-}" ] || skip_all "bench with a model" "no model: build/bin/models fetch ssdlite-coco"
+[ -f "$model" ] || skip_all "bench with a model" "no model: build/bin/models fetch ssdlite-coco"
 check "mistakes are usage errors" mistakes_are_usage_errors
 check "json is one line" json_is_one_line
 check "a profile names every step" a_profile_names_every_step

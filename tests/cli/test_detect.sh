@@ -3,33 +3,9 @@
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 detect=$DUET_BIN/detect
 
-# The model of this build, or of the usual one (sanitizer builds have none of their own).
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/ssdlite-coco.safetensors" ] && model=$folder/ssdlite-coco.safetensors && break
-done
-
-run() { # ARGUMENT...: exit code in $code, output in out and err
-    code=0
-    "$detect" "$@" >out 2>err </dev/null || code=$?
-}
-want() { # CODE: what run gave
-    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }
-}
-says() { # TEXT: a line of err is exactly this
-    grep -qxF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
-}
-mentions() { # TEXT: err has it somewhere
-    grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
-}
-lines() { # COUNT FILE
-    local got
-    got=$(wc -l <"$2")
-    [ "$got" -eq "$1" ] || { echo "$2 has $got lines, expected $1"; cat "$2"; return 1; }
-}
+models=$(find_models ssdlite-coco)
+run() { ran "$detect" "$@"; }
 same() { cmp "$1" "$2" && [ -s "$1" ]; }
-no_litter() { # DIR: no temporary file was left there
-    [ -z "$(find "$1" -name '.*.tmp')" ] || { find "$1" -name '.*.tmp'; return 1; }
-}
 
 # --- without a model ---
 
@@ -320,11 +296,11 @@ check "help is for people" help_is_for_people
 check "the version is told" version_is_told
 check "mistakes are usage errors" mistakes_are_usage_errors
 check "a missing model is fatal" a_missing_model_is_fatal
-if [ -z "${model:-}" ]; then
+if [ -z "$models" ]; then
     skip "detect with a model" "no model: build/bin/models fetch ssdlite-coco"
     finish
 fi
-DUET_MODELS=$(cd "$(dirname "$model")" && pwd)
+DUET_MODELS=$models
 export DUET_MODELS
 for name in what_the_scene_shows_is_found awkward_names_are_kept folders_are_walked patterns_and_lists_work standard_input_is_a_picture \
     bad_files_do_not_stop_the_others nothing_found_is_a_valid_result existing_results_are_kept \

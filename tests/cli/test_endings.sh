@@ -3,28 +3,11 @@
 # is lost.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 bin=$DUET_BIN detect=$DUET_BIN/detect
-
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/ssdlite-coco.safetensors" ] && models=$folder && break
-done
-[ -n "${models:-}" ] || skip_all "endings" "no model: build/bin/models fetch ssdlite-coco"
-DUET_MODELS=$(cd "$models" && pwd)
-export DUET_MODELS
+models=$(find_models ssdlite-coco)
+[ -n "$models" ] || skip_all "endings" "no model: build/bin/models fetch ssdlite-coco"
+export DUET_MODELS=$models
 cd "$work" || exit 1
-
-run() { # ARGUMENT...: exit code in $code, output in out and err
-    code=0
-    "$detect" "$@" >out 2>err </dev/null || code=$?
-}
-want() { # CODE
-    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; head -c 1000 out; cat err; return 1; }
-}
-mentions() { # TEXT
-    grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
-}
-no_litter() { # [FOLDER]
-    [ -z "$(find "${1:-.}" -name '.*.tmp')" ] || { find "${1:-.}" -name '.*.tmp'; return 1; }
-}
+run() { ran "$detect" "$@"; }
 is_beginning() { # FILE WHOLE: FILE is as WHOLE begins
     cmp -n "$(stat -c %s "$1")" "$1" "$2" || return 1
 }

@@ -3,18 +3,8 @@
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh" || exit 1
 evaluate=$DUET_BIN/evaluate
 cd "$work" || exit 1
-
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/ssdlite-coco.safetensors" ] && models=$folder && break
-done
-
-run() { # ARGUMENT...: exit code in $code, output in out and err
-    code=0
-    "$evaluate" coco -g street/instances.json "$@" >out 2>err </dev/null || code=$?
-}
-want() { [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }; }
-mentions() { grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }; }
-shows() { grep -qE -- "$1" "$2" || { echo "$2 lacks '$1'"; return 1; }; }
+models=$(find_models ssdlite-coco)
+run() { ran "$evaluate" coco -g street/instances.json "$@"; }
 
 "$DUET_BIN/scene" -q -s 320x240 -n 3 -o street || exit 1
 # Everything that is there, and a bus that is not.
@@ -66,7 +56,7 @@ check "pictures may be left out, or missing" without_pictures
 check "other rules make another page" rules_change_the_page
 check "nothing found is a page too" nothing_found_is_a_page_too
 check "mistakes on the command line end with exit code 2" mistakes_are_usage_errors
-if [ -n "${models:-}" ]; then
+if [ -n "$models" ]; then
     export DUET_MODELS=$models
     check "a model's detections are shown" a_model_is_shown
 else

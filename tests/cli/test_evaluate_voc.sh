@@ -2,18 +2,8 @@
 # The evaluate voc command over drawn scenes, whose masks are the truth.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 evaluate=$DUET_BIN/evaluate
-
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/deeplabv3-voc.safetensors" ] && models=$folder && break
-done
-
-run() { # ARGUMENT...: exit code in $code, output in out and err
-    code=0
-    "$evaluate" voc "$@" >out 2>err </dev/null || code=$?
-}
-want() { [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }; }
-mentions() { grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }; }
-shows() { grep -qE -- "$1" "${2:-out}" || { echo "${2:-out} lacks '$1':"; cat "${2:-out}"; return 1; }; }
+models=$(find_models deeplabv3-voc)
+run() { ran "$evaluate" voc "$@"; }
 
 cd "$work" || exit 1
 # A VOC folder: four drawn pictures and their masks.
@@ -189,7 +179,7 @@ check "masks that do not fit are named, and nothing is scored" masks_that_do_not
 check "waiting for a mask ends with the first signal, exit code 130" waiting_can_be_interrupted
 check "reports are made: one page, pictures beside it, nothing else" reports_are_made
 check "lists with bad ids are refused" lists_are_checked
-if [ -n "${models:-}" ]; then
+if [ -n "$models" ]; then
     export DUET_MODELS=$models
     check "--model and --masks give the same, whatever the threads" model_and_masks_give_the_same
     check "reports show the same masks for --model and --masks" reports_show_the_models_masks

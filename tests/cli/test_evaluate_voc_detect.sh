@@ -2,14 +2,7 @@
 # The evaluate voc-detect command over annotations and boxes written by hand.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 evaluate=$DUET_BIN/evaluate
-
-run() { # ARGUMENT...: exit code in $code, output in out and err
-    code=0
-    "$evaluate" voc-detect "$@" >out 2>err </dev/null || code=$?
-}
-want() { [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }; }
-mentions() { grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }; }
-shows() { grep -qE -- "$1" "${2:-out}" || { echo "${2:-out} lacks '$1':"; cat "${2:-out}"; return 1; }; }
+run() { ran "$evaluate" voc-detect "$@"; }
 
 object() { # NAME XMIN YMIN XMAX YMAX DIFFICULT
     printf '<object><name>%s</name><difficult>%s</difficult><bndbox><xmin>%s</xmin><ymin>%s</ymin><xmax>%s</xmax><ymax>%s</ymax></bndbox></object>\n' \

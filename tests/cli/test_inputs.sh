@@ -4,28 +4,11 @@
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 detect=$DUET_BIN/detect
 
-# The model of this build, or of the usual one (sanitizer builds have none of their own).
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/ssdlite-coco.safetensors" ] && export DUET_MODELS=$folder && model=$folder && break
-done
-
-run() { # ARGUMENT...: exit code in $code, output in out and err
-    code=0
-    "$detect" "$@" >out 2>err </dev/null || code=$?
-}
-want() { # CODE: what run gave
-    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }
-}
-mentions() { # TEXT: err has it somewhere
-    grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
-}
+models=$(find_models ssdlite-coco)
+[ -z "$models" ] || export DUET_MODELS=$models
+run() { ran "$detect" "$@"; }
 silent() { # TEXT: err has it nowhere
     ! grep -F -- "$1" err
-}
-lines() { # COUNT FILE
-    local got
-    got=$(wc -l <"$2")
-    [ "$got" -eq "$1" ] || { echo "$2 has $got lines, expected $1"; cat "$2"; return 1; }
 }
 picture() { # FILE [WIDTH HEIGHT]: noise, the same for the same size
     local w=${2:-40} h=${3:-30}
@@ -218,7 +201,7 @@ subfolders_are_kept() {
 }
 
 cd "$work" || exit 1
-if [ -z "${model:-}" ]; then
+if [ -z "$models" ]; then
     skip_all "inputs" "no model ssdlite-coco"
 fi
 for name in what_is_no_picture_fails_by_name an_empty_folder_is_told a_list_touches_files_only_without_strace \

@@ -3,11 +3,7 @@
 # that this test does not know how to use makes it fail.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 bin=$DUET_BIN
-models=
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/ssdlite-coco.safetensors" ] && [ -f "$folder/deeplabv3-voc-dm05.safetensors" ] &&
-        models=$(realpath "$folder") && break
-done
+models=$(find_models ssdlite-coco deeplabv3-voc-dm05)
 unset DUET_MIRROR
 [ ! -d "$shared/models" ] || DUET_MIRROR=$shared/models
 export DUET_MODELS=$models DUET_MIRROR=${DUET_MIRROR:-} SDL_VIDEODRIVER=dummy SDL_RENDER_DRIVER=software

@@ -2,24 +2,11 @@
 # Pictures that are damaged beside their pixels, large ones, and the limits that options set.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 detect=$DUET_BIN/detect
-
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/ssdlite-coco.safetensors" ] && model=$folder/ssdlite-coco.safetensors && break
-done
-
-run() { # ARGUMENT...: exit code in $code, output in out and err
-    code=0
-    "$detect" -m "$model" "$@" >out 2>err </dev/null || code=$?
-}
-want() { # CODE: what run gave
-    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }
-}
-mentions() { # TEXT FILE: it has that somewhere
-    grep -qF -- "$1" "$2" || { echo "$2 lacks '$1':"; cat "$2"; return 1; }
-}
+models=$(find_models ssdlite-coco) model=$models/ssdlite-coco.safetensors
+run() { ran "$detect" -m "$model" "$@"; }
 
 cd "$work" || exit 1
-[ -n "${model:-}" ] || skip_all "pictures" "the model ssdlite-coco is not there"
+[ -n "$models" ] || skip_all "pictures" "the model ssdlite-coco is not there"
 "$DUET_BIN/scene" -q -o scene || exit 1
 png=scene/scene_0000.png
 { head -c 33 $png; printf '\0\0\0\3tEXta\0b\0\0\0\1'; tail -c +34 $png; } >checksum.png

@@ -3,17 +3,8 @@
 # batch driver's and tested with detect.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 segment=$DUET_BIN/segment
-
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/deeplabv3-voc.safetensors" ] && models=$folder && break
-done
-
-run() { # ARGUMENT...: exit code in $code, output in out and err
-    code=0
-    "$segment" "$@" >out 2>err </dev/null || code=$?
-}
-want() { [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; cat out err; return 1; }; }
-mentions() { grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }; }
+models=$(find_models deeplabv3-voc)
+run() { ran "$segment" "$@"; }
 
 help_is_for_people() {
     run --help && want 0 && [ ! -s err ] && grep -q '^Usage: segment ' out && [ "$(wc -L <out)" -le 80 ]
@@ -88,7 +79,7 @@ both_networks_write_one_record() {
 check "help is for people" help_is_for_people
 check "mistakes are usage errors" mistakes_are_usage_errors
 check "a missing model is told" a_missing_model_is_told
-[ -n "${models:-}" ] || skip_all "segment with a model" "no model: build/bin/models fetch deeplabv3-voc"
+[ -n "$models" ] || skip_all "segment with a model" "no model: build/bin/models fetch deeplabv3-voc"
 export DUET_MODELS=$models
 cd "$work" || exit 1
 "$DUET_BIN/scene" -q -s 320x240 -n 2 -o street || exit 1

@@ -2,35 +2,12 @@
 # Videos through detect and segment: what is found in which frame, what is written of it, and how runs end.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 bin=$DUET_BIN
-
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    [ -f "$folder/ssdlite-coco.safetensors" ] && [ -f "$folder/deeplabv3-voc.safetensors" ] && models=$folder && break
-done
-[ -n "${models:-}" ] || skip_all "videos" "no models: build/bin/models fetch ssdlite-coco deeplabv3-voc"
-DUET_MODELS=$(cd "$models" && pwd)
-export DUET_MODELS
+models=$(find_models ssdlite-coco deeplabv3-voc)
+[ -n "$models" ] || skip_all "videos" "no models: build/bin/models fetch ssdlite-coco deeplabv3-voc"
+export DUET_MODELS=$models
 cd "$work" || exit 1
 
-run() { # PROGRAM ARGUMENT...: exit code in $code, output in out and err
-    local program=$1
-    shift
-    code=0
-    "$bin/$program" "$@" >out 2>err </dev/null || code=$?
-}
-want() { # CODE: what run gave
-    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; head -c 2000 out; cat err; return 1; }
-}
-mentions() { # TEXT: err has it somewhere
-    grep -qF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
-}
-lines() { # COUNT FILE
-    local got
-    got=$(wc -l <"$2")
-    [ "$got" -eq "$1" ] || { echo "$2 has $got lines, expected $1"; head -c 2000 "$2"; cat err; return 1; }
-}
-no_litter() { # no temporary file was left here
-    [ -z "$(find . -name '.*.tmp')" ] || { find . -name '.*.tmp'; return 1; }
-}
+run() { ran "$bin/$1" "${@:2}"; } # PROGRAM ARGUMENT...
 frames() { sed 's/.*"frame":\([0-9]*\).*/\1/' "$1" | tr '\n' ' '; } # numbers in a file of records
 picks() { # NUMBERS ARGUMENT...: detect finds these frames
     local numbers=$1

@@ -53,13 +53,9 @@ done
 for name in "${kernels[@]}"; do
     check "bytes of $name" kernel_bytes "$name"
 done
-for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
-    if [ -f "$folder/ssdlite-coco.safetensors" ] && [ -f "$folder/deeplabv3-voc.safetensors" ]; then
-        export DUET_MODELS=$folder
-        check "detections" detections
-        check "masks" masks deeplabv3-voc
-        finish
-    fi
-done
-skip "detections and masks" "no model files"
+models=$(find_models ssdlite-coco deeplabv3-voc)
+[ -n "$models" ] || skip_all "detections and masks" "no model files"
+export DUET_MODELS=$models
+check "detections" detections
+check "masks" masks deeplabv3-voc
 finish

@@ -42,6 +42,41 @@ exits() {
     [ "$got" -eq "$want" ] || { echo "exit code $got, expected $want: $*"; return 1; }
 }
 
+# What a program gave: exit code in $code, output in out and err, where the test stands.
+ran() { # COMMAND...
+    code=0
+    "$@" >out 2>err </dev/null || code=$?
+}
+want() { # CODE
+    [ "$code" -eq "$1" ] || { echo "exit code $code, expected $1"; head -c 2000 out; cat err; return 1; }
+}
+says() { # TEXT: a line of err is exactly this
+    grep -qxF -- "$1" err || { echo "stderr lacks '$1':"; cat err; return 1; }
+}
+mentions() { # TEXT [FILE]: it, or err, has that somewhere
+    grep -qF -- "$1" "${2:-err}" || { echo "${2:-stderr} lacks '$1':"; cat "${2:-err}"; return 1; }
+}
+shows() { # PATTERN [FILE]: it, or out, has a match
+    grep -qE -- "$1" "${2:-out}" || { echo "${2:-out} lacks '$1':"; head -c 2000 "${2:-out}"; return 1; }
+}
+lines() { # COUNT FILE
+    local got
+    got=$(wc -l <"$2")
+    [ "$got" -eq "$1" ] || { echo "$2 has $got lines, expected $1"; head -c 2000 "$2"; return 1; }
+}
+no_litter() { # [FOLDER]: no temporary file was left there
+    [ -z "$(find "${1:-.}" -name '.*.tmp')" ] || { find "${1:-.}" -name '.*.tmp'; return 1; }
+}
+
+# The folder with these models: this build's or the usual one (sanitizer builds have none of their own). None: empty.
+find_models() { # NAME...
+    local folder name
+    for folder in "${DUET_MODELS:-}" "$DUET_BUILD_DIR/models" "$DUET_SOURCE_DIR/build/models"; do
+        for name in "$@"; do [ -f "$folder/$name.safetensors" ] || continue 2; done
+        realpath "$folder" && return
+    done
+}
+
 # The data that only some machines have: $shared is its folder, or empty.
 shared=${DUET_SHARED:-$DUET_SOURCE_DIR/../shared}
 [ -d "$shared/golden" ] || shared=
