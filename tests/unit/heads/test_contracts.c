@@ -1,8 +1,7 @@
 /* Every public function of the library, called with nothing, with zeros and with what makes no sense: an
  * error or an empty answer, never a crash (tests/headers/test_contracts.sh sees to it that none is missing
  * here). */
-#include "support/scratch.h"
-#include "support/tiny_model.h"
+#include "support/tiny_group.h"
 
 #include "duet/duet.h"
 #include "duet/import.h"
@@ -10,8 +9,6 @@
 #include "duet/ssdlite_decode.h"
 
 static struct duet_error e;
-static struct scratch scratch;
-static char tiny[512]; /* a model file */
 
 #define BAD(call) assert_fails(DUET_BAD_ARGUMENT, call, e)
 
@@ -360,23 +357,6 @@ static void facades_survive_nothing(void **state)
     duet_model_close(&model);
 }
 
-static int set_up(void **state)
-{
-    struct duet_model_config config = tiny_model_config(true, true);
-    (void)state;
-    scratch_make(&scratch);
-    snprintf(tiny, sizeof tiny, "%s", scratch_path(&scratch, "tiny.safetensors"));
-    tiny_model_write(tiny, &config, &config);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,5 +365,5 @@ int main(void)
         cmocka_unit_test(heads_survive_nothing),   cmocka_unit_test(decoders_survive_nothing),
         cmocka_unit_test(models_survive_nothing),  cmocka_unit_test(facades_survive_nothing),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_tiny, remove_scratch);
 }

@@ -1,8 +1,7 @@
 /* What would compute wrong numbers, write past memory or take all of it is refused: faults of a network's
  * description, weights of another network, pools that are too large, budgets, files that change, promises
  * that a kernel's caller breaks. */
-#include "support/scratch.h"
-#include "support/tiny_model.h"
+#include "support/tiny_group.h"
 
 #include "duet/duet.h"
 #include "kernels/kernels.h"
@@ -12,8 +11,6 @@
 #include <unistd.h>
 
 static struct duet_error e;
-static struct scratch scratch;
-static char tiny[512]; /* a model file */
 
 #define BAD(call) assert_fails(DUET_BAD_ARGUMENT, call, e)
 
@@ -475,23 +472,6 @@ static void a_model_that_is_cut_short_or_changed_is_an_error(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    struct duet_model_config config = tiny_model_config(true, true);
-    (void)state;
-    scratch_make(&scratch);
-    snprintf(tiny, sizeof tiny, "%s", scratch_path(&scratch, "tiny.safetensors"));
-    tiny_model_write(tiny, &config, &config);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,5 +484,5 @@ int main(void)
         cmocka_unit_test(a_network_over_the_budget_is_refused_before_it_takes_memory),
         cmocka_unit_test(a_model_that_is_cut_short_or_changed_is_an_error),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_tiny, remove_scratch);
 }

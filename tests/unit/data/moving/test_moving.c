@@ -1,29 +1,12 @@
 /* Moving inputs that need no FFmpeg: pictures one after the other, numbered pictures. */
 #include "support/pictures.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 #include "support/testing.h"
 
 #include "data/moving/frames.h"
 #include "picture/scan.h"
 
 #include <math.h>
-
-static struct scratch scratch;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    setenv("DUET_VIDEO_MODULE", "/no/module", 1); /* so that nothing here can lean on it */
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
-    return 0;
-}
 
 /* A grey JPEG of one level. */
 static struct picture grey(int width, int height, int level)
@@ -696,5 +679,6 @@ int main(void)
         cmocka_unit_test(names_end_like_pictures_and_videos),
         cmocka_unit_test(addresses_are_told_from_files),
     };
+    setenv("DUET_VIDEO_MODULE", "/no/module", 1); /* so that nothing here can lean on it */
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }

@@ -6,9 +6,8 @@
 #include "data/coco/results.h"
 #include "data/labels/labels.h"
 #include "data/results/record.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 
-static struct scratch scratch;
 static char images_path[512], results_path[512], output_path[512];
 
 static const char images_json[] =
@@ -18,20 +17,12 @@ static const char results_json[] = "[{\"image_id\":1,\"category_id\":2,\"score\"
 
 static int make_files(void **state)
 {
-    (void)state;
-    scratch_make(&scratch);
+    make_scratch(state);
     snprintf(images_path, sizeof images_path, "%s",
              scratch_write(&scratch, "images.json", images_json, sizeof images_json - 1));
     snprintf(results_path, sizeof results_path, "%s",
              scratch_write(&scratch, "results.json", results_json, sizeof results_json - 1));
     snprintf(output_path, sizeof output_path, "%s", scratch_path(&scratch, "out"));
-    return 0;
-}
-
-static int remove_files(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
     return 0;
 }
 
@@ -127,5 +118,5 @@ int main(void)
         cmocka_unit_test(reading_survives_any_refusal),
         cmocka_unit_test(writing_survives_any_refusal),
     };
-    return cmocka_run_group_tests(tests, make_files, remove_files);
+    return cmocka_run_group_tests(tests, make_files, remove_scratch);
 }

@@ -1,7 +1,6 @@
 /* Streams that go away and come back, waits that are called off. (A camera
  * cannot be had here: V4L2 shares all of this but the opening.) */
-#include "support/clips.h"
-#include "support/scratch.h"
+#include "support/stream_group.h"
 #include "support/testing.h"
 
 #include "data/moving/frames.h"
@@ -14,32 +13,9 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <time.h>
-
-static struct scratch scratch;
-static struct duet_bytes stream; /* an MPEG-TS of FRAMES frames */
-enum { FRAMES = 30 };
-
-static int set_up(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    scratch_make(&scratch);
-    const struct clip clip = {.codec = "mpeg2video", .frames = FRAMES};
-    stream = clip_bytes(&clip, scratch_path(&scratch, "stream.ts"));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    duet_bytes_close(&stream);
-    scratch_remove(&scratch);
-    return 0;
-}
 
 static void pause_for(double seconds)
 {
@@ -606,5 +582,5 @@ int main(void)
         cmocka_unit_test(waits_can_be_called_off),
         cmocka_unit_test(reading_a_file_can_be_called_off),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_stream, remove_stream);
 }

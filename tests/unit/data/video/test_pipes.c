@@ -1,37 +1,13 @@
 /* Videos through pipes and sockets, and FFmpeg's own sources. */
-#include "support/clips.h"
-#include "support/scratch.h"
+#include "support/stream_group.h"
 #include "support/testing.h"
 
 #include "data/moving/frames.h"
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-static struct scratch scratch;
-static struct duet_bytes stream; /* an MPEG-TS of FRAMES frames */
-enum { FRAMES = 30 };
-
-static int set_up(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    scratch_make(&scratch);
-    const struct clip clip = {.codec = "mpeg2video", .frames = FRAMES};
-    stream = clip_bytes(&clip, scratch_path(&scratch, "piped.ts"));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    duet_bytes_close(&stream);
-    scratch_remove(&scratch);
-    return 0;
-}
 
 /* --- pipes --------------------------------------------------------------------------------------------- */
 
@@ -256,5 +232,5 @@ int main(void)
         cmocka_unit_test(a_socket_in_a_folder_is_a_pipe),
         cmocka_unit_test(graphs_are_sources),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_stream, remove_stream);
 }

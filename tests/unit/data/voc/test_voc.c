@@ -2,28 +2,18 @@
 
 #include "data/labels/labels.h"
 #include "data/voc/voc.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 #include "json/plain_number.h"
 
 #include <math.h>
 
-static struct scratch scratch;
-
-static int make_scratch(void **state)
+static int make_folders(void **state)
 {
-    (void)state;
-    scratch_make(&scratch);
+    make_scratch(state);
     assert_int_equal(mkdir(scratch_path(&scratch, "ImageSets"), 0777), 0);
     assert_int_equal(mkdir(scratch_path(&scratch, "ImageSets/Segmentation"), 0777), 0);
     assert_int_equal(mkdir(scratch_path(&scratch, "ImageSets/Main"), 0777), 0);
     assert_int_equal(mkdir(scratch_path(&scratch, "JPEGImages"), 0777), 0);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
     return 0;
 }
 
@@ -482,5 +472,5 @@ int main(void)
         cmocka_unit_test(a_file_with_any_byte_changed_is_answered),
         cmocka_unit_test(the_real_annotations_make_sense),
     };
-    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+    return cmocka_run_group_tests(tests, make_folders, remove_scratch);
 }

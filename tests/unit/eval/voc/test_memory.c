@@ -4,9 +4,8 @@
 
 #include "eval/voc/map_write.h"
 #include "eval/voc/write.h"
-#include "support/scratch.h"
+#include "support/scratch_group.h"
 
-static struct scratch scratch;
 static char list_path[512], xml_path[512], found_path[512], coco_path[512];
 
 static void write_named(char path[512], const char *name, const char *text)
@@ -16,8 +15,7 @@ static void write_named(char path[512], const char *name, const char *text)
 
 static int make_files(void **state)
 {
-    (void)state;
-    scratch_make(&scratch);
+    make_scratch(state);
     write_named(list_path, "list.txt", "a_1\nb_2\n");
     write_named(xml_path, "a.xml",
                 "<annotation><object><name>dog</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax>"
@@ -27,13 +25,6 @@ static int make_files(void **state)
     assert_int_equal(mkdir(scratch_path(&scratch, "found"), 0777), 0);
     write_named(found_path, "found/comp4_det_val_dog.txt", "a_1 0.9 1 1 9 9\nb_2 0.8 1 1 9 9\n");
     *strrchr(found_path, '/') = '\0';
-    return 0;
-}
-
-static int remove_files(void **state)
-{
-    (void)state;
-    scratch_remove(&scratch);
     return 0;
 }
 
@@ -174,5 +165,5 @@ static void any_refusal_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(any_refusal_is_survived)};
-    return cmocka_run_group_tests(tests, make_files, remove_files);
+    return cmocka_run_group_tests(tests, make_files, remove_scratch);
 }
