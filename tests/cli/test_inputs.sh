@@ -215,7 +215,7 @@ for name in a_folder_takes_what_works_by_name what_is_allowed_is_opened options_
     if [ -f "${video[0]}" ]; then check "${name//_/ }" $name; else skip "${name//_/ }" "no FFmpeg in this build"; fi
 done
 for name in options_of_segment_without_effect_say_so a_mask_may_be_named; do
-    if [ -f "$model/deeplabv3-voc.safetensors" ]; then check "${name//_/ }" $name; else skip "${name//_/ }" "no model deeplabv3-voc"; fi
+    if [ -f "$models/deeplabv3-voc.safetensors" ]; then check "${name//_/ }" $name; else skip "${name//_/ }" "no model deeplabv3-voc"; fi
 done
 # LeakSanitizer and strace both want to be the debugger.
 if ! command -v strace >/dev/null; then

@@ -34,11 +34,6 @@ void viewer_screen_list_classes(struct viewer_screen *s, const struct viewer_sho
     viewer_screen_look_changed(s);
 }
 
-static void clear(struct duet_image *canvas)
-{
-    for (int y = 0; y < canvas->height; y++) memset(duet_image_row(canvas, y), 12, 3 * (size_t)canvas->width);
-}
-
 /* The picture with its overlay; kept, so that what moves above it (figures, the mouse) costs a copy only. */
 static enum duet_status draw_picture(struct viewer_screen *s, const struct viewer_shown *shown,
                                      struct duet_error *error)
@@ -116,7 +111,7 @@ enum duet_status viewer_screen_draw(struct viewer_screen *s, const struct viewer
     if (frame) viewer_frame_shape(frame, &width, &height);
     s->layout = viewer_layout_make(canvas, s->scale, s->parts & VIEWER_BARS, s->parts & VIEWER_SIDE_BY_SIDE,
                                    width, height);
-    clear(canvas);
+    memset(canvas->pixels, 12, canvas->stride * (size_t)canvas->height);
     if (frame) status = draw_picture(s, figures->shown, error);
     if (status != DUET_OK) return status;
     struct duet_image view = viewer_layout_part(canvas, s->layout.view);
