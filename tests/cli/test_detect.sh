@@ -27,11 +27,6 @@ a_missing_model_is_fatal() {
 
 # --- with one ---
 
-picture() { # FILE [WIDTH HEIGHT]: noise, the same for the same size
-    local w=${2:-40} h=${3:-30}
-    { printf 'P6\n%d %d\n255\n' "$w" "$h"; yes "duet $w" | head -c $((w * h * 3)); } >"$1"
-}
-
 what_the_scene_shows_is_found() {
     "$DUET_BIN/scene" -q -o scene && run -f ndjson -a scene/found scene/scene_0000.png && want 0 || return 1
     grep -q '"class":"stop sign"' out && grep -q '"class":"airplane"' out && grep -q '"class":"bus"' out &&
@@ -180,17 +175,6 @@ endless() {
     picture once.ppm && mkdir endless && yes once.ppm | head -n 3000 | xargs cat |
         split -b "$(stat -c %s once.ppm)" -d -a 5 --additional-suffix=.ppm - endless/x
 }
-wait_for() { # COMMAND...: until it succeeds, 60 s at most; else $pid is ended
-    local i
-    for i in $(seq 600); do
-        "$@" && return
-        sleep 0.1
-    done
-    echo "never: $*"
-    kill -KILL "$pid"
-    return 1
-}
-has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
 has_temporary() { [ -n "$(find . -maxdepth 1 -name ".$1.*.tmp")" ]; }
 is_full() { ! printf x | dd of="$1" oflag=nonblock conv=notrunc status=none 2>/dev/null; }
 # A shell without job control starts background jobs with SIGINT ignored: undo that.
@@ -201,7 +185,7 @@ interrupted_lines_are_whole() {
     for threads in 1 3; do
         : >out
         background -f ndjson -j $threads endless
-        wait_for has_lines 3 out && kill -INT $pid
+        wait_for 60 has_lines 3 out && kill -INT $pid
         code=0
         wait $pid || code=$?
         want 130 && mentions "detect: interrupted after $(wc -l <out) of 3000 pictures" || return 1
@@ -212,7 +196,7 @@ interrupted_files_are_whole() {
     local pid
     endless
     background -f coco -t 0.0001 -o cut.json endless
-    wait_for has_temporary cut.json && sleep 0.7 && kill -TERM $pid
+    wait_for 60 has_temporary cut.json && sleep 0.7 && kill -TERM $pid
     code=0
     wait $pid || code=$?
     want 143 && mentions "detect: interrupted after " && no_litter . || return 1
@@ -225,7 +209,7 @@ more_signals_end_the_waiting_for_a_reader() {
     exec 9<>full # a reader that never reads: 64 KB fit in between
     env --default-signal=INT "$detect" -f ndjson -t 1e-8 endless >full 2>err </dev/null &
     pid=$!
-    wait_for is_full full && kill -INT $pid && sleep 0.3 && kill -0 $pid && kill -INT $pid
+    wait_for 60 is_full full && kill -INT $pid && sleep 0.3 && kill -0 $pid && kill -INT $pid
     code=0
     wait $pid || code=$?
     exec 9>&-
@@ -242,7 +226,7 @@ waiting_for_input_can_be_interrupted() {
     exec 9<>never # a picture that never comes
     env --default-signal=INT "$detect" -f ndjson -o waited.json - <never >out 2>err &
     pid=$!
-    wait_for catches_int $pid && sleep 0.3 && kill -INT $pid
+    wait_for 60 catches_int $pid && sleep 0.3 && kill -INT $pid
     code=0
     wait $pid || code=$?
     exec 9>&-

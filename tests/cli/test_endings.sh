@@ -14,17 +14,6 @@ is_beginning() { # FILE WHOLE: FILE is as WHOLE begins
 whole_lines() { # FILE: nothing but records
     [ -s "$1" ] && [ "$(grep -c '^{"index":.*}$' "$1")" -eq "$(wc -l <"$1")" ] && [ -z "$(tail -c 1 "$1" | tr -d '\n')" ]
 }
-wait_for() { # COMMAND...: until it succeeds, 30 s at most; else $pid is ended
-    local i
-    for ((i = 0; i < 300; i++)); do
-        "$@" && return
-        sleep 0.1
-    done
-    echo "never: $*"
-    kill -KILL "$pid"
-    return 1
-}
-has_lines() { [ -f "$2" ] && [ "$(wc -l <"$2")" -ge "$1" ]; }
 number_of() { case $1 in HUP) echo 129 ;; INT) echo 130 ;; TERM) echo 143 ;; esac }
 
 # One picture by many names: what is found in each is known without looking.
@@ -201,7 +190,7 @@ records_stand_there_while_it_runs() {
     for format in ndjson csv table; do
         "$detect" -q -f $format -t 0.0001 -o run.$format "$endless" >out 2>err </dev/null &
         pid=$!
-        wait_for has_lines 5 run.$format && no_litter && [ -z "$(tail -c 1 run.$format | tr -d '\n')" ] || return 1
+        wait_for 60 has_lines 5 run.$format && no_litter && [ -z "$(tail -c 1 run.$format | tr -d '\n')" ] || return 1
         kill -TERM $pid
         code=0
         wait $pid || code=$?
@@ -212,7 +201,7 @@ a_killed_recording_is_whole() {
     local pid frames
     "$detect" -q -f ndjson -o killed.ndjson -a killed.mp4 "$endless" >out 2>err </dev/null &
     pid=$!
-    wait_for has_lines 90 killed.ndjson && kill -KILL $pid
+    wait_for 60 has_lines 90 killed.ndjson && kill -KILL $pid
     wait $pid 2>/dev/null
     whole_lines killed.ndjson && no_litter || return 1
     run -q -f ndjson -t 1 killed.mp4

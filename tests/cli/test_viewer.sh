@@ -16,9 +16,6 @@ unset DISPLAY WAYLAND_DISPLAY SDL_VIDEODRIVER
 cd "$work" || exit 1
 
 run() { SDL_VIDEODRIVER=dummy ran timeout 60 "$viewer" "$@"; } # on a screen that nobody sees
-picture() { # FILE WIDTH HEIGHT
-    { printf 'P6\n%d %d\n255\n' "$2" "$3"; yes "duet $2" | head -c $(($2 * $3 * 3)); } >"$1"
-}
 rows() { # FILE FROM COUNT: of a 640 pixel wide PPM
     tail -c +$((16 + $2 * 1920)) "$1" | head -c $(($3 * 1920))
 }
@@ -161,7 +158,7 @@ a_killed_viewer_leaves_what_it_recorded() { # the video plays, and every line of
     SDL_VIDEODRIVER=dummy "$viewer" --loop --frames 100000 --no-detect --record killed.mp4 --trace killed.ndjson clip.mp4 \
         >out 2>err </dev/null &
     pid=$!
-    until_true 20 eval '[ "$(wc -l <killed.ndjson 2>/dev/null || echo 0)" -ge 70 ]'
+    wait_for 20 has_lines 70 killed.ndjson
     kill -9 $pid
     wait $pid 2>/dev/null
     local shown played
@@ -204,25 +201,17 @@ an_interruption_is_an_end() {
 
 key() { xdotool key --clearmodifiers "$@" && sleep 0.4; }
 shots() { ls ./*"$1"*.png 2>/dev/null | wc -l; }
-until_true() { # SECONDS COMMAND...
-    local tries=$(($1 * 10))
-    shift
-    while ! "$@"; do
-        [ $((tries -= 1)) -gt 0 ] || { echo "waited in vain: $*"; return 1; }
-        sleep 0.1
-    done
-}
 window_there() { xdotool search --onlyvisible --name "$1" >window 2>/dev/null && [ -s window ]; }
 settle=1.5 # until the first results are there
 ! grep -q __asan_init "$viewer" || settle=5
 begin() { # ARGUMENT...: the viewer with a window; its pid in $pid
     "$viewer" "$@" >out 2>err </dev/null &
     pid=$!
-    until_true 20 window_there Duet && sleep $settle && xdotool windowfocus "$(head -1 window)" 2>/dev/null
+    wait_for 20 window_there Duet && sleep $settle && xdotool windowfocus "$(head -1 window)" 2>/dev/null
     xdotool mousemove 5 5
 }
 ended() { # CODE: within some seconds
-    until_true 10 eval "! kill -0 $pid 2>/dev/null" || { kill -9 $pid; return 1; }
+    wait_for 10 eval "! kill -0 $pid 2>/dev/null" || return 1
     code=0
     wait $pid || code=$?
     want "$1"
@@ -231,14 +220,14 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 
 keys_do_what_they_say() {
     mkdir person && cd person && begin -s ../scene.png || return 1
-    key s && until_true 5 test -s scene-viewer.png || return 1         # as it begins
-    key m && key s && until_true 5 test -s scene-viewer-2.png || return 1 # no masks
-    key d && key s && until_true 5 test -s scene-viewer-3.png || return 1 # nothing
-    key d && key m && key s && until_true 5 test -s scene-viewer-4.png || return 1 # all again
-    key 1 && key s && until_true 5 test -s scene-viewer-5.png || return 1 # without a class
-    key 1 && key Down Down Down Down Down Down Down Down Down && key s && until_true 5 test -s scene-viewer-6.png || return 1
+    key s && wait_for 5 test -s scene-viewer.png || return 1         # as it begins
+    key m && key s && wait_for 5 test -s scene-viewer-2.png || return 1 # no masks
+    key d && key s && wait_for 5 test -s scene-viewer-3.png || return 1 # nothing
+    key d && key m && key s && wait_for 5 test -s scene-viewer-4.png || return 1 # all again
+    key 1 && key s && wait_for 5 test -s scene-viewer-5.png || return 1 # without a class
+    key 1 && key Down Down Down Down Down Down Down Down Down && key s && wait_for 5 test -s scene-viewer-6.png || return 1
     key Up Up Up Up Up Up Up Up Up && xdotool mousemove $(box_at) click 1 && sleep 0.4 && key s &&
-        until_true 5 test -s scene-viewer-7.png || return 1 # the bus, and what it suppressed
+        wait_for 5 test -s scene-viewer-7.png || return 1 # the bus, and what it suppressed
     key h && key Tab && key f && key i && key bracketright && key q && ended 0 && [ ! -s err ] || return 1
     cmp scene-viewer.png scene-viewer-4.png || return 1
     for other in 2 3 5 6 7; do ! cmp -s scene-viewer.png scene-viewer-$other.png || { echo "$other"; return 1; }; done
@@ -272,7 +261,7 @@ recording_begins_and_ends() {
 closing_while_it_works_ends_it() {
     cd "$work" && picture busy.ppm 4000 3000 && "$viewer" $masks -j 1 busy.ppm >out 2>err </dev/null &
     pid=$!
-    until_true 20 window_there Duet || return 1
+    wait_for 20 window_there Duet || return 1
     sleep 0.3 && key q && ended 0
 }
 a_source_that_ends_early_leaves_the_window_open() {
@@ -326,7 +315,7 @@ fi
 Xvfb -noreset -displayfd 5 -screen 0 1280x1024x24 5>display 2>/dev/null &
 xvfb=$!
 trap 'kill $xvfb 2>/dev/null; wait $xvfb 2>/dev/null; rm -rf "$work"' EXIT
-until_true 20 test -s display || skip_all "a person at the window" "Xvfb does not start"
+wait_for 20 test -s display || skip_all "a person at the window" "Xvfb does not start"
 DISPLAY=:$(cat display)
 export DISPLAY
 check_masks "keys do what they say" keys_do_what_they_say

@@ -41,6 +41,36 @@ exits() {
     local got=$?
     [ "$got" -eq "$want" ] || { echo "exit code $got, expected $want: $*"; return 1; }
 }
+exits_with() { # CODE TEXT COMMAND...: so, and TEXT is on stderr
+    local code=$1 text=$2
+    shift 2
+    exits "$code" "$@" >"$work/stdout" 2>"$work/stderr" || { cat "$work/stderr"; return 1; }
+    grep -qF -- "$text" "$work/stderr" || { cat "$work/stderr"; echo "expected: $text"; return 1; }
+}
+prints() { # TEXT COMMAND...: exit code 0, and TEXT is on stdout
+    local text=$1
+    shift
+    exits 0 "$@" >"$work/stdout" 2>"$work/stderr" || { cat "$work/stderr"; return 1; }
+    grep -qF -- "$text" "$work/stdout" || { cat "$work/stdout"; echo "expected: $text"; return 1; }
+}
+all() { # each argument is a command that must succeed
+    local command
+    for command in "$@"; do eval "$command" || { echo "failed: $command"; return 1; }; done
+}
+
+wait_for() { # SECONDS COMMAND...: until it succeeds; else the process $pid, if there is one, is ended
+    local tries=$(($1 * 10))
+    shift
+    while ! "$@"; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "never: $*"; [ -z "${pid:-}" ] || kill -KILL "$pid"; return 1; }
+        sleep 0.1
+    done
+}
+has_lines() { [ -f "$2" ] && [ "$(wc -l <"$2")" -ge "$1" ]; } # COUNT FILE: so many, or more
+picture() { # FILE [WIDTH HEIGHT]: noise, the same for the same size
+    local w=${2:-40} h=${3:-30}
+    { printf 'P6\n%d %d\n255\n' "$w" "$h"; yes "duet $w" | head -c $((w * h * 3)); } >"$1"
+}
 
 # What a program gave: exit code in $code, output in out and err, where the test stands.
 ran() { # COMMAND...
