@@ -9,6 +9,7 @@ struct coco_by_image {
     struct coco_image_detection *found;
     struct coco_image_truth *truths;
     size_t *first_found, *first_truth; /* [image_count + 1] */
+    struct coco_overlaps *overlaps;
 };
 
 void duet_coco_by_image_close(struct coco_by_image **list)
@@ -19,6 +20,7 @@ void duet_coco_by_image_close(struct coco_by_image **list)
     free(l->truths);
     free(l->first_found);
     free(l->first_truth);
+    duet_coco_overlaps_close(&l->overlaps);
     free(l);
     *list = NULL;
 }
@@ -101,9 +103,10 @@ enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, stru
         enough = l->found && l->truths && l->first_found && l->first_truth;
     }
     if (enough) count_all(l, eval);
-    if (enough && fill_all(l, eval)) return DUET_OK;
-    duet_coco_by_image_close(list);
-    return duet_no_memory(error, NULL, "to look at images");
+    enum duet_status status = enough && fill_all(l, eval) ? duet_coco_overlaps_open(eval, &l->overlaps, error)
+                                                          : duet_no_memory(error, NULL, "to look at images");
+    if (status != DUET_OK) duet_coco_by_image_close(list);
+    return status;
 }
 
 struct coco_image_items duet_coco_by_image_at(const struct coco_by_image *list, size_t image)
@@ -115,7 +118,7 @@ struct coco_image_items duet_coco_by_image_at(const struct coco_by_image *list, 
                                      .truth_count = list->first_truth[image + 1] - list->first_truth[image]};
 }
 
-enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps,
+enum duet_status duet_coco_image_overlaps(const struct coco_by_image *list,
                                           const struct coco_image_items *image, const double **values,
                                           struct duet_error *error)
 {
@@ -128,7 +131,7 @@ enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps,
     for (size_t i = 0; status == DUET_OK && i < image->truth_count; i++)
         truths[i] = image->truths[i].annotation;
     if (status == DUET_OK)
-        status = duet_coco_overlaps_of(overlaps, image->image, found, image->found_count, truths,
+        status = duet_coco_overlaps_of(list->overlaps, image->image, found, image->found_count, truths,
                                        image->truth_count, values, &areas, error);
     free(found);
     free(truths);

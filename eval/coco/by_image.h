@@ -34,7 +34,7 @@ void duet_coco_by_image_close(struct coco_by_image **list);
 struct coco_image_items duet_coco_by_image_at(const struct coco_by_image *list, size_t image);
 
 /* Overlaps of all with all: [found_count][truth_count], borrowed until the next call. */
-enum duet_status duet_coco_image_overlaps(struct coco_overlaps *overlaps,
+enum duet_status duet_coco_image_overlaps(const struct coco_by_image *list,
                                           const struct coco_image_items *image, const double **values,
                                           struct duet_error *error);
 

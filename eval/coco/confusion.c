@@ -72,11 +72,12 @@ static void count_scene(const struct scene *scene, struct duet_coco_confusion *c
             confusion->cells[image->truths[g].category * side + background]++;
 }
 
-static enum duet_status count_image(const struct coco_image_items *image, struct coco_overlaps *overlaps,
+static enum duet_status count_image(const struct coco_by_image *by_image,
+                                    const struct coco_image_items *image,
                                     struct duet_coco_confusion *confusion, struct duet_error *error)
 {
     struct scene scene = {.image = image, .least = fmin(confusion->overlap, 1 - 1e-10)};
-    enum duet_status status = duet_coco_image_overlaps(overlaps, image, &scene.overlaps, error);
+    enum duet_status status = duet_coco_image_overlaps(by_image, image, &scene.overlaps, error);
     if (status != DUET_OK) return status;
     scene.taken = calloc(image->truth_count + 1, sizeof *scene.taken);
     scene.settled = calloc(image->found_count + 1, sizeof *scene.settled);
@@ -92,7 +93,6 @@ static enum duet_status count_image(const struct coco_image_items *image, struct
 enum duet_status duet_coco_confusion_count(const struct duet_coco_eval *eval, double score, double overlap,
                                            struct duet_coco_confusion *confusion, struct duet_error *error)
 {
-    struct coco_overlaps *overlaps = NULL;
     struct coco_by_image *by_image = NULL;
     *confusion =
         (struct duet_coco_confusion){.score = score, .overlap = overlap, .side = eval->category_count + 1};
@@ -101,15 +101,13 @@ enum duet_status duet_coco_confusion_count(const struct duet_coco_eval *eval, do
                          "a confusion matrix at score %g, overlap %g: expected an overlap above 0, at most 1",
                          score, overlap);
     confusion->cells = calloc(confusion->side * confusion->side, sizeof *confusion->cells);
-    enum duet_status status = confusion->cells ? duet_coco_overlaps_open(eval, &overlaps, error)
+    enum duet_status status = confusion->cells ? duet_coco_by_image_open(eval, &by_image, error)
                                                : duet_no_memory(error, NULL, "for the confusion matrix");
-    if (status == DUET_OK) status = duet_coco_by_image_open(eval, &by_image, error);
     for (size_t i = 0; status == DUET_OK && i < eval->image_count; i++) {
         const struct coco_image_items image = duet_coco_by_image_at(by_image, i);
-        status = count_image(&image, overlaps, confusion, error);
+        status = count_image(by_image, &image, confusion, error);
     }
     duet_coco_by_image_close(&by_image);
-    duet_coco_overlaps_close(&overlaps);
     if (status != DUET_OK) duet_coco_confusion_close(confusion);
     return status;
 }

@@ -180,15 +180,12 @@ enum duet_status duet_coco_report_picture(struct duet_report *report, const stru
 {
     struct drawing drawing = {.eval = eval, .shown = shown};
     struct coco_by_image *by_image = NULL;
-    struct coco_overlaps *overlaps = NULL;
     enum duet_status status = duet_coco_by_image_open(eval, &by_image, error);
-    if (status == DUET_OK) status = duet_coco_overlaps_open(eval, &overlaps, error);
     if (status == DUET_OK) {
         drawing.image = duet_coco_by_image_at(by_image, shown->image);
-        status = duet_coco_image_overlaps(overlaps, &drawing.image, &drawing.overlaps, error);
+        status = duet_coco_image_overlaps(by_image, &drawing.image, &drawing.overlaps, error);
     }
     if (status == DUET_OK) status = draw(report, &drawing, picture, error);
-    duet_coco_overlaps_close(&overlaps);
     duet_coco_by_image_close(&by_image);
     return status;
 }

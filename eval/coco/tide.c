@@ -165,11 +165,11 @@ static bool judge_scene(struct tide *tide, struct scene *scene, int *state)
     return true;
 }
 
-static enum duet_status judge_image(struct tide *tide, const struct coco_image_items *image,
-                                    struct coco_overlaps *overlaps, struct duet_error *error)
+static enum duet_status judge_image(struct tide *tide, const struct coco_by_image *by_image,
+                                    const struct coco_image_items *image, struct duet_error *error)
 {
     struct scene scene = {.image = image};
-    enum duet_status status = duet_coco_image_overlaps(overlaps, image, &scene.overlaps, error);
+    enum duet_status status = duet_coco_image_overlaps(by_image, image, &scene.overlaps, error);
     if (status != DUET_OK) return status;
     scene.found_count = image->found_count < BEST_DETECTIONS ? image->found_count : BEST_DETECTIONS;
     scene.used = calloc(image->truth_count + 1, sizeof *scene.used);
@@ -321,18 +321,15 @@ static enum duet_status score_all(const struct tide *tide, struct duet_coco_tide
 static enum duet_status judge_all(struct tide *tide, struct duet_error *error)
 {
     const struct duet_coco_eval *eval = tide->eval;
-    struct coco_overlaps *overlaps = NULL;
     struct coco_by_image *by_image = NULL;
-    enum duet_status status = duet_coco_overlaps_open(eval, &overlaps, error);
-    if (status == DUET_OK) status = duet_coco_by_image_open(eval, &by_image, error);
+    enum duet_status status = duet_coco_by_image_open(eval, &by_image, error);
     for (size_t i = 0; status == DUET_OK && i < eval->truth->image_count; i++) {
         size_t place = duet_coco_find_image(eval, eval->truth->images[i].id);
         if (place == SIZE_MAX) continue;
         const struct coco_image_items image = duet_coco_by_image_at(by_image, place);
-        status = judge_image(tide, &image, overlaps, error);
+        status = judge_image(tide, by_image, &image, error);
     }
     duet_coco_by_image_close(&by_image);
-    duet_coco_overlaps_close(&overlaps);
     return status;
 }
 
