@@ -50,7 +50,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Running"),
     EVALUATE_THREADS_OPTION(settings_t),
     DUET_PICTURE_OPTIONS(settings_t, reading),
-    EVALUATE_CPU_OPTION(settings_t),
+    DUET_CPU_OPTION(settings_t, cpu),
     DUET_FLAG('q', "quiet", settings_t, quiet, "no progress and no notes; warnings are always told"),
     DUET_OPTIONS_END};
 

@@ -36,9 +36,4 @@ int evaluate_voc_detect(int argc, char **argv);
     DUET_INT('j', "threads", "N", type, threads, 1, 256, "use N threads; the scores do not depend on it",    \
              .shown = "number of CPUs")
 
-#define EVALUATE_CPU_OPTION(type)                                                                            \
-    DUET_STRING(0, "cpu", "LEVEL", type, cpu,                                                                \
-                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",                            \
-                .shown = "the best there is")
-
 #endif

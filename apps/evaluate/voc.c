@@ -36,7 +36,7 @@ static const struct duet_option options[] = {
     DUET_INT(0, "size", "N", settings_t, segment.size, 33, 8192,
              "side of the network's input: what is larger is scaled down to it, smaller ones are padded",
              .shown = "the model's own"),
-    EVALUATE_CPU_OPTION(settings_t),
+    DUET_CPU_OPTION(settings_t, cpu),
     DUET_GROUP("Scores besides"),
     DUET_STRING('t', "trimap", "W,W", settings_t, trimap,
                 "mIOU within W pixels of the truth's boundaries too, for up to 8 widths: 1,3,5"),
