@@ -1,5 +1,6 @@
 #include "eval/coco/report.h"
 
+#include "coco/write_parts.h"
 #include "report/parts.h"
 
 #include <inttypes.h>
@@ -22,11 +23,6 @@ struct place {
     size_t category;
     double ap; /* NaN: none */
 };
-
-static double none_as_nan(double value)
-{
-    return value < 0 ? NAN : value;
-}
 
 static const char *category_name(const struct view *v, size_t category)
 {
@@ -74,7 +70,7 @@ static void put_headline(const struct view *v)
     size_t count = duet_coco_eval_lines(v->outcome->eval, lines);
     for (size_t i = 0; i < count; i++) {
         line_name(v, &lines[i], names[i]);
-        tiles[i] = (struct duet_tile){.name = names[i], .value = none_as_nan(lines[i].value)};
+        tiles[i] = (struct duet_tile){.name = names[i], .value = duet_coco_none_as_nan(lines[i].value)};
         if (!v->outcome->replicates) continue;
         intervals[i] = duet_coco_line_interval(v->outcome->replicates, i, lines[i].value);
         tiles[i].interval = &intervals[i];
@@ -88,7 +84,7 @@ static void put_headline(const struct view *v)
 static double class_ap(const struct view *v, size_t category, int threshold, int area)
 {
     const struct duet_coco_cut cut = {threshold, (int)category, area, (int)v->scope.limit_count - 1};
-    return none_as_nan(duet_coco_ap(v->outcome->eval, cut));
+    return duet_coco_none_as_nan(duet_coco_ap(v->outcome->eval, cut));
 }
 
 static int by_ap(const void *a, const void *b)

@@ -46,11 +46,6 @@ double duet_coco_class_value(const struct duet_coco_eval *eval, const struct due
     return line->recall ? duet_coco_ar(eval, cut) : duet_coco_ap(eval, cut);
 }
 
-static double none_as_nan(double value)
-{
-    return value < 0 ? NAN : value;
-}
-
 void duet_put_class_name(struct duet_buffer *b, const struct duet_coco_scope *scope, size_t category)
 {
     const char *name = scope->category_names[category];
@@ -110,7 +105,8 @@ static void put_classes(struct duet_buffer *b, const struct duet_coco_outcome *o
         duet_put_class_name(b, &scope, k);
         for (size_t i = 0; i < count; i++)
             if (!lines[i].recall || lines[i].cut.limit + 1 == (int)scope.limit_count)
-                duet_put_cell(b, none_as_nan(duet_coco_class_value(outcome->eval, &lines[i], (int)k)), 8);
+                duet_put_cell(
+                    b, duet_coco_none_as_nan(duet_coco_class_value(outcome->eval, &lines[i], (int)k)), 8);
         duet_putf(b, " %8zu", duet_coco_positives(outcome->eval, (int)k, 0));
         if (outcome->replicates) {
             duet_put(b, "   ");

@@ -116,8 +116,8 @@ static void put_signed(struct duet_buffer *b, double value, int width)
 /* "  0.2920  0.3010  +0.0090  [-0.0012, +0.0190]  0.084" */
 static void put_difference(struct duet_buffer *b, const struct duet_coco_difference *d)
 {
-    duet_put_cell(b, d->a < 0 ? NAN : d->a, 9);
-    duet_put_cell(b, d->b < 0 ? NAN : d->b, 9);
+    duet_put_cell(b, duet_coco_none_as_nan(d->a), 9);
+    duet_put_cell(b, duet_coco_none_as_nan(d->b), 9);
     put_signed(b, d->difference, 10);
     if (!isnan(d->p)) {
         duet_put(b, "  [");

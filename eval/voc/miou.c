@@ -15,6 +15,16 @@ static double ratio(uint64_t part, uint64_t whole)
     return whole > 0 ? (double)part / (double)whole : NAN;
 }
 
+void duet_voc_class_pixels(const struct duet_voc_confusion *confusion, int class_id, uint64_t *truth,
+                           uint64_t *predicted)
+{
+    *truth = *predicted = 0;
+    for (int i = 0; i < CLASSES; i++) {
+        *truth += confusion->cells[class_id][i];
+        *predicted += confusion->cells[i][class_id];
+    }
+}
+
 void duet_voc_score(const struct duet_voc_confusion *confusion, struct duet_voc_scores *scores)
 {
     double iou_sum = 0, accuracy_sum = 0;
@@ -22,11 +32,8 @@ void duet_voc_score(const struct duet_voc_confusion *confusion, struct duet_voc_
     uint64_t right = 0;
     *scores = (struct duet_voc_scores){0};
     for (int c = 0; c < CLASSES; c++) {
-        uint64_t row = 0, column = 0, both = confusion->cells[c][c];
-        for (int i = 0; i < CLASSES; i++) {
-            row += confusion->cells[c][i];
-            column += confusion->cells[i][c];
-        }
+        uint64_t row, column, both = confusion->cells[c][c];
+        duet_voc_class_pixels(confusion, c, &row, &column);
         scores->iou[c] = ratio(both, row + column - both);
         scores->accuracy[c] = ratio(both, row);
         if (row + column > 0) iou_sum += scores->iou[c], scores->present++;

@@ -51,11 +51,8 @@ static void put_classes(struct duet_buffer *b, const struct duet_voc_summary *s)
               "<th>accuracy</th><th>pixels in the truth</th><th>found</th></tr>\n",
               intervals ? "with its 95 % interval" : "", intervals ? "<th>from</th><th>to</th>" : "");
     for (int c = 0; c < CLASSES; c++) {
-        uint64_t truth = 0, found = 0;
-        for (int i = 0; i < CLASSES; i++) {
-            truth += s->confusion[0].cells[c][i];
-            found += s->confusion[0].cells[i][c];
-        }
+        uint64_t truth, found;
+        duet_voc_class_pixels(&s->confusion[0], c, &truth, &found);
         put_class_cell(b, c);
         duet_put_score_cell(b, scores->iou[c]);
         duet_put_bar_cell(b, scores->iou[c], intervals ? &s->intervals[0].iou[c] : NULL);

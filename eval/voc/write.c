@@ -29,16 +29,6 @@ static const char *class_name(int class_id)
     return duet_labels_voc().items[class_id].name;
 }
 
-static void class_pixels(const struct duet_voc_confusion *confusion, int class_id, uint64_t *truth,
-                         uint64_t *predicted)
-{
-    *truth = *predicted = 0;
-    for (int i = 0; i < CLASSES; i++) {
-        *truth += confusion->cells[class_id][i];
-        *predicted += confusion->cells[i][class_id];
-    }
-}
-
 /* --- the table ---------------------------------------------------------------------------------------- */
 
 static void put_classes(struct duet_buffer *b, const struct duet_voc_summary *summary)
@@ -48,7 +38,7 @@ static void put_classes(struct duet_buffer *b, const struct duet_voc_summary *su
               summary->outcome->replicates > 0 ? "   95 % of IOU" : "");
     for (int c = 0; c < CLASSES; c++) {
         uint64_t truth, predicted;
-        class_pixels(&summary->confusion[0], c, &truth, &predicted);
+        duet_voc_class_pixels(&summary->confusion[0], c, &truth, &predicted);
         duet_putf(b, "%-12s ", class_name(c));
         duet_put_cell(b, scores->iou[c], 8);
         duet_put_cell(b, scores->accuracy[c], 10);
@@ -216,7 +206,7 @@ static void put_row(struct duet_buffer *b, const struct duet_voc_summary *summar
     const struct duet_voc_intervals *intervals = &summary->intervals[0];
     bool mean = class_id == CLASSES;
     uint64_t truth = summary->scores[0].pixels, predicted = truth;
-    if (!mean) class_pixels(&summary->confusion[0], class_id, &truth, &predicted);
+    if (!mean) duet_voc_class_pixels(&summary->confusion[0], class_id, &truth, &predicted);
     if (mean)
         duet_put(b, "mean,");
     else

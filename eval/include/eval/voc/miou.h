@@ -48,6 +48,10 @@ struct duet_voc_scores {
 
 void duet_voc_score(const struct duet_voc_confusion *confusion, struct duet_voc_scores *scores);
 
+/* Pixels of a class: its row, its column. */
+void duet_voc_class_pixels(const struct duet_voc_confusion *confusion, int class_id, uint64_t *truth,
+                           uint64_t *predicted);
+
 /* --- one picture -------------------------------------------------------------------------------------- */
 
 /* Two GRAY8 masks of the same size, and how errors name them. */
