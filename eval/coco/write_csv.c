@@ -2,10 +2,6 @@
 #include "coco/write_parts.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* A class's id after its name. A number is one also below 0, where a text would not be taken for one. */
 static void put_id(struct duet_buffer *b, const struct duet_coco_scope *scope, size_t category)
@@ -15,13 +11,6 @@ static void put_id(struct duet_buffer *b, const struct duet_coco_scope *scope, s
     const char *text = duet_coco_id_text(scope->ids, id, room);
     duet_put(b, ",");
     (duet_coco_id_is_string(scope->ids, id) ? duet_put_csv : duet_put)(b, text);
-}
-
-/* A field after others; empty where there is no score. */
-static void put_field(struct duet_buffer *b, double value)
-{
-    duet_put(b, ",");
-    if (value >= 0) duet_put_double(b, value);
 }
 
 /* ",ap", ",ap_50", ",ap_small", ",ar_max_1", ",ar_small" */
@@ -56,7 +45,7 @@ static void put_row(struct duet_buffer *b, const struct duet_coco_outcome *outco
         put_id(b, &scope, (size_t)category);
     }
     for (size_t i = 0; i < count; i++)
-        put_field(b, duet_coco_class_value(outcome->eval, &lines[i], category));
+        duet_put_field(b, duet_coco_none_as_nan(duet_coco_class_value(outcome->eval, &lines[i], category)));
     duet_putf(b, ",%zu,%zu", truths, detections);
     if (outcome->replicates) {
         double ap = duet_coco_class_value(outcome->eval, &lines[0], category);
@@ -91,11 +80,10 @@ static bool put_curve(struct duet_buffer *b, const struct duet_coco_eval *eval,
     for (int r = 0; curve.recall >= 0 && r < DUET_COCO_RECALLS; r++) {
         duet_put_csv(b, scope->category_names[cut.category]);
         put_id(b, scope, (size_t)cut.category);
-        put_field(b, scope->thresholds[cut.threshold]);
-        put_field(b, r / 100.0);
-        put_field(b, curve.precision[r]);
-        duet_put(b, ",");
-        duet_put_double(b, curve.score[r]);
+        duet_put_field(b, scope->thresholds[cut.threshold]);
+        duet_put_field(b, r / 100.0);
+        duet_put_field(b, curve.precision[r]);
+        duet_put_field(b, curve.score[r]);
         duet_put(b, "\n");
     }
     return true;
