@@ -4,32 +4,12 @@
 #include "cli/words.h"
 #include "core/fail.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-/* --- sizes ---------------------------------------------------------------------------------------------- */
-
-bool duet_parse_size(const char *text, size_t *bytes)
-{
-    static const char units[] = "KMGT";
-    char digits[32];
-    double value;
-    size_t length = strspn(text, "0123456789.");
-    const char *unit = text + length;
-    if (length == 0 || length >= sizeof digits) return false;
-    memcpy(digits, text, length);
-    digits[length] = '\0';
-    if (!duet_parse_float(digits, &value)) return false;
-    const char *found = *unit ? strchr(units, *unit >= 'a' ? *unit - 'a' + 'A' : *unit) : NULL;
-    if (*unit && (!found || unit[1] != '\0')) return false;
-    for (const char *u = units; found && u <= found; u++) value *= 1024;
-    if (!(value >= 1) || value >= 9e18) return false;
-    *bytes = (size_t)value;
-    return true;
-}
+/* --- the limit ------------------------------------------------------------------------------------------ */
 
 /* The number that a file of the system holds; 0: none ("max"). */
 static double number_in(const char *path)

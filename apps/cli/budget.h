@@ -33,9 +33,6 @@ struct duet_picture_settings {
             "that needs more alone is refused, and so is a network",                                         \
             .shown = "half of the memory")
 
-/* "500M", "1.5G", "100000" (bytes), K M G T being powers of 1024, to bytes. False: it is not that. */
-bool duet_parse_size(const char *text, size_t *bytes);
-
 /* Half of this machine's memory, or of what the control group of this process may have. */
 size_t duet_budget_default(void);
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* "; did you mean '--threshold'?" into `text`, of the word of `words` (count of them) that `word` was most likely
- * meant to be, with `lead` ("--") before it; "" when none is near. Returns `text`. */
+/* "; did you mean '--threshold'?" into `text`, of the word of `words` (count of them) that `word` was most
+ * likely meant to be, with `lead` ("--") before it; "" when none is near. Returns `text`. */
 #define DUET_SUGGESTION 128
 const char *duet_suggestion(char text[DUET_SUGGESTION], const char *lead, const char *word,
                             const char *const *words, size_t count);
@@ -14,5 +14,8 @@ const char *duet_suggestion(char text[DUET_SUGGESTION], const char *lead, const 
 /* Strict numbers: the whole text, decimal, finite; locale does not matter. False when it is none. */
 bool duet_parse_int(const char *text, long long *value);
 bool duet_parse_float(const char *text, double *value);
+
+/* "500M", "1.5G", "100000" (bytes), K M G T being powers of 1024, to bytes. False: it is not that. */
+bool duet_parse_size(const char *text, size_t *bytes);
 
 #endif

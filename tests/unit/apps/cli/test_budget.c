@@ -1,36 +1,10 @@
-/* Sizes as they are written, and one budget of memory for several threads. */
+/* One budget of memory for several threads. */
 #include "support/testing.h"
 
 #include "cli/budget.h"
 
 #include <stdatomic.h>
 #include <time.h>
-
-static void sizes_are_read(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        size_t bytes;
-    } good[] = {{"1", 1},
-                {"100000", 100000},
-                {"1K", 1024},
-                {"500M", 500 << 20},
-                {"1.5G", (size_t)3 << 29},
-                {"2g", (size_t)2 << 30},
-                {"1T", (size_t)1 << 40}};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        size_t bytes = 0;
-        if (!duet_parse_size(good[i].text, &bytes) || bytes != good[i].bytes)
-            fail_msg("%s: %zu, expected %zu", good[i].text, bytes, good[i].bytes);
-    }
-    static const char *const bad[] = {"",   "G",   "0",      "-1",  "1 G",  "1GB",      "1X",
-                                      " 1", "1e9", "0.0001", "nan", "1..2", "99999999T"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        size_t bytes;
-        if (duet_parse_size(bad[i], &bytes)) fail_msg("'%s' is read as %zu", bad[i], bytes);
-    }
-}
 
 static void there_is_a_default(void **state)
 {
@@ -104,7 +78,6 @@ static void networks_have_half_of_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_read),
         cmocka_unit_test(there_is_a_default),
         cmocka_unit_test(networks_have_half_of_it),
         cmocka_unit_test(shares_stay_within_the_budget_and_all_get_theirs),

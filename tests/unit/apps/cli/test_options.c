@@ -1,10 +1,8 @@
 #include "support/testing.h"
 
 #include "cli/options.h"
-#include "cli/words.h"
 
 #include <fcntl.h>
-#include <locale.h>
 #include <unistd.h>
 
 struct settings {
@@ -297,22 +295,6 @@ static void commands_have_tables_of_their_own(void **state)
     assert_int_equal(run_with(parse_commands, "--quiet")->code, DUET_EXIT_USAGE);
 }
 
-static void numbers_do_not_depend_on_the_locale(void **state)
-{
-    (void)state;
-    double x = 0;
-    setlocale(LC_ALL, "de_DE.UTF-8"); /* where it is installed */
-    assert_true(duet_parse_float("-12.5e-1", &x) && x == -1.25);
-    assert_true(duet_parse_float(".5", &x) && x == 0.5);
-    assert_true(duet_parse_float("5.", &x) && x == 5);
-    setlocale(LC_ALL, "C");
-    assert_false(duet_parse_float(".", &x) || duet_parse_float("", &x) || duet_parse_float("1e", &x));
-    assert_false(duet_parse_float("--1", &x) || duet_parse_float("1e5.5", &x) || duet_parse_float("-", &x));
-    long long n = 0;
-    assert_true(duet_parse_int("-7", &n) && n == -7);
-    assert_false(duet_parse_int("", &n) || duet_parse_int("+", &n) || duet_parse_int("7 ", &n));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,7 +305,6 @@ int main(void)
         cmocka_unit_test(help_fits_the_screen_and_shows_defaults),
         cmocka_unit_test(help_that_cannot_be_written_is_an_error),
         cmocka_unit_test(commands_have_tables_of_their_own),
-        cmocka_unit_test(numbers_do_not_depend_on_the_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
