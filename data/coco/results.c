@@ -111,7 +111,6 @@ static void count_oddities(struct duet_coco_results *results, const struct place
     if (!isfinite(item->score) || !isfinite(item->x) || !isfinite(item->y) || !isfinite(item->width) ||
         !isfinite(item->height))
         results->not_finite++;
-    if (item->width < 0 || item->height < 0) results->negative_size++;
     if (!place->seen[BOX]) results->without_box++;
 }
 

@@ -1,7 +1,7 @@
 /* writer.h: what a result format is. Internal to duet-data.
  *
- * To add one: data/write_NAME.c defines a `const struct duet_writer_kind duet_writer_NAME`; a value in
- * record.h's enum duet_format, its declaration below and its row in record.c's table make it known;
+ * To add one: data/results/write_NAME.c defines a `const struct duet_writer_kind duet_writer_NAME`; a value
+ * in record.h's enum duet_format, its declaration below and its row in record.c's table make it known;
  * tests/unit/data/results/test_records.c gets its exact bytes. */
 #ifndef DUET_DATA_RESULTS_WRITER_H
 #define DUET_DATA_RESULTS_WRITER_H

@@ -153,7 +153,6 @@ static enum duet_status list_files(struct reading *r, const char *folder, char *
     for (struct dirent *entry; status == DUET_OK && (entry = readdir(dir));) {
         const struct duet_label *label;
         if (!class_of_name(r, entry->d_name, &label)) continue;
-        r->results->other_classes += !label;
         if (!label) continue;
         if (files[label->id])
             status = duet_fail(r->error, DUET_MISMATCH, "%s/%s: a second file of the class %s, besides %s",
@@ -244,9 +243,8 @@ static enum duet_status convert(struct reading *r, const char *path, const struc
         const struct number key = {c->image_id, 0};
         const struct number *number = count ? bsearch(&key, numbers, count, sizeof key, by_value) : NULL;
         int class_id = c->category_id >= 0 && c->category_id <= 90 ? classes[c->category_id] : 0;
-        if (class_id == 0) {
-            r->results->other_classes++;
-        } else if (!number) {
+        if (class_id == 0) continue;
+        if (!number) {
             char room[DUET_COCO_ID_ROOM];
             const char *id = duet_coco_id_text(coco->ids, c->image_id, room);
             add_stranger(r, id, strlen(id));

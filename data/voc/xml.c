@@ -22,7 +22,7 @@
 enum place { OUTSIDE, ROOT, SIZE, OBJECT, BOX, TEXT };
 
 /* Elements whose text is wanted, as bits of what an object has. */
-enum field { NAME, XMIN, YMIN, XMAX, YMAX, DIFFICULT, TRUNCATED, WIDTH, HEIGHT, FIELD_COUNT };
+enum field { NAME, XMIN, YMIN, XMAX, YMAX, DIFFICULT, WIDTH, HEIGHT, FIELD_COUNT };
 
 static const struct known {
     enum place inside;
@@ -30,23 +30,16 @@ static const struct known {
     enum place place;
     enum field field; /* of TEXT */
 } known[] = {
-    {OUTSIDE, "annotation", ROOT, 0},
-    {ROOT, "size", SIZE, 0},
-    {ROOT, "object", OBJECT, 0},
-    {OBJECT, "bndbox", BOX, 0},
-    {SIZE, "width", TEXT, WIDTH},
-    {SIZE, "height", TEXT, HEIGHT},
-    {OBJECT, "name", TEXT, NAME},
-    {OBJECT, "difficult", TEXT, DIFFICULT},
-    {OBJECT, "truncated", TEXT, TRUNCATED},
-    {BOX, "xmin", TEXT, XMIN},
-    {BOX, "ymin", TEXT, YMIN},
-    {BOX, "xmax", TEXT, XMAX},
-    {BOX, "ymax", TEXT, YMAX},
+    {OUTSIDE, "annotation", ROOT, 0}, {ROOT, "size", SIZE, 0},
+    {ROOT, "object", OBJECT, 0},      {OBJECT, "bndbox", BOX, 0},
+    {SIZE, "width", TEXT, WIDTH},     {SIZE, "height", TEXT, HEIGHT},
+    {OBJECT, "name", TEXT, NAME},     {OBJECT, "difficult", TEXT, DIFFICULT},
+    {BOX, "xmin", TEXT, XMIN},        {BOX, "ymin", TEXT, YMIN},
+    {BOX, "xmax", TEXT, XMAX},        {BOX, "ymax", TEXT, YMAX},
 };
 
-static const char *const field_names[FIELD_COUNT] = {"name",      "xmin",      "ymin",  "xmax",  "ymax",
-                                                     "difficult", "truncated", "width", "height"};
+static const char *const field_names[FIELD_COUNT] = {"name", "xmin",      "ymin",  "xmax",
+                                                     "ymax", "difficult", "width", "height"};
 
 struct reading {
     XML_Parser parser;
@@ -111,11 +104,11 @@ static enum place place_of(const struct reading *r)
 
 static void begin_object(struct reading *r)
 {
-    const unsigned of_object = (1u << NAME) | (1u << XMIN) | (1u << YMIN) | (1u << XMAX) | (1u << YMAX) |
-                               (1u << DIFFICULT) | (1u << TRUNCATED);
+    const unsigned of_object =
+        (1u << NAME) | (1u << XMIN) | (1u << YMIN) | (1u << XMAX) | (1u << YMAX) | (1u << DIFFICULT);
     r->seen &= ~of_object;
     r->object = (struct duet_voc_object){0};
-    r->values[DIFFICULT] = r->values[TRUNCATED] = 0;
+    r->values[DIFFICULT] = 0;
     r->unclear = false;
     r->why[0] = '\0';
 }
@@ -136,7 +129,6 @@ static void end_object(struct reading *r)
     o->xmax = r->values[XMAX];
     o->ymax = r->values[YMAX];
     o->difficult = r->values[DIFFICULT] != 0;
-    o->truncated = r->values[TRUNCATED] > 0;
     check_object(r);
     if (r->why[0]) {
         if (annotation->left_out++ == 0) memcpy(annotation->why, r->why, sizeof annotation->why);
@@ -202,7 +194,7 @@ static void take_flag(struct reading *r, const char *text, size_t length)
     bool clear = value != 0 || is_word(text, length, "false") || is_word(text, length, "no") ||
                  (duet_plain_number(text, length, &value) && isfinite(value));
     r->values[r->field] = clear ? value : 0;
-    if (r->field == DIFFICULT) r->unclear = !clear;
+    r->unclear = !clear;
 }
 
 static void take_side(struct reading *r, const char *text, size_t length)
@@ -222,7 +214,7 @@ static void end_text(struct reading *r)
     r->seen |= 1u << r->field;
     if (r->field == NAME)
         take_name(r, text, length);
-    else if (r->field == DIFFICULT || r->field == TRUNCATED)
+    else if (r->field == DIFFICULT)
         take_flag(r, text, length);
     else if (r->field == WIDTH || r->field == HEIGHT)
         take_side(r, text, length);

@@ -27,7 +27,6 @@ struct duet_coco_results {
     struct duet_coco_result *items;
     size_t count;
     size_t not_finite;             /* results with a score or side too large for a double (1e999) */
-    size_t negative_size;          /* results with a width or height below 0 */
     size_t without_box;            /* results with a "segmentation" and no "bbox" */
     struct duet_coco_masks *masks; /* NULL when not asked for */
     struct duet_coco_ids *ids;     /* those that are no plain numbers; NULL: all are */

@@ -25,8 +25,6 @@ struct duet_voc_results {
     size_t count;
     size_t strangers;  /* detections in pictures that are not in the list; they are left out */
     char stranger[64]; /* the first of those pictures */
-    size_t
-        other_classes; /* detections (of a COCO file) or files (of a folder) of classes VOC does not have */
     size_t empty;      /* boxes without a pixel in them; they are kept, and match nothing */
     size_t files;      /* of a folder: classes that have one */
 };

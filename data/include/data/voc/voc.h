@@ -59,7 +59,7 @@ char *duet_voc_annotation_path(const char *root, const char *id);
 struct duet_voc_object {
     char name[DUET_VOC_NAME]; /* as it stands in the file */
     double xmin, ymin, xmax, ymax;
-    bool difficult, truncated;
+    bool difficult;
 };
 
 /* What an XML file says of a picture. Owned: end with duet_voc_annotation_close. */

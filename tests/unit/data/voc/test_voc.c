@@ -210,9 +210,9 @@ static void annotations_are_read(void **state)
     const struct duet_voc_object *o = a.objects;
     assert_string_equal(o[0].name, "aeroplane");
     assert_true(o[0].xmin == 104.5 && o[0].ymin == 78 && o[0].xmax == 375 && o[0].ymax == 183);
-    assert_true(o[0].truncated && !o[0].difficult);
+    assert_true(!o[0].difficult);
     assert_string_equal(o[1].name, "tvmonitor2");
-    assert_true(!o[1].truncated && o[1].difficult);
+    assert_true(o[1].difficult);
     assert_int_equal(a.outside, 1);
     duet_voc_annotation_close(&a);
     assert_null(a.objects);
@@ -288,17 +288,17 @@ static void fields_that_score_nothing_cost_nothing(void **state)
     (void)state;
     static const struct {
         const char *inside;
-        bool difficult, truncated;
+        bool difficult;
         size_t unclear;
     } cases[] = {
-        {"<truncated>0.0597</truncated>", false, true, 0},
-        {"<truncated>Unspecified</truncated><difficult>Unspecified</difficult>", false, false, 1},
-        {"<truncated></truncated><difficult/>", false, false, 1},
-        {"<difficult>False</difficult><truncated>True</truncated>", false, true, 0},
-        {"<difficult> TRUE </difficult>", true, false, 0},
-        {"<difficult>2</difficult>", true, false, 0},
-        {"<difficult>1</difficult><difficult>0</difficult>" BOX "<name>b</name>", true, false, 0},
-        {"<part><name>x</name>" BOX "</part><difficult>0</difficult>", false, false, 0},
+        {"<truncated>0.0597</truncated>", false, 0},
+        {"<truncated>Unspecified</truncated><difficult>Unspecified</difficult>", false, 1},
+        {"<truncated></truncated><difficult/>", false, 1},
+        {"<difficult>False</difficult><truncated>True</truncated>", false, 0},
+        {"<difficult> TRUE </difficult>", true, 0},
+        {"<difficult>2</difficult>", true, 0},
+        {"<difficult>1</difficult><difficult>0</difficult>" BOX "<name>b</name>", true, 0},
+        {"<part><name>x</name>" BOX "</part><difficult>0</difficult>", false, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct duet_error e;
@@ -313,7 +313,6 @@ static void fields_that_score_nothing_cost_nothing(void **state)
         assert_string_equal(a.objects[0].name, "a");
         assert_true(a.objects[0].xmin == 1);
         assert_int_equal(a.objects[0].difficult, cases[i].difficult);
-        assert_int_equal(a.objects[0].truncated, cases[i].truncated);
         assert_int_equal(a.unclear, cases[i].unclear);
         free(xml);
         duet_voc_annotation_close(&a);

@@ -327,7 +327,6 @@ static void a_folder_is_read(void **state)
     assert_ok(duet_voc_results_open(scratch_path(&scratch, "found"), list, &r, &e), e);
     assert_int_equal(r.count, 3);
     assert_int_equal(r.files, 2);
-    assert_int_equal(r.other_classes, 2);
     assert_int_equal(r.strangers, 1);
     assert_string_equal(r.stranger, "2007_000001");
     assert_int_equal(r.empty, 1);
@@ -394,7 +393,6 @@ static void coco_results_are_read(void **state)
     assert_true(d[0].image == 2 && d[0].class_id == 1 && d[0].xmin == 1 && d[0].ymin == 2 &&
                 d[0].xmax == 10 && d[0].ymax == 21);
     assert_true(d[1].image == 0 && d[1].class_id == 18 && d[1].score == 0.25);
-    assert_int_equal(r.other_classes, 2);
     assert_int_equal(r.strangers, 1);
     assert_string_equal(r.stranger, "7");
     assert_int_equal(r.empty, 1);
