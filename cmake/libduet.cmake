@@ -1,11 +1,16 @@
 # libduet: base, backbone and heads as one installed library, shared and static, with the headers of backbone
 # and heads (see duet/duet.h). Duet's own programs link the parts.
+# Its name changes with what may break a program: before 1.0 with each minor version, then with each major one.
+set(DUET_SOVERSION ${PROJECT_VERSION_MAJOR})
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+  set(DUET_SOVERSION 0.${PROJECT_VERSION_MINOR})
+endif()
 foreach(kind shared static)
   string(TOUPPER ${kind} type)
   add_library(libduet-${kind} ${type}
     $<TARGET_OBJECTS:duet-base> $<TARGET_OBJECTS:duet-backbone> $<TARGET_OBJECTS:duet-heads>)
   set_target_properties(libduet-${kind} PROPERTIES OUTPUT_NAME duet LINKER_LANGUAGE C
-    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+    VERSION ${PROJECT_VERSION} SOVERSION ${DUET_SOVERSION})
   target_link_libraries(libduet-${kind} PRIVATE duet-flags PkgConfig::JANSSON PkgConfig::XXHASH PkgConfig::NETTLE
                                                 Threads::Threads m)
   install(TARGETS libduet-${kind} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

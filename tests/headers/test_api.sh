@@ -48,11 +48,12 @@ hides_internals() {
 }
 
 right_names() {
-    local version major
-    version=$(pkg-config --modversion duet) && major=${version%%.*}
-    readelf -d "$libdir/libduet.so" | grep "SONAME.*\[libduet.so.$major\]" &&
-        [ "$(readlink "$libdir/libduet.so")" = "libduet.so.$major" ] &&
-        [ "$(readlink "$libdir/libduet.so.$major")" = "libduet.so.$version" ]
+    local version abi # what a version of it may break: before 1.0 each minor one
+    version=$(pkg-config --modversion duet) && abi=${version%%.*}
+    [ "$abi" != 0 ] || abi=${version%.*}
+    readelf -d "$libdir/libduet.so" | grep "SONAME.*\[libduet.so.$abi\]" &&
+        [ "$(readlink "$libdir/libduet.so")" = "libduet.so.$abi" ] &&
+        [ "$(readlink "$libdir/libduet.so.$abi")" = "libduet.so.$version" ]
 }
 
 # --- the example -------------------------------------------------------------------------------------------
