@@ -1,6 +1,6 @@
 #include "live/deadline.h"
 
-#include "cli/model_scores.h"
+#include "live/model_scores.h"
 #include "core/abi.h"
 #include "core/fail.h"
 #include "core/order.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each is better and dearer than the one before it: measured with deeplabv3-voc (cli/model_scores.h).
+/* Each is better and dearer than the one before it: measured with deeplabv3-voc (live/model_scores.h).
  * Measured too, and left out since another choice is both better and cheaper: mIOU 0.291 at 129/8, 0.514 at
  * 193/8, 0.610 at 257/8, 0.664 at 321/8, 0.702 at 385/8, 0.618 at 385/32, 0.649 at 513/32. */
 static const struct {

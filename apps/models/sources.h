@@ -2,7 +2,7 @@
 #ifndef DUET_APPS_MODELS_SOURCES_H
 #define DUET_APPS_MODELS_SOURCES_H
 
-#include "cli/model_scores.h"
+#include "live/model_scores.h"
 
 /* A model that "models fetch" knows how to get. To add one: a row in sources.c, and for a new `kind` a
  * case in fetch.sh. */

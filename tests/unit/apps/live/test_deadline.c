@@ -2,7 +2,7 @@
 #include "support/testing.h"
 #include "support/tiny_model.h"
 
-#include "cli/model_scores.h"
+#include "live/model_scores.h"
 #include "live/deadline.h"
 #include "live/deadline_control.h"
 

@@ -1,7 +1,7 @@
 /* What a model file says of its scores. */
 #include "support/testing.h"
 
-#include "cli/model_scores.h"
+#include "live/model_scores.h"
 
 static struct duet_weights *weights_with(const char *metadata)
 {

@@ -1,4 +1,4 @@
-#include "cli/model_scores.h"
+#include "live/model_scores.h"
 
 #include "core/fail.h"
 

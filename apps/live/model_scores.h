@@ -5,8 +5,8 @@
  *
  * mIOU is that of PASCAL VOC 2012's list val_dev160, from 0 to 1, by
  * evaluate voc --root VOC2012 --list val_dev160 --model NAME --size N --output-stride S. */
-#ifndef DUET_APPS_CLI_MODEL_SCORES_H
-#define DUET_APPS_CLI_MODEL_SCORES_H
+#ifndef DUET_APPS_LIVE_MODEL_SCORES_H
+#define DUET_APPS_LIVE_MODEL_SCORES_H
 
 #include "duet/weights.h"
 
