@@ -7,9 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 enum duet_pixel_format {
     DUET_RGB8 = 1, /* 3 bytes a pixel: red, green, blue, sRGB as decoded */
@@ -51,7 +49,5 @@ static inline uint8_t *duet_image_row(const struct duet_image *image, int y)
     return image->pixels + (size_t)y * image->stride;
 }
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

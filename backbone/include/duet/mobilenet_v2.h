@@ -5,9 +5,7 @@
 
 #include "duet/network.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 #define DUET_MOBILENET_V2_BLOCKS 17
 
@@ -41,7 +39,5 @@ DUET_API enum duet_status duet_mobilenet_v2_build(struct duet_network *network,
                                                   const struct duet_mobilenet_v2_config *config,
                                                   struct duet_mobilenet_v2 *layers, struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -15,9 +15,7 @@
 #include "duet/threads.h"
 #include "duet/weights.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* --- description ---------------------------------------------------------------------------------------- */
 
@@ -212,7 +210,5 @@ DUET_API enum duet_status duet_session_run_step(struct duet_session *session, co
 DUET_API const float *duet_session_output(const struct duet_session *session, const char *name,
                                           struct duet_shape *shape);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -7,9 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* A rectangle in pixels of the original picture; x, y is its top left corner, the origin the picture's
  * top left corner. Fractions are kept. Clipped to the picture: 0 <= x, x + width <= picture width. */
@@ -89,7 +87,5 @@ struct duet_labels {
     size_t count;
 };
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

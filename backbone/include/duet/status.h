@@ -15,9 +15,16 @@
 #define DUET_API
 #endif
 
+/* What stands between these two is C to a C++ compiler, too. */
 #ifdef __cplusplus
-extern "C" {
+#define DUET_C_BEGIN extern "C" {
+#define DUET_C_END   }
+#else
+#define DUET_C_BEGIN
+#define DUET_C_END
 #endif
+
+DUET_C_BEGIN
 
 enum duet_status {
     DUET_OK = 0,
@@ -48,7 +55,5 @@ struct duet_error {
  * Never NULL; static storage. */
 DUET_API const char *duet_status_name(enum duet_status status);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -8,9 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 enum duet_dtype {
     DUET_F32 = 0,
@@ -60,7 +58,5 @@ struct duet_tensor {
     size_t bytes; /* elements * duet_dtype_size(dtype) */
 };
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

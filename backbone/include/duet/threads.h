@@ -9,9 +9,7 @@
 
 #include "duet/status.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* One piece of work. `worker` is 0..threads-1; no two pieces run at once under the same worker, so it
  * names the scratch memory that a piece may use. */
@@ -43,7 +41,5 @@ DUET_API enum duet_status duet_pool_check(const struct duet_pool *pool, int most
 /* How many threads this process may use (its CPU affinity), at least 1. */
 DUET_API int duet_cpu_count(void);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -10,9 +10,7 @@
 
 #include "duet/tensor.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* The newest version of the metadata that this build reads, and the one it writes. */
 #define DUET_MODEL_FORMAT_VERSION 1
@@ -82,7 +80,5 @@ DUET_API enum duet_status duet_weights_save(const struct duet_weights *weights, 
 DUET_API enum duet_status duet_weights_verify(const struct duet_weights *weights, char hex[65],
                                               struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -5,9 +5,7 @@
 
 #include "duet/ssdlite.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* Centre and size, as fractions of the picture; not clipped to it. */
 struct duet_anchor {
@@ -21,7 +19,5 @@ struct duet_anchor {
 DUET_API void duet_anchors_fill(int map, int height, int width, int input_height, int input_width,
                                 struct duet_anchor *anchors);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

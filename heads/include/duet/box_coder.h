@@ -5,9 +5,7 @@
 
 #include "duet/anchors.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* Corners as fractions of the picture; may reach beyond it. */
 struct duet_corners {
@@ -17,7 +15,5 @@ struct duet_corners {
 /* code = ty, tx, th, tw; NULL: no box, all zero. */
 DUET_API struct duet_corners duet_box_decode(const float code[4], struct duet_anchor anchor);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

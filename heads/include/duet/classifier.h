@@ -4,9 +4,7 @@
 
 #include "duet/mobilenet_v2.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 struct duet_classifier_config {
     int classes; /* as the last layer has them: 1001 with a background class, or 1000 */
@@ -20,7 +18,5 @@ DUET_API enum duet_status duet_classifier_build(struct duet_network *network,
                                                 const struct duet_classifier_config *config,
                                                 struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

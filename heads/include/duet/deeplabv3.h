@@ -5,9 +5,7 @@
 
 #include "duet/mobilenet_v2.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* Rates of the atrous branches at output stride 16; doubled at 8 (and halved at 32). */
 #define DUET_DEEPLABV3_RATES                                                                                 \
@@ -34,7 +32,5 @@ DUET_API enum duet_status duet_deeplabv3_build(struct duet_network *network,
                                                const struct duet_deeplabv3_config *config,
                                                struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

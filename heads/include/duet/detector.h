@@ -7,9 +7,7 @@
 #include "duet/results.h"
 #include "duet/threads.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* Fields left zero mean the default beside them. */
 struct duet_detector_options {
@@ -67,7 +65,5 @@ DUET_API enum duet_status duet_detector_suppressed(struct duet_detector *detecto
 
 DUET_API void duet_detector_close(struct duet_detector **detector);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

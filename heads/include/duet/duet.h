@@ -82,9 +82,7 @@
 #include "duet/status.h"
 #include "duet/threads.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* Of the headers a program is compiled with. */
 #define DUET_VERSION_MAJOR 0
@@ -94,7 +92,5 @@ extern "C" {
 /* Of the library it runs with: "0.1.0". Static storage. */
 DUET_API const char *duet_version(void);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -4,9 +4,7 @@
 
 #include "duet/model.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* What the source does not say of itself. Fields left zero are unknown. All borrowed during the call. */
 struct duet_import_options {
@@ -42,7 +40,5 @@ struct duet_import_options {
 DUET_API enum duet_status duet_model_import(const char *path, const struct duet_import_options *options,
                                             struct duet_weights **weights, struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -27,9 +27,7 @@
 #include "duet/ssdlite.h"
 #include "duet/weights.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* Where a model came from. Any may be NULL ("unknown"). Borrowed from what handed it out. */
 struct duet_model_source {
@@ -101,7 +99,5 @@ DUET_API enum duet_status duet_model_memory(const struct duet_model_config *conf
                                             int width, int height, struct duet_memory *memory,
                                             struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -4,9 +4,7 @@
 
 #include "duet/box_coder.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* A box that may be kept. */
 struct duet_candidate {
@@ -27,7 +25,5 @@ DUET_API int duet_nms(struct duet_candidate *candidates, int count, float iou, i
  * `most` stood in its way. Returns how many were kept. */
 DUET_API int duet_nms_trace(struct duet_candidate *candidates, int count, float iou, int most, int *keeper);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

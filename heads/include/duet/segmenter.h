@@ -7,9 +7,7 @@
 #include "duet/results.h"
 #include "duet/threads.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* The scales that the published multi-scale scores were measured with. */
 #define DUET_SEGMENTER_SCALES                                                                                \
@@ -92,7 +90,5 @@ DUET_API size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter);
 
 DUET_API void duet_segmenter_close(struct duet_segmenter **segmenter);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

@@ -6,9 +6,7 @@
 
 #include "duet/mobilenet_v2.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 #define DUET_SSDLITE_MAPS 6
 
@@ -30,7 +28,5 @@ DUET_API enum duet_status duet_ssdlite_build(struct duet_network *network,
                                              const struct duet_ssdlite_config *config,
                                              struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif

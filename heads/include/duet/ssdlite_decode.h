@@ -11,9 +11,7 @@
 #include "duet/nms.h"
 #include "duet/results.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DUET_C_BEGIN
 
 /* No field has a default here: duet_detector_options has. */
 struct duet_ssdlite_decoder_options {
@@ -73,7 +71,5 @@ DUET_API enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *d
                                                   struct duet_suppressions *suppressions,
                                                   struct duet_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+DUET_C_END
 #endif
