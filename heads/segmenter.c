@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT     "deeplabv3.logits"
-#define MIN_SIDE   33
-#define MAX_SIDE   8192
-#define MAX_RUNNERS 8 /* input sizes kept compiled: one a scale; with no_resize, sizes come and go */
-#define MAX_CLASSES 256
+#define OUTPUT      "deeplabv3.logits"
+#define MIN_SIDE    33
+#define MAX_SIDE    8192
+#define MAX_RUNNERS 8   /* input sizes kept compiled: one a scale; with no_resize, sizes come and go */
+#define MAX_CLASSES 256 /* of any model, see duet_deeplabv3_build */
 
 struct duet_segmenter {
     const struct duet_model *model;

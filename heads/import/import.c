@@ -67,15 +67,13 @@ static enum duet_status check_sha256(const struct duet_import *import, struct du
 static enum duet_status import_slim(struct duet_import *import, enum kind kind, struct duet_weights *out,
                                     struct duet_error *error)
 {
-    char sha256[DUET_SHA256_TEXT];
     struct duet_weights *source = NULL;
     enum duet_status status;
-    import->sha256 = sha256;
     import->format = kind == TFJS ? "tfjs" : "safetensors";
     if (kind == TFJS)
-        status = duet_tfjs_read(import->path, &source, sha256, error);
+        status = duet_tfjs_read(import->path, &source, import->sha256, error);
     else
-        status = duet_weights_load(import->path, SIZE_MAX, &source, sha256, error);
+        status = duet_weights_load(import->path, SIZE_MAX, &source, import->sha256, error);
     if (status == DUET_OK) status = check_sha256(import, error);
     if (status == DUET_OK) status = duet_import_slim(import, source, out, error);
     duet_weights_close(&source);
@@ -85,17 +83,15 @@ static enum duet_status import_slim(struct duet_import *import, enum kind kind, 
 static enum duet_status import_tflite(struct duet_import *import, struct duet_weights *out,
                                       struct duet_error *error)
 {
-    char sha256[DUET_SHA256_TEXT];
     struct duet_tflite source = {0};
     struct duet_bytes file;
-    import->sha256 = sha256;
     import->format = "tflite";
     enum duet_status status = duet_read_file(import->path, DUET_TFLITE_MAX_FILE, &file, error);
     if (status != DUET_OK) return status;
     struct sha256_ctx context;
     sha256_init(&context);
     sha256_update(&context, file.size, file.data);
-    duet_sha256_hex(&context, sha256);
+    duet_sha256_hex(&context, import->sha256);
     status = check_sha256(import, error);
     if (status == DUET_OK) status = duet_tflite_read(import->path, file.data, file.size, &source, error);
     if (status == DUET_OK) status = duet_import_tflite(import, &source, out, error);

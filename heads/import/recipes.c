@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* Do the backbone's bottlenecks have the source's widths? */
-static bool widths_fit(const struct duet_model_config *config, duet_import_channels *channels, const void *ctx)
+static bool widths_fit(const struct duet_model_config *config, duet_import_channels *channels,
+                       const void *ctx)
 {
     struct duet_network *network;
     if (duet_model_network(config, 0, &network, NULL) != DUET_OK) return false;

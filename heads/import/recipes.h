@@ -4,13 +4,14 @@
 #define DUET_HEADS_IMPORT_RECIPES_H
 
 #include "duet/import.h"
+#include "weights/sha256.h"
 
 /* What is being imported. */
 struct duet_import {
     const char *path;
     const struct duet_import_options *options;
     const char *format; /* as duet_model_source has it */
-    const char *sha256;
+    char sha256[DUET_SHA256_TEXT];
 };
 
 struct duet_tflite;
