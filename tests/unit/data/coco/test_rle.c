@@ -92,6 +92,23 @@ static void same(const struct duet_rle *rle, const struct bitmap *bitmap)
 
 /* --- runs ----------------------------------------------------------------------------------------------- */
 
+/* The picture that rle.h shows, and a value that is nowhere in it. */
+static void runs_are_those_of_a_picture(void **state)
+{
+    (void)state;
+    uint8_t pixels[] = {0, 7, 0, 0, 7, 7, 0, 0, 9};
+    const struct duet_image image = {
+        .width = 3, .height = 3, .stride = 3, .format = DUET_GRAY8, .pixels = pixels};
+    static const uint32_t counts[] = {3, 2, 2, 1, 1};
+    struct duet_rle rle = {0};
+    assert_true(duet_rle_from_pixels(&rle, &image, 7));
+    assert_int_equal(rle.count, 5);
+    assert_memory_equal(rle.counts, counts, sizeof counts);
+    assert_true(duet_rle_from_pixels(&rle, &image, 8));
+    assert_true(rle.count == 1 && rle.counts[0] == 9 && rle.height == 3 && rle.width == 3);
+    duet_rle_close(&rle);
+}
+
 static void the_compressed_text_is_coco_s(void **state)
 {
     (void)state;
@@ -325,6 +342,7 @@ static void boxes_overlap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(runs_are_those_of_a_picture),
         cmocka_unit_test(the_compressed_text_is_coco_s),
         cmocka_unit_test(what_is_no_mask_is_told),
         cmocka_unit_test(runs_agree_with_bitmaps),
