@@ -6,8 +6,8 @@
 #define DUET_DATA_MOVING_KINDS_H
 
 #include "moving/moving.h"
+#include "moving/video_module.h"
 #include "picture/stream.h"
-#include "video/module.h"
 
 /* --- numbered.c: pictures whose names differ by a number, "frames/%04d.png" --- */
 

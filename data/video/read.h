@@ -2,7 +2,7 @@
 #ifndef DUET_VIDEO_READ_H
 #define DUET_VIDEO_READ_H
 
-#include "video/module.h"
+#include "moving/video_module.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>

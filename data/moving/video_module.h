@@ -1,10 +1,11 @@
-/* module.h: the one door between Duet and FFmpeg. The module duet-video.so alone links FFmpeg; it exports one
- * function, which hands out one table. Everything else in this folder is inside the module. Internal.
+/* video_module.h: the one door between Duet and FFmpeg. The module duet-video.so alone links FFmpeg; it
+ * exports one function, which hands out one table. What lies in data/video/ is inside the module.
+ * Internal.
  *
  * Whoever changes anything here raises DUET_VIDEO_ABI: a module of another one is refused.
  */
-#ifndef DUET_VIDEO_MODULE_H
-#define DUET_VIDEO_MODULE_H
+#ifndef DUET_DATA_MOVING_VIDEO_MODULE_H
+#define DUET_DATA_MOVING_VIDEO_MODULE_H
 
 #include "moving/moving.h"
 
