@@ -56,9 +56,8 @@ static enum duet_status add(struct bench_shapes *shapes, const struct bench_shap
             shapes->items[i].layers++;
             return DUET_OK;
         }
-    struct bench_shape *items = duet_grow(shapes->items, &shapes->capacity, shapes->count + 1, sizeof *items);
-    if (!items) return duet_no_memory(error, NULL, "for shapes");
-    shapes->items = items;
+    if (!DUET_GROW(shapes->items, shapes->capacity, shapes->count + 1))
+        return duet_no_memory(error, NULL, "for shapes");
     shapes->items[shapes->count] = *shape;
     shapes->items[shapes->count++].layers = 1;
     return DUET_OK;

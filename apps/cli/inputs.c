@@ -90,9 +90,7 @@ static enum duet_status add_input(struct finder *finder, const char *path, size_
                                   enum duet_input_fault fault)
 {
     struct duet_inputs *inputs = finder->inputs;
-    struct duet_input *items = duet_grow(inputs->items, &inputs->capacity, inputs->count + 1, sizeof *items);
-    if (!items) return no_memory(finder);
-    inputs->items = items;
+    if (!DUET_GROW(inputs->items, inputs->capacity, inputs->count + 1)) return no_memory(finder);
     bool dash = length == 1 && path[0] == '-', here = dash || is_like_address(path);
     const char *copy = keep_text(inputs, path, length, here);
     if (!copy) return no_memory(finder);

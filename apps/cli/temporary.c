@@ -26,9 +26,7 @@ enum duet_status duet_temporary_open(struct duet_temporary *temporary, const cha
 
 const char *duet_temporary_path(struct duet_temporary *temporary, const char *name)
 {
-    char **paths = duet_grow(temporary->paths, &temporary->capacity, temporary->count + 1, sizeof *paths);
-    if (!paths) return NULL;
-    temporary->paths = paths;
+    if (!DUET_GROW(temporary->paths, temporary->capacity, temporary->count + 1)) return NULL;
     char *path = duet_path_join(temporary->folder, name);
     if (path) temporary->paths[temporary->count++] = path;
     return path;

@@ -31,10 +31,8 @@ static enum duet_status add_ids(const char *path, const char *at, const char *en
         if (length > 0 && !image)
             return duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu: '%.*s': %s does not list that image",
                              path, line, length < 60 ? (int)length : 60, at, truth->path);
-        int64_t *grown = duet_grow(*ids, &capacity, *count + 1, sizeof *grown);
-        if (!grown) return duet_no_memory(error, path, "for the ids");
-        *ids = grown;
-        if (image) grown[(*count)++] = image->id;
+        if (!DUET_GROW(*ids, capacity, *count + 1)) return duet_no_memory(error, path, "for the ids");
+        if (image) (*ids)[(*count)++] = image->id;
         at = newline ? newline + 1 : end;
     }
     return *count ? DUET_OK : duet_fail(error, DUET_BAD_FORMAT, "%s: no image ids in it", path);

@@ -190,15 +190,12 @@ static int find_categories(struct evaluate_scope *scope)
 
 void evaluate_scope_warn(struct evaluate_scope *scope, char *text)
 {
-    char **warnings =
-        duet_grow(scope->warnings, &scope->warning_capacity, scope->warning_count + 1, sizeof *warnings);
-    if (warnings) scope->warnings = warnings;
-    if (!text || !warnings) {
+    if (!text || !DUET_GROW(scope->warnings, scope->warning_capacity, scope->warning_count + 1)) {
         scope->warning_lost = true;
         free(text);
         return;
     }
-    warnings[scope->warning_count++] = text;
+    scope->warnings[scope->warning_count++] = text;
     duet_console_warning(scope->console, "%s", text);
 }
 

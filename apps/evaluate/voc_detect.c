@@ -89,11 +89,9 @@ static enum duet_status add_objects(struct run *run, const char *path,
             if (run->others++ == 0) memcpy(run->other, o->name, sizeof run->other);
             continue;
         }
-        struct duet_voc_truth *truths =
-            duet_grow(run->truths, &run->truth_capacity, run->truth_count + 1, sizeof *truths);
-        if (!truths) return duet_no_memory(error, path, "for its objects");
-        run->truths = truths;
-        truths[run->truth_count++] =
+        if (!DUET_GROW(run->truths, run->truth_capacity, run->truth_count + 1))
+            return duet_no_memory(error, path, "for its objects");
+        run->truths[run->truth_count++] =
             (struct duet_voc_truth){run->scored, label->id, o->xmin, o->ymin, o->xmax, o->ymax, o->difficult};
     }
     run->outside += annotation->outside;

@@ -106,9 +106,7 @@ static bool find_pairs(struct duet_tracker *t, const struct duet_detections *box
             if (t->tracks[k].category != boxes->items[b].category_id) continue;
             float iou = iou_of(t->tracks[k].next, place);
             if (!(iou >= t->options.iou)) continue;
-            struct pair *pairs = duet_grow(t->pairs, &t->pair_capacity, *count + 1, sizeof *pairs);
-            if (!pairs) return false;
-            t->pairs = pairs;
+            if (!DUET_GROW(t->pairs, t->pair_capacity, *count + 1)) return false;
             t->pairs[(*count)++] = (struct pair){iou, k, b};
         }
     }
@@ -189,9 +187,7 @@ static bool start_tracks(struct duet_tracker *t, const struct duet_detections *b
 {
     for (size_t i = 0; i < boxes->count; i++) {
         if (numbers[i] != 0) continue;
-        struct track *tracks = duet_grow(t->tracks, &t->capacity, t->count + 1, sizeof *tracks);
-        if (!tracks || t->count == INT_MAX) return false;
-        t->tracks = tracks;
+        if (t->count == INT_MAX || !DUET_GROW(t->tracks, t->capacity, t->count + 1)) return false;
         t->tracks[t->count++] = (struct track){.category = boxes->items[i].category_id,
                                                .seen = 1,
                                                .frame = frame,

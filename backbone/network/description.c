@@ -74,11 +74,9 @@ static duet_node append(struct duet_network *network, const char *name, struct d
                       layer.channels, DUET_MAX_CHANNELS);
     if (network->layer_count == DUET_MAX_LAYERS)
         return REFUSE(network, DUET_TOO_LARGE, "layer %s: a network has at most %d", name, DUET_MAX_LAYERS);
-    struct duet_layer *layers = duet_grow(network->layers, &network->layer_capacity,
-                                          (size_t)network->layer_count + 1, sizeof *layers);
-    if (layers) network->layers = layers;
     layer.name = strdup(name);
-    if (!layer.name || !layers) {
+    if (!layer.name ||
+        !DUET_GROW(network->layers, network->layer_capacity, (size_t)network->layer_count + 1)) {
         free((char *)(uintptr_t)layer.name);
         return REFUSE(network, DUET_OUT_OF_MEMORY, "no memory for layer %s", name);
     }

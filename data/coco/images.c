@@ -47,14 +47,11 @@ static bool add_last(struct duet_coco_images *images, const char *name, size_t l
     bool added;
     size_t number = duet_names_add(&images->lasts, name + skip, length - skip, &added);
     if (number == DUET_NAME_NONE) return false;
-    struct last *last_ids =
-        duet_grow(images->last_ids, &images->last_ids_capacity, number + 1, sizeof *last_ids);
-    if (!last_ids) return false;
-    images->last_ids = last_ids;
+    if (!DUET_GROW(images->last_ids, images->last_ids_capacity, number + 1)) return false;
     if (added)
-        last_ids[number] = (struct last){id, false};
-    else if (last_ids[number].id != id)
-        last_ids[number].ambiguous = true;
+        images->last_ids[number] = (struct last){id, false};
+    else if (images->last_ids[number].id != id)
+        images->last_ids[number].ambiguous = true;
     return true;
 }
 
@@ -67,18 +64,15 @@ static bool on_image(void *ctx, struct duet_json_reader *reader, const struct du
         if (*c == '\\') *c = '/'; /* of programs for Windows: "images\a.jpg" is a path, too */
     bool added;
     size_t length = strlen(name), number = duet_names_add(&images->names, name, length, &added);
-    int64_t *kept = number == DUET_NAME_NONE
-                        ? NULL
-                        : duet_grow(images->ids, &images->ids_capacity, number + 1, sizeof *kept);
-    if (kept) images->ids = kept;
-    if (kept && !added && kept[number] != id) {
+    bool room = number != DUET_NAME_NONE && DUET_GROW(images->ids, images->ids_capacity, number + 1);
+    if (room && !added && images->ids[number] != id) {
         char here[DUET_COCO_ID_ROOM], before[DUET_COCO_ID_ROOM];
         return duet_json_refuse(reader, DUET_MISMATCH, "images[%zu]: '%s' has the id %s here and %s before",
                                 index, name, duet_coco_id_text(ids, id, here),
-                                duet_coco_id_text(ids, kept[number], before));
+                                duet_coco_id_text(ids, images->ids[number], before));
     }
-    if (kept) kept[number] = id;
-    return (kept && add_last(images, name, length, id)) ||
+    if (room) images->ids[number] = id;
+    return (room && add_last(images, name, length, id)) ||
            duet_json_refuse(reader, DUET_OUT_OF_MEMORY, "no memory for the names of images");
 }
 

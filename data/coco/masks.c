@@ -31,10 +31,8 @@ static bool append(struct duet_coco_masks *masks, const void *bytes, size_t size
 {
     size_t needed;
     if (!duet_add_size(masks->size, size, &needed)) return false;
-    unsigned char *grown = duet_grow(masks->bytes, &masks->capacity, needed, 1);
-    if (!grown) return false;
-    masks->bytes = grown;
-    if (size) memcpy(grown + masks->size, bytes, size);
+    if (!DUET_GROW(masks->bytes, masks->capacity, needed)) return false;
+    if (size) memcpy(masks->bytes + masks->size, bytes, size);
     masks->size = needed;
     return true;
 }
@@ -99,10 +97,9 @@ static bool on_coordinate(const struct at *at)
     if (at->token->kind != DUET_JSON_NUMBER) return wanted(at, "numbers");
     double value = duet_json_double(at->token);
     if (!(fabs(value) <= DUET_RLE_MAX_COORDINATE)) return wanted(at, "coordinates within +-1e7");
-    double *xy = duet_grow(mask->xy, &mask->xy_capacity, mask->numbers + 1, sizeof *xy);
-    if (!xy || mask->numbers == UINT32_MAX) return no_memory(at);
-    mask->xy = xy;
-    xy[mask->numbers++] = value;
+    if (mask->numbers == UINT32_MAX || !DUET_GROW(mask->xy, mask->xy_capacity, mask->numbers + 1))
+        return no_memory(at);
+    mask->xy[mask->numbers++] = value;
     return true;
 }
 
@@ -170,10 +167,8 @@ static bool keep_text(const struct at *at, const char *text, size_t length)
     struct duet_coco_mask_reader *mask = at->mask;
     size_t needed;
     if (!duet_add_size(mask->text_length, length, &needed)) return no_memory(at);
-    char *grown = duet_grow(mask->text, &mask->text_capacity, needed, 1);
-    if (!grown && needed) return no_memory(at);
-    mask->text = grown;
-    if (length) memcpy(grown + mask->text_length, text, length);
+    if (!DUET_GROW(mask->text, mask->text_capacity, needed)) return no_memory(at);
+    if (length) memcpy(mask->text + mask->text_length, text, length);
     mask->text_length = needed;
     return true;
 }
@@ -313,9 +308,8 @@ static size_t take_polygon(const unsigned char **at, struct duet_coco_mask_scrat
 {
     size_t numbers = take_u32(at);
     bool small = *(*at)++ == HUNDREDTHS;
-    double *xy = duet_grow(scratch->xy, &scratch->capacity, numbers, sizeof *xy);
-    if (!xy) return 0;
-    scratch->xy = xy;
+    if (!DUET_GROW(scratch->xy, scratch->capacity, numbers)) return 0;
+    double *xy = scratch->xy;
     for (size_t i = 0; small && i < numbers; i++) xy[i] = (int32_t)take_u32(at) / 100.0;
     if (small) return numbers;
     memcpy(xy, *at, numbers * sizeof *xy);

@@ -63,17 +63,13 @@ size_t duet_names_add(struct duet_names *names, const char *name, size_t length,
     if (!grow_slots(names) || !duet_add_size(length, 1, &text_needed) ||
         !duet_add_size(text_needed, names->text_size, &text_needed))
         return DUET_NAME_NONE;
-    char *text = duet_grow(names->text, &names->text_capacity, text_needed, 1);
-    if (!text) return DUET_NAME_NONE;
-    names->text = text;
-    size_t *starts = duet_grow(names->starts, &names->capacity, names->count + 1, sizeof *starts);
-    if (!starts) return DUET_NAME_NONE;
-    names->starts = starts;
-
+    if (!DUET_GROW(names->text, names->text_capacity, text_needed) ||
+        !DUET_GROW(names->starts, names->capacity, names->count + 1))
+        return DUET_NAME_NONE;
     size_t slot = slot_of(names, name, length);
-    starts[names->count] = names->text_size;
-    memcpy(text + names->text_size, name, length);
-    text[text_needed - 1] = '\0';
+    names->starts[names->count] = names->text_size;
+    memcpy(names->text + names->text_size, name, length);
+    names->text[text_needed - 1] = '\0';
     names->text_size = text_needed;
     names->slots[slot] = (uint32_t)++names->count;
     return names->count - 1;

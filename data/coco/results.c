@@ -121,18 +121,15 @@ static bool end_item(struct place *place, struct duet_json_reader *reader)
         if (!place->seen[i] && i != MASK && (i != BOX || !place->seen[MASK]))
             return duet_json_refuse(reader, DUET_BAD_FORMAT, "results[%zu] has no \"%s\"", results->count,
                                     field_names[i]);
-    struct duet_coco_result *items =
-        duet_grow(results->items, &place->capacity, results->count + 1, sizeof *items);
-    if (!items)
+    if (!DUET_GROW(results->items, place->capacity, results->count + 1))
         return duet_json_refuse(reader, DUET_OUT_OF_MEMORY, "no memory for %zu results", results->count + 1);
-    results->items = items;
     place->item.x = place->box[0];
     place->item.y = place->box[1];
     place->item.width = place->box[2];
     place->item.height = place->box[3];
     place->item.has_box = place->seen[BOX];
     place->item.mask = place->masks.mask;
-    items[results->count++] = place->item;
+    results->items[results->count++] = place->item;
     count_oddities(results, place);
     return true;
 }

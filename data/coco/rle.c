@@ -27,10 +27,8 @@ static void begin(struct duet_rle *rle, uint32_t height, uint32_t width)
 
 static bool push(struct duet_rle *rle, uint32_t count)
 {
-    uint32_t *counts = duet_grow(rle->counts, &rle->capacity, rle->count + 1, sizeof *counts);
-    if (!counts) return false;
-    rle->counts = counts;
-    counts[rle->count++] = count;
+    if (!DUET_GROW(rle->counts, rle->capacity, rle->count + 1)) return false;
+    rle->counts[rle->count++] = count;
     return true;
 }
 
@@ -184,11 +182,8 @@ static bool cross(struct duet_rle_scratch *scratch, int c, int v, uint32_t heigh
 {
     double y = (v + .5) / FINE - .5;
     y = y < 0 ? 0 : y > height ? height : ceil(y);
-    uint32_t *crossings =
-        duet_grow(scratch->crossings, &scratch->capacity, scratch->count + 1, sizeof *crossings);
-    if (!crossings) return false;
-    scratch->crossings = crossings;
-    crossings[scratch->count++] = (uint32_t)c * height + (uint32_t)y;
+    if (!DUET_GROW(scratch->crossings, scratch->capacity, scratch->count + 1)) return false;
+    scratch->crossings[scratch->count++] = (uint32_t)c * height + (uint32_t)y;
     return true;
 }
 

@@ -105,11 +105,9 @@ static size_t keep_text(struct place *place, const char *text, size_t length)
 {
     struct duet_coco_truth *truth = place->truth;
     size_t begin = place->texts_size;
-    char *texts = duet_grow(truth->texts, &place->texts_capacity, begin + length + 1, 1);
-    if (!texts) return 0;
-    truth->texts = texts;
-    memcpy(texts + begin, text, length);
-    texts[begin + length] = '\0';
+    if (!DUET_GROW(truth->texts, place->texts_capacity, begin + length + 1)) return 0;
+    memcpy(truth->texts + begin, text, length);
+    truth->texts[begin + length] = '\0';
     place->texts_size += length + 1;
     return begin;
 }
@@ -212,11 +210,10 @@ static bool add_image(struct place *place, struct duet_json_reader *reader)
         return place->on_image(place->ctx, reader, truth->ids, place->index, place->ids[ID],
                                place->text ? truth->texts + place->text : NULL);
     }
-    struct duet_coco_image *images =
-        duet_grow(truth->images, &place->image_capacity, truth->image_count + 1, sizeof *images);
-    if (!images || truth->image_count >= UINT32_MAX) return no_memory(reader);
-    truth->images = images;
-    images[truth->image_count++] =
+    if (truth->image_count >= UINT32_MAX ||
+        !DUET_GROW(truth->images, place->image_capacity, truth->image_count + 1))
+        return no_memory(reader);
+    truth->images[truth->image_count++] =
         (struct duet_coco_image){place->ids[ID], as_offset(place->text), number_or_0(place, WIDTH),
                                  number_or_0(place, HEIGHT), place->index};
     return true;
@@ -225,11 +222,11 @@ static bool add_image(struct place *place, struct duet_json_reader *reader)
 static bool add_category(struct place *place, struct duet_json_reader *reader)
 {
     struct duet_coco_truth *truth = place->truth;
-    struct duet_coco_category *categories = duet_grow(truth->categories, &place->category_capacity,
-                                                      truth->category_count + 1, sizeof *categories);
-    if (!categories || truth->category_count >= UINT32_MAX) return no_memory(reader);
-    truth->categories = categories;
-    categories[truth->category_count++] = (struct duet_coco_category){place->ids[ID], as_offset(place->text)};
+    if (truth->category_count >= UINT32_MAX ||
+        !DUET_GROW(truth->categories, place->category_capacity, truth->category_count + 1))
+        return no_memory(reader);
+    truth->categories[truth->category_count++] =
+        (struct duet_coco_category){place->ids[ID], as_offset(place->text)};
     return true;
 }
 
@@ -239,12 +236,10 @@ static bool add_fault(struct place *place, bool mask, const char *text)
     enum { MOST = 1000 };
     struct duet_coco_truth *truth = place->truth;
     if (!text[0] || truth->fault_count >= MOST) return true;
-    struct duet_coco_fault *faults =
-        duet_grow(truth->faults, &place->fault_capacity, truth->fault_count + 1, sizeof *faults);
-    if (!faults) return false;
-    truth->faults = faults;
+    if (!DUET_GROW(truth->faults, place->fault_capacity, truth->fault_count + 1)) return false;
     size_t kept = keep_text(place, text, strlen(text));
-    faults[truth->fault_count++] = (struct duet_coco_fault){truth->annotation_count, mask, as_offset(kept)};
+    truth->faults[truth->fault_count++] =
+        (struct duet_coco_fault){truth->annotation_count, mask, as_offset(kept)};
     return kept > 0;
 }
 
@@ -277,13 +272,12 @@ static void note_oddities(struct place *place, const struct duet_coco_annotation
 static bool add_annotation(struct place *place, struct duet_json_reader *reader)
 {
     struct duet_coco_truth *truth = place->truth;
-    struct duet_coco_annotation *annotations = duet_grow(truth->annotations, &place->annotation_capacity,
-                                                         truth->annotation_count + 1, sizeof *annotations);
-    if (!annotations || truth->annotation_count >= UINT32_MAX) return no_memory(reader);
-    truth->annotations = annotations;
+    if (truth->annotation_count >= UINT32_MAX ||
+        !DUET_GROW(truth->annotations, place->annotation_capacity, truth->annotation_count + 1))
+        return no_memory(reader);
     if (!add_fault(place, false, place->box_fault)) return no_memory(reader);
     if (place->masks.masks && !add_fault(place, true, place->masks.fault)) return no_memory(reader);
-    struct duet_coco_annotation *one = &annotations[truth->annotation_count++];
+    struct duet_coco_annotation *one = &truth->annotations[truth->annotation_count++];
     *one = (struct duet_coco_annotation){.id = place->ids[ID],
                                          .image_id = place->ids[IMAGE],
                                          .category_id = place->ids[CATEGORY],

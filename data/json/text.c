@@ -29,16 +29,10 @@ static char *make_room(struct duet_buffer *buffer, size_t more)
     if (buffer->failed) return NULL;
     if (buffer->capacity - buffer->size < more) {
         size_t needed;
-        char *data = duet_add_size(buffer->size, more, &needed)
-                         ? duet_grow(buffer->data, &buffer->capacity, needed < 1024 ? 1024 : needed, 1)
-                         : NULL;
-        if (!data) {
-            buffer->failed = true;
-            return NULL;
-        }
-        buffer->data = data;
+        buffer->failed = !duet_add_size(buffer->size, more, &needed) ||
+                         !DUET_GROW(buffer->data, buffer->capacity, needed < 1024 ? 1024 : needed);
     }
-    return buffer->data + buffer->size;
+    return buffer->failed ? NULL : buffer->data + buffer->size;
 }
 
 void duet_put_bytes(struct duet_buffer *buffer, const void *bytes, size_t size)

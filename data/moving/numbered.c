@@ -79,16 +79,6 @@ static int64_t number_in(const struct numbered *numbered, const char *name)
     return fits && strcmp(digits + length, numbered->after) == 0 ? number : -1;
 }
 
-static bool add(struct numbered *numbered, int64_t number)
-{
-    int64_t *numbers =
-        duet_grow(numbered->numbers, &numbered->capacity, numbered->count + 1, sizeof *numbers);
-    if (!numbers) return false;
-    numbered->numbers = numbers;
-    numbered->numbers[numbered->count++] = number;
-    return true;
-}
-
 static enum duet_status list(struct numbered *numbered, struct duet_error *error)
 {
     DIR *folder = opendir(*numbered->folder ? numbered->folder : ".");
@@ -96,7 +86,9 @@ static enum duet_status list(struct numbered *numbered, struct duet_error *error
     bool room = true;
     for (struct dirent *entry; room && (entry = readdir(folder));) {
         int64_t number = number_in(numbered, entry->d_name);
-        if (number >= 0) room = add(numbered, number);
+        if (number < 0) continue;
+        room = DUET_GROW(numbered->numbers, numbered->capacity, numbered->count + 1);
+        if (room) numbered->numbers[numbered->count++] = number;
     }
     closedir(folder);
     if (!room) return duet_no_memory(error, numbered->path, NULL);

@@ -227,10 +227,8 @@ static struct duet_frames_about about(const void *self)
 static enum duet_status note_place(struct duet_pictures *pictures, struct duet_error *error)
 {
     if (pictures->stream->size < 0 || (size_t)pictures->next < pictures->place_count) return DUET_OK;
-    int64_t *places =
-        duet_grow(pictures->places, &pictures->place_capacity, pictures->place_count + 1, sizeof *places);
-    if (!places) return duet_no_memory(error, pictures->stream->name, NULL);
-    pictures->places = places;
+    if (!DUET_GROW(pictures->places, pictures->place_capacity, pictures->place_count + 1))
+        return duet_no_memory(error, pictures->stream->name, NULL);
     pictures->places[pictures->place_count++] = pictures->offset;
     return DUET_OK;
 }

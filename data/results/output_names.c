@@ -52,15 +52,13 @@ enum duet_status duet_output_names_give(struct duet_output_names *names, const c
     bool added;
     size_t owner = duet_names_add(&names->sources, source, strlen(source), NULL);
     size_t number = duet_names_add(&names->names, name, strlen(name), &added);
-    size_t *owners = owner == DUET_NAME_NONE || number == DUET_NAME_NONE
-                         ? NULL
-                         : duet_grow(names->owners, &names->capacity, number + 1, sizeof *owners);
-    if (!owners) return duet_no_memory(error, source, NULL);
-    names->owners = owners;
-    if (added) owners[number] = owner;
-    if (owners[number] != owner)
+    if (owner == DUET_NAME_NONE || number == DUET_NAME_NONE ||
+        !DUET_GROW(names->owners, names->capacity, number + 1))
+        return duet_no_memory(error, source, NULL);
+    if (added) names->owners[number] = owner;
+    if (names->owners[number] != owner)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: its %s, %s, is that of %s too", source, what, name,
-                         duet_names_text(&names->sources, owners[number]));
+                         duet_names_text(&names->sources, names->owners[number]));
     if (!added && once)
         return duet_fail(error, DUET_BAD_ARGUMENT, "%s: given twice, and its %s, %s, can be used once",
                          source, what, name);

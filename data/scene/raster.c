@@ -131,13 +131,10 @@ static struct point map_point(const struct mapping *map, float x, float y)
 
 static void add_edge(struct raster *raster, struct point a, struct point b)
 {
-    struct edge *edges =
-        duet_grow(raster->edges, &raster->edge_capacity, raster->edge_count + 1, sizeof *edges);
-    if (!edges) {
+    if (!DUET_GROW(raster->edges, raster->edge_capacity, raster->edge_count + 1)) {
         raster->out_of_memory = true;
         return;
     }
-    raster->edges = edges;
     /* Samples lie at the middles: a shift by half of one puts them on whole numbers. */
     raster->edges[raster->edge_count++] =
         (struct edge){a.x * SAMPLES - 0.5f, (a.y - (float)raster->first_row) * SAMPLES - 0.5f,
@@ -200,13 +197,10 @@ static size_t sample_at(const struct raster *raster, float x)
 static void fill_outline(struct raster *raster, const struct fill *fill, int owner)
 {
     float top = INFINITY, bottom = -INFINITY;
-    struct crossing *crossings =
-        duet_grow(raster->crossings, &raster->crossing_capacity, raster->edge_count, sizeof *crossings);
-    raster->out_of_memory |= !crossings && raster->edge_count > 0;
-    if (crossings)
-        raster->crossings = crossings;
-    else
+    if (!DUET_GROW(raster->crossings, raster->crossing_capacity, raster->edge_count)) {
+        raster->out_of_memory = true;
         raster->edge_count = 0;
+    }
     for (size_t i = 0; i < raster->edge_count; i++) {
         top = fminf(top, fminf(raster->edges[i].y0, raster->edges[i].y1));
         bottom = fmaxf(bottom, fmaxf(raster->edges[i].y0, raster->edges[i].y1));

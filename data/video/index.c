@@ -22,10 +22,8 @@ void duet_index_note(struct duet_reader *reader, const struct duet_decoded *deco
         return;
     }
     if ((size_t)decoded->number != index->known_count) return; /* known from before */
-    int64_t *known = duet_grow(index->known, &index->known_capacity, index->known_count + 1, sizeof *known);
-    if (!known) return;
-    index->known = known;
-    known[index->known_count++] = decoded->ticks;
+    if (DUET_GROW(index->known, index->known_capacity, index->known_count + 1))
+        index->known[index->known_count++] = decoded->ticks;
 }
 
 void duet_index_close(struct duet_index *index)
@@ -70,10 +68,7 @@ static bool note_packet(struct duet_index *index, const AVPacket *packet)
     if (packet->pts == AV_NOPTS_VALUE || packet->dts == AV_NOPTS_VALUE) return false;
     if (index->last_dts != AV_NOPTS_VALUE && packet->dts < index->last_dts) return false;
     index->last_dts = packet->dts;
-    int64_t *scanned =
-        duet_grow(index->scanned, &index->scanned_capacity, index->scanned_count + 1, sizeof *scanned);
-    if (!scanned) return false;
-    index->scanned = scanned;
+    if (!DUET_GROW(index->scanned, index->scanned_capacity, index->scanned_count + 1)) return false;
     size_t at = index->scanned_count++;
     for (; at > 0 && index->scanned[at - 1] >= packet->pts; at--) {
         if (index->scanned[at - 1] == packet->pts || index->scanned_count - at > MOST_REORDERED) return false;

@@ -35,11 +35,9 @@ void duet_voc_results_close(struct duet_voc_results *results)
 static enum duet_status add(struct reading *r, const char *path, const struct duet_voc_detection *detection)
 {
     struct duet_voc_results *results = r->results;
-    struct duet_voc_detection *items =
-        duet_grow(results->items, &r->capacity, results->count + 1, sizeof *items);
-    if (!items) return duet_no_memory(r->error, path, "for the detections");
-    results->items = items;
-    items[results->count++] = *detection;
+    if (!DUET_GROW(results->items, r->capacity, results->count + 1))
+        return duet_no_memory(r->error, path, "for the detections");
+    results->items[results->count++] = *detection;
     results->empty += !(detection->xmax - detection->xmin > -1 && detection->ymax - detection->ymin > -1);
     return DUET_OK;
 }

@@ -216,10 +216,9 @@ static enum duet_status add_id(struct duet_voc_list *list, const char *from, con
     if (!added)
         return duet_fail(error, DUET_BAD_FORMAT, "%s: line %zu: the id '%.*s' stands in line %zu already",
                          list->path, line, shown, id, list->lines[number]);
-    size_t *lines = duet_grow(list->lines, &list->lines_capacity, number + 1, sizeof *lines);
-    if (!lines) return duet_no_memory(error, list->path, NULL);
-    list->lines = lines;
-    lines[number] = line;
+    if (!DUET_GROW(list->lines, list->lines_capacity, number + 1))
+        return duet_no_memory(error, list->path, NULL);
+    list->lines[number] = line;
     return DUET_OK;
 }
 

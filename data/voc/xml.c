@@ -138,16 +138,13 @@ static void end_object(struct reading *r)
         refuse(r, DUET_TOO_LARGE, "more than %d objects", MAX_OBJECTS);
         return;
     }
-    struct duet_voc_object *objects =
-        duet_grow(annotation->objects, &r->capacity, annotation->count + 1, sizeof *objects);
-    if (!objects) {
+    if (!DUET_GROW(annotation->objects, r->capacity, annotation->count + 1)) {
         refuse(r, DUET_OUT_OF_MEMORY, "no memory for the objects");
         return;
     }
-    annotation->objects = objects;
     annotation->unclear += r->unclear;
     annotation->reversed += o->xmin > o->xmax || o->ymin > o->ymax;
-    objects[annotation->count++] = *o;
+    annotation->objects[annotation->count++] = *o;
 }
 
 /* --- texts -------------------------------------------------------------------------------------------- */

@@ -40,21 +40,17 @@ static void find_ignored(struct duet_coco_eval *eval, const struct coco_cell *ce
 static bool find_candidates(struct matcher *m, const struct coco_cell *cell, const double *overlaps)
 {
     size_t count = 0;
-    size_t *first = duet_grow(m->first, &m->first_capacity, (size_t)cell->found_count + 1, sizeof *first);
-    if (first) m->first = first;
-    uint32_t *taken = duet_grow(m->taken, &m->taken_capacity, cell->truth_count, sizeof *taken);
-    if (taken) m->taken = taken;
-    if (!first || !taken) return false;
+    if (!DUET_GROW(m->first, m->first_capacity, (size_t)cell->found_count + 1) ||
+        !DUET_GROW(m->taken, m->taken_capacity, cell->truth_count))
+        return false;
+    size_t *first = m->first;
     for (size_t d = 0; d < cell->found_count; d++) {
         const double *row = overlaps + d * cell->truth_count;
         first[d] = count;
         for (uint32_t g = 0; g < cell->truth_count; g++) {
             if (!(row[g] >= m->least[0])) continue;
-            struct candidate *grown =
-                duet_grow(m->candidates, &m->candidates_capacity, count + 1, sizeof *grown);
-            if (!grown) return false;
-            m->candidates = grown;
-            grown[count++] = (struct candidate){g, row[g]};
+            if (!DUET_GROW(m->candidates, m->candidates_capacity, count + 1)) return false;
+            m->candidates[count++] = (struct candidate){g, row[g]};
         }
     }
     first[cell->found_count] = count;

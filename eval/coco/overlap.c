@@ -65,10 +65,8 @@ enum duet_status duet_coco_overlaps_open(const struct duet_coco_eval *eval, stru
 static bool make_room(struct shape **shapes, size_t *capacity, size_t count)
 {
     size_t before = *capacity;
-    struct shape *grown = duet_grow(*shapes, capacity, count, sizeof *grown);
-    if (!grown) return count == 0;
-    *shapes = grown;
-    memset(grown + before, 0, (*capacity - before) * sizeof *grown);
+    if (!DUET_GROW(*shapes, *capacity, count)) return false;
+    if (*capacity > before) memset(*shapes + before, 0, (*capacity - before) * sizeof **shapes);
     return true;
 }
 
@@ -195,11 +193,9 @@ enum duet_status duet_coco_overlaps_of(struct coco_overlaps *o, size_t image, co
     const struct duet_coco_eval *eval = o->eval;
     size_t pairs;
     if (!duet_mul_size(found_count, truth_count, &pairs)) return duet_no_memory(error, NULL, "to evaluate");
-    double *kept = duet_grow(o->values, &o->values_capacity, pairs + 1, sizeof *kept);
-    if (kept) o->values = kept;
-    double *kept_areas = duet_grow(o->areas, &o->areas_capacity, found_count + 1, sizeof *kept_areas);
-    if (kept_areas) o->areas = kept_areas;
-    if (!kept || !kept_areas || !make_room(&o->found, &o->found_capacity, found_count) ||
+    if (!DUET_GROW(o->values, o->values_capacity, pairs + 1) ||
+        !DUET_GROW(o->areas, o->areas_capacity, found_count + 1) ||
+        !make_room(&o->found, &o->found_capacity, found_count) ||
         !make_room(&o->truths, &o->truths_capacity, truth_count))
         return duet_no_memory(error, NULL, "to evaluate");
     const struct duet_coco_image *where = duet_coco_truth_image(eval->truth, eval->image_ids[image]);
@@ -207,10 +203,11 @@ enum duet_status duet_coco_overlaps_of(struct coco_overlaps *o, size_t image, co
     for (size_t i = 0; status == DUET_OK && i < truth_count; i++)
         status = shape_truth(o, where, &eval->truth->annotations[truths[i]], &o->truths[i], error);
     for (size_t i = 0; status == DUET_OK && i < found_count; i++)
-        status = shape_found(o, where, &eval->results->items[found[i]], &o->found[i], &kept_areas[i], error);
+        status = shape_found(o, where, &eval->results->items[found[i]], &o->found[i], &o->areas[i], error);
     if (status == DUET_OK)
-        (eval->type == DUET_COCO_BOXES ? box_overlaps : mask_overlaps)(o, found_count, truth_count, kept);
-    *values = kept;
-    *areas = kept_areas;
+        (eval->type == DUET_COCO_BOXES ? box_overlaps : mask_overlaps)(o, found_count, truth_count,
+                                                                       o->values);
+    *values = o->values;
+    *areas = o->areas;
     return status;
 }

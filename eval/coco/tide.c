@@ -130,10 +130,8 @@ static struct detection judge(const struct tide *tide, struct scene *scene, size
 
 static bool add(struct tide *tide, struct detection one)
 {
-    struct detection *grown = duet_grow(tide->detections, &tide->capacity, tide->count + 1, sizeof *grown);
-    if (!grown) return false;
-    tide->detections = grown;
-    grown[tide->count++] = one;
+    if (!DUET_GROW(tide->detections, tide->capacity, tide->count + 1)) return false;
+    tide->detections[tide->count++] = one;
     return true;
 }
 

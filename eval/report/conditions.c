@@ -13,12 +13,9 @@
 static void add(struct duet_conditions *conditions, const char *name, char *text, bool quoted)
 {
     char *key = duet_text("%s", name);
-    struct duet_condition *items = conditions->failed ? NULL
-                                                      : duet_grow(conditions->items, &conditions->capacity,
-                                                                  conditions->count + 1, sizeof *items);
-    if (items) conditions->items = items;
-    if (items && key && text) {
-        items[conditions->count++] = (struct duet_condition){key, text, quoted};
+    if (key && text && !conditions->failed &&
+        DUET_GROW(conditions->items, conditions->capacity, conditions->count + 1)) {
+        conditions->items[conditions->count++] = (struct duet_condition){key, text, quoted};
         return;
     }
     conditions->failed = true;

@@ -87,14 +87,9 @@ static bool make_room(struct duet_voc_miou *miou, size_t id_size, size_t cell_co
     if (!duet_add_size(miou->ids_size, id_size, &ids_size) ||
         !duet_add_size(miou->cell_count, cell_count, &cells_needed))
         return false;
-    struct image *images = duet_grow(miou->images, &miou->capacity, miou->count + 1, sizeof *images);
-    if (images) miou->images = images;
-    char *ids = duet_grow(miou->ids, &miou->ids_capacity, ids_size, 1);
-    if (ids) miou->ids = ids;
-    struct duet_voc_cell *cells =
-        duet_grow(miou->cells, &miou->cell_capacity, cells_needed + 1, sizeof *cells);
-    if (cells) miou->cells = cells;
-    return images && ids && cells;
+    return DUET_GROW(miou->images, miou->capacity, miou->count + 1) &&
+           DUET_GROW(miou->ids, miou->ids_capacity, ids_size) &&
+           DUET_GROW(miou->cells, miou->cell_capacity, cells_needed + 1);
 }
 
 enum duet_status duet_voc_miou_add(struct duet_voc_miou *miou, const char *id,

@@ -270,9 +270,8 @@ struct trace {
 
 static enum duet_status add_suppressed(struct trace *t, struct duet_suppressed item, struct duet_error *error)
 {
-    struct duet_suppressed *items = duet_grow(t->out->items, &t->capacity, t->out->count + 1, sizeof *items);
-    if (!items) return duet_no_memory(error, NULL, "for suppressed boxes");
-    t->out->items = items;
+    if (!DUET_GROW(t->out->items, t->capacity, t->out->count + 1))
+        return duet_no_memory(error, NULL, "for suppressed boxes");
     t->out->items[t->out->count++] = item;
     return DUET_OK;
 }
