@@ -3,28 +3,20 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/order.h"
+#include "core/random.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* splitmix64 */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 void duet_bootstrap_resample(uint64_t seed, size_t replicate, uint32_t *weights, size_t count)
 {
     /* Seeds and replicates are small numbers: mixed one after the other, no two share a sequence. */
     uint64_t state = seed;
-    state = next(&state) ^ replicate;
-    state = next(&state);
+    state = duet_random(&state) ^ replicate;
+    state = duet_random(&state);
     memset(weights, 0, count * sizeof *weights);
-    for (size_t i = 0; i < count; i++) weights[((next(&state) >> 32) * count) >> 32]++;
+    for (size_t i = 0; i < count; i++) weights[((duet_random(&state) >> 32) * count) >> 32]++;
 }
 
 static double percentile(const double *sorted, size_t count, double share)

@@ -1,6 +1,7 @@
 #include "bench/coco.h"
 
 #include "core/os.h"
+#include "core/random.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -13,18 +14,9 @@ struct thing {
     double x, y, width, height;
 };
 
-/* splitmix64 */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static double uniform(uint64_t *state, double low, double high)
 {
-    return low + (high - low) * (double)(next(state) >> 11) * 0x1p-53;
+    return low + (high - low) * (double)(duet_random(state) >> 11) * 0x1p-53;
 }
 
 /* 1..80; the first has a third, the others ever less. */
@@ -55,7 +47,7 @@ static struct thing near(uint64_t *state, const struct thing *truth, double off)
     thing.y = fmax(0, truth->y + top);
     thing.width = fmin(fmax(1, truth->width - left + right), WIDTH - thing.x);
     thing.height = fmin(fmax(1, truth->height - top + bottom), HEIGHT - thing.y);
-    if (next(state) % 8 == 0) thing.category = category(state);
+    if (duet_random(state) % 8 == 0) thing.category = category(state);
     return thing;
 }
 
@@ -76,7 +68,7 @@ static void begin_truth(FILE *out, const struct bench_coco *counts)
 
 static void put_truth(FILE *out, uint64_t *state, const struct thing *thing, long image, long *id)
 {
-    bool crowd = next(state) % 100 == 0;
+    bool crowd = duet_random(state) % 100 == 0;
     fprintf(out,
             "%s{\"id\": %ld, \"image_id\": %ld, \"category_id\": %d, \"iscrowd\": %d, \"area\": %.4f, "
             "\"bbox\": [%.2f, %.2f, %.2f, %.2f]}",
@@ -113,15 +105,16 @@ static void make(FILE *truth, FILE *results, const struct bench_coco *counts)
         if (here > MOST_TRUTHS) here = MOST_TRUTHS;
         for (long k = 0; k < here; k++) {
             things[k] = anywhere(state);
-            if (k > 0 && next(state) % 2) things[k].category = things[next(state) % (uint64_t)k].category;
+            if (k > 0 && duet_random(state) % 2)
+                things[k].category = things[duet_random(state) % (uint64_t)k].category;
             put_truth(truth, state, &things[k], i + 1, &id);
         }
         long detections = part(counts->detections, i, counts->images);
         for (long k = 0; k < detections; k++, written++) {
-            bool hit = here > 0 && next(state) % 3 > 0;
+            bool hit = here > 0 && duet_random(state) % 3 > 0;
             double off = uniform(state, 0, .5);
             struct thing thing =
-                hit ? near(state, &things[next(state) % (uint64_t)here], off) : anywhere(state);
+                hit ? near(state, &things[duet_random(state) % (uint64_t)here], off) : anywhere(state);
             double score = hit ? uniform(state, 0, 1) * (1 - off) : pow(uniform(state, 0, 1), 3) * .7;
             put_result(results, &thing, i + 1, score, written == 0);
         }

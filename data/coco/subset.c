@@ -4,6 +4,7 @@
 #include "coco/truth_order.h"
 #include "core/fail.h"
 #include "core/order.h"
+#include "core/random.h"
 #include "data/json/text.h"
 #include "json/read.h"
 
@@ -12,15 +13,6 @@
 #include <string.h>
 
 /* --- choosing ------------------------------------------------------------------------------------------- */
-
-/* splitmix64 */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
 
 /* Which categories (by place in categories_by_id; the last place: none at all) have which images, the images
  * in random order. */
@@ -63,7 +55,7 @@ static bool strata_open(struct strata *strata, const struct duet_coco_truth *tru
     uint64_t state = seed;
     for (size_t i = 0; i < images; i++) strata->order[i] = (uint32_t)i;
     for (size_t i = images; i > 1; i--) {
-        size_t other = (size_t)(((next(&state) >> 32) * i) >> 32);
+        size_t other = (size_t)(((duet_random(&state) >> 32) * i) >> 32);
         uint32_t swap = strata->order[i - 1];
         strata->order[i - 1] = strata->order[other];
         strata->order[other] = swap;

@@ -2,6 +2,7 @@
 
 #include "core/abi.h"
 #include "core/fail.h"
+#include "core/random.h"
 #include "scene/parts.h"
 
 #include <math.h>
@@ -21,13 +22,10 @@ struct layout {
     struct sign sign;
 };
 
-/* Numbers of 0..1 from a seed (splitmix64). */
+/* Numbers of 0..1 from a seed. */
 static float next_random(uint64_t *state)
 {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (float)((z ^ z >> 31) >> 40) / 16777216.0f;
+    return (float)(duet_random(state) >> 40) / 16777216.0f;
 }
 
 /* Between middle - reach and middle + reach. */
