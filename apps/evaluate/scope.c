@@ -119,8 +119,7 @@ static int read_areas(struct evaluate_scope *scope)
 
 int evaluate_scope_check(struct evaluate_scope *scope)
 {
-    scope->options = (struct duet_coco_options){.struct_size = sizeof scope->options,
-                                                .type = (enum duet_coco_type)scope->settings->type};
+    scope->options = (struct duet_coco_options){.type = (enum duet_coco_type)scope->settings->type};
     if (!scope->settings->gt) return duet_usage_error(scope->program, "no --gt given");
     int code = read_thresholds(scope);
     if (code == DUET_GO_ON) code = read_limits(scope);

@@ -197,14 +197,13 @@ static void warn(struct run *run)
 
 static enum duet_status score(struct run *run, struct duet_error *error)
 {
-    const struct duet_voc_map_options map_options = {sizeof map_options, run->settings->overlap};
     enum duet_status status =
         duet_voc_results_open(run->settings->detections, run->list, &run->results, error);
     if (status != DUET_OK) return status;
     keep_scored(run);
     warn(run);
     return duet_voc_map_open(run->truths, run->truth_count, run->results.items, run->results.count,
-                             run->scored, &map_options, &run->map, error);
+                             run->scored, run->settings->overlap, &run->map, error);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------ */
@@ -306,7 +305,7 @@ static int run_all(struct run *run)
 
 int evaluate_voc_detect(int argc, char **argv)
 {
-    struct settings settings = {.overlap = 0.5};
+    struct settings settings = {.overlap = DUET_VOC_MAP_OVERLAP};
     struct duet_arguments arguments;
     struct run run = {.settings = &settings};
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);

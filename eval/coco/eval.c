@@ -113,7 +113,7 @@ enum duet_status duet_coco_eval_open(const struct duet_coco_truth *truth,
                                      const struct duet_coco_options *options, struct duet_coco_eval **eval,
                                      struct duet_error *error)
 {
-    static const struct duet_coco_options usual = {.struct_size = sizeof usual};
+    static const struct duet_coco_options usual = {.type = DUET_COCO_BOXES};
     if (!options) options = &usual;
     *eval = calloc(1, sizeof **eval);
     if (!*eval) return duet_no_memory(error, NULL, "to evaluate");

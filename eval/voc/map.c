@@ -1,6 +1,5 @@
 #include "eval/voc/map.h"
 
-#include "core/abi.h"
 #include "core/fail.h"
 
 #include <math.h>
@@ -135,15 +134,21 @@ static double weight_of(const uint32_t *weights, uint32_t image)
     return weights ? weights[image] : 1;
 }
 
+static double positives_of(const struct duet_voc_map *map, int class_id, const uint32_t *weights)
+{
+    double positives = 0;
+    for (size_t i = map->first_owner[class_id]; i < map->first_owner[class_id + 1]; i++)
+        positives += weight_of(weights, map->owners[i]);
+    return positives;
+}
+
 /* Fill the curve of a class, each picture counting `weights` times (NULL: once). A detection that is left out
  * adds no point. */
 static size_t fill_curve(const struct duet_voc_map *map, int class_id, const uint32_t *weights,
                          double *recall, double *precision)
 {
-    double right = 0, wrong = 0, positives = 0;
+    double right = 0, wrong = 0, positives = positives_of(map, class_id, weights);
     size_t points = 0;
-    for (size_t i = map->first_owner[class_id]; i < map->first_owner[class_id + 1]; i++)
-        positives += weight_of(weights, map->owners[i]);
     for (size_t i = map->first[class_id]; i < map->first[class_id + 1]; i++) {
         const struct rank *rank = &map->ranks[i];
         double weight = weight_of(weights, rank->image);
@@ -181,16 +186,9 @@ static struct duet_voc_ap score_curve(const double *recall, double *precision, s
     return ap;
 }
 
-static bool has_positives(const struct duet_voc_map *map, int class_id, const uint32_t *weights)
-{
-    for (size_t i = map->first_owner[class_id]; i < map->first_owner[class_id + 1]; i++)
-        if (weight_of(weights, map->owners[i]) > 0) return true;
-    return false;
-}
-
 static struct duet_voc_ap score_class(const struct duet_voc_map *map, int class_id, const uint32_t *weights)
 {
-    if (!has_positives(map, class_id, weights)) return (struct duet_voc_ap){NAN, NAN};
+    if (positives_of(map, class_id, weights) == 0) return (struct duet_voc_ap){NAN, NAN};
     double *recall = map->curve, *precision = map->curve + map->most;
     size_t points = fill_curve(map, class_id, weights, recall, precision);
     return score_curve(recall, precision, points);
@@ -296,15 +294,11 @@ static void score_all(struct duet_voc_map *map)
 
 enum duet_status duet_voc_map_open(const struct duet_voc_truth *truths, size_t truth_count,
                                    const struct duet_voc_detection *found, size_t found_count,
-                                   size_t image_count, const struct duet_voc_map_options *options,
-                                   struct duet_voc_map **out, struct duet_error *error)
+                                   size_t image_count, double threshold, struct duet_voc_map **out,
+                                   struct duet_error *error)
 {
-    struct duet_voc_map_options known;
     *out = NULL;
-    enum duet_status status = duet_options_copy(&known, sizeof known, options, "VOC mAP", error);
-    if (status != DUET_OK) return status;
-    double threshold = known.overlap != 0 ? known.overlap : 0.5;
-    status = check(truths, truth_count, found, found_count, image_count, threshold, error);
+    enum duet_status status = check(truths, truth_count, found, found_count, image_count, threshold, error);
     if (status != DUET_OK) return status;
     struct duet_voc_map *map = calloc(1, sizeof *map);
     struct slot *slots = calloc(truth_count + 1, sizeof *slots);

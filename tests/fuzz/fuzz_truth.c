@@ -44,8 +44,7 @@ static void copy(const char *path, const struct duet_coco_truth *truth, bool mas
 
 static void score(const struct duet_coco_truth *truth, const struct duet_coco_results *results, bool masks)
 {
-    const struct duet_coco_options options = {.struct_size = sizeof options,
-                                              .type = masks ? DUET_COCO_MASKS : DUET_COCO_BOXES};
+    const struct duet_coco_options options = {.type = masks ? DUET_COCO_MASKS : DUET_COCO_BOXES};
     struct duet_error error = {.text = ""};
     struct duet_coco_eval *eval;
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];

@@ -35,7 +35,7 @@ static void open_all(struct opened *opened, const char *shared, const char *trut
         assert_ok(duet_coco_results_open_masks(results_path, &opened->results, &e), e);
     else
         assert_ok(duet_coco_results_open(results_path, &opened->results, &e), e);
-    const struct duet_coco_options options = {.struct_size = sizeof options, .type = type, .warn = never};
+    const struct duet_coco_options options = {.type = type, .warn = never};
     assert_ok(duet_coco_eval_open(&opened->truth, &opened->results, &options, &opened->eval, &e), e);
     free(truth_path);
     free(results_path);

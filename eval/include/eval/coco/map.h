@@ -45,7 +45,6 @@ struct duet_coco_area {
 
 /* Fields left zero mean COCO's own. Arrays are borrowed for the call. */
 struct duet_coco_options {
-    size_t struct_size; /* sizeof(struct duet_coco_options): lets the struct grow */
     enum duet_coco_type type;
     const double *thresholds; /* overlaps, ascending, above 0, at most 1; NULL: .50 .55 ... .95 */
     size_t threshold_count;

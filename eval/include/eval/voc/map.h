@@ -27,11 +27,6 @@ struct duet_voc_truth {
     bool difficult;
 };
 
-struct duet_voc_map_options {
-    size_t struct_size; /* sizeof(struct duet_voc_map_options): lets the struct grow */
-    double overlap;     /* a detection fits from here on; 0: 0.5 */
-};
-
 /* AP by both rules. */
 struct duet_voc_ap {
     double all_points;    /* since 2010 */
@@ -49,13 +44,15 @@ struct duet_voc_class {
 /* Opaque: every detection's outcome, by class and score. One thread at a time: curves need room. */
 struct duet_voc_map;
 
-/* Images of both are numbers under `image_count`. Nothing is borrowed. NULL options: all defaults. Errors:
- * DUET_BAD_ARGUMENT (overlap not in 0..1; an image, class or number out of range), DUET_TOO_LARGE (2^32 of
- * anything), DUET_OUT_OF_MEMORY. */
+#define DUET_VOC_MAP_OVERLAP 0.5 /* the development kit's */
+
+/* Images of both are numbers under `image_count`. A detection fits from `overlap` on. Nothing is borrowed.
+ * Errors: DUET_BAD_ARGUMENT (overlap not in 0..1; an image, class or number out of range), DUET_TOO_LARGE
+ * (2^32 of anything), DUET_OUT_OF_MEMORY. */
 enum duet_status duet_voc_map_open(const struct duet_voc_truth *truths, size_t truth_count,
                                    const struct duet_voc_detection *found, size_t found_count,
-                                   size_t image_count, const struct duet_voc_map_options *options,
-                                   struct duet_voc_map **map, struct duet_error *error);
+                                   size_t image_count, double overlap, struct duet_voc_map **map,
+                                   struct duet_error *error);
 /* Accepts NULL; sets *map to NULL. */
 void duet_voc_map_close(struct duet_voc_map **map);
 

@@ -6,8 +6,7 @@
 #include "support/scratch_group.h"
 
 static const int limits[] = {1, 3, SCENE_MOST};
-static const struct duet_coco_options options = {
-    .struct_size = sizeof options, .limits = limits, .limit_count = 3};
+static const struct duet_coco_options options = {.limits = limits, .limit_count = 3};
 
 /* NaN stands for -1. */
 static void same(double replicate, double score)

@@ -51,7 +51,6 @@ static enum duet_status score_with(struct scored *s, const char *annotations, co
                             annotations);
     char *list = duet_text("[%s]", results);
     *s = (struct scored){0};
-    options.struct_size = sizeof options;
     options.warn = keep_warning;
     options.warn_ctx = s->warnings;
     assert_ok(duet_coco_truth_open(scratch_memory(&truth_file, truth, strlen(truth)), masks, &s->truth, &e),

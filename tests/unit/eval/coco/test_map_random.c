@@ -109,8 +109,7 @@ static void compare(const struct scene_set *set)
 {
     static const double ranges[4][2] = {{0, 1e10}, {0, 1024}, {1024, 9216}, {9216, 1e10}};
     static const int limits[] = {1, 3, MOST};
-    const struct duet_coco_options options = {
-        .struct_size = sizeof options, .limits = limits, .limit_count = 3};
+    const struct duet_coco_options options = {.limits = limits, .limit_count = 3};
     struct opened_scene o;
     scene_open_set(&scratch, set, &options, &o);
     for (int t = 0; t < 10; t++)

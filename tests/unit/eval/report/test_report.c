@@ -260,7 +260,7 @@ static void a_page_of_boxes_is_well_formed(void **state)
     struct duet_voc_map *map;
     struct duet_error e;
     struct duet_conditions conditions = {0};
-    assert_ok(duet_voc_map_open(truths, 1, found, 2, 1, NULL, &map, &e), e);
+    assert_ok(duet_voc_map_open(truths, 1, found, 2, 1, DUET_VOC_MAP_OVERLAP, &map, &e), e);
     const struct duet_voc_map_outcome outcome = {map, NULL, 0, 0, &conditions};
     struct duet_report *report = open_report("boxes", "boxes");
     duet_voc_report_detections(report, &outcome);

@@ -14,7 +14,9 @@ static struct duet_voc_map *open_map(const struct duet_voc_truth *truths, size_t
 {
     struct duet_voc_map *map;
     struct duet_error e;
-    assert_ok(duet_voc_map_open(truths, truth_count, found, found_count, image_count, NULL, &map, &e), e);
+    assert_ok(duet_voc_map_open(truths, truth_count, found, found_count, image_count, DUET_VOC_MAP_OVERLAP,
+                                &map, &e),
+              e);
     return map;
 }
 
@@ -96,9 +98,8 @@ static void pixels_are_counted_with_both_ends(void **state)
     map = open_map(one, 1, less, 1, 1);
     assert_int_equal(duet_voc_map_class(map, 5)->right, 0);
     duet_voc_map_close(&map);
-    const struct duet_voc_map_options options = {sizeof options, 0.4};
     struct duet_error e;
-    assert_ok(duet_voc_map_open(one, 1, less, 1, 1, &options, &map, &e), e);
+    assert_ok(duet_voc_map_open(one, 1, less, 1, 1, 0.4, &map, &e), e);
     assert_int_equal(duet_voc_map_class(map, 5)->right, 1);
     duet_voc_map_close(&map);
 }
@@ -160,19 +161,18 @@ static void what_makes_no_sense_is_refused(void **state)
     struct duet_voc_detection d = {0, 1, 0.5, 1, 1, 10, 10};
     struct duet_voc_map *map;
     struct duet_error e;
-    struct duet_voc_map_options options = {sizeof options, 1.5};
-    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, &options, &map, &e), e);
-    options.overlap = NAN;
-    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, &options, &map, &e), e);
-    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 0, NULL, &map, &e), e);
+    static const double overlaps[] = {0, 1.5, NAN};
+    for (size_t i = 0; i < sizeof overlaps / sizeof overlaps[0]; i++)
+        assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, overlaps[i], &map, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 0, DUET_VOC_MAP_OVERLAP, &map, &e), e);
     d.class_id = 0;
-    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, NULL, &map, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, DUET_VOC_MAP_OVERLAP, &map, &e), e);
     d.class_id = 21;
-    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, NULL, &map, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, DUET_VOC_MAP_OVERLAP, &map, &e), e);
     d.class_id = 1, d.score = NAN;
-    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, NULL, &map, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, DUET_VOC_MAP_OVERLAP, &map, &e), e);
     d.score = 1, t.xmax = INFINITY;
-    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, NULL, &map, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_voc_map_open(&t, 1, &d, 1, 1, DUET_VOC_MAP_OVERLAP, &map, &e), e);
     assert_null(map);
     /* A box without a pixel matches nothing, whatever its corners say. */
     t = truths[0];

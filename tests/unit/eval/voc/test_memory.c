@@ -120,7 +120,7 @@ static enum duet_status score_boxes(struct duet_error *error)
     struct duet_voc_map_intervals intervals;
     struct duet_conditions conditions = {0};
     put_conditions(&conditions);
-    enum duet_status status = duet_voc_map_open(truths, 1, found, 1, 1, NULL, &map, error);
+    enum duet_status status = duet_voc_map_open(truths, 1, found, 1, 1, DUET_VOC_MAP_OVERLAP, &map, error);
     if (status == DUET_OK) status = duet_voc_map_bootstrap(map, 3, 1, &intervals, error);
     const struct duet_voc_map_outcome outcome = {map, &intervals, 3, 1, &conditions};
     if (status == DUET_OK)
