@@ -180,7 +180,7 @@ static int check_labels(const struct evaluate_voc_run *run)
 }
 
 /* JSON, CSV, report, table. */
-static int write_all(const struct evaluate_voc_run *run, struct duet_error *error)
+static int write_all(struct evaluate_voc_run *run, struct duet_error *error)
 {
     const settings_t *s = run->settings;
     struct duet_conditions conditions = {0};

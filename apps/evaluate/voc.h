@@ -40,10 +40,11 @@ enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupte
 
 /* --- one picture -------------------------------------------------------------------------------------- */
 
-/* What predicts: memory of one thread. Nothing is made, and NULL is right, where masks are read. */
-enum duet_status evaluate_voc_worker(const struct evaluate_voc_run *run, const struct duet_pool *pool,
-                                     void **worker, struct duet_error *error);
-void evaluate_voc_worker_close(const struct evaluate_voc_run *run, void *worker);
+/* What predicts, for a job (batch/pipeline.h) whose ctx is the run: memory of one thread. Nothing is made,
+ * and NULL is right, where masks are read. */
+enum duet_status evaluate_voc_worker(void *run, const struct duet_pool *pool, void **worker,
+                                     struct duet_error *error);
+void evaluate_voc_worker_close(void *run, void *worker);
 
 /* A picture with its two masks. End with evaluate_voc_picture_close. */
 struct evaluate_voc_picture {
@@ -59,7 +60,7 @@ void evaluate_voc_picture_close(struct evaluate_voc_picture *picture);
 
 /* --- the report (voc_report.c) ------------------------------------------------------------------------ */
 
-enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
-                                     const struct duet_voc_summary *summary, struct duet_error *error);
+enum duet_status evaluate_voc_report(struct evaluate_voc_run *run, const struct duet_voc_summary *summary,
+                                     struct duet_error *error);
 
 #endif

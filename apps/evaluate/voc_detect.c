@@ -160,35 +160,26 @@ static void keep_scored(struct run *run)
     r->count = kept;
 }
 
+static void warn_of(struct run *run, size_t count, const char *what)
+{
+    if (count > 0) duet_console_warning(&run->console, "%zu %s", count, what);
+}
+
 static void warn(struct run *run)
 {
     const struct duet_voc_results *r = &run->results;
     if (r->strangers > 0)
         duet_console_warning(&run->console, "%zu detections are in images that the list lacks (%s): left out",
                              r->strangers, r->stranger);
-    if (r->empty > 0)
-        duet_console_warning(&run->console, "%zu detections have no pixel in them and match nothing",
-                             r->empty);
+    warn_of(run, r->empty, "detections have no pixel in them and match nothing");
     if (r->files > 0 && r->files < 20)
-        duet_console_warning(&run->console,
-                             "%zu of 20 classes have no file of detections: nothing was found "
-                             "of them",
-                             20 - r->files);
-    if (run->outside > 0)
-        duet_console_warning(&run->console,
-                             "%zu annotated boxes reach over their picture's edge; they are "
-                             "taken as they stand",
-                             run->outside);
-    if (run->reversed > 0)
-        duet_console_warning(&run->console,
-                             "%zu annotated boxes have a corner beyond the opposite one: they count, and "
-                             "match nothing",
-                             run->reversed);
-    if (run->unclear > 0)
-        duet_console_warning(&run->console,
-                             "%zu annotated objects have a <difficult> that is neither 0 nor 1: taken for "
-                             "not difficult",
-                             run->unclear);
+        warn_of(run, 20 - r->files, "of 20 classes have no file of detections: nothing was found of them");
+    warn_of(run, run->outside,
+            "annotated boxes reach over their picture's edge; they are taken as they stand");
+    warn_of(run, run->reversed,
+            "annotated boxes have a corner beyond the opposite one: they count, and match nothing");
+    warn_of(run, run->unclear,
+            "annotated objects have a <difficult> that is neither 0 nor 1: taken for not difficult");
     if (run->others > 0)
         duet_console_warning(&run->console,
                              "%zu annotated objects are of classes that VOC does not have (%s): left out",

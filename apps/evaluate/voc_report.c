@@ -61,8 +61,8 @@ static enum duet_status add_pictures(const struct evaluate_voc_run *run, struct 
     return status;
 }
 
-enum duet_status evaluate_voc_report(const struct evaluate_voc_run *run,
-                                     const struct duet_voc_summary *summary, struct duet_error *error)
+enum duet_status evaluate_voc_report(struct evaluate_voc_run *run, const struct duet_voc_summary *summary,
+                                     struct duet_error *error)
 {
     const struct evaluate_voc_settings *s = run->settings;
     struct duet_report *report = NULL;

@@ -86,17 +86,19 @@ void evaluate_voc_picture_close(struct evaluate_voc_picture *picture)
     *picture = (struct evaluate_voc_picture){0};
 }
 
-enum duet_status evaluate_voc_worker(const struct evaluate_voc_run *run, const struct duet_pool *pool,
-                                     void **worker, struct duet_error *error)
+enum duet_status evaluate_voc_worker(void *ctx, const struct duet_pool *pool, void **worker,
+                                     struct duet_error *error)
 {
+    const struct evaluate_voc_run *run = ctx;
     *worker = NULL;
     if (!run->networks) return DUET_OK;
     const struct duet_batch_task task = duet_networks_task(run->networks);
     return task.create_worker(task.ctx, pool, worker, error);
 }
 
-void evaluate_voc_worker_close(const struct evaluate_voc_run *run, void *worker)
+void evaluate_voc_worker_close(void *ctx, void *worker)
 {
+    const struct evaluate_voc_run *run = ctx;
     if (!worker) return;
     const struct duet_batch_task task = duet_networks_task(run->networks);
     task.close_worker(task.ctx, worker);
@@ -134,17 +136,6 @@ static void process(void *ctx, void *worker, size_t index, void *piece)
     if (item != &no_memory_item) item->status = score(run, worker, duet_voc_list_id(run->list, index), item);
 }
 
-static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, void **worker,
-                                      struct duet_error *error)
-{
-    return evaluate_voc_worker(ctx, pool, worker, error);
-}
-
-static void close_worker(void *ctx, void *worker)
-{
-    evaluate_voc_worker_close(ctx, worker);
-}
-
 /* --- in order ----------------------------------------------------------------------------------------- */
 
 static enum duet_status deliver(void *ctx, size_t index, void *result, struct duet_error *error)
@@ -176,8 +167,8 @@ static enum duet_status run_all(struct evaluate_voc_run *run, int most_workers, 
                                 struct duet_error *error)
 {
     const struct duet_job job = {.ctx = run,
-                                 .create_worker = create_worker,
-                                 .close_worker = close_worker,
+                                 .create_worker = evaluate_voc_worker,
+                                 .close_worker = evaluate_voc_worker_close,
                                  .take = take,
                                  .process = process,
                                  .deliver = deliver,
