@@ -2,6 +2,7 @@
 
 #include "core/fail.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,19 +110,15 @@ enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, stru
     return status;
 }
 
-struct coco_image_items duet_coco_by_image_at(const struct coco_by_image *list, size_t image)
+enum duet_status duet_coco_by_image_at(const struct coco_by_image *list, size_t number,
+                                       struct coco_image_items *image, struct duet_error *error)
 {
-    return (struct coco_image_items){.image = image,
-                                     .found = list->found + list->first_found[image],
-                                     .truths = list->truths + list->first_truth[image],
-                                     .found_count = list->first_found[image + 1] - list->first_found[image],
-                                     .truth_count = list->first_truth[image + 1] - list->first_truth[image]};
-}
-
-enum duet_status duet_coco_image_overlaps(const struct coco_by_image *list,
-                                          const struct coco_image_items *image, const double **values,
-                                          struct duet_error *error)
-{
+    size_t first_found = list->first_found[number], first_truth = list->first_truth[number];
+    *image = (struct coco_image_items){.image = number,
+                                       .found = list->found + first_found,
+                                       .truths = list->truths + first_truth,
+                                       .found_count = list->first_found[number + 1] - first_found,
+                                       .truth_count = list->first_truth[number + 1] - first_truth};
     uint32_t *found = calloc(image->found_count + 1, sizeof *found);
     uint32_t *truths = calloc(image->truth_count + 1, sizeof *truths);
     const double *areas;
@@ -131,9 +128,33 @@ enum duet_status duet_coco_image_overlaps(const struct coco_by_image *list,
     for (size_t i = 0; status == DUET_OK && i < image->truth_count; i++)
         truths[i] = image->truths[i].annotation;
     if (status == DUET_OK)
-        status = duet_coco_overlaps_of(list->overlaps, image->image, found, image->found_count, truths,
-                                       image->truth_count, values, &areas, error);
+        status = duet_coco_overlaps_of(list->overlaps, number, found, image->found_count, truths,
+                                       image->truth_count, &image->overlaps, &areas, error);
     free(found);
     free(truths);
     return status;
+}
+
+size_t duet_coco_best_truth(const struct coco_image_items *image, size_t found, double least,
+                            const bool *taken, bool any_class)
+{
+    double best = least;
+    size_t chosen = SIZE_MAX;
+    for (size_t g = 0; g < image->truth_count; g++) {
+        if (taken[g] || image->truths[g].crowd) continue;
+        if (!any_class && image->truths[g].category != image->found[found].category) continue;
+        if (duet_coco_overlap_at(image, found, g) < best) continue;
+        best = duet_coco_overlap_at(image, found, g);
+        chosen = g;
+    }
+    return chosen;
+}
+
+double duet_coco_in_crowd(const struct coco_image_items *image, size_t found)
+{
+    double most = 0;
+    for (size_t g = 0; g < image->truth_count; g++)
+        if (image->truths[g].crowd && image->truths[g].category == image->found[found].category)
+            most = fmax(most, duet_coco_overlap_at(image, found, g));
+    return most;
 }

@@ -23,6 +23,7 @@ struct coco_image_items {
     const struct coco_image_detection *found; /* highest score first; equal ones in the file's order */
     const struct coco_image_truth *truths;    /* in the file's order */
     size_t found_count, truth_count;
+    const double *overlaps; /* [found_count][truth_count]: of all with all */
 };
 
 struct coco_by_image; /* opaque */
@@ -31,11 +32,20 @@ struct coco_by_image; /* opaque */
 enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, struct coco_by_image **list,
                                          struct duet_error *error);
 void duet_coco_by_image_close(struct coco_by_image **list);
-struct coco_image_items duet_coco_by_image_at(const struct coco_by_image *list, size_t image);
+/* The overlaps are borrowed until the next call. Errors: those of reading masks, DUET_OUT_OF_MEMORY. */
+enum duet_status duet_coco_by_image_at(const struct coco_by_image *list, size_t number,
+                                       struct coco_image_items *image, struct duet_error *error);
 
-/* Overlaps of all with all: [found_count][truth_count], borrowed until the next call. */
-enum duet_status duet_coco_image_overlaps(const struct coco_by_image *list,
-                                          const struct coco_image_items *image, const double **values,
-                                          struct duet_error *error);
+static inline double duet_coco_overlap_at(const struct coco_image_items *image, size_t found, size_t truth)
+{
+    return image->overlaps[found * image->truth_count + truth];
+}
+
+/* The ground truth that a detection overlaps most, by `least` or more (of equals the last), among those that
+ * are neither crowds nor taken ([truth_count]) and of its own class, or of any; SIZE_MAX: none. */
+size_t duet_coco_best_truth(const struct coco_image_items *image, size_t found, double least,
+                            const bool *taken, bool any_class);
+/* How much of a detection a crowd of its class covers at most. */
+double duet_coco_in_crowd(const struct coco_image_items *image, size_t found);
 
 #endif

@@ -53,30 +53,12 @@ struct drawing {
     const struct duet_coco_eval *eval;
     const struct duet_coco_shown *shown;
     struct coco_image_items image;
-    const double *overlaps; /* [found_count][truth_count] */
-    bool *taken;            /* [truth_count] */
+    bool *taken; /* [truth_count] */
     struct duet_report_mark *truths, *found;
     size_t found_count;       /* marks in `found` */
     char (*words)[96];        /* [truth_count + found_count] */
     size_t hits, left, wrong; /* right detections, ground truths not found, wrong detections */
 };
-
-/* The ground truth of its class that a detection takes; SIZE_MAX: none. */
-static size_t take(struct drawing *d, size_t found)
-{
-    double best = fmin(d->shown->overlap, 1 - 1e-10);
-    size_t chosen = SIZE_MAX;
-    for (size_t g = 0; g < d->image.truth_count; g++) {
-        const struct coco_image_truth *t = &d->image.truths[g];
-        double overlap = d->overlaps[found * d->image.truth_count + g];
-        if (d->taken[g] || t->crowd || t->category != d->image.found[found].category || overlap < best)
-            continue;
-        best = overlap;
-        chosen = g;
-    }
-    if (chosen != SIZE_MAX) d->taken[chosen] = true;
-    return chosen;
-}
 
 static const char *name_of(const struct drawing *d, uint32_t category)
 {
@@ -86,11 +68,14 @@ static const char *name_of(const struct drawing *d, uint32_t category)
 
 static void mark_found(struct drawing *d)
 {
+    const double least = fmin(d->shown->overlap, 1 - 1e-10);
     for (size_t i = 0; i < d->image.found_count; i++) {
         const struct coco_image_detection *f = &d->image.found[i];
         const struct duet_coco_result *r = &d->eval->results->items[f->result];
         if (f->score < d->shown->score) continue;
-        bool hit = take(d, i) != SIZE_MAX;
+        size_t truth = duet_coco_best_truth(&d->image, i, least, d->taken, false);
+        bool hit = truth != SIZE_MAX;
+        if (hit) d->taken[truth] = true;
         char *text = d->words[d->image.truth_count + d->found_count];
         int percent = (int)lrint(100 * fmin(fmax(f->score, 0), 1));
         snprintf(text, sizeof d->words[0], "%.80s %d%%", name_of(d, f->category), percent);
@@ -181,10 +166,7 @@ enum duet_status duet_coco_report_picture(struct duet_report *report, const stru
     struct drawing drawing = {.eval = eval, .shown = shown};
     struct coco_by_image *by_image = NULL;
     enum duet_status status = duet_coco_by_image_open(eval, &by_image, error);
-    if (status == DUET_OK) {
-        drawing.image = duet_coco_by_image_at(by_image, shown->image);
-        status = duet_coco_image_overlaps(by_image, &drawing.image, &drawing.overlaps, error);
-    }
+    if (status == DUET_OK) status = duet_coco_by_image_at(by_image, shown->image, &drawing.image, error);
     if (status == DUET_OK) status = draw(report, &drawing, picture, error);
     duet_coco_by_image_close(&by_image);
     return status;

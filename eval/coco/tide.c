@@ -44,15 +44,9 @@ struct tide {
 struct scene {
     const struct coco_image_items *image;
     size_t found_count; /* the best ones of it */
-    const double *overlaps;
     bool *used;   /* [truth_count] taken by a detection */
     bool *usable; /* [truth_count] would be, if that one's error were mended */
 };
-
-static double overlap_at(const struct scene *scene, size_t d, size_t g)
-{
-    return scene->overlaps[d * scene->image->truth_count + g];
-}
 
 enum which { SAME_CLASS, OTHER_CLASS, SAME_CLASS_FREE, SAME_CLASS_USED, ANY_CLASS };
 
@@ -68,21 +62,11 @@ static size_t nearest(const struct scene *scene, size_t d, enum which which, dou
         if (which != OTHER_CLASS && which != ANY_CLASS && !same) continue;
         if ((which == SAME_CLASS_FREE && scene->used[g]) || (which == SAME_CLASS_USED && !scene->used[g]))
             continue;
-        if (!(overlap_at(scene, d, g) > *overlap)) continue;
-        *overlap = overlap_at(scene, d, g);
+        if (!(duet_coco_overlap_at(image, d, g) > *overlap)) continue;
+        *overlap = duet_coco_overlap_at(image, d, g);
         best = g;
     }
     return best;
-}
-
-static bool in_crowd(const struct scene *scene, size_t d, double least)
-{
-    const struct coco_image_items *image = scene->image;
-    for (size_t g = 0; g < image->truth_count; g++)
-        if (image->truths[g].crowd && image->truths[g].category == image->found[d].category &&
-            overlap_at(scene, d, g) > least)
-            return true;
-    return false;
 }
 
 static bool any_truth(const struct coco_image_items *image)
@@ -146,7 +130,7 @@ static bool judge_scene(struct tide *tide, struct scene *scene, int *state)
         if (state[d] == CORRECT) scene->used[g] = true;
     }
     for (size_t d = 0; d < scene->found_count; d++) {
-        if (state[d] == OPEN && in_crowd(scene, d, tide->found)) continue;
+        if (state[d] == OPEN && duet_coco_in_crowd(image, d) > tide->found) continue;
         struct detection one = {image->found[d].score, image->found[d].category, CORRECT, false, 0};
         if (state[d] == OPEN) one = judge(tide, scene, d);
         if (!add(tide, one)) return false;
@@ -163,15 +147,16 @@ static bool judge_scene(struct tide *tide, struct scene *scene, int *state)
     return true;
 }
 
-static enum duet_status judge_image(struct tide *tide, const struct coco_by_image *by_image,
-                                    const struct coco_image_items *image, struct duet_error *error)
+static enum duet_status judge_image(struct tide *tide, const struct coco_by_image *by_image, size_t number,
+                                    struct duet_error *error)
 {
-    struct scene scene = {.image = image};
-    enum duet_status status = duet_coco_image_overlaps(by_image, image, &scene.overlaps, error);
+    struct coco_image_items image;
+    struct scene scene = {.image = &image};
+    enum duet_status status = duet_coco_by_image_at(by_image, number, &image, error);
     if (status != DUET_OK) return status;
-    scene.found_count = image->found_count < BEST_DETECTIONS ? image->found_count : BEST_DETECTIONS;
-    scene.used = calloc(image->truth_count + 1, sizeof *scene.used);
-    scene.usable = calloc(image->truth_count + 1, sizeof *scene.usable);
+    scene.found_count = image.found_count < BEST_DETECTIONS ? image.found_count : BEST_DETECTIONS;
+    scene.used = calloc(image.truth_count + 1, sizeof *scene.used);
+    scene.usable = calloc(image.truth_count + 1, sizeof *scene.usable);
     int *state = calloc(scene.found_count + 1, sizeof *state);
     bool enough = scene.used && scene.usable && state && judge_scene(tide, &scene, state);
     free(scene.used);
@@ -323,9 +308,7 @@ static enum duet_status judge_all(struct tide *tide, struct duet_error *error)
     enum duet_status status = duet_coco_by_image_open(eval, &by_image, error);
     for (size_t i = 0; status == DUET_OK && i < eval->truth->image_count; i++) {
         size_t place = duet_coco_find_image(eval, eval->truth->images[i].id);
-        if (place == SIZE_MAX) continue;
-        const struct coco_image_items image = duet_coco_by_image_at(by_image, place);
-        status = judge_image(tide, by_image, &image, error);
+        if (place != SIZE_MAX) status = judge_image(tide, by_image, place, error);
     }
     duet_coco_by_image_close(&by_image);
     return status;
