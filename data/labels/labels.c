@@ -63,6 +63,11 @@ struct duet_labels duet_labels_voc(void)
     return (struct duet_labels){voc_labels, COUNT(voc_labels)};
 }
 
+const char *duet_voc_class_name(int class_id)
+{
+    return duet_labels_voc().items[class_id].name;
+}
+
 /* --- finding ------------------------------------------------------------------------------------------ */
 
 /* Names are compared by their "core": ASCII lower case, without '_', '-' and white space. */

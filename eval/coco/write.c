@@ -54,15 +54,6 @@ void duet_put_class_name(struct duet_buffer *b, const struct duet_coco_scope *sc
     duet_put_head_column(b, name, DUET_CLASS_COLUMNS);
 }
 
-/* Of a class's AP. */
-static struct duet_interval class_interval(const struct duet_coco_outcome *outcome, size_t category)
-{
-    struct duet_coco_line lines[DUET_COCO_MAX_LINES];
-    duet_coco_eval_lines(outcome->eval, lines);
-    return duet_coco_category_interval(outcome->replicates, category,
-                                       duet_coco_class_value(outcome->eval, &lines[0], (int)category));
-}
-
 /* --- for people --------------------------------------------------------------------------------------- */
 
 static void put_lines(struct duet_buffer *b, const struct duet_coco_outcome *outcome)
@@ -74,8 +65,9 @@ static void put_lines(struct duet_buffer *b, const struct duet_coco_outcome *out
         duet_coco_line_text(outcome->eval, &lines[i], text);
         duet_put(b, text);
         if (outcome->replicates) {
-            duet_put(b, "  ");
-            duet_put_range(b, duet_coco_line_interval(outcome->replicates, i, lines[i].value));
+            const struct duet_interval interval =
+                duet_coco_line_interval(outcome->replicates, i, lines[i].value);
+            duet_put_range(b, "  ", &interval);
         }
         duet_put(b, "\n");
     }
@@ -109,8 +101,9 @@ static void put_classes(struct duet_buffer *b, const struct duet_coco_outcome *o
                     b, duet_coco_none_as_nan(duet_coco_class_value(outcome->eval, &lines[i], (int)k)), 8);
         duet_putf(b, " %8zu", duet_coco_positives(outcome->eval, (int)k, 0));
         if (outcome->replicates) {
-            duet_put(b, "   ");
-            duet_put_range(b, class_interval(outcome, k));
+            const struct duet_interval interval = duet_coco_category_interval(
+                outcome->replicates, k, duet_coco_class_value(outcome->eval, &lines[0], (int)k));
+            duet_put_range(b, "   ", &interval);
         }
         duet_put(b, "\n");
     }
@@ -177,8 +170,8 @@ static void put_json_class(struct duet_buffer *b, const struct duet_coco_outcome
     struct duet_coco_line lines[DUET_COCO_MAX_LINES];
     size_t count = duet_coco_eval_lines(outcome->eval, lines);
     duet_put_class_keys(b, &scope, category);
-    duet_put_jsonf(b, ", \"ap\": %f, \"stats\": [",
-                   duet_coco_class_value(outcome->eval, &lines[0], (int)category));
+    const double ap = duet_coco_class_value(outcome->eval, &lines[0], (int)category);
+    duet_put_jsonf(b, ", \"ap\": %f, \"stats\": [", ap);
     for (size_t i = 0; i < count; i++)
         duet_put_jsonf(b, i > 0 ? ", %f" : "%f",
                        duet_coco_class_value(outcome->eval, &lines[i], (int)category));
@@ -187,7 +180,7 @@ static void put_json_class(struct duet_buffer *b, const struct duet_coco_outcome
               duet_coco_detections(outcome->eval, (int)category));
     if (outcome->replicates) {
         duet_put(b, ", \"interval\": ");
-        duet_put_interval(b, class_interval(outcome, category));
+        duet_put_interval(b, duet_coco_category_interval(outcome->replicates, category, ap));
     }
     duet_put(b, "}");
 }

@@ -131,12 +131,14 @@ void duet_put_cell(struct duet_buffer *buffer, double value, int width)
     duet_buffer_close(&text);
 }
 
-void duet_put_range(struct duet_buffer *buffer, struct duet_interval interval)
+void duet_put_range(struct duet_buffer *buffer, const char *lead, const struct duet_interval *interval)
 {
+    if (!interval) return;
+    duet_put(buffer, lead);
     duet_put(buffer, "[");
-    duet_put_cell(buffer, interval.low, 6);
+    duet_put_cell(buffer, interval->low, 6);
     duet_put(buffer, ", ");
-    duet_put_cell(buffer, interval.high, 6);
+    duet_put_cell(buffer, interval->high, 6);
     duet_put(buffer, "]");
 }
 

@@ -42,8 +42,8 @@ void duet_put_interval_fields(struct duet_buffer *buffer, struct duet_interval i
 
 /* A column of a table: a score with four places, or a '-', right-aligned. */
 void duet_put_cell(struct duet_buffer *buffer, double value, int width);
-/* For people: "[0.6731, 0.7345]" */
-void duet_put_range(struct duet_buffer *buffer, struct duet_interval interval);
+/* For people: "[0.6731, 0.7345]" after `lead`; nothing where the interval is NULL. */
+void duet_put_range(struct duet_buffer *buffer, const char *lead, const struct duet_interval *interval);
 /* For people, one line each: "model sha256  ab12..." */
 void duet_put_condition_lines(struct duet_buffer *buffer, const struct duet_conditions *conditions);
 

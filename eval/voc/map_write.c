@@ -7,11 +7,6 @@
 
 enum { FIRST = 1, CLASSES = DUET_VOC_MAP_CLASSES };
 
-static const char *class_name(int class_id)
-{
-    return duet_labels_voc().items[class_id].name;
-}
-
 /* --- the table ---------------------------------------------------------------------------------------- */
 
 static void put_headline(struct duet_buffer *b, const char *name, double value,
@@ -19,10 +14,7 @@ static void put_headline(struct duet_buffer *b, const char *name, double value,
 {
     duet_putf(b, "%-12s", name);
     duet_put_cell(b, value, 9);
-    if (interval) {
-        duet_put(b, "  ");
-        duet_put_range(b, *interval);
-    }
+    duet_put_range(b, "  ", interval);
     duet_putf(b, "  %s\n", word);
 }
 
@@ -34,16 +26,13 @@ char *duet_voc_map_table(const struct duet_voc_map_outcome *o)
               "objects", "difficult", "found", "right", "duplicates", o->intervals ? "   95 % of AP" : "");
     for (int i = FIRST; i < CLASSES; i++) {
         const struct duet_voc_class *c = duet_voc_map_class(o->map, i);
-        duet_putf(&b, "%-12s", class_name(i));
+        duet_putf(&b, "%-12s", duet_voc_class_name(i));
         duet_put_cell(&b, c->ap.all_points, 9);
         duet_put_cell(&b, c->ap.eleven_points, 9);
         duet_put_cell(&b, c->recall, 9);
         duet_putf(&b, " %8zu %10zu %8zu %8zu %10zu", c->positives, c->difficult, c->found, c->right,
                   c->duplicates);
-        if (o->intervals) {
-            duet_put(&b, "   ");
-            duet_put_range(&b, o->intervals->all_points[i]);
-        }
+        duet_put_range(&b, "   ", o->intervals ? &o->intervals->all_points[i] : NULL);
         duet_put(&b, "\n");
     }
     duet_put(&b, "\n");
@@ -111,7 +100,8 @@ char *duet_voc_map_json(const struct duet_voc_map_outcome *o)
     const struct duet_voc_ap mean = duet_voc_map_mean(o->map);
     duet_put_jsonf(&b, "{\n \"map\": %f,\n \"map_2007\": %f,\n \"classes\": [", mean.all_points,
                    mean.eleven_points);
-    for (int i = FIRST; i < CLASSES; i++) duet_putf(&b, "%s\"%s\"", i > FIRST ? ", " : "", class_name(i));
+    for (int i = FIRST; i < CLASSES; i++)
+        duet_putf(&b, "%s\"%s\"", i > FIRST ? ", " : "", duet_voc_class_name(i));
     duet_put(&b, "],\n");
     for (size_t i = 0; i < COLUMN_COUNT; i++) put_column(&b, o->map, &columns[i]);
     put_bootstrap(&b, o);
@@ -128,7 +118,7 @@ char *duet_voc_map_csv(const struct duet_voc_map_outcome *o)
     duet_put(&b, o->intervals ? ",ap_low,ap_high\n" : "\n");
     for (int i = FIRST; i < CLASSES; i++) {
         const struct duet_voc_class *c = duet_voc_map_class(o->map, i);
-        duet_putf(&b, "%s,%d", class_name(i), i);
+        duet_putf(&b, "%s,%d", duet_voc_class_name(i), i);
         for (size_t j = 0; j < COLUMN_COUNT; j++) duet_put_field(&b, number_of(c, &columns[j]));
         if (o->intervals) duet_put_interval_fields(&b, o->intervals->all_points[i]);
         duet_put(&b, "\n");

@@ -13,14 +13,9 @@
 
 enum { CLASSES = DUET_VOC_CLASSES };
 
-static const char *class_name(int class_id)
-{
-    return duet_labels_voc().items[class_id].name;
-}
-
 static void put_class_cell(struct duet_buffer *b, int class_id)
 {
-    duet_put_class_cell(b, duet_voc_color(class_id), class_name(class_id));
+    duet_put_class_cell(b, duet_voc_color(class_id), duet_voc_class_name(class_id));
 }
 
 /* --- masks: numbers ----------------------------------------------------------------------------------- */
@@ -100,7 +95,7 @@ static void put_confusion(struct duet_report *report, const struct duet_voc_summ
 {
     struct duet_buffer *b = duet_report_page(report);
     const char *names[CLASSES];
-    for (int i = 0; i < CLASSES; i++) names[i] = class_name(i);
+    for (int i = 0; i < CLASSES; i++) names[i] = duet_voc_class_name(i);
     const struct duet_matrix matrix = {names, s->confusion[0].cells[0], CLASSES, "truth", "found"};
     duet_report_section(report, "What is taken for what",
                         "Every pixel by its class in the truth and the class it was given, in percent of the "
@@ -171,7 +166,8 @@ static void fill_caption(struct caption *caption, const struct duet_voc_scores *
         struct duet_rgb color = duet_voc_color(c);
         char *words = caption->words[caption->count];
         int percent = (int)lrint(100 * scores->iou[c]);
-        snprintf(words, sizeof caption->words[0], "%s %d.%02d", class_name(c), percent / 100, percent % 100);
+        snprintf(words, sizeof caption->words[0], "%s %d.%02d", duet_voc_class_name(c), percent / 100,
+                 percent % 100);
         caption->keys[caption->count++] = (struct duet_report_key){color.r, color.g, color.b, words};
     }
 }
@@ -285,7 +281,7 @@ static void put_curve(struct duet_buffer *b, const struct duet_voc_map *map, int
     double *precision = recall + c->found + 1;
     size_t count = duet_voc_map_curve(map, class_id, recall, precision);
     const struct duet_chart_line line = {recall, precision, count, "#2563b8", NULL};
-    const struct duet_chart chart = {class_name(class_id), NULL, NULL, 1, false, 190, 160, &line, 1};
+    const struct duet_chart chart = {duet_voc_class_name(class_id), NULL, NULL, 1, false, 190, 160, &line, 1};
     duet_put_chart(b, &chart);
     free(recall);
 }

@@ -24,11 +24,6 @@ enum duet_status duet_voc_summarize(const struct duet_voc_outcome *outcome, stru
     return status;
 }
 
-static const char *class_name(int class_id)
-{
-    return duet_labels_voc().items[class_id].name;
-}
-
 /* --- the table ---------------------------------------------------------------------------------------- */
 
 static void put_classes(struct duet_buffer *b, const struct duet_voc_summary *summary)
@@ -39,14 +34,11 @@ static void put_classes(struct duet_buffer *b, const struct duet_voc_summary *su
     for (int c = 0; c < CLASSES; c++) {
         uint64_t truth, predicted;
         duet_voc_class_pixels(&summary->confusion[0], c, &truth, &predicted);
-        duet_putf(b, "%-12s ", class_name(c));
+        duet_putf(b, "%-12s ", duet_voc_class_name(c));
         duet_put_cell(b, scores->iou[c], 8);
         duet_put_cell(b, scores->accuracy[c], 10);
         duet_putf(b, " %11" PRIu64 " %11" PRIu64, truth, predicted);
-        if (summary->outcome->replicates > 0) {
-            duet_put(b, "   ");
-            duet_put_range(b, summary->intervals[0].iou[c]);
-        }
+        duet_put_range(b, "   ", summary->outcome->replicates > 0 ? &summary->intervals[0].iou[c] : NULL);
         duet_put(b, "\n");
     }
 }
@@ -60,10 +52,7 @@ static void put_headline(struct duet_buffer *b, const struct duet_voc_summary *s
         duet_put(b, "   nan");
     else
         duet_put_cell(b, value, 6);
-    if (interval && summary->outcome->replicates > 0) {
-        duet_put(b, "  ");
-        duet_put_range(b, *interval);
-    }
+    duet_put_range(b, "  ", summary->outcome->replicates > 0 ? interval : NULL);
     duet_putf(b, "%s%s\n", word[0] ? "  " : "", word);
 }
 
@@ -186,7 +175,7 @@ char *duet_voc_json(const struct duet_voc_summary *summary)
     duet_put(&b, ",\n \"accuracy\": ");
     duet_put_scores(&b, scores->accuracy, CLASSES);
     duet_put(&b, ",\n \"classes\": [");
-    for (int c = 0; c < CLASSES; c++) duet_putf(&b, "%s\"%s\"", c > 0 ? ", " : "", class_name(c));
+    for (int c = 0; c < CLASSES; c++) duet_putf(&b, "%s\"%s\"", c > 0 ? ", " : "", duet_voc_class_name(c));
     duet_put(&b, "],\n");
     put_confusion(&b, &summary->confusion[0]);
     put_boundaries(&b, summary);
@@ -210,7 +199,7 @@ static void put_row(struct duet_buffer *b, const struct duet_voc_summary *summar
     if (mean)
         duet_put(b, "mean,");
     else
-        duet_putf(b, "%s,%d", class_name(class_id), class_id);
+        duet_putf(b, "%s,%d", duet_voc_class_name(class_id), class_id);
     duet_put_field(b, mean ? summary->scores[0].miou : summary->scores[0].iou[class_id]);
     duet_put_field(b, mean ? summary->scores[0].mean_accuracy : summary->scores[0].accuracy[class_id]);
     duet_putf(b, ",%" PRIu64 ",%" PRIu64, truth, predicted);

@@ -9,6 +9,8 @@
 /* COCO's 80 object classes, ids 1..90 with gaps; VOC's 21 with background, ids 0..20. Static. */
 struct duet_labels duet_labels_coco(void);
 struct duet_labels duet_labels_voc(void);
+/* Of VOC's class 0 .. 20. */
+const char *duet_voc_class_name(int class_id);
 
 /* The label that `name` means: its own name, or the other data set's for the same thing (aeroplane/airplane,
  * motorbike/motorcycle, sofa/couch, tvmonitor/tv, diningtable/"dining table", pottedplant/"potted plant").
