@@ -17,8 +17,8 @@ const char *duet_status_name(enum duet_status status)
 
 /* The text, and after it ": REASON" where there is one, as it is shown: file names may hold anything, and an
  * error stays one line all the same. Of a text that was cut, the last character may be half. */
-static void fill(struct duet_error *error, enum duet_status status, const char *reason, const char *format,
-                 va_list args)
+static void fill_text(struct duet_error *error, enum duet_status status, const char *reason,
+                      const char *format, va_list args)
 {
     if (!error) return;
     char raw[DUET_ERROR_TEXT];
@@ -38,7 +38,7 @@ enum duet_status duet_fail(struct duet_error *error, enum duet_status status, co
 {
     va_list args;
     va_start(args, format);
-    fill(error, status, NULL, format, args);
+    fill_text(error, status, NULL, format, args);
     va_end(args);
     return status;
 }
@@ -63,7 +63,7 @@ enum duet_status duet_fail_errno(struct duet_error *error, int errnum, const cha
     enum duet_status status = status_of_errno(errnum);
     va_list args;
     va_start(args, format);
-    fill(error, status, strerror(errnum), format, args);
+    fill_text(error, status, strerror(errnum), format, args);
     va_end(args);
     return status;
 }

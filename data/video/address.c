@@ -2,7 +2,7 @@
  * more than pages of the very server that was named, the parts of a playlist. What asks for more is refused.
  */
 #include "core/fail.h"
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <libavdevice/version.h>
 #include <libavutil/avstring.h>

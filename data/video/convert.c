@@ -1,7 +1,7 @@
 /* AVFrame -> RGB8. */
 #include "core/checked.h"
 #include "core/fail.h"
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <libavutil/display.h>
 #include <libavutil/pixdesc.h>

@@ -6,7 +6,7 @@
  * begin anywhere. In a live stream broken frames are left out and not counted; when nothing but broken ones
  * came for `patience` seconds, it has failed.
  */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include "core/fail.h"
 #include "core/os.h"

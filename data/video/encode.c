@@ -7,7 +7,7 @@
  * What was written plays at any time, without its end: MP4 and MOV come in fragments and Matroska in clusters
  * of a second at most, each written at once when it is complete; AVI frame by frame, without an index. */
 #include "core/fail.h"
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>

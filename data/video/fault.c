@@ -1,7 +1,7 @@
 /* What went wrong, from FFmpeg's codes and its last complaint (log.c). */
 #include "core/fail.h"
 #include "core/os.h"
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <stdio.h>
 #include <string.h>

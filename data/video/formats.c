@@ -1,5 +1,5 @@
 /* What is known of FFmpeg's formats by their names. */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <libavutil/avstring.h>
 

@@ -1,7 +1,7 @@
 /* Which of FFmpeg's sources and filters a graph (lavfi:) may have: those that make pictures or change them,
  * and open, write or ask for nothing. The list is of what is allowed: FFmpeg has filters that read films,
  * fonts, libraries and commands, send messages and write logs, and gets more of them. */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include "core/fail.h"
 

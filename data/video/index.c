@@ -4,7 +4,7 @@
  * decoding them and their stamps counted: with the codecs below one packet is one frame. That is checked
  * against the frames that were decoded from the beginning; for formats without stamps there is no index.
  */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include "core/grow.h"
 

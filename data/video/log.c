@@ -1,6 +1,6 @@
 /* FFmpeg reports through one function for the whole process, from whatever thread it runs in, and says what
  * went wrong better than its codes do. So each thread keeps the last complaint that was made in it. */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <pthread.h>
 #include <stdio.h>

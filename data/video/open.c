@@ -2,7 +2,7 @@
  * addresses as address.c lets FFmpeg open them. */
 #include "core/fail.h"
 #include "core/os.h"
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The reader: a source opened, what is known of it, its frames one after the other; and the module's table.
  */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include "core/fail.h"
 

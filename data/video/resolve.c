@@ -1,7 +1,7 @@
 /* Looking up a host's name before FFmpeg does: there it cannot be called off, and a name server that does not
  * answer takes half a minute. The lookup is a thread of its own, which is left alone when nobody waits for it
  * any more. FFmpeg asks again, and gets what the system has just learnt. */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include "core/fail.h"
 #include "core/os.h"

@@ -7,7 +7,7 @@
  * Frames that are shown before that key frame but come after it (an open group of pictures) may lack what
  * they refer to and are not used.
  */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <math.h>
 

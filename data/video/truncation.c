@@ -1,6 +1,6 @@
 /* Is a file as long as its container says? FFmpeg takes the end of the file for the end of the video. Of a
  * pipe, the beginning and the length are known at its end. */
-#include "video/read.h"
+#include "video/reader.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Scores of images drawn anew: the walk of curve.c with images counted as often as they were drawn. */
 #include "eval/coco/bootstrap.h"
 
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 #include "core/checked.h"
 #include "core/fail.h"
 

@@ -3,7 +3,7 @@
 #ifndef DUET_EVAL_COCO_BY_IMAGE_H
 #define DUET_EVAL_COCO_BY_IMAGE_H
 
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 struct coco_image_detection {
     double score;

@@ -1,5 +1,5 @@
 /* Detections and ground truths, sorted into cells: one a class and picture. */
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 #include "core/checked.h"
 #include "core/fail.h"

@@ -1,7 +1,7 @@
 /* Two evaluations beside each other, and images by themselves. */
 #include "eval/coco/bootstrap.h"
 
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 #include "core/fail.h"
 
 #include <float.h>

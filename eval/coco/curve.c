@@ -1,5 +1,5 @@
 /* From matches to precision and recall. */
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 #include "core/fail.h"
 

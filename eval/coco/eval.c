@@ -1,5 +1,5 @@
 /* An evaluation from end to end. */
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 #include "core/fail.h"
 

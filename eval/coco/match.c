@@ -1,5 +1,5 @@
 /* Which detection takes which ground truth. */
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 #include "core/fail.h"
 #include "core/grow.h"

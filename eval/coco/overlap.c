@@ -1,5 +1,5 @@
 /* Overlaps between detections and ground truths of one picture: boxes, or masks run by run. */
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 #include "core/fail.h"
 #include "core/grow.h"

@@ -1,7 +1,7 @@
 /* Operating points: how far down the list of scores to go. */
 #include "eval/coco/errors.h"
 
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 #include "core/fail.h"
 
 struct walk {

@@ -1,5 +1,5 @@
 /* What is scored, and by which rules: options to the scope of an evaluation. */
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 #include "core/fail.h"
 #include "core/order.h"

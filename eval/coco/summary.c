@@ -1,5 +1,5 @@
 /* Means over scores, and the lines that pycocotools prints. */
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 #include "data/json/text.h"
 

@@ -2,7 +2,7 @@
 #include "eval/coco/errors.h"
 
 #include "coco/by_image.h"
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 #include "core/fail.h"
 #include "core/grow.h"
 

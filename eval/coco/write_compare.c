@@ -1,7 +1,7 @@
 /* Two evaluations beside each other, for people and as JSON. */
 #include "coco/write_parts.h"
 
-#include "coco/eval.h"
+#include "coco/evaluation.h"
 
 #include <inttypes.h>
 #include <math.h>

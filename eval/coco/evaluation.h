@@ -1,6 +1,6 @@
-/* eval.h: what lies behind eval/coco/map.h. Internal to duet-eval. */
-#ifndef DUET_EVAL_COCO_EVAL_H
-#define DUET_EVAL_COCO_EVAL_H
+/* evaluation.h: the evaluation that eval/coco/map.h hands out, and its steps. Internal to duet-eval. */
+#ifndef DUET_EVAL_COCO_EVALUATION_H
+#define DUET_EVAL_COCO_EVALUATION_H
 
 #include "eval/coco/map.h"
 

@@ -1,6 +1,6 @@
-/* read.h: what the files of the reader share. Internal to the module. */
-#ifndef DUET_VIDEO_READ_H
-#define DUET_VIDEO_READ_H
+/* reader.h: the reader, and what its files share. Internal to the module. */
+#ifndef DUET_VIDEO_READER_H
+#define DUET_VIDEO_READER_H
 
 #include "moving/video_module.h"
 
