@@ -1,8 +1,10 @@
 #include "cli/console.h"
 
-#include "core/fail.h"
 #include "core/os.h"
+#include "core/text.h"
+#include "duet/status.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,39 +23,17 @@ void duet_console_open(struct duet_console *console, const char *program, bool q
         (struct duet_console){.program = program, .quiet = quiet, .bar = watched && !quiet && !scrolled};
 }
 
-static void say(struct duet_console *console, const char *kind, const char *format, va_list args)
+void duet_console_say(struct duet_console *console, enum duet_console_kind kind, const char *format, ...)
 {
     char text[DUET_ERROR_TEXT];
-    struct duet_error line;
+    va_list args;
+    if (kind == DUET_CONSOLE_NOTE && console->quiet) return;
+    va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
-    duet_fail(&line, DUET_OK, "%s", text); /* keeps it one line */
+    va_end(args);
     duet_console_clear(console);
-    fprintf(stderr, "%s%s: %s\n", kind, console->program, line.text);
-}
-
-void duet_console_error(struct duet_console *console, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    say(console, "", format, args);
-    va_end(args);
-}
-
-void duet_console_warning(struct duet_console *console, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    say(console, "warning: ", format, args);
-    va_end(args);
-}
-
-void duet_console_note(struct duet_console *console, const char *format, ...)
-{
-    if (console->quiet) return;
-    va_list args;
-    va_start(args, format);
-    say(console, "", format, args);
-    va_end(args);
+    duet_print_line(stderr, "%s%s: %s", kind == DUET_CONSOLE_WARNING ? "warning: " : "", console->program,
+                    text);
 }
 
 void duet_console_begin(struct duet_console *console, size_t total)
@@ -67,65 +47,68 @@ double duet_console_elapsed(const struct duet_console *console)
     return duet_seconds() - console->began;
 }
 
-/* "[=====>     ] " in what `width` leaves beside `counts`; "" when that is little. */
-static void format_cells(char *bar, size_t size, size_t width, double share, const char *counts)
+/* " 37% [=====>     ] 74/200", without the cells where `width` leaves little for them. */
+static void format_line(char *text, size_t size, size_t width, double share, const char *counts)
 {
     enum { LEAST_BAR = 5, MOST_BAR = 40 };
+    char bar[MOST_BAR + sizeof "[] "] = "";
     size_t frame = strlen("100% [] ") + strlen(counts);
     size_t room = width > frame ? width - frame : 0, cells = room > MOST_BAR ? MOST_BAR : room;
-    bar[0] = '\0';
-    if (cells < LEAST_BAR || size < cells + 4) return;
     size_t filled = (size_t)(share * (double)cells);
-    *bar++ = '[';
-    memset(bar, ' ', cells);
-    memset(bar, '=', filled);
-    if (filled < cells) bar[filled] = '>';
-    memcpy(bar + cells, "] ", 3);
+    if (cells >= LEAST_BAR) {
+        bar[0] = '[';
+        memset(bar + 1, ' ', cells);
+        memset(bar + 1, '=', filled);
+        if (filled < cells) bar[1 + filled] = '>';
+        memcpy(bar + 1 + cells, "] ", 3);
+    }
+    snprintf(text, size, "%3d%% %s%s", (int)(share * 100), bar, counts);
+}
+
+/* "0:04", "1:02:03" */
+static void format_time(char text[16], int seconds)
+{
+    int hours = seconds / 3600, minutes = seconds / 60 % 60;
+    if (hours > 0)
+        snprintf(text, 16, "%d:%02d:%02d", hours, minutes, seconds % 60);
+    else
+        snprintf(text, 16, "%d:%02d", minutes, seconds % 60);
 }
 
 void duet_console_format_bar(char *text, size_t size, size_t width, size_t done, size_t total, double seconds)
 {
-    char counts[96], bar[64];
+    char counts[96], left[16];
     double rate = seconds > 0 ? (double)done / seconds : 0;
-    double left = rate > 0 ? (double)(total - done) / rate : 0;
-    if (left > 360000) left = 360000; /* 100 hours: no estimate */
+    double rest = rate > 0 ? (double)(total - done) / rate : 360000; /* 100 hours and more: no estimate */
     int used = snprintf(counts, sizeof counts, "%zu/%zu  %.1f/s", done, total, rate);
-    int hours = left < 360000 ? (int)(left / 3600) : -1, minutes = (int)(left / 60) % 60;
-    if (rate > 0 && hours > 0)
-        snprintf(counts + used, sizeof counts - (size_t)used, "  ETA %d:%02d:%02d", hours, minutes,
-                 (int)left % 60);
-    else if (rate > 0 && hours == 0)
-        snprintf(counts + used, sizeof counts - (size_t)used, "  ETA %d:%02d", minutes, (int)left % 60);
-    double share = total > 0 ? (double)done / (double)total : 1;
-    format_cells(bar, sizeof bar, width, share, counts);
-    snprintf(text, size, "%3d%% %s%s", (int)(share * 100), bar, counts);
+    if (rest < 360000) {
+        format_time(left, (int)rest);
+        snprintf(counts + used, sizeof counts - (size_t)used, "  ETA %s", left);
+    }
+    format_line(text, size, width, total > 0 ? (double)done / (double)total : 1, counts);
 }
 
-/* "0:04.4", "1:02:03.5" */
-static void format_time(char *text, size_t size, double seconds)
+/* "0:04.4" */
+static void format_tenths(char text[20], double seconds)
 {
-    if (!(seconds >= 0)) seconds = 0;
-    if (seconds > 3.6e6) seconds = 3.6e6;
-    int tenths = (int)(seconds * 10), hours = tenths / 36000, minutes = tenths / 600 % 60;
-    if (hours > 0)
-        snprintf(text, size, "%d:%02d:%02d.%d", hours, minutes, tenths / 10 % 60, tenths % 10);
-    else
-        snprintf(text, size, "%d:%02d.%d", minutes, tenths / 10 % 60, tenths % 10);
+    char whole[16];
+    int tenths = seconds >= 0 ? (int)(fmin(seconds, 3.6e6) * 10) : 0;
+    format_time(whole, tenths / 10);
+    snprintf(text, 20, "%s.%d", whole, tenths % 10);
 }
 
 void duet_console_format_frames(char *text, size_t size, size_t width, size_t frames, double time,
                                 double duration, double seconds)
 {
-    char now[32], whole[32] = "", counts[128], bar[64];
-    format_time(now, sizeof now, time);
-    if (duration > 0) format_time(whole, sizeof whole, duration);
+    char now[20], whole[20] = "", counts[128];
+    format_tenths(now, time);
+    if (duration > 0) format_tenths(whole, duration);
     snprintf(counts, sizeof counts, "frame %zu  %s%s%s  %.1f/s", frames, now, duration > 0 ? " of " : "",
              whole, seconds > 0 ? (double)frames / seconds : 0);
     double share = duration > 0 ? time / duration : 0;
     share = share > 1 ? 1 : share >= 0 ? share : 0;
-    format_cells(bar, sizeof bar, width, share, counts);
     if (duration > 0)
-        snprintf(text, size, "%3d%% %s%s", (int)(share * 100), bar, counts);
+        format_line(text, size, width, share, counts);
     else
         snprintf(text, size, "%s", counts);
 }

@@ -24,14 +24,16 @@ struct duet_console {
 void duet_console_open(struct duet_console *console, const char *program, bool quiet, bool results_on_stdout);
 
 /* One line, "detect: ...": control characters become '?'. */
-void duet_console_error(struct duet_console *console, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* "warning: detect: ...", also when quiet: it bears on the results. */
-void duet_console_warning(struct duet_console *console, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* "detect: ..." unless quiet */
-void duet_console_note(struct duet_console *console, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+enum duet_console_kind {
+    DUET_CONSOLE_ERROR,
+    DUET_CONSOLE_WARNING, /* "warning: detect: ...", also when quiet: it bears on the results */
+    DUET_CONSOLE_NOTE     /* unless quiet */
+};
+void duet_console_say(struct duet_console *console, enum duet_console_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#define duet_console_error(console, ...)   duet_console_say(console, DUET_CONSOLE_ERROR, __VA_ARGS__)
+#define duet_console_warning(console, ...) duet_console_say(console, DUET_CONSOLE_WARNING, __VA_ARGS__)
+#define duet_console_note(console, ...)    duet_console_say(console, DUET_CONSOLE_NOTE, __VA_ARGS__)
 
 /* The clock starts; `total` things are to be done. */
 void duet_console_begin(struct duet_console *console, size_t total);

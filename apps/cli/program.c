@@ -1,6 +1,6 @@
 #include "cli/program.h"
 
-#include "core/fail.h"
+#include "core/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -10,13 +10,12 @@
 int duet_usage_error(const struct duet_program *program, const char *format, ...)
 {
     char text[DUET_ERROR_TEXT];
-    struct duet_error line;
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    duet_fail(&line, DUET_BAD_ARGUMENT, "%s", text); /* keeps it one line, whatever was typed */
-    fprintf(stderr, "%s: %s\nTry '%s --help' for more.\n", program->name, line.text, program->name);
+    duet_print_line(stderr, "%s: %s", program->name, text);
+    fprintf(stderr, "Try '%s --help' for more.\n", program->name);
     return DUET_EXIT_USAGE;
 }
 
