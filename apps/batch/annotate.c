@@ -12,13 +12,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-/* The extension of a path's last component, its dot included; "" when there is none. */
-static const char *extension(const char *path)
-{
-    const char *name = duet_path_name(path), *dot = strrchr(name, '.');
-    return dot && dot > name ? dot : path + strlen(path);
-}
-
 static bool is_one_of(const char *word, const char *const *words)
 {
     for (; *words; words++)
@@ -29,7 +22,7 @@ static bool is_one_of(const char *word, const char *const *words)
 char *duet_annotate_path(const char *folder, const char *relative, enum duet_annotate_format format)
 {
     static const char *const kept[] = {".jpg", ".jpeg", ".png", NULL};
-    const char *end = extension(relative), *added = format == DUET_ANNOTATE_JPG ? ".jpg" : ".png";
+    const char *end = duet_path_extension(relative), *added = format == DUET_ANNOTATE_JPG ? ".jpg" : ".png";
     if (format == DUET_ANNOTATE_SAME && is_one_of(end, kept)) added = "";
     if (format == DUET_ANNOTATE_SAME || duet_frames_ending(relative) != DUET_ENDING_PICTURE)
         end = relative + strlen(relative);
@@ -41,7 +34,7 @@ char *duet_annotate_path(const char *folder, const char *relative, enum duet_ann
 char *duet_annotate_frame_path(const char *folder, const char *relative, enum duet_annotate_format format,
                                int64_t frame)
 {
-    int stem = (int)(extension(relative) - relative);
+    int stem = (int)(duet_path_extension(relative) - relative);
     char *name = format == DUET_ANNOTATE_SAME ? duet_text("%.*s.mp4", stem, relative)
                                               : duet_text("%.*s_%06" PRId64 "%s", stem, relative, frame,
                                                           format == DUET_ANNOTATE_JPG ? ".jpg" : ".png");

@@ -69,9 +69,8 @@ char *duet_rotation_name(const char *pattern, double now, unsigned number)
     if (!text) return NULL;
     *end = '\0';
     if (number < 2) return text;
-    const char *name = duet_path_name(text), *dot = strrchr(name, '.');
-    int stem = (int)(dot && dot > name ? dot - text : end - text);
-    char *numbered = duet_text("%.*s-%u%s", stem, text, number, text + stem);
+    const char *extension = duet_path_extension(text);
+    char *numbered = duet_text("%.*s-%u%s", (int)(extension - text), text, number, extension);
     free(text);
     return numbered;
 }

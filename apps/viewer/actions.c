@@ -167,8 +167,7 @@ static char *free_name(const struct viewer_session *s, const char *extension)
     const struct viewer_frame *frame = s->shown.frame;
     const char *input = s->inputs->items[frame->stamp.input].path;
     const char *name = duet_frames_address(input) >= DUET_ADDRESS_GRAPH ? "stream" : duet_path_name(input);
-    const char *dot = strrchr(name, '.');
-    int length = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
+    int length = (int)(duet_path_extension(name) - name);
     char *stem = frame->info.moving ? duet_text("%.*s-%06lld", length, name, (long long)frame->info.frame)
                                     : duet_text("%.*s-viewer", length, name);
     char *path = stem ? duet_text("%s%s", stem, extension) : NULL;

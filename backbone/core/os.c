@@ -144,6 +144,12 @@ const char *duet_path_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+const char *duet_path_extension(const char *path)
+{
+    const char *name = duet_path_name(path), *dot = strrchr(name, '.');
+    return dot && dot > name ? dot : name + strlen(name);
+}
+
 char *duet_path_join(const char *folder, const char *name)
 {
     size_t n = strlen(folder);

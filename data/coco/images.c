@@ -109,8 +109,7 @@ bool duet_coco_images_find(const struct duet_coco_images *images, const char *pa
 
 bool duet_coco_id_from_stem(const char *path, int64_t *id)
 {
-    const char *name = duet_path_name(path), *dot = strrchr(name, '.');
-    const char *end = dot && dot > name ? dot : name + strlen(name), *begin = end;
+    const char *name = duet_path_name(path), *end = duet_path_extension(path), *begin = end;
     while (begin > name && begin[-1] >= '0' && begin[-1] <= '9') begin--;
     int64_t value = 0;
     for (const char *digit = begin; digit < end; digit++) {

@@ -128,8 +128,8 @@ enum duet_ending duet_frames_ending(const char *path)
         "mp4",  "m4v",  "mov", "qt",   "3gp", "3g2",  "f4v", "mkv", "webm", "avi",  "divx",  "flv",  "mpg",
         "mpeg", "mpe",  "m1v", "m2v",  "vob", "m2ts", "wmv", "asf", "ogv",  "y4m",  "mjpeg", "mjpg", "h264",
         "264",  "h265", "265", "hevc", "ivf", "nut",  "mxf", "obu", "rm",   "rmvb", "swf",   NULL};
-    const char *name = duet_path_name(path), *dot = strrchr(name, '.');
-    if (!dot || dot == name) return DUET_ENDING_OTHER;
-    if (is_among(dot + 1, pictures)) return DUET_ENDING_PICTURE;
-    return is_among(dot + 1, videos) ? DUET_ENDING_VIDEO : DUET_ENDING_OTHER;
+    const char *extension = duet_path_extension(path);
+    if (!*extension) return DUET_ENDING_OTHER;
+    if (is_among(extension + 1, pictures)) return DUET_ENDING_PICTURE;
+    return is_among(extension + 1, videos) ? DUET_ENDING_VIDEO : DUET_ENDING_OTHER;
 }

@@ -26,10 +26,9 @@ static const char *container_of(const char *path)
     static const struct {
         const char *extension, *container;
     } known[] = {{".mp4", "mp4"}, {".mov", "mov"}, {".mkv", "matroska"}, {".webm", "webm"}, {".avi", "avi"}};
-    const char *name = duet_path_name(path), *dot = strrchr(name, '.');
-    if (!dot || dot == name) return NULL;
+    const char *extension = duet_path_extension(path);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcasecmp(dot, known[i].extension) == 0) return known[i].container;
+        if (strcasecmp(extension, known[i].extension) == 0) return known[i].container;
     return NULL;
 }
 

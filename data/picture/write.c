@@ -44,10 +44,9 @@ static encoder *encoder_of(const char *path)
                  {".jpg", duet_stb_write_jpeg},
                  {".jpeg", duet_stb_write_jpeg},
                  {".ppm", encode_ppm}};
-    const char *name = duet_path_name(path), *dot = strrchr(name, '.');
-    if (!dot || dot == name) return NULL;
+    const char *extension = duet_path_extension(path);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcasecmp(dot, known[i].extension) == 0) return known[i].encode;
+        if (strcasecmp(extension, known[i].extension) == 0) return known[i].encode;
     return NULL;
 }
 

@@ -9,8 +9,7 @@
 char *duet_result_stem(const char *source, const char *name)
 {
     if (!name) name = strcmp(source, "-") == 0 ? "stdin" : duet_path_name(source);
-    const char *last = duet_path_name(name), *dot = strrchr(last, '.');
-    return duet_text("%.*s", (int)(dot && dot > last ? (size_t)(dot - name) : strlen(name)), name);
+    return duet_text("%.*s", (int)(duet_path_extension(name) - name), name);
 }
 
 enum duet_status duet_check_below(const char *source, const char *name, struct duet_error *error)

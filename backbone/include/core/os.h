@@ -106,6 +106,10 @@ bool duet_path_is_special(const char *path);
 /* The part after the last '/', within `path`. */
 const char *duet_path_name(const char *path);
 
+/* That part's ending, its '.' included, within `path`; "" of a name without one, or with none but its first
+ * character. */
+const char *duet_path_extension(const char *path);
+
 /* "a" + "b" -> "a/b", "a/" + "b" -> "a/b", "" + "b" -> "b". NULL when out of memory; free() it. */
 char *duet_path_join(const char *folder, const char *name);
 

@@ -61,6 +61,16 @@ static void images_have_limits(void **state)
     assert_null(image.pixels);
 }
 
+static void a_paths_extension_is_that_of_its_last_name(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"a/b.tar.gz", ".gz"}, {"b.", "."},  {"a.d/b", ""},
+                                           {"a/.hidden", ""},     {".png", ""}, {".a.png", ".png"},
+                                           {"a.png/", ""},        {"", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(duet_path_extension(cases[i][0]), cases[i][1]);
+}
+
 static void a_file_is_read_within_limits(void **state)
 {
     (void)state;
@@ -244,6 +254,7 @@ int main(void)
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
         cmocka_unit_test(images_have_limits),
         cmocka_unit_test(byte_order_marks_are_passed_over_or_refused),
+        cmocka_unit_test(a_paths_extension_is_that_of_its_last_name),
         cmocka_unit_test(a_file_is_read_within_limits),
         cmocka_unit_test(a_folder_without_a_name_is_refused),
         cmocka_unit_test(a_pipe_is_no_file_and_is_not_waited_for),
