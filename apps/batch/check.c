@@ -185,12 +185,6 @@ static enum duet_status check_alone(const struct batch *batch, const char *optio
     return status == DUET_NOT_FOUND ? DUET_OK : status; /* its folder will be made */
 }
 
-static bool ends_in_png(const char *path)
-{
-    size_t length = strlen(path);
-    return length > 4 && strcasecmp(path + length - 4, ".png") == 0;
-}
-
 static void list_pictures(struct batch *batch)
 {
     const struct duet_batch_task *task = batch->task;
@@ -216,7 +210,8 @@ static enum duet_status check_picture(const struct batch *batch, const struct du
     if (!picture->alone)
         return duet_annotate_check(&batch->inputs, batch->moving, batch->live, picture->folder,
                                    (enum duet_annotate_format)picture->format, batch->settings->force, error);
-    if (picture->write != duet_batch_write_annotated && !ends_in_png(picture->folder))
+    if (picture->write != duet_batch_write_annotated &&
+        strcasecmp(duet_path_extension(picture->folder), ".png") != 0)
         return duet_fail(error, DUET_BAD_ARGUMENT,
                          "%s: expected a folder or a name that ends in .png, got %s", picture->option,
                          picture->folder);
@@ -283,8 +278,7 @@ enum duet_status duet_batch_prepare(struct batch *batch, const struct duet_argum
     const char *exclude[DUET_BATCH_MAX_PICTURES + 2] = {NULL};
     list_pictures(batch);
     for (int i = 0; i < batch->picture_count; i++) exclude[i] = batch->pictures[i].folder;
-    const struct duet_inputs_options options = {.struct_size = sizeof options,
-                                                .null = batch->settings->lists.null,
+    const struct duet_inputs_options options = {.null = batch->settings->lists.null,
                                                 .allow_network = batch->settings->lists.allow_network,
                                                 .allow_lavfi = batch->settings->lists.allow_lavfi,
                                                 .exclude = exclude};

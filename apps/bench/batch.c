@@ -99,7 +99,7 @@ static enum duet_status draw_pictures(struct bench *b, struct duet_temporary *te
 static enum duet_status count_pictures(struct bench *b, struct duet_error *error)
 {
     struct duet_inputs inputs = {0};
-    const struct duet_inputs_options how = {.struct_size = sizeof how};
+    const struct duet_inputs_options how = {0};
     for (int i = 0; i < b->inputs.count; i++)
         if (strcmp(b->inputs.operands[i], "-") == 0 || strcmp(b->inputs.operands[i], "@-") == 0)
             return duet_fail(error, DUET_BAD_ARGUMENT, "standard input can be read only once");

@@ -63,7 +63,6 @@ struct duet_inputs {
 };
 
 struct duet_inputs_options {
-    size_t struct_size;
     bool null;                       /* lists are separated by NUL */
     bool allow_network, allow_lavfi; /* lists may name URLs, graphs */
     const char *const

@@ -1,11 +1,10 @@
 #include "live/deadline.h"
 
-#include "live/model_scores.h"
-#include "core/abi.h"
 #include "core/fail.h"
 #include "core/order.h"
 #include "core/os.h"
 #include "live/deadline_control.h"
+#include "live/model_scores.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,17 +92,16 @@ static double estimate(const struct duet_deadline *d, int row)
 }
 
 /* The first row is measured in any case: the others' estimates start from it. */
-static enum duet_status measure_rows(struct duet_deadline *d, const struct duet_image *picture,
-                                     double budget_ms, double seconds, struct duet_error *error)
+static enum duet_status measure_rows(struct duet_deadline *d, const struct duet_deadline_options *o,
+                                     struct duet_error *error)
 {
-    double start = duet_seconds();
-    enum duet_status status = measure_row(d, 0, picture, error);
+    double start = duet_seconds(), seconds = o->measure_seconds > 0 ? o->measure_seconds : 1;
+    enum duet_status status = measure_row(d, 0, o->picture, error);
     for (int row = 1; row < ROWS && status == DUET_OK; row++) {
-        double cost = estimate(d, row);
-        double spent = duet_seconds() - start;
+        double cost = estimate(d, row), spent = duet_seconds() - start;
         d->rows[row].cost_ms = cost;
-        if (cost <= FAR_OVER * budget_ms && spent + cost * 1e-3 * (1 + RUNS) < seconds)
-            status = measure_row(d, row, picture, error);
+        if (cost <= FAR_OVER * o->budget_ms && spent + cost * 1e-3 * (1 + RUNS) < seconds)
+            status = measure_row(d, row, o->picture, error);
     }
     return status;
 }
@@ -192,25 +190,21 @@ static enum duet_status check_options(const struct duet_model *model, const stru
     return DUET_OK;
 }
 
-enum duet_status duet_deadline_open(const struct duet_model *model, const struct duet_deadline_options *given,
+enum duet_status duet_deadline_open(const struct duet_model *model, const struct duet_deadline_options *o,
                                     struct duet_deadline **out, struct duet_error *error)
 {
     *out = NULL;
-    struct duet_deadline_options o;
-    enum duet_status status = duet_options_copy(&o, sizeof o, given, "deadline", error);
-    if (status == DUET_OK) status = check_options(model, &o, error);
+    enum duet_status status = check_options(model, o, error);
     if (status != DUET_OK) return status;
     struct duet_deadline *d = calloc(1, sizeof *d);
     if (!d) return duet_no_memory(error, NULL, "for segmenters");
     d->model = model;
-    d->pool = o.pool ? *o.pool : duet_pool_single();
-    status = keep_options(d, &o.segmenter, error);
+    d->pool = o->pool ? *o->pool : duet_pool_single();
+    status = keep_options(d, &o->segmenter, error);
     if (status == DUET_OK) status = fill_rows(d, error);
-    if (status == DUET_OK)
-        status =
-            measure_rows(d, o.picture, o.budget_ms, o.measure_seconds > 0 ? o.measure_seconds : 1, error);
+    if (status == DUET_OK) status = measure_rows(d, o, error);
     if (status == DUET_OK) {
-        open_control(d, o.budget_ms);
+        open_control(d, o->budget_ms);
         *out = d;
     } else {
         duet_deadline_close(&d);

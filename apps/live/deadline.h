@@ -49,8 +49,7 @@ double duet_deadline_budget(const struct duet_deadline_settings *settings);
 
 /* Fields left zero mean the default beside them. */
 struct duet_deadline_options {
-    size_t struct_size; /* sizeof(struct duet_deadline_options) */
-    double budget_ms;   /* of a frame, above 0 */
+    double budget_ms; /* of a frame, above 0 */
     /* What all segmenters share (classes, confidence, cpu ...); `size` and `output_stride` are left 0.
      * Copied, what it points to is borrowed for the call. */
     struct duet_segmenter_options segmenter;

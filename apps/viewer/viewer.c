@@ -122,8 +122,7 @@ static int check(struct viewer_settings *settings, const struct duet_arguments *
 static int find_inputs(const struct viewer_settings *settings, const struct duet_arguments *arguments,
                        struct duet_inputs *inputs)
 {
-    const struct duet_inputs_options find = {.struct_size = sizeof find,
-                                             .null = settings->lists.null,
+    const struct duet_inputs_options find = {.null = settings->lists.null,
                                              .allow_network = settings->lists.allow_network,
                                              .allow_lavfi = settings->lists.allow_lavfi};
     struct duet_error error;

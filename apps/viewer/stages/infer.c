@@ -38,8 +38,7 @@ static enum duet_status find_boxes(struct viewer_infer *infer, const struct view
 static enum duet_status open_deadline(struct viewer_infer *infer, const struct viewer_frame *frame,
                                       struct duet_error *error)
 {
-    const struct duet_deadline_options options = {.struct_size = sizeof options,
-                                                  .budget_ms = infer->budget_ms,
+    const struct duet_deadline_options options = {.budget_ms = infer->budget_ms,
                                                   .segmenter = infer->segment,
                                                   .picture = &frame->image,
                                                   .pool = &infer->pool};

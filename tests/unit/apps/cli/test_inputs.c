@@ -45,7 +45,7 @@ static void put_picture(const char *path)
     put(path, "P6\n1", 4);
 }
 
-static struct duet_inputs_options plain = {.struct_size = sizeof plain};
+static const struct duet_inputs_options plain;
 
 /* The operands mean `want`: "path>relative" each, and so many files skipped. */
 static void expect(const struct duet_inputs_options *options, char *const *operands, int count,

@@ -369,7 +369,7 @@ static void bad_options_are_refused(void **state)
     struct duet_deadline *d;
     struct duet_model *model = open_tiny("bad");
     struct duet_image picture = tiny_picture(160, 120, 5);
-    struct duet_deadline_options o = {.struct_size = sizeof o, .budget_ms = 10};
+    struct duet_deadline_options o = {.budget_ms = 10};
     assert_fails(DUET_BAD_ARGUMENT, duet_deadline_open(model, &o, &d, &e), e);
     assert_non_null(strstr(e.text, "no picture"));
     o.picture = &picture;
@@ -418,8 +418,7 @@ static void the_models_own_scores_are_shown(void **state)
     char text[DUET_DEADLINE_TEXT];
     struct duet_model *model = open_scored();
     struct duet_image picture = tiny_picture(160, 120, 5);
-    struct duet_deadline_options o = {
-        .struct_size = sizeof o, .budget_ms = .05, .picture = &picture, .measure_seconds = .01};
+    struct duet_deadline_options o = {.budget_ms = .05, .picture = &picture, .measure_seconds = .01};
     assert_ok(duet_deadline_open(model, &o, &d, &e), e);
     assert_true(duet_deadline_row(d, 0)->quality == 0.25 && duet_deadline_row(d, 1)->quality == 0);
     duet_deadline_text(d, text);
@@ -452,8 +451,7 @@ static void segmenters_are_measured_and_run(void **state)
     struct duet_model *model = open_tiny("run");
     struct duet_image picture = tiny_picture(160, 120, 5);
     /* A tenth of a second, and a budget that most choices are far over: they are guessed. */
-    struct duet_deadline_options o = {.struct_size = sizeof o,
-                                      .budget_ms = .05,
+    struct duet_deadline_options o = {.budget_ms = .05,
                                       .segmenter = {.struct_size = sizeof o.segmenter, .confidence = true},
                                       .picture = &picture,
                                       .measure_seconds = .1};
@@ -499,11 +497,8 @@ static void masks_are_those_of_a_segmenter_by_itself(void **state)
     struct duet_model *model = open_tiny("same");
     struct duet_image picture = tiny_picture(160, 120, 6);
     struct duet_segmenter_options options = {.struct_size = sizeof options, .classes = wanted, .flip = true};
-    struct duet_deadline_options o = {.struct_size = sizeof o,
-                                      .budget_ms = 1e4,
-                                      .segmenter = options,
-                                      .picture = &picture,
-                                      .measure_seconds = .01};
+    struct duet_deadline_options o = {
+        .budget_ms = 1e4, .segmenter = options, .picture = &picture, .measure_seconds = .01};
     assert_ok(duet_deadline_open(model, &o, &d, &e), e);
     assert_ok(duet_deadline_choose(d, &chosen, &e), e);
     duet_deadline_text(d, text);
