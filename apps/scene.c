@@ -9,7 +9,6 @@
 #include "data/moving/video_write.h"
 #include "data/picture/write.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,31 +65,26 @@ static const struct duet_program program = {
 /* "640x480" */
 static bool read_size(struct settings *settings)
 {
-    const char *times = strpbrk(settings->size, "xX");
-    char *width = times ? duet_text("%.*s", (int)(times - settings->size), settings->size) : NULL;
-    long long w, h;
-    bool good = width && duet_parse_int(width, &w) && duet_parse_int(times + 1, &h) &&
-                w >= DUET_SCENE_MIN_SIDE && w <= DUET_SCENE_MAX_SIDE && h >= DUET_SCENE_MIN_SIDE &&
-                h <= DUET_SCENE_MAX_SIDE;
-    free(width);
-    if (!good) return false;
-    settings->width = (int)w;
-    settings->height = (int)h;
+    const long long least = DUET_SCENE_MIN_SIDE, most = DUET_SCENE_MAX_SIDE;
+    long long size[2];
+    if (duet_parse_pair(settings->size, "xX", size) != 2 || size[0] < least || size[0] > most ||
+        size[1] < least || size[1] > most)
+        return false;
+    settings->width = (int)size[0];
+    settings->height = (int)size[1];
     return true;
 }
 
 /* "25", "30000/1001" */
 static bool read_rate(struct settings *settings)
 {
-    const char *slash = strchr(settings->rate, '/');
-    char *num = duet_text("%.*s", slash ? (int)(slash - settings->rate) : INT_MAX, settings->rate);
-    long long n = 0, d = 1;
-    bool good = num && duet_parse_int(num, &n) && (!slash || duet_parse_int(slash + 1, &d)) && n >= 1 &&
-                d >= 1 && n <= 1000000 && d <= 1000000;
-    free(num);
-    settings->rate_num = (int)n;
-    settings->rate_den = (int)d;
-    return good;
+    long long rate[2] = {0, 1};
+    if (duet_parse_pair(settings->rate, "/", rate) == 0 || rate[0] < 1 || rate[0] > 1000000 || rate[1] < 1 ||
+        rate[1] > 1000000)
+        return false;
+    settings->rate_num = (int)rate[0];
+    settings->rate_den = (int)rate[1];
+    return true;
 }
 
 /* The files of one picture. */
@@ -191,18 +185,12 @@ static int draw_all(const struct settings *settings, const char *masks, const ch
 
 /* --- a video ------------------------------------------------------------------------------------------- */
 
-/* The truth's name for a video's: "drive.json" for "drive.mp4". NULL: no memory; free() it. */
-static char *truth_path(const char *video)
-{
-    return duet_text("%.*s.json", (int)(strrchr(video, '.') - video), video);
-}
-
 static enum duet_status add_frame(const struct settings *settings, int frame, struct duet_video_writer *video,
                                   struct duet_scene_truth *truth, struct duet_error *error)
 {
     struct duet_scene scene;
     const char *name = duet_path_name(settings->video);
-    char *file = duet_text("%.*s_%06d.png", (int)(strrchr(name, '.') - name), name, frame);
+    char *file = duet_text("%.*s_%06d.png", (int)(duet_path_extension(name) - name), name, frame);
     if (!file) return duet_no_memory(error, settings->video, NULL);
     enum duet_status status = draw_frame(settings, frame, &scene, error);
     if (status == DUET_OK) {
@@ -239,7 +227,8 @@ static enum duet_status film(const struct settings *settings, const char *truth_
 static int film_all(const struct settings *settings)
 {
     struct duet_error error;
-    char *truth = truth_path(settings->video);
+    const char *video = settings->video;
+    char *truth = duet_text("%.*s.json", (int)(duet_path_extension(video) - video), video);
     enum duet_status status = truth ? DUET_OK : duet_no_memory(&error, NULL, NULL);
     if (status == DUET_OK && !settings->force && taken_name(truth))
         status = duet_fail(&error, DUET_EXISTS, "%s: exists already", truth);
@@ -255,7 +244,7 @@ static int film_all(const struct settings *settings)
         code = duet_process_exit_code(DUET_EXIT_OK);
     else if (!settings->quiet)
         duet_print_line(stderr, "%s: %d frame%s in %s, and what is where in %s", program.name,
-                        settings->frames, settings->frames == 1 ? "" : "s", settings->video, truth);
+                        settings->frames, settings->frames == 1 ? "" : "s", video, truth);
     free(truth);
     return code;
 }

@@ -94,6 +94,18 @@ bool duet_parse_int(const char *text, long long *value)
     return true;
 }
 
+int duet_parse_pair(const char *text, const char *between, long long pair[2])
+{
+    char first[32];
+    size_t length = strcspn(text, between);
+    const char *second = text[length] ? text + length + 1 : NULL;
+    if (length >= sizeof first) return 0;
+    memcpy(first, text, length);
+    first[length] = '\0';
+    if (!duet_parse_int(first, &pair[0]) || (second && !duet_parse_int(second, &pair[1]))) return 0;
+    return second ? 2 : 1;
+}
+
 /* [+-] digits [. digits] [e [+-] digits], with a digit somewhere before the e. */
 static bool is_decimal(const char *p)
 {

@@ -15,6 +15,10 @@ const char *duet_suggestion(char text[DUET_SUGGESTION], const char *lead, const 
 bool duet_parse_int(const char *text, long long *value);
 bool duet_parse_float(const char *text, double *value);
 
+/* "640x480", "30000/1001": one number, or two with one character of `between` between them. How many there
+ * are; 0: it is not that. */
+int duet_parse_pair(const char *text, const char *between, long long pair[2]);
+
 /* "500M", "1.5G", "100000" (bytes), K M G T being powers of 1024, to bytes. False: it is not that. */
 bool duet_parse_size(const char *text, size_t *bytes);
 

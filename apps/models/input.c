@@ -2,20 +2,14 @@
 
 #include "cli/words.h"
 
-#include <string.h>
-
 static bool read_size(const char *text, int *width, int *height)
 {
-    char first[16];
-    size_t n = strcspn(text, "x");
-    long long w, h;
-    if (n >= sizeof first) return false;
-    memcpy(first, text, n);
-    first[n] = '\0';
-    if (!duet_parse_int(first, &w) || !duet_parse_int(text[n] ? text + n + 1 : first, &h)) return false;
-    if (w < 1 || h < 1 || w > 8192 || h > 8192) return false;
-    *width = (int)w;
-    *height = (int)h;
+    long long size[2];
+    int count = duet_parse_pair(text, "x", size);
+    if (count == 1) size[1] = size[0];
+    if (count == 0 || size[0] < 1 || size[1] < 1 || size[0] > 8192 || size[1] > 8192) return false;
+    *width = (int)size[0];
+    *height = (int)size[1];
     return true;
 }
 

@@ -39,6 +39,22 @@ static void numbers_do_not_depend_on_the_locale(void **state)
     assert_false(duet_parse_int("", &n) || duet_parse_int("+", &n) || duet_parse_int("7 ", &n));
 }
 
+static void pairs_are_read(void **state)
+{
+    (void)state;
+    long long n[2] = {0, 0};
+    assert_int_equal(duet_parse_pair("640x480", "xX", n), 2);
+    assert_true(n[0] == 640 && n[1] == 480);
+    assert_int_equal(duet_parse_pair("1X-2", "xX", n), 2);
+    assert_true(n[0] == 1 && n[1] == -2);
+    assert_int_equal(duet_parse_pair("300", "x", n), 1);
+    assert_true(n[0] == 300 && n[1] == -2);
+    static const char *const bad[] = {
+        "", "x", "300x", "x300", "1x2x3", "1 x2", "1/2", "1x2 ", "000000000000000000000000000000001"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (duet_parse_pair(bad[i], "x", n)) fail_msg("'%s' was read", bad[i]);
+}
+
 static void sizes_are_read(void **state)
 {
     (void)state;
@@ -70,6 +86,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_nearest_word_is_suggested),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
+        cmocka_unit_test(pairs_are_read),
         cmocka_unit_test(sizes_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
