@@ -296,23 +296,16 @@ static void put_heads(struct duet_buffer *json, const struct duet_model_config *
 static void put_origin(struct duet_buffer *json, const struct view *view)
 {
     const struct duet_model_config *c = view->config;
-    const struct {
-        const char *name, *value;
-    } outer[] = {{"name", view->arch ? view->arch->name : c->source.name},
-                 {"file", view->path},
-                 {"architecture", c->architecture},
-                 {"sha256", c->data_sha256},
-                 {"preprocessing", c->preprocessing}},
-      source[] = {{"format", c->source.format},
-                  {"sha256", c->source.sha256},
-                  {"address", c->source.address},
-                  {"licence", c->source.licence},
-                  {"training", c->source.training}};
-    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++)
-        models_put_text(json, i ? ",\n  " : "{\n  ", outer[i].name, outer[i].value);
-    duet_put(json, ",\n  \"source\": {");
-    for (size_t i = 0; i < sizeof source / sizeof *source; i++)
-        models_put_text(json, i ? ", " : "", source[i].name, source[i].value);
+    models_put_text(json, "{\n  ", "name", view->arch ? view->arch->name : c->source.name);
+    models_put_text(json, ",\n  ", "file", view->path);
+    models_put_text(json, ",\n  ", "architecture", c->architecture);
+    models_put_text(json, ",\n  ", "sha256", c->data_sha256);
+    models_put_text(json, ",\n  ", "preprocessing", c->preprocessing);
+    models_put_text(json, ",\n  \"source\": {", "format", c->source.format);
+    models_put_text(json, ", ", "sha256", c->source.sha256);
+    models_put_text(json, ", ", "address", c->source.address);
+    models_put_text(json, ", ", "licence", c->source.licence);
+    models_put_text(json, ", ", "training", c->source.training);
     duet_put(json, "},\n");
 }
 
@@ -373,13 +366,6 @@ static void print_tensors(const struct duet_weights *weights, const char *path)
 
 /* --- the command ---------------------------------------------------------------------------------------- */
 
-static bool print_model(struct view *view, const struct settings *settings)
-{
-    if (settings->json) return print_view_json(view);
-    print_text(view);
-    return true;
-}
-
 static enum duet_status show_view(struct view *view, const struct settings *settings,
                                   struct duet_error *error)
 {
@@ -388,7 +374,9 @@ static enum duet_status show_view(struct view *view, const struct settings *sett
     view->output_stride = settings->input.output_stride;
     models_input_size(&settings->input, &view->width, &view->height);
     enum duet_status status = account(view, error);
-    if (status == DUET_OK && !print_model(view, settings))
+    if (status == DUET_OK && !settings->json)
+        print_text(view);
+    else if (status == DUET_OK && !print_view_json(view))
         status = duet_fail(error, DUET_IO_ERROR, "the description cannot be printed");
     free(view->info);
     duet_network_close(&view->network);
