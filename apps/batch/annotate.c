@@ -19,41 +19,46 @@ static bool is_one_of(const char *word, const char *const *words)
     return false;
 }
 
+static const char *ending_of(enum duet_annotate_format format)
+{
+    return format == DUET_ANNOTATE_JPG ? ".jpg" : ".png";
+}
+
+/* `name`, which it takes, in the folder. */
+static char *join(const char *folder, char *name)
+{
+    char *path = name ? duet_path_join(folder, name) : NULL;
+    free(name);
+    return path;
+}
+
 char *duet_annotate_path(const char *folder, const char *relative, enum duet_annotate_format format)
 {
     static const char *const kept[] = {".jpg", ".jpeg", ".png", NULL};
-    const char *end = duet_path_extension(relative), *added = format == DUET_ANNOTATE_JPG ? ".jpg" : ".png";
+    const char *end = duet_path_extension(relative), *added = ending_of(format);
     if (format == DUET_ANNOTATE_SAME && is_one_of(end, kept)) added = "";
     if (format == DUET_ANNOTATE_SAME || duet_frames_ending(relative) != DUET_ENDING_PICTURE)
         end = relative + strlen(relative);
-    size_t length = strlen(folder);
-    return duet_text("%s%s%.*s%s", folder, length > 0 && folder[length - 1] == '/' ? "" : "/",
-                     (int)(end - relative), relative, added);
+    return join(folder, duet_text("%.*s%s", (int)(end - relative), relative, added));
 }
 
 char *duet_annotate_frame_path(const char *folder, const char *relative, enum duet_annotate_format format,
                                int64_t frame)
 {
     int stem = (int)(duet_path_extension(relative) - relative);
-    char *name = format == DUET_ANNOTATE_SAME ? duet_text("%.*s.mp4", stem, relative)
-                                              : duet_text("%.*s_%06" PRId64 "%s", stem, relative, frame,
-                                                          format == DUET_ANNOTATE_JPG ? ".jpg" : ".png");
-    char *path = name ? duet_path_join(folder, name) : NULL;
-    free(name);
-    return path;
+    if (format == DUET_ANNOTATE_SAME) return join(folder, duet_text("%.*s.mp4", stem, relative));
+    return join(folder, duet_text("%.*s_%06" PRId64 "%s", stem, relative, frame, ending_of(format)));
 }
 
 char *duet_annotate_live_path(const char *folder, const char *relative, enum duet_annotate_format format,
                               double captured)
 {
     char stamp[DUET_STAMP];
-    const char *ending = format == DUET_ANNOTATE_JPG ? ".jpg" : ".png";
+    const char *ending = ending_of(format);
     duet_stamp_name(captured, stamp);
     for (unsigned number = 1;; number++) {
-        char *name = number == 1 ? duet_text("%s_%s%s", relative, stamp, ending)
-                                 : duet_text("%s_%s-%u%s", relative, stamp, number, ending);
-        char *path = name ? duet_path_join(folder, name) : NULL;
-        free(name);
+        char *path = join(folder, number == 1 ? duet_text("%s_%s%s", relative, stamp, ending)
+                                              : duet_text("%s_%s-%u%s", relative, stamp, number, ending));
         if (!path || !duet_path_exists(path)) return path;
         free(path);
     }
