@@ -11,19 +11,6 @@ const char *const duet_batch_annotate_words[] = {"same", "png", "jpg", NULL};
 const char *const duet_batch_live_words[] = {"all", "latest", NULL};
 const char *const duet_batch_exif_words[] = {"apply", "ignore", NULL};
 
-static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, void **worker,
-                                      struct duet_error *error)
-{
-    const struct duet_batch_task *task = ((struct batch *)ctx)->task;
-    return task->create_worker(task->ctx, pool, worker, error);
-}
-
-static void close_worker(void *ctx, void *worker)
-{
-    const struct duet_batch_task *task = ((struct batch *)ctx)->task;
-    task->close_worker(task->ctx, worker);
-}
-
 static const char *plural(size_t count)
 {
     return count == 1 ? "" : "s";
@@ -112,8 +99,9 @@ static int exit_code(const struct batch *batch)
 static int work(struct batch *batch)
 {
     const struct duet_job job = {.ctx = batch,
-                                 .create_worker = create_worker,
-                                 .close_worker = close_worker,
+                                 .worker_ctx = batch->task->ctx,
+                                 .create_worker = batch->task->create_worker,
+                                 .close_worker = batch->task->close_worker,
                                  .take = duet_batch_take,
                                  .process = duet_batch_process,
                                  .close_source = duet_batch_close_source,

@@ -117,13 +117,7 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
     "picture's or video's, or that begin like one. An input that cannot be read is\n"                        \
     "named on standard error and does not stop the others.\n"
 
-/* A frame, and what the network found in it. */
-struct duet_batch_frame {
-    const struct duet_input *input;
-    const struct duet_image *image; /* RGB8 */
-    const struct duet_frame_info *info;
-};
-
+/* What the network found in a frame. */
 struct duet_batch_result {
     struct duet_detections detections;
     int *tracks; /* [detections.count] the objects' numbers, 0: none yet; NULL: not asked for. Owned */
@@ -154,8 +148,8 @@ struct duet_batch_task {
     enum duet_status (*create_worker)(void *ctx, const struct duet_pool *pool, void **worker,
                                       struct duet_error *error);
     void (*close_worker)(void *ctx, void *worker);
-    /* Fill *result (zeroed before; freed by the batch). */
-    enum duet_status (*analyse)(void *ctx, void *worker, const struct duet_batch_frame *frame,
+    /* Fill *result (zeroed before; freed by the batch). The image is RGB8. */
+    enum duet_status (*analyse)(void *ctx, void *worker, const struct duet_image *image,
                                 struct duet_batch_result *result, struct duet_error *error);
     /* Draw *result over the picture. */
     enum duet_status (*draw)(void *ctx, struct duet_image *image, const struct duet_batch_result *result,

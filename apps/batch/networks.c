@@ -61,7 +61,7 @@ static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, v
     return status;
 }
 
-static enum duet_status analyse(void *ctx, void *p, const struct duet_batch_frame *frame,
+static enum duet_status analyse(void *ctx, void *p, const struct duet_image *image,
                                 struct duet_batch_result *result, struct duet_error *error)
 {
     (void)ctx;
@@ -69,12 +69,11 @@ static enum duet_status analyse(void *ctx, void *p, const struct duet_batch_fram
     enum duet_status status = DUET_OK;
     if (worker->detector) {
         result->has_detections = true;
-        status = duet_detector_run(worker->detector, frame->image, worker->pool, &result->detections, error);
+        status = duet_detector_run(worker->detector, image, worker->pool, &result->detections, error);
     }
     if (worker->segmenter && status == DUET_OK) {
         result->has_segments = true;
-        status =
-            duet_segmenter_run(worker->segmenter, frame->image, worker->pool, &result->segmentation, error);
+        status = duet_segmenter_run(worker->segmenter, image, worker->pool, &result->segmentation, error);
     }
     return status;
 }
@@ -132,10 +131,12 @@ static int report(const struct duet_program *program, enum duet_status status, c
     return DUET_EXIT_FATAL;
 }
 
-/* The option that keeps a network from being made. */
-static const char *option_behind(enum duet_status status, const char *cpu)
+/* The same of making a network. */
+static int report_made(const struct duet_program *program, enum duet_status status, const char *cpu,
+                       const struct duet_error *error)
 {
-    return status == DUET_TOO_LARGE ? "--max-memory" : cpu ? "--cpu" : "";
+    if (status == DUET_OK) return DUET_GO_ON;
+    return report(program, status, status == DUET_TOO_LARGE ? "--max-memory" : cpu ? "--cpu" : "", error);
 }
 
 /* Flags of the labels that --classes and --except leave; NULL when neither is given. Names are looked up
@@ -247,21 +248,20 @@ static int open_detector(struct duet_networks *networks, const char *cpu)
     float *thresholds = NULL;
     code = select_classes(networks->program, s->classes, s->except, labels, &selected);
     if (code == DUET_GO_ON) code = load_thresholds(networks, labels, &thresholds);
-    if (code == DUET_GO_ON) {
-        const struct duet_detector_options options = {.struct_size = sizeof options,
-                                                      .threshold = not_zero(s->threshold),
-                                                      .nms_iou = not_zero(s->nms_iou),
-                                                      .max_per_class =
-                                                          s->max_detections > 100 ? s->max_detections : 0,
-                                                      .max_detections = s->max_detections,
-                                                      .classes = selected,
-                                                      .cpu = cpu,
-                                                      .thresholds = thresholds,
-                                                      .max_memory = networks->max_memory};
-        enum duet_status status =
-            duet_detector_create(networks->detect_model, &options, &networks->detector, &error);
-        if (status != DUET_OK) code = report(networks->program, status, option_behind(status, cpu), &error);
-    }
+    const struct duet_detector_options options = {.struct_size = sizeof options,
+                                                  .threshold = not_zero(s->threshold),
+                                                  .nms_iou = not_zero(s->nms_iou),
+                                                  .max_per_class =
+                                                      s->max_detections > 100 ? s->max_detections : 0,
+                                                  .max_detections = s->max_detections,
+                                                  .classes = selected,
+                                                  .cpu = cpu,
+                                                  .thresholds = thresholds,
+                                                  .max_memory = networks->max_memory};
+    if (code == DUET_GO_ON)
+        code = report_made(
+            networks->program,
+            duet_detector_create(networks->detect_model, &options, &networks->detector, &error), cpu, &error);
     free(selected);
     free(thresholds);
     return code;
@@ -299,23 +299,23 @@ static int open_segmenter(struct duet_networks *networks, const char *cpu)
     if (code != DUET_GO_ON) return code;
     const struct duet_labels *labels = &duet_model_config(networks->segment_model)->deeplabv3_labels;
     code = select_classes(networks->program, s->classes, s->except, labels, &selected);
-    if (code == DUET_GO_ON) {
-        const struct duet_segmenter_options options = {.struct_size = sizeof options,
-                                                       .output_stride = duet_segment_stride(s->output_stride),
-                                                       .size = s->size,
-                                                       .no_resize = s->no_resize,
-                                                       .scales = scales,
-                                                       .scale_count = scale_count,
-                                                       .flip = s->flip,
-                                                       .confidence = s->confidence,
-                                                       .classes = selected,
-                                                       .cpu = cpu,
-                                                       .probe = s->probe,
-                                                       .max_memory = networks->max_memory};
-        enum duet_status status =
-            duet_segmenter_create(networks->segment_model, &options, &networks->segmenter, &error);
-        if (status != DUET_OK) code = report(networks->program, status, option_behind(status, cpu), &error);
-    }
+    const struct duet_segmenter_options options = {.struct_size = sizeof options,
+                                                   .output_stride = duet_segment_stride(s->output_stride),
+                                                   .size = s->size,
+                                                   .no_resize = s->no_resize,
+                                                   .scales = scales,
+                                                   .scale_count = scale_count,
+                                                   .flip = s->flip,
+                                                   .confidence = s->confidence,
+                                                   .classes = selected,
+                                                   .cpu = cpu,
+                                                   .probe = s->probe,
+                                                   .max_memory = networks->max_memory};
+    if (code == DUET_GO_ON)
+        code = report_made(
+            networks->program,
+            duet_segmenter_create(networks->segment_model, &options, &networks->segmenter, &error), cpu,
+            &error);
     free(selected);
     return code;
 }

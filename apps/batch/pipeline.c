@@ -75,7 +75,7 @@ static enum duet_status run_alone(const struct duet_job *job, size_t count, int 
     struct duet_pool pool;
     void *worker = NULL;
     enum duet_status status = duet_pool_create(threads, &pool, error);
-    if (status == DUET_OK) status = job->create_worker(job->ctx, &pool, &worker, error);
+    if (status == DUET_OK) status = job->create_worker(job->worker_ctx, &pool, &worker, error);
     for (size_t i = 0; status == DUET_OK && i < count && !duet_interrupted(); i++) {
         bool complete;
         status = run_input(job, worker, i, &complete, error);
@@ -83,7 +83,7 @@ static enum duet_status run_alone(const struct duet_job *job, size_t count, int 
         outcome->finished = i + 1;
         if (job->finish) status = job->finish(job->ctx, i, error);
     }
-    if (worker) job->close_worker(job->ctx, worker);
+    if (worker) job->close_worker(job->worker_ctx, worker);
     duet_pool_close(&pool);
     return status;
 }
@@ -252,8 +252,6 @@ static enum duet_status deliver_all(struct pipeline *pipeline, struct duet_error
             pthread_cond_wait(&pipeline->ready, &pipeline->lock);
         }
     }
-    pipeline->stopping = true;
-    pthread_cond_broadcast(&pipeline->room);
     pthread_mutex_unlock(&pipeline->lock);
     return status;
 }
@@ -289,14 +287,11 @@ static enum duet_status run_workers(struct pipeline *pipeline, struct worker *wo
 {
     int started = 0;
     enum duet_status status = start_workers(pipeline, workers, threads, &started, error);
-    if (status == DUET_OK) {
-        status = deliver_all(pipeline, error);
-    } else {
-        pthread_mutex_lock(&pipeline->lock);
-        pipeline->stopping = true;
-        pthread_cond_broadcast(&pipeline->room);
-        pthread_mutex_unlock(&pipeline->lock);
-    }
+    if (status == DUET_OK) status = deliver_all(pipeline, error);
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->stopping = true;
+    pthread_cond_broadcast(&pipeline->room);
+    pthread_mutex_unlock(&pipeline->lock);
     for (int i = 0; i < started; i++) pthread_join(workers[i].thread, NULL);
     drop_rest(pipeline);
     return status;
@@ -322,14 +317,15 @@ static enum duet_status worker_open(struct worker *worker, struct pipeline *pipe
     const struct duet_job *job = pipeline->job;
     worker->pipeline = pipeline;
     enum duet_status status = duet_pool_create(threads, &worker->pool, error);
-    return status == DUET_OK ? job->create_worker(job->ctx, &worker->pool, &worker->memory, error) : status;
+    return status == DUET_OK ? job->create_worker(job->worker_ctx, &worker->pool, &worker->memory, error)
+                             : status;
 }
 
 static void worker_close(struct worker *worker)
 {
     if (!worker->pipeline) return;
     const struct duet_job *job = worker->pipeline->job;
-    if (worker->memory) job->close_worker(job->ctx, worker->memory);
+    if (worker->memory) job->close_worker(job->worker_ctx, worker->memory);
     duet_pool_close(&worker->pool);
 }
 

@@ -41,7 +41,7 @@
 
 /* What is to be done. `ctx` is the caller's; take and process run on several threads at once. */
 struct duet_job {
-    void *ctx;
+    void *ctx, *worker_ctx; /* the latter goes to create_worker and close_worker */
     /* Memory of one worker. Called on the caller's thread, once a worker, before any work. `pool` is borrowed
      * until close_worker. On failure nothing has been done. */
     enum duet_status (*create_worker)(void *ctx, const struct duet_pool *pool, void **worker,

@@ -232,10 +232,9 @@ static enum duet_status analyse(const struct batch *batch, void *worker, const s
                                 struct item *item)
 {
     const struct duet_batch_task *task = batch->task;
-    struct duet_batch_frame frame = {input, &item->image, &item->info};
     item->width = item->image.width;
     item->height = item->image.height;
-    enum duet_status status = task->analyse(task->ctx, worker, &frame, &item->result, &item->error);
+    enum duet_status status = task->analyse(task->ctx, worker, &item->image, &item->result, &item->error);
     if (status != DUET_OK) return status;
     item->kept = is_kept(batch, item);
     if (item->kept && !duet_batch_is_tracked(batch, item)) write_pictures(batch, input, item);

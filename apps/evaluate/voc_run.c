@@ -38,12 +38,10 @@ static enum duet_status predict(const struct evaluate_voc_run *run, void *worker
                                 struct evaluate_voc_picture *picture, struct duet_error *error)
 {
     const struct duet_batch_task task = duet_networks_task(run->networks);
-    const struct duet_frame_info info = {0};
-    const struct duet_batch_frame frame = {.image = &picture->image, .info = &info};
     struct duet_batch_result result = {0};
     struct evaluate_reading reading = {.settings = &run->settings->pictures, .budget = run->budget};
     enum duet_status status = evaluate_decode(picture->predicted_path, &reading, &picture->image, error);
-    if (status == DUET_OK) status = task.analyse(task.ctx, worker, &frame, &result, error);
+    if (status == DUET_OK) status = task.analyse(task.ctx, worker, &picture->image, &result, error);
     if (run->budget) duet_budget_give(run->budget, reading.share);
     picture->warnings = reading.warnings;
     picture->predicted = result.segmentation.classes;
@@ -167,6 +165,7 @@ static enum duet_status run_all(struct evaluate_voc_run *run, int most_workers, 
                                 struct duet_error *error)
 {
     const struct duet_job job = {.ctx = run,
+                                 .worker_ctx = run,
                                  .create_worker = evaluate_voc_worker,
                                  .close_worker = evaluate_voc_worker_close,
                                  .take = take,

@@ -164,8 +164,9 @@ static void reset(struct job *job)
 static enum duet_status run(struct job *job, size_t count, int threads, struct duet_pipeline_outcome *outcome,
                             struct duet_error *error)
 {
-    struct duet_job table = {job,     create_worker, close_worker, take,      process,          close_source,
-                             deliver, finish,        drop,         job->many, job->most_workers};
+    struct duet_job table = {job,    job,     create_worker, close_worker,
+                             take,   process, close_source,  deliver,
+                             finish, drop,    job->many,     job->most_workers};
     job->count = count;
     enum duet_status status = duet_pipeline_run(&table, count, threads, outcome, error);
     assert_int_equal(job->alive, 0); /* every worker was closed */
