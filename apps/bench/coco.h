@@ -12,12 +12,6 @@ struct bench_coco {
     uint64_t seed;
 };
 
-/* Of the size of COCO val2017, with 100 detections an image. */
-#define BENCH_COCO_DEFAULTS                                                                                  \
-    {                                                                                                        \
-        .images = 5000, .truths = 36000, .detections = 500000, .seed = 1                                     \
-    }
-
 /* Write plain COCO JSON that any tool reads: annotations to `instances`, detections to `results`. The same
  * numbers give the same bytes. Classes are as unequal as COCO's (the first has a third of all), one
  * annotation in a hundred is a crowd; detections are mostly near an annotation and of its class, several to

@@ -10,7 +10,6 @@
 #include "data/json/text.h"
 #include "kernels/padding.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,18 +181,6 @@ static void (*const runs[BENCH_KERNELS])(const struct subject *) = {
 
 enum { MOST_FLOATS = 1 << 28, PANEL = 64 /* a multiple of any panel */ };
 
-/* Random, small enough for sums over `depth` of them to stay so; NULL when there is no memory. */
-static float *floats(size_t count, size_t depth)
-{
-    uint32_t state = (uint32_t)depth;
-    float *out = duet_alloc_pages((count + 16) * sizeof *out), scale = 2.0f / sqrtf((float)depth);
-    for (size_t i = 0; out && i < count; i++) {
-        state = state * 1664525u + 1013904223u;
-        out[i] = ((float)(state >> 8) * (2.0f / 16777216.0f) - 1.0f) * scale;
-    }
-    return out;
-}
-
 static bool elements(size_t a, size_t b, size_t c, size_t *count)
 {
     return duet_mul_size(a, b, count) && duet_mul_size(*count, c, count) && *count <= MOST_FLOATS;
@@ -213,10 +200,10 @@ static enum duet_status open_subject(struct subject *s, const struct duet_kernel
         !elements(depth, columns, 1, &weights))
         return duet_fail(error, DUET_TOO_LARGE, "%s: tensors may have up to %d elements", shape->name,
                          MOST_FLOATS);
-    s->input = floats(input, 1); /* resize takes the bytes of these for a picture */
-    s->weights = floats(weights, depth);
-    s->bias = floats(columns, 4);
-    s->output = floats(output, 1);
+    s->input = bench_noise(input, 1); /* resize takes the bytes of these for a picture */
+    s->weights = bench_noise(weights, depth);
+    s->bias = bench_noise(columns, 4);
+    s->output = bench_noise(output, 1);
     s->rows = calloc(shape->out_height, sizeof *s->rows);
     s->columns = calloc(shape->out_width, sizeof *s->columns);
     s->fractions = calloc(shape->out_width, sizeof *s->fractions);

@@ -2,7 +2,9 @@
 
 #include "cli/process.h"
 #include "core/order.h"
+#include "core/os.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -12,6 +14,17 @@ int bench_failed(const struct duet_program *program, enum duet_status status, co
     fprintf(stderr, "%s: %s\n", program->name, error->text);
     if (status == DUET_INTERRUPTED) return duet_process_exit_code(DUET_EXIT_OK);
     return status == DUET_BAD_ARGUMENT ? DUET_EXIT_USAGE : DUET_EXIT_FATAL;
+}
+
+float *bench_noise(size_t count, size_t depth)
+{
+    uint32_t state = (uint32_t)depth;
+    float *out = duet_alloc_pages((count + 16) * sizeof *out), scale = 2.0f / sqrtf((float)depth);
+    for (size_t i = 0; out && i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        out[i] = ((float)(state >> 8) * (2.0f / 16777216.0f) - 1.0f) * scale;
+    }
+    return out;
 }
 
 double bench_median(double *values, size_t count)

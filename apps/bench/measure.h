@@ -13,6 +13,10 @@ int bench_failed(const struct duet_program *program, enum duet_status status, co
 /* Seconds that this process has spent computing. */
 double bench_processor(void);
 
+/* Random numbers, small enough for sums over `depth` of them to stay so; as many more at the end as a kernel
+ * may read over it. Owned: free(). NULL when there is no memory. */
+float *bench_noise(size_t count, size_t depth);
+
 /* The middle one of count > 0 numbers, which it sorts. */
 double bench_median(double *values, size_t count);
 

@@ -98,20 +98,6 @@ static enum duet_status open_network(const struct settings *settings, const char
     return status;
 }
 
-/* A picture of noise between -1 and 1. */
-static bool make_picture(struct bench *b)
-{
-    size_t count = (size_t)b->height * (size_t)b->width * 3;
-    uint32_t state = 1;
-    b->bytes = count * sizeof *b->picture;
-    b->picture = malloc(b->bytes);
-    for (size_t i = 0; b->picture && i < count; i++) {
-        state = state * 1664525u + 1013904223u;
-        b->picture[i] = (float)(state >> 8) / 8388608.0f - 1.0f;
-    }
-    return b->picture != NULL;
-}
-
 /* Milliseconds from some fixed moment. */
 static double now(void)
 {
@@ -208,7 +194,10 @@ static enum duet_status prepare(const struct settings *settings, const char *nam
     if (status != DUET_OK) return status;
     b->times = calloc((size_t)settings->reps, sizeof *b->times);
     b->steps = calloc((size_t)duet_compiled_step_count(b->compiled) + 1, sizeof *b->steps);
-    if (b->times && b->steps && make_picture(b)) return DUET_OK;
+    size_t count = (size_t)b->height * (size_t)b->width * 3;
+    b->bytes = count * sizeof *b->picture;
+    b->picture = bench_noise(count, 4); /* between -1 and 1, as pictures are */
+    if (b->times && b->steps && b->picture) return DUET_OK;
     return duet_no_memory(error, NULL, NULL);
 }
 
