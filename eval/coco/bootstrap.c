@@ -201,8 +201,7 @@ static double mean_precision(double *precision, const uint64_t *found, size_t po
         if (precision[i] > precision[i - 1]) precision[i - 1] = precision[i];
     size_t at = 0;
     for (int r = 0; r < DUET_COCO_RECALLS; r++) {
-        double recall = r + 1 < DUET_COCO_RECALLS ? r * .01 : 1;
-        while (at < points && (double)found[at] / (double)positives < recall) at++;
+        while (at < points && (double)found[at] / (double)positives < duet_coco_recall(r)) at++;
         if (at == points) break;
         sum += precision[at];
     }

@@ -53,42 +53,41 @@ static void count_all(struct coco_by_image *list, const struct duet_coco_eval *e
     }
 }
 
-/* `at_found` and `at_truth` are the beginnings, moved along. */
+/* The beginnings are moved along. */
 static void fill_cell(struct coco_by_image *list, const struct duet_coco_eval *eval,
-                      const struct coco_cell *cell, uint32_t category, size_t *at_found, size_t *at_truth)
+                      const struct coco_cell *cell, uint32_t category)
 {
     for (uint32_t i = 0; i < cell->found_count; i++) {
         uint32_t number = eval->found[cell->found + i];
-        list->found[at_found[cell->image]++] =
+        list->found[list->first_found[cell->image]++] =
             (struct coco_image_detection){eval->results->items[number].score, number, category};
     }
     for (uint32_t i = 0; i < cell->truth_count; i++) {
         uint32_t number = eval->truths[cell->truth + i];
-        list->truths[at_truth[cell->image]++] =
+        list->truths[list->first_truth[cell->image]++] =
             (struct coco_image_truth){number, category, eval->truth->annotations[number].crowd};
     }
 }
 
-static bool fill_all(struct coco_by_image *list, const struct duet_coco_eval *eval)
+/* Where an image's end, the next one's begin. */
+static void move_back(size_t *first, size_t count)
 {
-    size_t size = (eval->image_count + 1) * sizeof(size_t);
-    size_t *at_found = malloc(size), *at_truth = malloc(size);
-    bool enough = at_found && at_truth;
-    if (enough) {
-        memcpy(at_found, list->first_found, size);
-        memcpy(at_truth, list->first_truth, size);
-    }
-    for (size_t k = 0; enough && k < eval->category_count; k++)
+    memmove(first + 1, first, count * sizeof *first);
+    first[0] = 0;
+}
+
+static void fill_all(struct coco_by_image *list, const struct duet_coco_eval *eval)
+{
+    for (size_t k = 0; k < eval->category_count; k++)
         for (size_t c = eval->category_cells[k]; c < eval->category_cells[k + 1]; c++)
-            fill_cell(list, eval, &eval->cells[c], (uint32_t)k, at_found, at_truth);
-    for (size_t i = 0; enough && i < eval->image_count; i++) {
+            fill_cell(list, eval, &eval->cells[c], (uint32_t)k);
+    move_back(list->first_found, eval->image_count);
+    move_back(list->first_truth, eval->image_count);
+    for (size_t i = 0; i < eval->image_count; i++) {
         size_t f = list->first_found[i], t = list->first_truth[i];
         qsort(list->found + f, list->first_found[i + 1] - f, sizeof *list->found, compare_found);
         qsort(list->truths + t, list->first_truth[i + 1] - t, sizeof *list->truths, compare_truths);
     }
-    free(at_found);
-    free(at_truth);
-    return enough;
 }
 
 enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, struct coco_by_image **list,
@@ -103,9 +102,12 @@ enum duet_status duet_coco_by_image_open(const struct duet_coco_eval *eval, stru
         l->first_truth = calloc(eval->image_count + 1, sizeof *l->first_truth);
         enough = l->found && l->truths && l->first_found && l->first_truth;
     }
-    if (enough) count_all(l, eval);
-    enum duet_status status = enough && fill_all(l, eval) ? duet_coco_overlaps_open(eval, &l->overlaps, error)
-                                                          : duet_no_memory(error, NULL, "to look at images");
+    if (enough) {
+        count_all(l, eval);
+        fill_all(l, eval);
+    }
+    enum duet_status status = enough ? duet_coco_overlaps_open(eval, &l->overlaps, error)
+                                     : duet_no_memory(error, NULL, "to look at images");
     if (status != DUET_OK) duet_coco_by_image_close(list);
     return status;
 }

@@ -85,8 +85,8 @@ static double cell_ap(const struct duet_coco_eval *eval, const struct coco_cell 
     double sum = 0, best = 0;
     uint32_t next = hits; /* points beyond this have been read */
     for (int r = DUET_COCO_RECALLS - 1; r >= 0; r--) {
-        double recall = r + 1 < DUET_COCO_RECALLS ? r * .01 : 1;
-        while (next > 0 && (double)next / positives >= recall) best = fmax(best, precision[--next]);
+        while (next > 0 && (double)next / positives >= duet_coco_recall(r))
+            best = fmax(best, precision[--next]);
         sum += best;
     }
     return sum / DUET_COCO_RECALLS;

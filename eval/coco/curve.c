@@ -83,15 +83,7 @@ struct accumulator {
     double *memory;
     struct coco_match *matches; /* of one category and area, in the order of scores */
     struct points points[DUET_COCO_MAX_THRESHOLDS];
-    double recalls[DUET_COCO_RECALLS];
 };
-
-/* As numpy's linspace(0, 1, 101). */
-static void set_recalls(double recalls[DUET_COCO_RECALLS])
-{
-    for (int i = 0; i < DUET_COCO_RECALLS; i++) recalls[i] = i * .01;
-    recalls[DUET_COCO_RECALLS - 1] = 1;
-}
 
 static size_t largest_category(const struct duet_coco_eval *eval)
 {
@@ -133,7 +125,6 @@ static enum duet_status accumulator_open(struct accumulator *acc, struct duet_co
         acc->points[t].precision = acc->memory + room * 2 * t;
         acc->points[t].score = acc->points[t].precision + room;
     }
-    set_recalls(acc->recalls);
     return DUET_OK;
 }
 
@@ -184,13 +175,13 @@ static size_t first_reaching(double recall, size_t positives, size_t from, size_
     return from;
 }
 
-static double mean_precision(const struct accumulator *acc, struct points *points, size_t positives)
+static double mean_precision(struct points *points, size_t positives)
 {
     double sum = 0;
     size_t at = 0;
     level(points);
     for (int r = 0; r < DUET_COCO_RECALLS; r++) {
-        at = first_reaching(acc->recalls[r], positives, at, points->count);
+        at = first_reaching(duet_coco_recall(r), positives, at, points->count);
         if (at == points->count) break;
         sum += points->precision[at];
     }
@@ -205,7 +196,7 @@ static void score_category(struct accumulator *acc, size_t category, size_t area
     if (positives > 0) walk_category(acc, category, limit);
     for (size_t t = 0; t < eval->threshold_count; t++) {
         struct points *points = &acc->points[t];
-        eval->ap[slot + t] = positives ? mean_precision(acc, points, positives) : -1;
+        eval->ap[slot + t] = positives ? mean_precision(points, positives) : -1;
         eval->ar[slot + t] = positives ? (double)points->count / (double)positives : -1;
     }
 }
@@ -264,7 +255,7 @@ enum duet_status duet_coco_eval_curve(const struct duet_coco_eval *eval, struct 
     curve->recall = positives ? (double)points->count / (double)positives : -1;
     level(points);
     for (int r = 0; r < DUET_COCO_RECALLS; r++) {
-        at = positives ? first_reaching(acc.recalls[r], positives, at, points->count) : 0;
+        at = positives ? first_reaching(duet_coco_recall(r), positives, at, points->count) : 0;
         bool reached = at < points->count;
         curve->precision[r] = positives == 0 ? -1 : reached ? points->precision[at] : 0;
         curve->score[r] = positives == 0 ? -1 : reached ? points->score[at] : 0;

@@ -87,13 +87,6 @@ static enum duet_status check_shapes(const struct duet_coco_eval *eval, struct d
     return check_truth(eval, error);
 }
 
-/* What pycocotools' loadRes does: it looks at the first result, and where that has a box the areas of all are
- * those of their boxes, even when masks are compared. */
-static void choose_areas(struct duet_coco_eval *eval)
-{
-    eval->areas_of_masks = eval->results->count > 0 && !eval->results->items[0].has_box;
-}
-
 static enum duet_status work(struct duet_coco_eval *eval, const struct duet_coco_options *options,
                              struct duet_error *error)
 {
@@ -101,7 +94,9 @@ static enum duet_status work(struct duet_coco_eval *eval, const struct duet_coco
     if (status == DUET_OK) status = check_results(eval, error);
     if (status == DUET_OK) status = check_shapes(eval, error);
     if (status != DUET_OK) return status;
-    choose_areas(eval);
+    /* What pycocotools' loadRes does: it looks at the first result, and where that has a box the areas of all
+     * are those of their boxes, even when masks are compared. */
+    eval->areas_of_masks = eval->results->count > 0 && !eval->results->items[0].has_box;
     status = duet_coco_make_cells(eval, error);
     if (status == DUET_OK) status = duet_coco_match(eval, error);
     if (status == DUET_OK) status = duet_coco_accumulate(eval, error);

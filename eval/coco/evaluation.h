@@ -91,6 +91,12 @@ static inline uint32_t duet_coco_all_thresholds(const struct duet_coco_eval *eva
     return (uint32_t)(((uint64_t)1 << eval->threshold_count) - 1);
 }
 
+/* As numpy's linspace(0, 1, 101) has the recalls. */
+static inline double duet_coco_recall(int i)
+{
+    return i + 1 < DUET_COCO_RECALLS ? i * .01 : 1;
+}
+
 /* Where ap and ar have the first threshold of that area, limit and category. */
 static inline size_t duet_coco_slot(const struct duet_coco_eval *eval, size_t area, size_t limit,
                                     size_t category)

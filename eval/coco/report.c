@@ -118,12 +118,9 @@ static void put_class(const struct view *v, const struct place *place)
     size_t c = place->category;
     put_name_cell(v, c);
     duet_put_score_cell(b, place->ap);
-    if (v->outcome->replicates) {
-        struct duet_interval interval = duet_coco_category_interval(v->outcome->replicates, c, place->ap);
-        duet_put_bar_cell(b, place->ap, &interval);
-    } else {
-        duet_put_bar_cell(b, place->ap, NULL);
-    }
+    struct duet_interval interval = {NAN, NAN};
+    if (v->outcome->replicates) interval = duet_coco_category_interval(v->outcome->replicates, c, place->ap);
+    duet_put_bar_cell(b, place->ap, &interval);
     if (v->low >= 0) duet_put_score_cell(b, class_ap(v, c, v->low, 0));
     if (v->high >= 0) duet_put_score_cell(b, class_ap(v, c, v->high, 0));
     for (size_t a = 1; a < v->scope.area_count; a++) duet_put_score_cell(b, class_ap(v, c, -1, (int)a));

@@ -102,15 +102,9 @@ static void pairs_open(struct pairs *pairs, const struct duet_coco_comparison *c
 static void put_signed(struct duet_buffer *b, double value, int width)
 {
     struct duet_buffer text = {0};
-    if (isnan(value))
-        duet_put(&text, "-");
-    else
-        duet_putf(&text, "%s", signbit(value) && value != 0 ? "-" : "+");
+    duet_put(&text, isnan(value) || value < 0 ? "-" : "+");
     if (!isnan(value)) duet_put_fixed(&text, fabs(value), 4);
-    for (int i = (int)text.size; i < width; i++) duet_put(b, " ");
-    duet_put_bytes(b, text.data, text.size);
-    b->failed |= text.failed;
-    duet_buffer_close(&text);
+    duet_put_padded(b, &text, width);
 }
 
 /* "  0.2920  0.3010  +0.0090  [-0.0012, +0.0190]  0.084" */

@@ -112,12 +112,12 @@ void duet_put_interval_fields(struct duet_buffer *buffer, struct duet_interval i
 
 /* --- for people --------------------------------------------------------------------------------------- */
 
-/* Right-aligned in so many columns. */
-static void put_padded(struct duet_buffer *buffer, const struct duet_buffer *text, int width)
+void duet_put_padded(struct duet_buffer *buffer, struct duet_buffer *text, int width)
 {
     for (int i = (int)text->size; i < width; i++) duet_put(buffer, " ");
     if (text->size > 0) duet_put_bytes(buffer, text->data, text->size);
     buffer->failed |= text->failed;
+    duet_buffer_close(text);
 }
 
 void duet_put_cell(struct duet_buffer *buffer, double value, int width)
@@ -127,8 +127,7 @@ void duet_put_cell(struct duet_buffer *buffer, double value, int width)
         duet_put_fixed(&text, value, 4);
     else
         duet_put(&text, "-");
-    put_padded(buffer, &text, width);
-    duet_buffer_close(&text);
+    duet_put_padded(buffer, &text, width);
 }
 
 void duet_put_range(struct duet_buffer *buffer, const char *lead, const struct duet_interval *interval)

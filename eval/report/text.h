@@ -40,6 +40,8 @@ void duet_put_field(struct duet_buffer *buffer, double value);
 /* CSV: two of them. */
 void duet_put_interval_fields(struct duet_buffer *buffer, struct duet_interval interval);
 
+/* Right-aligned in so many columns; `text` is closed. */
+void duet_put_padded(struct duet_buffer *buffer, struct duet_buffer *text, int width);
 /* A column of a table: a score with four places, or a '-', right-aligned. */
 void duet_put_cell(struct duet_buffer *buffer, double value, int width);
 /* For people: "[0.6731, 0.7345]" after `lead`; nothing where the interval is NULL. */
