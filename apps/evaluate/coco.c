@@ -159,8 +159,9 @@ static enum duet_status find_points(struct report *report, struct duet_error *er
 static enum duet_status compute(struct report *report, struct duet_error *error)
 {
     const settings_t *s = report->settings;
-    enum duet_status status = DUET_OK;
-    if (s->bootstrap > 0) status = bootstrap(report, error);
+    enum duet_status status =
+        report->conditions.failed ? duet_no_memory(error, NULL, "for the scores") : DUET_OK;
+    if (status == DUET_OK && s->bootstrap > 0) status = bootstrap(report, error);
     if (status == DUET_OK && (s->confusion || s->report))
         status =
             duet_coco_confusion_count(report->eval, s->confusion_score, s->at_iou, &report->confusion, error);
@@ -239,10 +240,8 @@ static int score(struct report *report, struct evaluate_coco_run *run)
     if (code == DUET_GO_ON && s->images) code = evaluate_coco_run_done(run);
     if (code == DUET_GO_ON) {
         fill_conditions(report, run);
-        if (report->conditions.failed) duet_no_memory(&error, NULL, "for the scores");
-        code = report->conditions.failed || compute(report, &error) != DUET_OK
-                   ? evaluate_failed(report->scope->console, &error)
-                   : write_all(report);
+        code = compute(report, &error) == DUET_OK ? write_all(report)
+                                                  : evaluate_failed(report->scope->console, &error);
     }
     report_close(report);
     duet_coco_eval_close(&report->eval);

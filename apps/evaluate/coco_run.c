@@ -10,12 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int no_memory(const struct evaluate_coco_run *run)
-{
-    duet_console_error(run->scope->console, "no memory");
-    return DUET_EXIT_FATAL;
-}
-
 /* A device, a pipe or this program's output takes results, but does not give them back to be scored. */
 static bool gives_back(const char *keep)
 {
@@ -35,7 +29,7 @@ static int make_place(struct evaluate_coco_run *run)
         return DUET_EXIT_FATAL;
     }
     run->results = duet_temporary_path(&run->temporary, "results.json");
-    return run->results ? DUET_GO_ON : no_memory(run);
+    return run->results ? DUET_GO_ON : evaluate_no_memory(run->scope->console);
 }
 
 /* Hand on what had to be written elsewhere. */
@@ -134,14 +128,15 @@ static int pictures_open(const struct evaluate_coco_run *run, struct pictures *p
                                   .read = calloc(count + 1, sizeof *pictures->read),
                                   .count = count,
                                   .operands = calloc(count + 1, sizeof *pictures->operands)};
-    if (!pictures->paths || !pictures->read || !pictures->operands) return no_memory(run);
+    if (!pictures->paths || !pictures->read || !pictures->operands)
+        return evaluate_no_memory(run->scope->console);
     for (size_t i = 0; i < count; i++) {
         const struct duet_coco_image *image = image_at(scope, i);
         struct duet_error error;
         char room[DUET_COCO_ID_ROOM];
         enum duet_status status =
             evaluate_picture_path(run->settings->images, image->file_name, &pictures->paths[i], &error);
-        if (status == DUET_OUT_OF_MEMORY) return no_memory(run);
+        if (status == DUET_OUT_OF_MEMORY) return evaluate_no_memory(run->scope->console);
         pictures->read[i] = status == DUET_OK;
         if (status == DUET_OK)
             pictures->operands[pictures->operand_count++] = pictures->paths[i];
@@ -195,19 +190,16 @@ static int leave_out(struct evaluate_coco_run *run, const struct pictures *pictu
     struct evaluate_scope *scope = run->scope;
     size_t kept = 0;
     int64_t *ids = calloc(pictures->count + 1, sizeof *ids);
-    if (!ids) return no_memory(run);
+    if (!ids) return evaluate_no_memory(run->scope->console);
     for (size_t i = 0; i < pictures->count; i++)
         if (pictures->read[i]) ids[kept++] = image_at(scope, i)->id;
     run->failed = pictures->count - kept;
-    if (kept == 0) {
+    if (kept == 0 || run->failed == 0) {
+        free(ids);
+        if (kept > 0) return DUET_GO_ON;
         duet_console_error(scope->console, "nothing was scored: none of %zu pictures could be read",
                            pictures->count);
-        free(ids);
         return DUET_EXIT_FATAL;
-    }
-    if (run->failed == 0) {
-        free(ids);
-        return DUET_GO_ON;
     }
     free(scope->image_ids);
     scope->image_ids = ids;
@@ -216,7 +208,7 @@ static int leave_out(struct evaluate_coco_run *run, const struct pictures *pictu
     evaluate_scope_warn(scope, duet_text("%zu of %zu pictures could not be read: the scores are of the other "
                                          "%zu",
                                          run->failed, pictures->count, kept));
-    return scope->warning_lost ? no_memory(run) : DUET_GO_ON;
+    return scope->warning_lost ? evaluate_no_memory(run->scope->console) : DUET_GO_ON;
 }
 
 int evaluate_coco_run(struct evaluate_coco_run *run)

@@ -56,9 +56,7 @@ enum duet_status evaluate_read_ids(const char *path, const struct duet_coco_trut
         *ids = NULL;
         return status;
     }
-    qsort(*ids, read, sizeof **ids, duet_by_int64);
-    for (size_t i = 0; i < read; i++)
-        if (i == 0 || (*ids)[i] != (*ids)[i - 1]) (*ids)[(*count)++] = (*ids)[i];
+    *count = duet_sort_distinct(*ids, read);
     return DUET_OK;
 }
 

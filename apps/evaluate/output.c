@@ -35,6 +35,12 @@ int evaluate_failed(struct duet_console *console, const struct duet_error *error
     return duet_batch_exit_code(error->status);
 }
 
+int evaluate_no_memory(struct duet_console *console)
+{
+    duet_console_error(console, "no memory");
+    return DUET_EXIT_FATAL;
+}
+
 static enum duet_status write_file(const char *path, const char *text, bool force, struct duet_error *error)
 {
     struct duet_output output;

@@ -31,5 +31,6 @@ enum duet_status evaluate_report_open(const char *folder, char *title, char *sub
 
 /* "evaluate voc: ..." and the code to exit with. */
 int evaluate_failed(struct duet_console *console, const struct duet_error *error);
+int evaluate_no_memory(struct duet_console *console);
 
 #endif

@@ -129,12 +129,6 @@ int evaluate_scope_check(struct evaluate_scope *scope)
 
 /* --- the part of the ground truth --------------------------------------------------------------------- */
 
-static int no_memory(struct evaluate_scope *scope)
-{
-    duet_console_error(scope->console, "no memory");
-    return DUET_EXIT_FATAL;
-}
-
 static int find_images(struct evaluate_scope *scope)
 {
     const struct evaluate_scope_settings *settings = scope->settings;
@@ -147,7 +141,7 @@ static int find_images(struct evaluate_scope *scope)
             return evaluate_failed(scope->console, &error);
     } else {
         scope->image_ids = calloc(count + 1, sizeof *scope->image_ids);
-        if (!scope->image_ids) return no_memory(scope);
+        if (!scope->image_ids) return evaluate_no_memory(scope->console);
         for (size_t i = 0; i < count; i++) scope->image_ids[i] = truth->images[truth->images_by_id[i]].id;
     }
     if (settings->limit > 0 && count > (size_t)settings->limit) count = (size_t)settings->limit;
@@ -175,7 +169,7 @@ static int find_categories(struct evaluate_scope *scope)
     struct duet_label *items = calloc(count + 1, sizeof *items);
     bool *selected = calloc(count + 1, sizeof *selected);
     scope->category_ids = calloc(count + 1, sizeof *scope->category_ids);
-    int code = items && selected && scope->category_ids ? DUET_GO_ON : no_memory(scope);
+    int code = items && selected && scope->category_ids ? DUET_GO_ON : evaluate_no_memory(scope->console);
     for (size_t i = 0; code == DUET_GO_ON && i < count; i++)
         items[i] = (struct duet_label){(int)scope->truth.categories[i].id, scope->truth.categories[i].name};
     const struct duet_labels labels = {items, count};
@@ -220,7 +214,7 @@ int evaluate_scope_open(struct evaluate_scope *scope)
     if (duet_coco_truth_open(scope->settings->gt, masks, &scope->truth, &error) != DUET_OK)
         return evaluate_failed(scope->console, &error);
     warn_of_truth(scope);
-    int code = scope->warning_lost ? no_memory(scope) : find_images(scope);
+    int code = scope->warning_lost ? evaluate_no_memory(scope->console) : find_images(scope);
     if (code == DUET_GO_ON) code = find_categories(scope);
     return code;
 }
@@ -253,18 +247,15 @@ int evaluate_scope_score(struct evaluate_scope *scope, const char *path, const c
         duet_coco_results_close(results);
         status = duet_coco_results_open_masks(path, results, &error);
     }
+    if (status != DUET_OK) return evaluate_failed(scope->console, &error);
     scope->options.warn = warn_of_results;
     scope->options.warn_ctx = scope;
     scope->scored = name;
-    if (status == DUET_OK) {
-        status = duet_coco_eval_open(&scope->truth, results, &scope->options, eval, &error);
-        if (status != DUET_OK) { /* not the command line's fault */
-            duet_console_error(scope->console, "%s", error.text);
-            return DUET_EXIT_FATAL;
-        }
+    if (duet_coco_eval_open(&scope->truth, results, &scope->options, eval, &error) != DUET_OK) {
+        duet_console_error(scope->console, "%s", error.text);
+        return DUET_EXIT_FATAL; /* not the command line's fault */
     }
-    if (status == DUET_OK && scope->warning_lost) return no_memory(scope);
-    return status == DUET_OK ? DUET_GO_ON : evaluate_failed(scope->console, &error);
+    return scope->warning_lost ? evaluate_no_memory(scope->console) : DUET_GO_ON;
 }
 
 /* --- conditions --------------------------------------------------------------------------------------- */

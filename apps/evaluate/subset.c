@@ -1,6 +1,7 @@
 /* evaluate subset: a part of a COCO data set that anybody can name and draw again. */
 #include "data/coco/subset.h"
 #include "cli/process.h"
+#include "core/fail.h"
 #include "core/order.h"
 #include "core/os.h"
 #include "data/json/text.h"
@@ -69,20 +70,18 @@ static int find_ids(struct subset *subset)
 {
     const struct settings *s = subset->settings;
     struct duet_error error;
-    if (duet_coco_truth_open(s->gt, false, &subset->truth, &error) != DUET_OK)
-        return evaluate_failed(subset->console, &error);
-    if (s->ids)
-        return evaluate_read_ids(s->ids, &subset->truth, &subset->ids, &subset->count, &error) == DUET_OK
-                   ? DUET_GO_ON
-                   : evaluate_failed(subset->console, &error);
-    subset->count = (size_t)s->count;
-    if (subset->count > subset->truth.image_count) {
-        duet_console_error(subset->console, "--count: %d images out of %zu", s->count,
-                           subset->truth.image_count);
-        return DUET_EXIT_USAGE;
+    enum duet_status status = duet_coco_truth_open(s->gt, false, &subset->truth, &error);
+    if (status == DUET_OK && s->ids) {
+        status = evaluate_read_ids(s->ids, &subset->truth, &subset->ids, &subset->count, &error);
+    } else if (status == DUET_OK) {
+        subset->count = (size_t)s->count;
+        if (subset->count > subset->truth.image_count)
+            status = duet_fail(&error, DUET_BAD_ARGUMENT, "--count: %d images out of %zu", s->count,
+                               subset->truth.image_count);
+        else
+            status = duet_coco_choose_images(&subset->truth, subset->count, (uint64_t)s->seed, s->stratify,
+                                             &subset->ids, &error);
     }
-    enum duet_status status = duet_coco_choose_images(&subset->truth, subset->count, (uint64_t)s->seed,
-                                                      s->stratify, &subset->ids, &error);
     return status == DUET_OK ? DUET_GO_ON : evaluate_failed(subset->console, &error);
 }
 
@@ -123,16 +122,10 @@ static int write_part(const struct subset *subset)
 static void tell(const struct subset *subset)
 {
     char hash[DUET_LIST_HASH];
-    size_t annotations = 0, next = 0;
+    size_t annotations = 0;
     for (size_t i = 0; i < subset->truth.annotation_count; i++) {
         int64_t id = subset->truth.annotations[i].image_id;
-        if (next > 0 && subset->ids[next - 1] == id) {
-            annotations++; /* of the same image as the last one found */
-            continue;
-        }
-        const int64_t *at = bsearch(&id, subset->ids, subset->count, sizeof id, duet_by_int64);
-        next = at ? (size_t)(at - subset->ids) + 1 : 0;
-        annotations += at != NULL;
+        annotations += bsearch(&id, subset->ids, subset->count, sizeof id, duet_by_int64) != NULL;
     }
     evaluate_hash_ids(subset->truth.ids, subset->ids, subset->count, hash);
     duet_console_note(subset->console, "%zu of %zu images, %zu of %zu annotations; images sha256 %s",

@@ -5,6 +5,7 @@
 #include "evaluate/evaluate.h"
 #include "evaluate/output.h"
 
+#include "core/fail.h"
 #include "core/os.h"
 #include "data/labels/labels.h"
 #include "eval/voc/write.h"
@@ -192,14 +193,10 @@ static int write_all(struct evaluate_voc_run *run, struct duet_error *error)
                                              .seed = (uint64_t)s->seed,
                                              .conditions = &conditions};
     struct duet_voc_summary *summary = malloc(sizeof *summary);
-    int code = DUET_GO_ON;
     bool taken;
-    if (!summary || conditions.failed) {
-        duet_console_error(run->console, "no memory for the scores");
-        code = DUET_EXIT_FATAL;
-    } else if (duet_voc_summarize(&outcome, summary, error) != DUET_OK) {
-        code = evaluate_failed(run->console, error);
-    }
+    enum duet_status status = summary && !conditions.failed ? duet_voc_summarize(&outcome, summary, error)
+                                                            : duet_no_memory(error, NULL, "for the scores");
+    int code = status == DUET_OK ? DUET_GO_ON : evaluate_failed(run->console, error);
     if (code == DUET_GO_ON) {
         const struct evaluate_text texts[] = {{s->json, s->json ? duet_voc_json(summary) : NULL},
                                               {s->csv, s->csv ? duet_voc_csv(summary) : NULL}};

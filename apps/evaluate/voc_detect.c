@@ -249,14 +249,10 @@ static int write_all(struct run *run)
                                                  .seed = (uint64_t)s->seed,
                                                  .conditions = &conditions};
     bool taken;
-    int code = DUET_GO_ON;
-    if (conditions.failed) {
-        duet_console_error(&run->console, "no memory for the scores");
-        code = DUET_EXIT_FATAL;
-    } else if (s->bootstrap > 0 && duet_voc_map_bootstrap(run->map, outcome.replicates, outcome.seed,
-                                                          &intervals, &error) != DUET_OK) {
-        code = evaluate_failed(&run->console, &error);
-    }
+    enum duet_status status = conditions.failed ? duet_no_memory(&error, NULL, "for the scores") : DUET_OK;
+    if (status == DUET_OK && s->bootstrap > 0)
+        status = duet_voc_map_bootstrap(run->map, outcome.replicates, outcome.seed, &intervals, &error);
+    int code = status == DUET_OK ? DUET_GO_ON : evaluate_failed(&run->console, &error);
     if (code == DUET_GO_ON) {
         const struct evaluate_text texts[] = {{s->json, s->json ? duet_voc_map_json(&outcome) : NULL},
                                               {s->csv, s->csv ? duet_voc_map_csv(&outcome) : NULL}};

@@ -91,16 +91,6 @@ static enum duet_status set_areas(struct duet_coco_eval *eval, const struct duet
 
 /* --- images and categories ---------------------------------------------------------------------------- */
 
-/* Ascending, each once. Returns how many are left. */
-static size_t sort_ids(int64_t *ids, size_t count)
-{
-    size_t kept = 0;
-    qsort(ids, count, sizeof *ids, duet_by_int64);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || ids[i] != ids[i - 1]) ids[kept++] = ids[i];
-    return kept;
-}
-
 static size_t place_of(const int64_t *ids, size_t count, int64_t id)
 {
     const int64_t *at = bsearch(&id, ids, count, sizeof id, duet_by_int64);
@@ -132,7 +122,7 @@ static enum duet_status set_images(struct duet_coco_eval *eval, const struct due
                              duet_coco_id_text(truth->ids, id, room));
         eval->image_ids[i] = id;
     }
-    eval->image_count = sort_ids(eval->image_ids, count);
+    eval->image_count = duet_sort_distinct(eval->image_ids, count);
     return DUET_OK;
 }
 
@@ -153,7 +143,7 @@ static enum duet_status set_categories(struct duet_coco_eval *eval, const struct
                              duet_coco_id_text(truth->ids, id, room));
         eval->category_ids[i] = id;
     }
-    eval->category_count = sort_ids(eval->category_ids, count);
+    eval->category_count = duet_sort_distinct(eval->category_ids, count);
     for (size_t i = 0; i < eval->category_count; i++)
         eval->category_names[i] = duet_coco_truth_category(truth, eval->category_ids[i])->name;
     return DUET_OK;
