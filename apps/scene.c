@@ -137,7 +137,6 @@ static enum duet_status draw_frame(const struct settings *settings, int frame, s
                                    struct duet_error *error)
 {
     struct duet_scene_options scene_options = {
-        .struct_size = sizeof scene_options,
         .kind = (enum duet_scene_kind)settings->kind,
         .width = settings->width,
         .height = settings->height,

@@ -47,8 +47,7 @@ static enum duet_status open_one(struct batch *batch, struct duet_error *error)
     char *path = pattern ? duet_batch_timed_name(pattern, batch->file_number) : NULL;
     if (pattern && !path) return duet_no_memory(error, pattern, NULL);
     bool first = batch->files == 0;
-    const struct duet_writer_options options = {.struct_size = sizeof options,
-                                                .format = (enum duet_format)settings->format,
+    const struct duet_writer_options options = {.format = (enum duet_format)settings->format,
                                                 .output = path,
                                                 .stream = stdout,
                                                 .force = first && settings->force,

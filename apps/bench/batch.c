@@ -68,8 +68,7 @@ struct bench {
 
 static enum duet_status draw_picture(const char *path, int number, struct duet_error *error)
 {
-    struct duet_scene_options scene_options = {.struct_size = sizeof scene_options,
-                                               .kind = (enum duet_scene_kind)(number % DUET_SCENE_COUNT),
+    struct duet_scene_options scene_options = {.kind = (enum duet_scene_kind)(number % DUET_SCENE_COUNT),
                                                .seed = (unsigned)number,
                                                .moment = .3 + .4 * (number % 7) / 6};
     struct duet_scene scene;

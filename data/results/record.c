@@ -1,7 +1,6 @@
 /* The table of formats, and what all writers have in common. */
 #include "data/results/record.h"
 
-#include "core/abi.h"
 #include "core/fail.h"
 #include "results/writer.h"
 
@@ -104,30 +103,23 @@ enum duet_status duet_writer_open(const struct duet_writer_options *options, str
                                   struct duet_error *error)
 {
     *writer = NULL;
-    struct duet_writer_options known_options;
-    enum duet_status status =
-        duet_options_copy(&known_options, sizeof known_options, options, "writer", error);
-    if (status == DUET_OK) status = check_options(&known_options, error);
+    enum duet_status status = check_options(options, error);
     if (status != DUET_OK) return status;
-
-    const struct duet_writer_kind *kind = kinds[known_options.format];
-    struct duet_writer *made = calloc(1, sizeof *made);
+    const struct duet_writer_kind *kind = kinds[options->format];
+    struct duet_writer *made = *writer = calloc(1, sizeof *made);
     if (!made) return duet_no_memory(error, NULL, "for a writer");
     made->kind = kind;
-    made->options = known_options;
-    made->output = known_options.output ? duet_text("%s", known_options.output) : NULL;
+    made->options = *options;
+    made->output = options->output ? duet_text("%s", options->output) : NULL;
     made->options.output = made->output;
-    made->flags = known_options.force ? DUET_OUTPUT_FORCE : 0;
+    made->flags = options->force ? DUET_OUTPUT_FORCE : 0;
     made->state = calloc(1, kind->state_size ? kind->state_size : 1);
-    if (!made->state || (known_options.output && !made->output))
+    if (!made->state || (options->output && !made->output))
         status = duet_no_memory(error, NULL, "for a writer");
     else
         status = open_output(made, error);
     if (status == DUET_OK && kind->open) status = kind->open(made, error);
-    if (status == DUET_OK)
-        *writer = made;
-    else
-        duet_writer_discard(&made);
+    if (status != DUET_OK) duet_writer_discard(writer);
     return status;
 }
 

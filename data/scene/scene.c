@@ -1,6 +1,5 @@
 #include "data/scene/scene.h"
 
-#include "core/abi.h"
 #include "core/fail.h"
 #include "core/random.h"
 #include "scene/parts.h"
@@ -186,10 +185,8 @@ static void tell_truth(struct duet_scene *scene)
 enum duet_status duet_scene_draw(const struct duet_scene_options *options, struct duet_scene *scene,
                                  struct duet_error *error)
 {
-    struct duet_scene_options chosen;
+    const struct duet_scene_options chosen = options ? *options : (struct duet_scene_options){0};
     *scene = (struct duet_scene){0};
-    enum duet_status status = duet_options_copy(&chosen, sizeof chosen, options, "scene", error);
-    if (status != DUET_OK) return status;
     int width = chosen.width ? chosen.width : 640, height = chosen.height ? chosen.height : 480;
     int least = width < height ? width : height, most = width < height ? height : width;
     if ((unsigned)chosen.kind >= DUET_SCENE_COUNT)
@@ -201,7 +198,7 @@ enum duet_status duet_scene_draw(const struct duet_scene_options *options, struc
         return duet_fail(error, DUET_BAD_ARGUMENT, "moment %g of a scene: expected 0 to 1", chosen.moment);
     struct layout layout;
     lay_out(&layout, &chosen, width, height);
-    status = duet_image_create(&scene->picture, width, height, DUET_RGB8, error);
+    enum duet_status status = duet_image_create(&scene->picture, width, height, DUET_RGB8, error);
     if (status == DUET_OK) status = duet_image_create(&scene->owners, width, height, DUET_GRAY8, error);
     if (status == DUET_OK) status = duet_image_create(&scene->classes, width, height, DUET_GRAY8, error);
     if (status == DUET_OK)

@@ -11,8 +11,7 @@ static struct duet_scene draw(enum duet_scene_kind kind, int moment)
 {
     struct duet_error e;
     struct duet_scene scene;
-    struct duet_scene_options options = {
-        .struct_size = sizeof options, .kind = kind, .moment = (double)moment / (MOMENTS - 1)};
+    struct duet_scene_options options = {.kind = kind, .moment = (double)moment / (MOMENTS - 1)};
     assert_ok(duet_scene_draw(&options, &scene, &e), e);
     return scene;
 }

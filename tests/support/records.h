@@ -38,7 +38,6 @@ static inline struct into_memory memory_writer(struct duet_writer_options option
 {
     struct into_memory m = {0};
     struct duet_error e;
-    options.struct_size = sizeof options;
     options.stream = m.stream = tmpfile();
     assert_non_null(m.stream);
     assert_ok(duet_writer_open(&options, &m.writer, &e), e);
@@ -84,8 +83,7 @@ static inline void ends_as(struct into_memory *m, const char *want)
 
 static inline struct duet_writer_options to_path(enum duet_format format, const char *output)
 {
-    return (struct duet_writer_options){
-        .struct_size = sizeof(struct duet_writer_options), .format = format, .output = output};
+    return (struct duet_writer_options){.format = format, .output = output};
 }
 
 static inline struct duet_labels three_labels(void)

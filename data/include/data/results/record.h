@@ -77,7 +77,6 @@ bool duet_format_is_folder(enum duet_format format);
 struct duet_coco_images; /* names -> image ids, see data/coco/images.h */
 
 struct duet_writer_options {
-    size_t struct_size; /* sizeof(struct duet_writer_options): lets the struct grow */
     enum duet_format format;
     const char *output;               /* file, or folder for yolo and voc; NULL or "-": `stream` */
     FILE *stream;                     /* stdout, as a rule; borrowed */

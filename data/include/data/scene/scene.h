@@ -25,7 +25,6 @@ enum duet_scene_kind {
 #define DUET_SCENE_MAX_SIDE 8192
 
 struct duet_scene_options {
-    size_t struct_size; /* sizeof(struct duet_scene_options): lets the struct grow */
     enum duet_scene_kind kind;
     int width, height; /* pixels; 0: 640 x 480 */
     unsigned seed;     /* places, colours, clouds, trees */

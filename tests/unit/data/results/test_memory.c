@@ -58,11 +58,8 @@ static enum duet_status write_format(int format, struct duet_error *error)
     const struct duet_labels coco = duet_labels_coco();
     /* A dog's and two more: voc makes a file for each, and every one of them is synced. */
     const struct duet_labels labels = {duet_labels_by_id(&coco, 18), 3};
-    struct duet_writer_options options = {.struct_size = sizeof options,
-                                          .format = (enum duet_format)format,
-                                          .output = output_path,
-                                          .force = true,
-                                          .labels = &labels};
+    struct duet_writer_options options = {
+        .format = (enum duet_format)format, .output = output_path, .force = true, .labels = &labels};
     struct duet_writer *writer;
     enum duet_status status = duet_writer_open(&options, &writer, error);
     if (status == DUET_OK) status = duet_writer_check(writer, "x/1.jpg", NULL, error);

@@ -163,7 +163,7 @@ static void open_fails(enum duet_status status, struct duet_writer_options optio
 static void options_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
-    struct duet_labels labels = three_labels(), nothing = {NULL, 0};
+    struct duet_labels nothing = {NULL, 0};
     static const struct duet_label same[] = {{1, "hot dog"}, {2, "hot_dog"}};
     struct duet_labels twins = {same, 2};
     open_fails(DUET_BAD_ARGUMENT, to_path(DUET_FORMAT_COUNT, "x"), "unknown result format");
@@ -178,9 +178,7 @@ static void options_that_make_no_sense_are_refused(void **state)
     open_fails(DUET_BAD_ARGUMENT, options, "labels");
     options.labels = &twins;
     open_fails(DUET_BAD_ARGUMENT, options, "comp4_det_test_hot_dog.txt: the name of two classes' files");
-    options.labels = &labels,
-    options.struct_size = sizeof options.struct_size; /* the rest is zero: a table to nowhere */
-    open_fails(DUET_BAD_ARGUMENT, options, "neither a file nor a stream");
+    open_fails(DUET_BAD_ARGUMENT, (struct duet_writer_options){0}, "neither a file nor a stream");
     assert_int_equal(scratch_count(&scratch, "senseless"), 0);
     free(folder);
 }

@@ -10,7 +10,7 @@
 static struct duet_scene_options scene_options(enum duet_scene_kind kind, int width, int height,
                                                unsigned seed)
 {
-    return (struct duet_scene_options){sizeof(struct duet_scene_options), kind, width, height, seed, 0.5};
+    return (struct duet_scene_options){kind, width, height, seed, 0.5};
 }
 
 static struct duet_scene drawn(const struct duet_scene_options *options)
@@ -174,10 +174,10 @@ static void nonsense_is_refused(void **state)
 {
     (void)state;
     const struct duet_scene_options bad[] = {
-        {sizeof *bad, DUET_SCENE_COUNT, 64, 64, 0, 0},   {sizeof *bad, DUET_SCENE_DEMO, 15, 64, 0, 0},
-        {sizeof *bad, DUET_SCENE_DEMO, 64, 8193, 0, 0},  {sizeof *bad, DUET_SCENE_DEMO, -64, 64, 0, 0},
-        {sizeof *bad, DUET_SCENE_DEMO, 64, 64, 0, -0.1}, {sizeof *bad, DUET_SCENE_DEMO, 64, 64, 0, 1.1},
-        {sizeof *bad, DUET_SCENE_DEMO, 64, 64, 0, NAN},  {sizeof *bad + 1, DUET_SCENE_DEMO, 64, 64, 0, 0}};
+        {DUET_SCENE_COUNT, 64, 64, 0, 0},   {DUET_SCENE_DEMO, 15, 64, 0, 0},
+        {DUET_SCENE_DEMO, 64, 8193, 0, 0},  {DUET_SCENE_DEMO, -64, 64, 0, 0},
+        {DUET_SCENE_DEMO, 64, 64, 0, -0.1}, {DUET_SCENE_DEMO, 64, 64, 0, 1.1},
+        {DUET_SCENE_DEMO, 64, 64, 0, NAN}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct duet_scene scene;
         struct duet_error e;
