@@ -150,13 +150,10 @@ static void draw_border(struct duet_image *image, const struct look *look, const
 {
     struct area a = item->area;
     int t = look->line;
-    if (item->highlighted) {
-        frame_area(image, a, 2 * t, color);
+    frame_area(image, a, item->highlighted ? 2 * t : t, color);
+    if (item->highlighted)
         frame_area(image, (struct area){a.x0 - t, a.y0 - t, a.x1 + t, a.y1 + t}, t,
                    (struct duet_rgb){255, 255, 255});
-    } else {
-        frame_area(image, a, t, color);
-    }
 }
 
 static void draw_items(struct duet_image *image, const struct look *look, const struct duet_draw_style *style,

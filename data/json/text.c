@@ -67,8 +67,6 @@ void duet_putf(struct duet_buffer *buffer, const char *format, ...)
 
 /* --- numbers ------------------------------------------------------------------------------------------ */
 
-#define NUMBER_TEXT DUET_FIXED_TEXT
-
 /* A number that printf made, in place: whatever bytes the process's locale has for a decimal point become
  * '.'. That asks nothing of the locale and so nothing of other threads. Returns the length. */
 static size_t make_plain(char *number)
@@ -89,13 +87,12 @@ static size_t make_plain(char *number)
 
 static void put_number(struct duet_buffer *buffer, char *text)
 {
-    size_t length = make_plain(text);
-    duet_put_bytes(buffer, text, length);
+    duet_put_bytes(buffer, text, make_plain(text));
 }
 
 void duet_put_float(struct duet_buffer *buffer, float value)
 {
-    char text[NUMBER_TEXT];
+    char text[DUET_FIXED_TEXT];
     for (int digits = 6; digits <= 9; digits++) { /* 6 always survive a float, 9 always suffice */
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value) break;
@@ -105,7 +102,7 @@ void duet_put_float(struct duet_buffer *buffer, float value)
 
 void duet_put_double(struct duet_buffer *buffer, double value)
 {
-    char text[NUMBER_TEXT];
+    char text[DUET_FIXED_TEXT];
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
@@ -115,7 +112,7 @@ void duet_put_double(struct duet_buffer *buffer, double value)
 
 void duet_put_rounded(struct duet_buffer *buffer, double value, int digits)
 {
-    char text[NUMBER_TEXT];
+    char text[DUET_FIXED_TEXT];
     snprintf(text, sizeof text, "%.*g", digits, value);
     put_number(buffer, text);
 }
@@ -129,7 +126,7 @@ const char *duet_fixed_text(double value, int decimals, char text[DUET_FIXED_TEX
 
 void duet_put_fixed(struct duet_buffer *buffer, double value, int decimals)
 {
-    char text[NUMBER_TEXT];
+    char text[DUET_FIXED_TEXT];
     duet_put(buffer, duet_fixed_text(value, decimals, text));
 }
 

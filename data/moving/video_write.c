@@ -117,16 +117,13 @@ enum duet_status duet_video_writer_open(const char *path, const struct duet_vide
     *writer = NULL;
     enum duet_status status = check_options(path, &o, error);
     if (status != DUET_OK) return status;
-    struct duet_video_writer *made = calloc(1, sizeof *made);
+    struct duet_video_writer *made = *writer = calloc(1, sizeof *made);
     if (made) made->path = duet_text("%s", path);
     if (made && made->path)
         status = open_encoder(made, &o, error);
     else
         status = duet_no_memory(error, path, NULL);
-    if (status == DUET_OK)
-        *writer = made;
-    else
-        duet_video_writer_discard(&made);
+    if (status != DUET_OK) duet_video_writer_discard(writer);
     return status;
 }
 

@@ -92,18 +92,12 @@ static png_voidp on_alloc(png_structp png, png_alloc_size_t size)
     return memory;
 }
 
-static void on_free(png_structp png, png_voidp memory)
-{
-    (void)png;
-    free(memory);
-}
-
 /* --- decoding ------------------------------------------------------------------------------------------- */
 
 static void set_up(struct job *job)
 {
     png_structp png =
-        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, job, on_error, on_warning, job, on_alloc, on_free);
+        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, job, on_error, on_warning, job, on_alloc, NULL);
     job->png = png;
     if (png) job->info = png_create_info_struct(png);
     if (!job->info) give_up(job, duet_no_memory(job->coded->error, job->coded->name, "to decode"));

@@ -186,13 +186,6 @@ static size_t samples_size(const struct header *header)
     return row * header->height - (header->plain && !header->bits);
 }
 
-/* Are there enough bytes for the samples? Asked before the image is made. */
-static enum duet_status check_size(const struct reader *in, const struct header *header)
-{
-    if (in->coded->size - in->at >= samples_size(header)) return DUET_OK;
-    return duet_coded_too_short(in->coded, "PNM", header->width, header->height);
-}
-
 /* --- samples -------------------------------------------------------------------------------------------- */
 
 /* Of P1: digits need nothing between them. */
@@ -275,7 +268,8 @@ enum duet_status duet_decode_pnm(struct duet_coded *coded)
     struct reader in = {coded, 0};
     struct header header;
     enum duet_status status = read_header(&in, &header);
-    if (status == DUET_OK) status = check_size(&in, &header);
+    if (status == DUET_OK && coded->size - in.at < samples_size(&header))
+        status = duet_coded_too_short(coded, "PNM", header.width, header.height);
     if (status == DUET_OK) status = duet_coded_afford(coded, header.width, header.height, 0);
     if (status != DUET_OK || coded->costs_only) return status;
     status = duet_coded_image(coded, header.width, header.height);

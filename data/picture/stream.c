@@ -107,21 +107,16 @@ static ptrdiff_t wait_for(const struct duet_stream *stream)
 
 static ptrdiff_t read_fd(const struct duet_stream *stream, int64_t position, uint8_t *data, size_t size)
 {
-    for (;;) {
-        ptrdiff_t got;
+    const bool file = stream->size >= 0;
+    for (bool wait = !file;; wait = wait || errno == EAGAIN) {
         /* A file may be endless for all we know: holes cost nothing, and /proc has files that wait. */
         if (is_cancelled(stream)) return -ECANCELED;
-        if (stream->size >= 0) {
-            got = pread(stream->fd, data, size, (off_t)(stream->base + position));
-        } else {
-            ptrdiff_t waited = wait_for(stream);
-            if (waited < 0) return waited;
-            got = read(stream->fd, data, size);
-        }
+        ptrdiff_t got = wait ? wait_for(stream) : 0;
+        if (got < 0) return got;
+        got = file ? pread(stream->fd, data, size, (off_t)(stream->base + position))
+                   : read(stream->fd, data, size);
         if (got >= 0) return got;
         if (errno != EINTR && errno != EAGAIN) return -errno;
-        ptrdiff_t waited = errno == EAGAIN ? wait_for(stream) : 0;
-        if (waited < 0) return waited;
     }
 }
 

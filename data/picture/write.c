@@ -117,11 +117,6 @@ static void png_put(png_structp png, png_bytep data, size_t size)
     fwrite(data, 1, size, png_get_io_ptr(png)); /* as put_bytes */
 }
 
-static void png_flush_nothing(png_structp png)
-{
-    (void)png;
-}
-
 static void put_palette(png_structp png, png_infop info)
 {
     png_color palette[PNG_MAX_PALETTE_LENGTH]; /* all 256: any class can be stored */
@@ -136,7 +131,7 @@ static void put_palette(png_structp png, png_infop info)
 static bool put_mask(png_structp png, png_infop info, FILE *stream, const struct duet_image *image)
 {
     if (setjmp(png_jmpbuf(png))) return false;
-    png_set_write_fn(png, stream, png_put, png_flush_nothing);
+    png_set_write_fn(png, stream, png_put, NULL);
     png_set_IHDR(png, info, (png_uint_32)image->width, (png_uint_32)image->height, 8, PNG_COLOR_TYPE_PALETTE,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     put_palette(png, info);

@@ -150,8 +150,7 @@ static enum duet_status list_files(struct reading *r, const char *folder, char *
     enum duet_status status = DUET_OK;
     for (struct dirent *entry; status == DUET_OK && (entry = readdir(dir));) {
         const struct duet_label *label;
-        if (!class_of_name(r, entry->d_name, &label)) continue;
-        if (!label) continue;
+        if (!class_of_name(r, entry->d_name, &label) || !label) continue;
         if (files[label->id])
             status = duet_fail(r->error, DUET_MISMATCH, "%s/%s: a second file of the class %s, besides %s",
                                folder, entry->d_name, label->name, files[label->id]);

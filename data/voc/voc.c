@@ -247,18 +247,14 @@ static enum duet_status read_ids(struct duet_voc_list *list, const char *text, s
 enum duet_status duet_voc_list_open(const char *root, enum duet_voc_set set, const char *name,
                                     struct duet_voc_list **out, struct duet_error *error)
 {
-    *out = NULL;
-    struct duet_voc_list *list = calloc(1, sizeof *list);
+    struct duet_voc_list *list = *out = calloc(1, sizeof *list);
     if (!list) return duet_no_memory(error, name, NULL);
     struct duet_bytes bytes = {0};
     enum duet_status status = find_list(root, set, name, &list->path, error);
     if (status == DUET_OK) status = duet_read_file(list->path, MAX_LIST_BYTES, &bytes, error);
     if (status == DUET_OK) status = read_ids(list, (const char *)bytes.data, bytes.size, error);
     duet_bytes_close(&bytes);
-    if (status == DUET_OK)
-        *out = list;
-    else
-        duet_voc_list_close(&list);
+    if (status != DUET_OK) duet_voc_list_close(out);
     return status;
 }
 
@@ -277,12 +273,9 @@ char *duet_voc_image_path(const char *root, const char *id)
     char *jpeg = part_path(root, "JPEGImages", id, ".jpg");
     if (!jpeg || duet_path_exists(jpeg)) return jpeg;
     char *png = part_path(root, "JPEGImages", id, ".png");
-    if (png && duet_path_exists(png)) {
-        free(jpeg);
-        return png;
-    }
-    free(png);
-    return jpeg;
+    bool stands = png && duet_path_exists(png);
+    free(stands ? jpeg : png);
+    return stands ? png : jpeg;
 }
 
 char *duet_voc_mask_path(const char *root, const char *id)

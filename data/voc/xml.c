@@ -62,10 +62,8 @@ struct reading {
     size_t length; /* over MAX_TEXT: the text was longer, and stands for nothing */
 };
 
-static void refuse(struct reading *r, enum duet_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void refuse(struct reading *r, enum duet_status status, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void refuse(struct reading *r, enum duet_status status,
+                                                         const char *format, ...)
 {
     if (r->status != DUET_OK) return;
     char text[DUET_ERROR_TEXT];
@@ -80,9 +78,7 @@ static void refuse(struct reading *r, enum duet_status status, const char *forma
 }
 
 /* The object will be left out; for the first reason. */
-static void spoil(struct reading *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void spoil(struct reading *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void spoil(struct reading *r, const char *format, ...)
 {
     if (r->why[0]) return;
     va_list args;
@@ -104,20 +100,11 @@ static enum place place_of(const struct reading *r)
 
 static void begin_object(struct reading *r)
 {
-    const unsigned of_object =
-        (1u << NAME) | (1u << XMIN) | (1u << YMIN) | (1u << XMAX) | (1u << YMAX) | (1u << DIFFICULT);
-    r->seen &= ~of_object;
+    r->seen &= 1u << WIDTH | 1u << HEIGHT; /* the picture's stay */
     r->object = (struct duet_voc_object){0};
     r->values[DIFFICULT] = 0;
     r->unclear = false;
     r->why[0] = '\0';
-}
-
-static void check_object(struct reading *r)
-{
-    static const enum field needed[] = {NAME, XMIN, YMIN, XMAX, YMAX};
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        if (!(r->seen & 1u << needed[i])) spoil(r, "has no <%s>", field_names[needed[i]]);
 }
 
 static void end_object(struct reading *r)
@@ -129,7 +116,8 @@ static void end_object(struct reading *r)
     o->xmax = r->values[XMAX];
     o->ymax = r->values[YMAX];
     o->difficult = r->values[DIFFICULT] != 0;
-    check_object(r);
+    for (enum field needed = NAME; needed <= YMAX; needed++)
+        if (!(r->seen & 1u << needed)) spoil(r, "has no <%s>", field_names[needed]);
     if (r->why[0]) {
         if (annotation->left_out++ == 0) memcpy(annotation->why, r->why, sizeof annotation->why);
         return;
