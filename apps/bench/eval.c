@@ -82,7 +82,7 @@ static enum duet_status measure(struct bench *b, struct lap laps[PARTS], struct 
     enum duet_status status = duet_coco_truth_open(b->instances, false, &truth, error);
     laps[TRUTH] = end(lap);
     lap = begin();
-    if (status == DUET_OK) status = duet_coco_results_open(b->results, &results, error);
+    if (status == DUET_OK) status = duet_coco_results_open(b->results, false, &results, error);
     laps[RESULTS] = end(lap);
     lap = begin();
     if (status == DUET_OK) status = duet_coco_eval_open(&truth, &results, NULL, &eval, error);

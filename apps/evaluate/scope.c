@@ -241,11 +241,10 @@ int evaluate_scope_score(struct evaluate_scope *scope, const char *path, const c
 {
     struct duet_error error;
     bool masks = scope->settings->type == DUET_COCO_MASKS;
-    enum duet_status status = masks ? duet_coco_results_open_masks(path, results, &error)
-                                    : duet_coco_results_open(path, results, &error);
+    enum duet_status status = duet_coco_results_open(path, masks, results, &error);
     if (status == DUET_OK && !masks && results->without_box > 0) { /* boxes are made from masks */
         duet_coco_results_close(results);
-        status = duet_coco_results_open_masks(path, results, &error);
+        status = duet_coco_results_open(path, true, results, &error);
     }
     if (status != DUET_OK) return evaluate_failed(scope->console, &error);
     scope->options.warn = warn_of_results;

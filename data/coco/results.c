@@ -171,13 +171,15 @@ static bool on_token(void *ctx, struct duet_json_reader *reader, const struct du
     return token->depth == 3 && place->field == BOX ? on_side(place, reader, token) : true;
 }
 
-static enum duet_status read_results(const char *path, struct duet_coco_results *results,
-                                     struct duet_error *error)
+enum duet_status duet_coco_results_open(const char *path, bool masks, struct duet_coco_results *results,
+                                        struct duet_error *error)
 {
-    struct place place = {.results = results, .masks.masks = results->masks};
+    *results = (struct duet_coco_results){.masks = masks ? calloc(1, sizeof *results->masks) : NULL};
     results->path = duet_text("%s", path);
-    enum duet_status status = results->path ? duet_json_read(path, on_token, &place, error)
-                                            : duet_no_memory(error, path, "to read");
+    struct place place = {.results = results, .masks.masks = results->masks};
+    enum duet_status status = results->path && (!masks || results->masks)
+                                  ? duet_json_read(path, on_token, &place, error)
+                                  : duet_no_memory(error, path, "to read");
     duet_coco_mask_reader_close(&place.masks);
     if (status == DUET_OK) {
         results->items = duet_trim(results->items, results->count, sizeof *results->items);
@@ -186,19 +188,4 @@ static enum duet_status read_results(const char *path, struct duet_coco_results 
         duet_coco_results_close(results);
     }
     return status;
-}
-
-enum duet_status duet_coco_results_open(const char *path, struct duet_coco_results *results,
-                                        struct duet_error *error)
-{
-    *results = (struct duet_coco_results){0};
-    return read_results(path, results, error);
-}
-
-enum duet_status duet_coco_results_open_masks(const char *path, struct duet_coco_results *results,
-                                              struct duet_error *error)
-{
-    *results = (struct duet_coco_results){.masks = calloc(1, sizeof *results->masks)};
-    if (results->masks) return read_results(path, results, error);
-    return duet_no_memory(error, path, "for masks");
 }

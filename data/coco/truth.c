@@ -69,11 +69,6 @@ struct place {
     char box_fault[80]; /* "" for none */
 };
 
-static const char *list_of(const struct place *place)
-{
-    return list_names[place->list];
-}
-
 static bool no_memory(struct duet_json_reader *reader)
 {
     return duet_json_refuse(reader, DUET_OUT_OF_MEMORY, "no memory for the ground truth");
@@ -96,7 +91,7 @@ static bool on_id(struct place *place, struct duet_json_reader *reader, const st
     if (status != DUET_BAD_FORMAT) return no_memory(reader);
     char room[DUET_JSON_GOT];
     return duet_json_refuse(reader, status, "%s[%zu].%s: expected " DUET_COCO_ID_WANTED ", got %s",
-                            list_of(place), place->index, field_names[place->field],
+                            list_names[place->list], place->index, field_names[place->field],
                             duet_json_got(token, room));
 }
 
@@ -303,7 +298,7 @@ static bool end_entry(struct place *place, struct duet_json_reader *reader)
     unsigned missing = needed_of[place->list] & ~place->seen;
     for (int field = 0; missing && field < FIELDS; field++)
         if (missing & BIT(field))
-            return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu] has no \"%s\"", list_of(place),
+            return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu] has no \"%s\"", list_names[place->list],
                                     place->index, field_names[field]);
     bool added = add[place->list](place, reader);
     place->index++;
@@ -320,8 +315,8 @@ static bool on_entry(struct place *place, struct duet_json_reader *reader,
     place->masks.fault[0] = '\0';
     place->box_fault[0] = '\0';
     if (token->kind == DUET_JSON_OBJECT) return true;
-    return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu]: expected an object, got %s", list_of(place),
-                            place->index, duet_json_kind_name(token->kind));
+    return duet_json_refuse(reader, DUET_BAD_FORMAT, "%s[%zu]: expected an object, got %s",
+                            list_names[place->list], place->index, duet_json_kind_name(token->kind));
 }
 
 /* --- reading: lists ----------------------------------------------------------------------------------- */
@@ -400,8 +395,7 @@ static enum duet_status finish(struct place *place, const char *path, struct due
         truth->categories[i].name = truth->texts + (uintptr_t)truth->categories[i].name;
     for (size_t i = 0; i < truth->fault_count; i++)
         truth->faults[i].text = truth->texts + (uintptr_t)truth->faults[i].text;
-    if (!duet_coco_truth_order(truth)) return duet_no_memory(error, path, "for the ground truth");
-    return DUET_OK;
+    return duet_coco_truth_order(truth) ? DUET_OK : duet_no_memory(error, path, "for the ground truth");
 }
 
 /* Into place->truth, which its owner closes. */

@@ -35,14 +35,14 @@ struct duet_pictures {
 /* Read some more behind what is there. *got is 0 at the end. */
 static enum duet_status read_more(struct duet_pictures *pictures, size_t *got, struct duet_error *error)
 {
-    const char *name = pictures->stream->name;
     if (pictures->capacity - pictures->size < CHUNK) {
         size_t capacity = pictures->capacity * 2 + CHUNK;
         if (pictures->size > pictures->options->max_bytes)
             return duet_stream_too_large(pictures->stream, pictures->options->max_bytes, error);
         uint8_t *grown = capacity > PTRDIFF_MAX ? NULL : realloc(pictures->data, capacity);
         if (!grown)
-            return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zu bytes", name, capacity);
+            return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: no memory for %zu bytes", pictures->stream->name,
+                             capacity);
         pictures->data = grown;
         pictures->capacity = capacity;
     }

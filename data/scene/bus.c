@@ -19,6 +19,14 @@ static struct vec across(const struct bus *bus)
     return (struct vec){sinf(bus->turn), 0, cosf(bus->turn)};
 }
 
+/* A plane of the bus: its origin lies so far along from the middle and across, on the ground. */
+static struct brush brush_at(struct raster *raster, const struct bus *bus, float s, float q, struct vec right)
+{
+    struct vec origin = duet_vec_add(duet_vec_add(bus->middle, along(bus), s), across(bus), q);
+    struct mapping map = duet_camera_plane(bus->camera, origin, right, (struct vec){0, 1, 0});
+    return (struct brush){raster, map, bus->owner};
+}
+
 /* A pane: sky mirrored above, dark inside below. */
 static void draw_pane(const struct brush *b, const struct bus *bus, float x0, float y0, float x1, float y1)
 {
@@ -61,10 +69,7 @@ static void draw_door(const struct brush *b, const struct bus *bus, float x)
 
 static void draw_side(struct raster *raster, const struct bus *bus)
 {
-    struct vec corner =
-        duet_vec_add(duet_vec_add(bus->middle, along(bus), -LENGTH / 2), across(bus), -WIDTH / 2);
-    struct brush b = {raster, duet_camera_plane(bus->camera, corner, along(bus), (struct vec){0, 1, 0}),
-                      bus->owner};
+    struct brush b = brush_at(raster, bus, -LENGTH / 2, -WIDTH / 2, along(bus));
     struct color dark = duet_color_scale(bus->paint, 0.72f),
                  light = duet_color_mix(bus->paint, duet_color(0xffffff), 0.12f);
     duet_brush_rectangle(&b, 0, FLOOR, LENGTH, ROOF, 0.16f, duet_fill_between(light, dark, 0, 2.6f, 0, 0.4f));
@@ -101,10 +106,7 @@ static void draw_lamp(const struct brush *b, float x)
 
 static void draw_front(struct raster *raster, const struct bus *bus)
 {
-    struct vec corner =
-        duet_vec_add(duet_vec_add(bus->middle, along(bus), LENGTH / 2), across(bus), -WIDTH / 2);
-    struct brush b = {raster, duet_camera_plane(bus->camera, corner, across(bus), (struct vec){0, 1, 0}),
-                      bus->owner};
+    struct brush b = brush_at(raster, bus, LENGTH / 2, -WIDTH / 2, across(bus));
     struct color bright = duet_color_mix(bus->paint, duet_color(0xffffff), 0.22f),
                  low = duet_color_scale(bus->paint, 0.8f);
     duet_brush_rectangle(&b, 0, FLOOR, WIDTH, ROOF, 0.16f, duet_fill_between(bright, low, 0, 2.8f, 0, 0.4f));
@@ -151,10 +153,7 @@ void duet_draw_bus(struct raster *raster, const struct bus *bus)
 {
     draw_shadow(raster, bus);
     /* The wheels of the other side. */
-    struct vec far_side =
-        duet_vec_add(duet_vec_add(bus->middle, along(bus), -LENGTH / 2), across(bus), WIDTH / 2 - 0.3f);
-    struct brush b = {raster, duet_camera_plane(bus->camera, far_side, along(bus), (struct vec){0, 1, 0}),
-                      bus->owner};
+    struct brush b = brush_at(raster, bus, -LENGTH / 2, WIDTH / 2 - 0.3f, along(bus));
     duet_brush_ellipse(&b, 2.3f, 0.5f, 0.5f, 0.5f, duet_fill_rgb(0x0c0e10));
     duet_brush_ellipse(&b, 7.75f, 0.5f, 0.5f, 0.5f, duet_fill_rgb(0x0c0e10));
     draw_side(raster, bus);

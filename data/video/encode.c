@@ -400,8 +400,7 @@ static enum duet_status writer_finish(void *self, struct duet_error *error)
     if (code >= 0 && e->held->size > 0) code = write_held(e, e->usual);
     if (code >= 0) code = note_whole(e, av_write_frame(e->format, NULL)); /* the last piece, before the end */
     if (code >= 0) code = av_write_trailer(e->format);
-    avio_flush(e->avio);
-    if (code >= 0 && e->errnum) code = AVERROR(e->errnum);
+    code = note_whole(e, code);
     return code >= 0 ? DUET_OK : fail(e, error, code, "cannot write");
 }
 

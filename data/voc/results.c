@@ -259,7 +259,7 @@ static enum duet_status read_coco(struct reading *r, const char *path)
     struct duet_coco_results coco;
     struct number *numbers = NULL;
     size_t count;
-    enum duet_status status = duet_coco_results_open(path, &coco, r->error);
+    enum duet_status status = duet_coco_results_open(path, false, &coco, r->error);
     if (status != DUET_OK) return status;
     if (coco.not_finite > 0 || coco.without_box > 0)
         status = duet_fail(r->error, DUET_BAD_FORMAT,

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     duet_coco_images_close(&images);
     error.text[0] = '\0';
-    if (duet_coco_results_open(path, &results, &error) != DUET_OK && !error.text[0]) abort();
+    if (duet_coco_results_open(path, false, &results, &error) != DUET_OK && !error.text[0]) abort();
     duet_coco_results_close(&results);
     return 0;
 }

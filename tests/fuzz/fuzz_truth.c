@@ -82,8 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         look_up(&truth);
         copy(path, &truth, masks);
         path = end ? fuzz_file(1, end + 1, size - length - 1) : fuzz_file(1, (const uint8_t *)"[]", 2);
-        enum duet_status status = masks ? duet_coco_results_open_masks(path, &results, &error)
-                                        : duet_coco_results_open(path, &results, &error);
+        enum duet_status status = duet_coco_results_open(path, masks, &results, &error);
         if (status == DUET_OK) score(&truth, &results, masks);
         check(status == DUET_OK || error.text[0]);
         duet_coco_results_close(&results);

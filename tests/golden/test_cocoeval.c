@@ -31,10 +31,7 @@ static void open_all(struct opened *opened, const char *shared, const char *trut
     bool masks = type == DUET_COCO_MASKS;
     char *truth_path = path_of(shared, truth), *results_path = path_of(shared, results);
     assert_ok(duet_coco_truth_open(truth_path, masks, &opened->truth, &e), e);
-    if (masks)
-        assert_ok(duet_coco_results_open_masks(results_path, &opened->results, &e), e);
-    else
-        assert_ok(duet_coco_results_open(results_path, &opened->results, &e), e);
+    assert_ok(duet_coco_results_open(results_path, masks, &opened->results, &e), e);
     const struct duet_coco_options options = {.type = type, .warn = never};
     assert_ok(duet_coco_eval_open(&opened->truth, &opened->results, &options, &opened->eval, &e), e);
     free(truth_path);

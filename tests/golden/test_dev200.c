@@ -78,8 +78,8 @@ static void detections_agree_with_the_reference(void **state)
     struct duet_coco_results want, got;
     size_t looked_for;
     snprintf(path, sizeof path, "%s/data/coco/reference_detections_dev200.json", shared);
-    assert_ok(duet_coco_results_open(path, &want, &e), e);
-    assert_ok(duet_coco_results_open(output, &got, &e), e);
+    assert_ok(duet_coco_results_open(path, false, &want, &e), e);
+    assert_ok(duet_coco_results_open(output, false, &got, &e), e);
     unlink(output);
     size_t found = count_found(&want, &want, &looked_for);
     assert_int_equal(found, looked_for);

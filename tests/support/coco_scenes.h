@@ -153,7 +153,7 @@ static inline void scene_read_results(struct scratch *scratch, const struct plai
     for (int i = 0; i < count; i++) scene_put(out, &dts[i], i + 1, false, style);
     fprintf(out, "]");
     assert_int_equal(fclose(out), 0);
-    assert_ok(duet_coco_results_open(scratch_memory(scratch, text, size), results, &e), e);
+    assert_ok(duet_coco_results_open(scratch_memory(scratch, text, size), false, results, &e), e);
     free(text);
 }
 

@@ -33,17 +33,13 @@ struct duet_coco_results {
     char *path;
 };
 
-/* Read a file, streaming. Keys it does not know are passed over; of one that comes twice the last counts. On
- * failure *results is all zero. Errors, all with line and column: DUET_BAD_FORMAT (broken JSON; not an array
- * of objects; a field missing or of the wrong type), DUET_TOO_LARGE; without:
- * DUET_NOT_FOUND, DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
-enum duet_status duet_coco_results_open(const char *path, struct duet_coco_results *results,
+/* Read a file, streaming; with `masks`, the "segmentation" too: polygons, or runs as compressed text or as
+ * counts. Keys it does not know are passed over; of one that comes twice the last counts. On failure *results
+ * is all zero. Errors, all with line and column: DUET_BAD_FORMAT (broken JSON; not an array of objects; a
+ * field missing or of the wrong type; a mask that is none, runs that do not add up to its size),
+ * DUET_TOO_LARGE; without: DUET_NOT_FOUND, DUET_IO_ERROR, DUET_OUT_OF_MEMORY. */
+enum duet_status duet_coco_results_open(const char *path, bool masks, struct duet_coco_results *results,
                                         struct duet_error *error);
-
-/* The same with the masks ("segmentation": polygons, or runs as compressed text or as counts). Errors also:
- * DUET_BAD_FORMAT (a mask that is none, runs that do not add up to its size). */
-enum duet_status duet_coco_results_open_masks(const char *path, struct duet_coco_results *results,
-                                              struct duet_error *error);
 
 /* Free and zero. Accepts NULL and a zeroed struct. */
 void duet_coco_results_close(struct duet_coco_results *results);

@@ -20,7 +20,7 @@
  * they cannot be read). Repeated annotation ids count one by one.
  *
  *     struct duet_coco_truth truth;      duet_coco_truth_open("instances.json", false, &truth, &error)
- *     struct duet_coco_results results;  duet_coco_results_open("results.json", &results, &error)
+ *     struct duet_coco_results results;  duet_coco_results_open("results.json", false, &results, &error)
  *     struct duet_coco_eval *eval;       duet_coco_eval_open(&truth, &results, NULL, &eval, &error)
  *     double ap = duet_coco_ap(eval, (struct duet_coco_cut){-1, -1, 0, 2});
  */

@@ -9,7 +9,7 @@
 static enum duet_status open_bytes(const void *bytes, size_t size, struct duet_coco_results *results,
                                    struct duet_error *error)
 {
-    return duet_coco_results_open(scratch_memory(&scratch, bytes, size), results, error);
+    return duet_coco_results_open(scratch_memory(&scratch, bytes, size), false, results, error);
 }
 
 static void refuses(const char *json, const char *words)
@@ -168,7 +168,7 @@ static void a_file_of_many_chunks_reads_as_a_whole(void **state)
                 i ? ',' : '[', i, i % 90 + 1, i, i * 2, i * 3, i * 4, i);
     fputs("]", stream);
     fclose(stream);
-    assert_ok(duet_coco_results_open(scratch_path(&scratch, "many.json"), &r, &e), e);
+    assert_ok(duet_coco_results_open(scratch_path(&scratch, "many.json"), false, &r, &e), e);
     assert_int_equal(r.count, COUNT);
     for (int i = 0; i < COUNT; i++) {
         const struct duet_coco_result *d = &r.items[i];
@@ -187,7 +187,7 @@ static void the_reference_file_reads_as_jansson_reads_it(void **state)
     struct duet_error e;
     struct duet_coco_results r;
     char *path = duet_text("%s/data/coco/reference_detections_dev200.json", shared);
-    assert_ok(duet_coco_results_open(path, &r, &e), e);
+    assert_ok(duet_coco_results_open(path, false, &r, &e), e);
     json_t *array = json_load_file(path, 0, NULL);
     assert_non_null(array);
     assert_int_equal(r.count, 20000);

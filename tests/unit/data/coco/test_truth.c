@@ -130,7 +130,7 @@ static void coordinates_keep_every_bit(void **state)
                        "[[510.66,0.01,-3.07,9999999.99,1,2.5,0.1,-0.0]]},\n"
                        "{\"image_id\":1,\"category_id\":1,\"score\":1,\"segmentation\":"
                        "[[510.665,0.1,0.30000000000000004,1e-9,-1,1e7]]}]";
-    assert_ok(duet_coco_results_open_masks(scratch_memory(&scratch, json, strlen(json)), &r, &e), e);
+    assert_ok(duet_coco_results_open(scratch_memory(&scratch, json, strlen(json)), true, &r, &e), e);
     assert_int_equal(r.without_box, 2);
     const double first[] = {510.66, 0.01, -3.07, 9999999.99, 1, 2.5, 0.1, -0.0};
     const double second[] = {510.665, 0.1, 0.30000000000000004, 1e-9, -1, 1e7};
@@ -156,7 +156,7 @@ static void a_mask_of_no_pixels_may_have_no_runs(void **state)
         char *json = duet_text("[{\"image_id\":1,\"category_id\":1,\"score\":1,\"segmentation\":"
                                "{\"size\":[0,7],\"counts\":%s}}]",
                                counts[i]);
-        assert_ok(duet_coco_results_open_masks(scratch_memory(&scratch, json, strlen(json)), &r, &e), e);
+        assert_ok(duet_coco_results_open(scratch_memory(&scratch, json, strlen(json)), true, &r, &e), e);
         assert_ok(duet_coco_mask_runs(r.masks, r.items[0].mask, 0, 7, &memory, &runs, &e), e);
         assert_true(duet_rle_area(&runs) == 0 && runs.height == 0 && runs.width == 7);
         duet_coco_results_close(&r);

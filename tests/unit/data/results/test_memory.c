@@ -41,7 +41,7 @@ static enum duet_status read_results(int which, struct duet_error *error)
 {
     (void)which;
     struct duet_coco_results results;
-    enum duet_status status = duet_coco_results_open(results_path, &results, error);
+    enum duet_status status = duet_coco_results_open(results_path, false, &results, error);
     duet_coco_results_close(&results);
     return status;
 }

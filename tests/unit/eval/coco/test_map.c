@@ -56,7 +56,7 @@ static enum duet_status score_with(struct scored *s, const char *annotations, co
     assert_ok(duet_coco_truth_open(scratch_memory(&truth_file, truth, strlen(truth)), masks, &s->truth, &e),
               e);
     const char *path = scratch_memory(&results_file, list, strlen(list));
-    assert_ok((masks ? duet_coco_results_open_masks : duet_coco_results_open)(path, &s->results, &e), e);
+    assert_ok(duet_coco_results_open(path, masks, &s->results, &e), e);
     free(truth);
     free(list);
     return duet_coco_eval_open(&s->truth, &s->results, &options, &s->eval, error);

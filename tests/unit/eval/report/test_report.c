@@ -310,7 +310,7 @@ static void a_page_of_coco_scores_is_well_formed(void **state)
     scratch_write(&scratch, "truth.json", coco_truth, sizeof coco_truth - 1);
     assert_ok(duet_coco_truth_open(scratch.path, false, &truth, &e), e);
     scratch_write(&scratch, "found.json", coco_found, sizeof coco_found - 1);
-    assert_ok(duet_coco_results_open(scratch.path, &results, &e), e);
+    assert_ok(duet_coco_results_open(scratch.path, false, &results, &e), e);
     assert_ok(duet_coco_eval_open(&truth, &results, NULL, &eval, &e), e);
     assert_ok(duet_coco_bootstrap(eval, 10, 1, NULL, &replicates, &e), e);
     assert_ok(duet_coco_confusion_count(eval, 0.5, 0.5, &confusion, &e), e);
