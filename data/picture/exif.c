@@ -67,17 +67,6 @@ static const struct turn turns[9] = {
     [8] = {true, true, false},
 };
 
-/* Copy `count` pixels of 3 bytes; the source's lie `step` bytes apart. */
-static void copy_pixels(uint8_t *to, const uint8_t *from, ptrdiff_t step, int count)
-{
-    for (int i = 0; i < count; i++, to += 3) {
-        const uint8_t *pixel = from + i * step;
-        to[0] = pixel[0];
-        to[1] = pixel[1];
-        to[2] = pixel[2];
-    }
-}
-
 enum duet_status duet_exif_turn(const char *name, struct duet_image *image, int orientation,
                                 struct duet_error *error)
 {
@@ -97,8 +86,11 @@ enum duet_status duet_exif_turn(const char *name, struct duet_image *image, int 
     const uint8_t *first = duet_image_row(image, turn.from_below ? image->height - 1 : 0) +
                            (turn.from_right ? (ptrdiff_t)(image->width - 1) * 3 : 0);
     /* Row by row is enough: 12 megapixels turn in 50 ms; in strips that stay in the cache, 40. */
-    for (int y = 0; y < upright.height; y++)
-        copy_pixels(duet_image_row(&upright, y), first + y * step_y, step_x, upright.width);
+    for (int y = 0; y < upright.height; y++) {
+        uint8_t *to = duet_image_row(&upright, y);
+        const uint8_t *from = first + y * step_y;
+        for (int x = 0; x < upright.width; x++) memcpy(to + 3 * x, from + x * step_x, 3);
+    }
     duet_image_close(image);
     *image = upright;
     return DUET_OK;

@@ -2,6 +2,8 @@
  * pipe, the beginning and the length are known at its end. */
 #include "video/reader.h"
 
+#include <libavutil/intreadwrite.h>
+
 #include <ctype.h>
 #include <string.h>
 
@@ -29,11 +31,6 @@ static uint64_t big_endian(const uint8_t *data, int size)
     uint64_t value = 0;
     for (int i = 0; i < size; i++) value = value << 8 | data[i];
     return value;
-}
-
-static uint32_t little_endian32(const uint8_t *data)
-{
-    return data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
 }
 
 /* How far `length` bytes from `from` on reach beyond the file. */
@@ -87,7 +84,7 @@ static int64_t missing_riff(const struct duet_reader *reader)
     int64_t at = 0, missing = 0;
     uint8_t head[8];
     while (missing == 0 && read_at(reader, at, head, sizeof head) && memcmp(head, "RIFF", 4) == 0) {
-        uint32_t size = little_endian32(head + 4);
+        uint32_t size = AV_RL32(head + 4);
         if (size == 0 || size == UINT32_MAX) return 0; /* not known when it was written */
         missing = beyond(reader, at, 8 + (uint64_t)size);
         at += 8 + (int64_t)size + (size & 1);

@@ -3,6 +3,7 @@
 #include "core/bom.h"
 #include "core/fail.h"
 #include "core/grow.h"
+#include "core/order.h"
 #include "core/os.h"
 #include "data/coco/images.h"
 #include "data/coco/results.h"
@@ -182,17 +183,11 @@ static enum duet_status read_folder(struct reading *r, const char *folder)
 
 /* --- a COCO results file ------------------------------------------------------------------------------ */
 
-/* A picture's number, as COCO results name it. */
+/* A picture's number, as COCO results name it; first, for duet_by_int64. */
 struct number {
     int64_t value;
     size_t image;
 };
-
-static int by_value(const void *a, const void *b)
-{
-    const struct number *x = a, *y = b;
-    return (x->value > y->value) - (x->value < y->value);
-}
 
 /* Numbers of all ids that have one, ascending. */
 static enum duet_status number_images(const struct reading *r, const char *path, struct number **numbers,
@@ -207,7 +202,7 @@ static enum duet_status number_images(const struct reading *r, const char *path,
         if (duet_coco_id_from_stem(duet_voc_list_id(r->list, i), &value))
             (*numbers)[(*count)++] = (struct number){value, i};
     }
-    qsort(*numbers, *count, sizeof **numbers, by_value);
+    qsort(*numbers, *count, sizeof **numbers, duet_by_int64);
     for (size_t i = 1; i < *count; i++)
         if ((*numbers)[i].value == (*numbers)[i - 1].value)
             return duet_fail(r->error, DUET_MISMATCH,
@@ -237,8 +232,8 @@ static enum duet_status convert(struct reading *r, const char *path, const struc
     map_classes(r, classes);
     for (size_t i = 0; i < coco->count && status == DUET_OK; i++) {
         const struct duet_coco_result *c = &coco->items[i];
-        const struct number key = {c->image_id, 0};
-        const struct number *number = count ? bsearch(&key, numbers, count, sizeof key, by_value) : NULL;
+        const struct number *number =
+            count ? bsearch(&c->image_id, numbers, count, sizeof *numbers, duet_by_int64) : NULL;
         int class_id = c->category_id >= 0 && c->category_id <= 90 ? classes[c->category_id] : 0;
         if (class_id == 0) continue;
         if (!number) {
