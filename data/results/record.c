@@ -271,7 +271,8 @@ static enum duet_status end(struct duet_writer *writer, struct duet_error *error
     if (status != DUET_OK || kind->folder) return status;
     if (!writer->sink.own && kind->tail) duet_put(&writer->text, kind->tail(writer));
     status = send_text(writer, error);
-    return status == DUET_OK ? duet_sink_commit(&writer->sink, error) : status;
+    if (status != DUET_OK || !writer->sink.file.stream) return status;
+    return duet_output_commit(&writer->sink.file, error);
 }
 
 /* The end after a write that failed. */
@@ -316,7 +317,7 @@ void duet_writer_discard(struct duet_writer **writer)
     if (!writer || !*writer) return;
     struct duet_writer *w = *writer;
     if (w->state && w->kind->close) w->kind->close(w);
-    duet_sink_discard(&w->sink);
+    duet_output_discard(&w->sink.file);
     duet_output_names_close(&w->names);
     duet_buffer_close(&w->text);
     free(w->output);

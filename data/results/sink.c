@@ -100,13 +100,3 @@ enum duet_status duet_sink_resume(struct duet_sink *sink, int64_t size, struct d
     sink->whole = size;
     return duet_output_cut(&sink->file, (size_t)size, error);
 }
-
-enum duet_status duet_sink_commit(struct duet_sink *sink, struct duet_error *error)
-{
-    return sink->file.stream ? duet_output_commit(&sink->file, error) : DUET_OK;
-}
-
-void duet_sink_discard(struct duet_sink *sink)
-{
-    duet_output_discard(&sink->file);
-}

@@ -10,7 +10,7 @@
 #include "data/results/record.h"
 
 struct duet_sink {
-    struct duet_output file; /* of its own; zero: the caller's stream */
+    struct duet_output file; /* of its own, to be committed or discarded; zero: the caller's stream */
     FILE *stream;            /* the caller's; NULL */
     int descriptor;          /* where both end; -1: a stream that is no file at all */
     const char *name;        /* in error texts; borrowed */
@@ -34,11 +34,5 @@ enum duet_status duet_sink_send(struct duet_sink *sink, const char *text, size_t
 
 /* Go on in a file that is there already, after its first `size` bytes; the rest is cut off. */
 enum duet_status duet_sink_resume(struct duet_sink *sink, int64_t size, struct duet_error *error);
-
-/* The file gets its name. */
-enum duet_status duet_sink_commit(struct duet_sink *sink, struct duet_error *error);
-
-/* Accepts a zeroed or committed sink. */
-void duet_sink_discard(struct duet_sink *sink);
 
 #endif
