@@ -18,6 +18,7 @@ struct settings {
     bool force, quiet;
     int width, height;      /* from size */
     int rate_num, rate_den; /* from rate */
+    char *masks, *instances; /* the folder and the file in output; NULL without one */
 };
 
 static const char *const kinds[] = {"demo", "stop", "bus", "aeroplane", NULL};
@@ -93,13 +94,11 @@ struct names {
     char *picture, *mask; /* their paths */
 };
 
-static bool names_open(struct names *names, const char *folder, int frame)
+static bool names_open(struct names *names, const struct settings *settings, int frame)
 {
     snprintf(names->name, sizeof names->name, "scene_%04d.png", frame);
-    names->picture = duet_path_join(folder, names->name);
-    char *masks = duet_path_join(folder, "masks");
-    names->mask = masks ? duet_path_join(masks, names->name) : NULL;
-    free(masks);
+    names->picture = duet_path_join(settings->output, names->name);
+    names->mask = duet_path_join(settings->masks, names->name);
     return names->picture && names->mask;
 }
 
@@ -117,15 +116,13 @@ static bool taken_name(const char *path)
 }
 
 /* The code to exit with when something would be overwritten, else DUET_GO_ON. */
-static int check_names(const struct settings *settings, const char *instances)
+static int check_names(const struct settings *settings)
 {
+    const char *taken = taken_name(settings->instances) ? settings->instances : NULL;
     int code = DUET_GO_ON;
-    if (taken_name(instances))
-        code = duet_usage_error(&program, "%s: exists already; --force replaces it", instances);
     for (int frame = 0; code == DUET_GO_ON && frame < settings->frames; frame++) {
         struct names names;
-        const char *taken = NULL;
-        if (names_open(&names, settings->output, frame))
+        if (names_open(&names, settings, frame) && !taken)
             taken = taken_name(names.picture) ? names.picture : taken_name(names.mask) ? names.mask : NULL;
         if (taken) code = duet_usage_error(&program, "%s: exists already; --force replaces it", taken);
         names_close(&names);
@@ -152,7 +149,7 @@ static enum duet_status write_frame(const struct settings *settings, int frame,
     enum duet_status status = draw_frame(settings, frame, &scene, error);
     if (status != DUET_OK) return status;
     struct names names;
-    if (names_open(&names, settings->output, frame)) {
+    if (names_open(&names, settings, frame)) {
         status = duet_picture_write(names.picture, &scene.picture, error);
         if (status == DUET_OK) status = duet_mask_write(names.mask, &scene.classes, error);
         if (status == DUET_OK) status = duet_scene_truth_add(truth, names.name, frame, &scene, error);
@@ -164,12 +161,12 @@ static enum duet_status write_frame(const struct settings *settings, int frame,
     return status;
 }
 
-static int draw_all(const struct settings *settings, const char *masks, const char *instances)
+static int draw_all(const struct settings *settings)
 {
     struct duet_error error;
     struct duet_scene_truth *truth = NULL;
-    enum duet_status status = duet_make_folders(masks, &error);
-    if (status == DUET_OK) status = duet_scene_truth_open(instances, &truth, &error);
+    enum duet_status status = duet_make_folders(settings->masks, &error);
+    if (status == DUET_OK) status = duet_scene_truth_open(settings->instances, &truth, &error);
     for (int frame = 0; status == DUET_OK && frame < settings->frames && !duet_interrupted(); frame++)
         status = write_frame(settings, frame, truth, &error);
     if (status == DUET_OK && !duet_interrupted()) status = duet_scene_truth_commit(&truth, &error);
@@ -233,10 +230,9 @@ static int film_all(const struct settings *settings)
         status = duet_fail(&error, DUET_EXISTS, "%s: exists already", truth);
     if (status == DUET_OK) status = film(settings, truth, &error);
     int code = DUET_EXIT_OK;
-    if (status == DUET_EXISTS)
-        code = duet_usage_error(&program, "%s; --force replaces it", error.text);
-    else if (status == DUET_BAD_ARGUMENT)
-        code = duet_usage_error(&program, "%s", error.text);
+    if (status == DUET_EXISTS || status == DUET_BAD_ARGUMENT)
+        code = duet_usage_error(&program, "%s%s", error.text,
+                                status == DUET_EXISTS ? "; --force replaces it" : "");
     else if (status != DUET_OK)
         code = duet_fatal(&program, &error);
     else if (duet_interrupted())
@@ -278,21 +274,20 @@ int main(int argc, char **argv)
     struct settings settings = {.size = "640x480", .frames = 1, .rate = "25"};
     struct duet_arguments arguments;
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
-    if (code != DUET_GO_ON) return code;
-    code = check_settings(&settings, &arguments);
+    if (code == DUET_GO_ON) code = check_settings(&settings, &arguments);
     if (code != DUET_GO_ON) return code;
     duet_process_catch_signals();
     if (settings.video) return film_all(&settings);
-    char *masks = duet_path_join(settings.output, "masks"),
-         *instances = duet_path_join(settings.output, "instances.json");
-    if (!masks || !instances) {
+    settings.masks = duet_path_join(settings.output, "masks");
+    settings.instances = duet_path_join(settings.output, "instances.json");
+    if (!settings.masks || !settings.instances) {
         fprintf(stderr, "%s: no memory\n", program.name);
         code = DUET_EXIT_FATAL;
     } else if (!settings.force) {
-        code = check_names(&settings, instances);
+        code = check_names(&settings);
     }
-    if (code == DUET_GO_ON) code = draw_all(&settings, masks, instances);
-    free(masks);
-    free(instances);
+    if (code == DUET_GO_ON) code = draw_all(&settings);
+    free(settings.masks);
+    free(settings.instances);
     return code;
 }
