@@ -21,13 +21,6 @@ struct typed {
     char text[96];
 };
 
-static size_t choice_count(const struct duet_option *option)
-{
-    size_t n = 0;
-    while (option->choices[n]) n++;
-    return n;
-}
-
 /* "table, ndjson, coco" */
 static void join_words(char *text, size_t size, const char *const *words)
 {
@@ -73,14 +66,14 @@ static int bad_value(const struct reader *reader, const struct typed *typed, con
 static int store_choice(struct reader *reader, const struct typed *typed, const char *value)
 {
     const struct duet_option *option = typed->option;
-    size_t count = choice_count(option);
-    for (size_t i = 0; i < count; i++) {
+    for (int i = 0; option->choices[i]; i++) {
         if (strcmp(option->choices[i], value) != 0) continue;
-        *(int *)(void *)(reader->values + option->offset) = (int)i;
+        *(int *)(void *)(reader->values + option->offset) = i;
         return DUET_GO_ON;
     }
     char suggestion[DUET_SUGGESTION];
-    return bad_value(reader, typed, value, duet_suggestion(suggestion, "", value, option->choices, count));
+    duet_suggestion(suggestion, "", value, option->choices, sizeof *option->choices);
+    return bad_value(reader, typed, value, suggestion);
 }
 
 static int store_number(struct reader *reader, const struct typed *typed, const char *value)
@@ -169,7 +162,7 @@ static int print_and_exit(const struct reader *reader, enum about about)
 static int unknown_option(const struct reader *reader, const char *name, size_t length)
 {
     enum { MOST = 66 };
-    const char *names[MOST] = {"help", "version"};
+    const char *names[MOST + 1] = {"help", "version"};
     size_t count = 2;
     const struct duet_option *option = reader->program->options;
     for (; option && option->kind != DUET_OPTION_END && count < MOST; option++)
@@ -177,7 +170,7 @@ static int unknown_option(const struct reader *reader, const char *name, size_t 
     char word[96], suggestion[DUET_SUGGESTION];
     snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), name);
     return duet_usage_error(reader->program, "unknown option '--%.*s'%s", (int)length, name,
-                            duet_suggestion(suggestion, "--", word, names, count));
+                            duet_suggestion(suggestion, "--", word, names, sizeof *names));
 }
 
 /* The value of an option that needs one: `attached`, or else the next argument. */
@@ -296,14 +289,10 @@ static const struct duet_command *find_command(const struct duet_program *progra
 
 static int unknown_command(const struct duet_program *program, const char *name)
 {
-    enum { MOST = 32 };
-    const char *names[MOST];
-    size_t count = 0;
-    for (const struct duet_command *command = program->commands; command->name && count < MOST; command++)
-        names[count++] = command->name;
+    const struct duet_command *commands = program->commands;
     char suggestion[DUET_SUGGESTION];
     return duet_usage_error(program, "unknown command '%s'%s", name,
-                            duet_suggestion(suggestion, "", name, names, count));
+                            duet_suggestion(suggestion, "", name, &commands->name, sizeof *commands));
 }
 
 int duet_commands_run(const struct duet_program *program, int argc, char **argv)

@@ -38,40 +38,45 @@ static size_t distance(const char *a, const char *b)
     return last[m];
 }
 
+static const char *const *next_word(const char *const *at, size_t stride)
+{
+    return (const char *const *)(const void *)((const char *)at + stride);
+}
+
 /* The only word that begins with `part` (two characters or more) or contains it (three or more). */
-static const char *only_containing(const char *part, const char *const *words, size_t count)
+static const char *only_containing(const char *part, const char *const *words, size_t stride)
 {
     const char *found[2] = {NULL, NULL}; /* beginning with it, containing it */
     size_t hits[2] = {0, 0}, length = strlen(part);
-    for (size_t i = 0; i < count; i++) {
-        bool begins = length >= 2 && strncmp(part, words[i], length) == 0;
-        bool contains = length >= 3 && strstr(words[i], part);
-        if (begins) found[0] = words[i];
-        if (contains) found[1] = words[i];
+    for (; *words; words = next_word(words, stride)) {
+        bool begins = length >= 2 && strncmp(part, *words, length) == 0;
+        bool contains = length >= 3 && strstr(*words, part);
+        if (begins) found[0] = *words;
+        if (contains) found[1] = *words;
         hits[0] += begins;
         hits[1] += contains;
     }
     return hits[0] == 1 ? found[0] : hits[1] == 1 ? found[1] : NULL;
 }
 
-static const char *nearest_word(const char *word, const char *const *words, size_t count)
+static const char *nearest_word(const char *word, const char *const *words, size_t stride)
 {
-    const char *nearest = only_containing(word, words, count);
+    const char *nearest = only_containing(word, words, stride);
     if (nearest) return nearest;
     size_t length = strlen(word), allowed = length < 3 ? 0 : length < 5 ? 1 : length < 9 ? 2 : length / 3;
-    for (size_t i = 0, best = allowed + 1; i < count; i++) {
-        size_t d = distance(word, words[i]);
+    for (size_t best = allowed + 1; *words; words = next_word(words, stride)) {
+        size_t d = distance(word, *words);
         if (d >= best) continue;
         best = d;
-        nearest = words[i];
+        nearest = *words;
     }
     return nearest;
 }
 
 const char *duet_suggestion(char text[DUET_SUGGESTION], const char *lead, const char *word,
-                            const char *const *words, size_t count)
+                            const char *const *words, size_t stride)
 {
-    const char *nearest = nearest_word(word, words, count);
+    const char *nearest = nearest_word(word, words, stride);
     text[0] = '\0';
     if (nearest) snprintf(text, DUET_SUGGESTION, "; did you mean '%s%s'?", lead, nearest);
     return text;

@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* "; did you mean '--threshold'?" into `text`, of the word of `words` (count of them) that `word` was most
- * likely meant to be, with `lead` ("--") before it; "" when none is near. Returns `text`. */
+/* "; did you mean '--threshold'?" into `text`, of the one of `words` that `word` was most likely meant to be,
+ * with `lead` ("--") before it; "" when none is near. The words' pointers lie `stride` bytes apart, as in an
+ * array or in a table of structs, and end with NULL. Returns `text`. */
 #define DUET_SUGGESTION 128
 const char *duet_suggestion(char text[DUET_SUGGESTION], const char *lead, const char *word,
-                            const char *const *words, size_t count);
+                            const char *const *words, size_t stride);
 
 /* Strict numbers: the whole text, decimal, finite; locale does not matter. False when it is none. */
 bool duet_parse_int(const char *text, long long *value);

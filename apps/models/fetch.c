@@ -169,16 +169,10 @@ static const struct model_source *find_source(const char *name)
 
 static int unknown_source(const char *name)
 {
-    enum { MOST = 32 };
-    const char *names[MOST];
-    size_t count = 0;
-    while (count < MOST && model_sources[count].name) {
-        names[count] = model_sources[count].name;
-        count++;
-    }
     char suggestion[DUET_SUGGESTION];
+    duet_suggestion(suggestion, "", name, &model_sources->name, sizeof *model_sources);
     return duet_usage_error(&fetch_program, "unknown model '%s'%s; 'models list' shows what there is", name,
-                            duet_suggestion(suggestion, "", name, names, count));
+                            suggestion);
 }
 
 /* Where the file goes; makes the folder of models when it goes there. */

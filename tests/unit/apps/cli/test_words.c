@@ -8,7 +8,7 @@
 static void the_nearest_word_is_suggested(void **state)
 {
     (void)state;
-    static const char *const words[] = {"threshold", "threads", "fetch", "show"};
+    static const char *const words[] = {"threshold", "threads", "fetch", "show", NULL};
     static const struct {
         const char *word, *suggestion;
     } cases[] = {{"treshold", "; did you mean '--threshold'?"}, /* a letter left out */
@@ -20,7 +20,8 @@ static void the_nearest_word_is_suggested(void **state)
                  {"", ""}};
     char text[DUET_SUGGESTION];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_string_equal(duet_suggestion(text, "--", cases[i].word, words, 4), cases[i].suggestion);
+        assert_string_equal(duet_suggestion(text, "--", cases[i].word, words, sizeof *words),
+                            cases[i].suggestion);
 }
 
 static void numbers_do_not_depend_on_the_locale(void **state)
