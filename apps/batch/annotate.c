@@ -12,13 +12,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-static bool is_one_of(const char *word, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcasecmp(word, *words) == 0) return true;
-    return false;
-}
-
 static const char *ending_of(enum duet_annotate_format format)
 {
     return format == DUET_ANNOTATE_JPG ? ".jpg" : ".png";
@@ -34,9 +27,9 @@ static char *join(const char *folder, char *name)
 
 char *duet_annotate_path(const char *folder, const char *relative, enum duet_annotate_format format)
 {
-    static const char *const kept[] = {".jpg", ".jpeg", ".png", NULL};
     const char *end = duet_path_extension(relative), *added = ending_of(format);
-    if (format == DUET_ANNOTATE_SAME && is_one_of(end, kept)) added = "";
+    bool kept = strcasecmp(end, ".jpg") == 0 || strcasecmp(end, ".jpeg") == 0 || strcasecmp(end, ".png") == 0;
+    if (format == DUET_ANNOTATE_SAME && kept) added = "";
     if (format == DUET_ANNOTATE_SAME || duet_frames_ending(relative) != DUET_ENDING_PICTURE)
         end = relative + strlen(relative);
     return join(folder, duet_text("%.*s%s", (int)(end - relative), relative, added));

@@ -21,11 +21,8 @@ static enum duet_status parse_class(const char *name, const struct duet_labels *
 {
     const struct duet_label *label = duet_labels_find(labels, name);
     term->any = !label && strcmp(name, "any") == 0;
-    if (term->any) return DUET_OK;
-    if (label) {
-        term->id = label->id;
-        return DUET_OK;
-    }
+    if (label) term->id = label->id;
+    if (label || term->any) return DUET_OK;
     const struct duet_label *near = duet_labels_suggest(labels, name);
     return duet_fail(error, DUET_BAD_ARGUMENT, "unknown class '%s'%s%s%s", name,
                      near ? "; did you mean '" : "", near ? near->name : "", near ? "'?" : "");
@@ -36,10 +33,8 @@ static enum duet_status parse_term(char *text, const struct duet_labels *labels,
                                    struct duet_save_if_term *term, struct duet_error *error)
 {
     char *sign = strchr(text, '>');
-    const char *whole = text;
     *term = (struct duet_save_if_term){.or_as = sign && sign[1] == '='};
-    if (!sign)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "'%s': expected CLASS>X, such as person>0.6", whole);
+    if (!sign) return duet_fail(error, DUET_BAD_ARGUMENT, "'%s': expected CLASS>X, such as person>0.6", text);
     *sign = '\0';
     const char *name = trim(text), *number = trim(sign + (term->or_as ? 2 : 1));
     if (!duet_parse_float(number, &term->least) || term->least < 0 || term->least > 1)

@@ -15,10 +15,8 @@ static char *video_path(const struct batch *batch, size_t index, unsigned number
     if (batch->one_video) return duet_batch_timed_name(annotate, number);
     char *path =
         duet_annotate_frame_path(annotate, batch->inputs.items[index].relative, DUET_ANNOTATE_SAME, 0);
-    char *numbered = path && number > 1
-                         ? duet_text("%.*s-%u.mp4", (int)(duet_path_extension(path) - path), path, number)
-                         : NULL;
-    if (path && number < 2) return path;
+    if (!path || number < 2) return path;
+    char *numbered = duet_text("%.*s-%u.mp4", (int)(duet_path_extension(path) - path), path, number);
     free(path);
     return numbered;
 }

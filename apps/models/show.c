@@ -194,9 +194,16 @@ static void print_types(const struct duet_weights *weights)
     printf("%s\n", quantized ? " with scales and zero points" : "");
 }
 
-static void print_head(const struct view *view)
+static void print_origin(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
+    if (view->arch) {
+        printf("%s\n", view->arch->name);
+        print_field("what", view->arch->what);
+        print_network(view);
+        print_field("paper", view->arch->paper);
+        return;
+    }
     duet_print_line(stdout, "%s", c->source.name ? c->source.name : view->path);
     print_field("file", view->path);
     print_field("architecture", c->architecture);
@@ -209,14 +216,6 @@ static void print_head(const struct view *view)
     print_field("source format", c->source.format);
     print_field("source sha256", c->source.sha256);
     print_field("data sha256", c->data_sha256);
-}
-
-static void print_arch(const struct view *view)
-{
-    printf("%s\n", view->arch->name);
-    print_field("what", view->arch->what);
-    print_network(view);
-    print_field("paper", view->arch->paper);
 }
 
 static void print_layer(const struct view *view, int node)
@@ -237,10 +236,7 @@ static void print_layer(const struct view *view, int node)
 static void print_text(const struct view *view)
 {
     char madds[32], parameters[32], stored[32];
-    if (view->arch)
-        print_arch(view);
-    else
-        print_head(view);
+    print_origin(view);
     printf("\n%-30s %-11s %14s  %-12s %13s %11s %13s\n", "layer", "op", "output", "kernel/stride", "MAdds",
            "parameters", "output bytes");
     for (int i = 0; i < view->layers; i++) print_layer(view, i);
