@@ -2,7 +2,7 @@
  *
  * To add one: data/results/write_NAME.c defines a `const struct duet_writer_kind duet_writer_NAME`; a value
  * in record.h's enum duet_format, its declaration below and its row in record.c's table make it known;
- * tests/unit/data/results/test_records.c gets its exact bytes. */
+ * tests/unit/data/results/test_records.c gets its exact bytes. CONTRIBUTING.md has the whole list. */
 #ifndef DUET_DATA_RESULTS_WRITER_H
 #define DUET_DATA_RESULTS_WRITER_H
 

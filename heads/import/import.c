@@ -15,7 +15,7 @@
 
 #define LOOK_BYTES 4096 /* white space before the '{' included */
 
-enum kind { UNKNOWN, TFJS, SAFETENSORS, TFLITE, GRAPHDEF, GZIP };
+enum kind { UNKNOWN, TFJS, SAFETENSORS, TFLITE, GRAPHDEF, GZIP, KINDS };
 
 static enum kind kind_of(const uint8_t *data, size_t size)
 {
@@ -33,7 +33,7 @@ static enum kind kind_of(const uint8_t *data, size_t size)
 
 static enum duet_status look(const char *path, enum kind *kind, struct duet_error *error)
 {
-    static const char *const refused[] = {
+    static const char *const refused[KINDS] = {
         [GRAPHDEF] = "a frozen TensorFlow graph", [GZIP] = "a compressed file: unpack it first"};
     uint8_t start[LOOK_BYTES];
     struct duet_file file;
@@ -48,7 +48,7 @@ static enum duet_status look(const char *path, enum kind *kind, struct duet_erro
         status =
             duet_fail(error, DUET_BAD_FORMAT,
                       "%s: not a model: expected a TF.js model.json, a TFLite or a safetensors file", path);
-    else if (*kind == GRAPHDEF || *kind == GZIP)
+    else if (refused[*kind])
         status = duet_fail(error, DUET_UNSUPPORTED, "%s: %s, which this build does not import", path,
                            refused[*kind]);
     return status;
