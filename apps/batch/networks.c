@@ -2,7 +2,6 @@
 
 #include "cli/model_path.h"
 #include "cli/words.h"
-#include "core/bom.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "data/draw/draw.h"

@@ -1,6 +1,5 @@
 #include "cli/inputs.h"
 
-#include "core/bom.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"

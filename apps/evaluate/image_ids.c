@@ -1,6 +1,5 @@
 #include "evaluate/image_ids.h"
 
-#include "core/bom.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/order.h"

@@ -1,7 +1,7 @@
 #include "json/read.h"
 
-#include "core/bom.h"
 #include "core/fail.h"
+#include "core/os.h"
 #include "json/words.h"
 
 #include <errno.h>

@@ -1,7 +1,6 @@
 #include "data/voc/voc.h"
 
 #include "coco/names.h"
-#include "core/bom.h"
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"

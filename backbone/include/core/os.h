@@ -28,6 +28,13 @@ enum duet_status duet_read_file(const char *path, size_t max_bytes, struct duet_
 enum duet_status duet_read_stream(FILE *stream, const char *name, size_t max_bytes, struct duet_bytes *bytes,
                                   struct duet_error *error);
 
+/* At the head of a text that is read as UTF-8, behind the byte order mark that some editors put before it, if
+ * any: *begin is where its first line begins. UTF-16 and UTF-32 by their marks: DUET_BAD_FORMAT, "NAME: is
+ * UTF-16, expected UTF-8", where without a word the first line would be some strange name and the others none
+ * at all. */
+enum duet_status duet_bom_check(const char *name, const void *data, size_t size, size_t *begin,
+                                struct duet_error *error);
+
 void duet_bytes_close(struct duet_bytes *bytes);
 
 /* --- writing ------------------------------------------------------------------------------------------ */

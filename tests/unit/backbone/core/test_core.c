@@ -1,6 +1,5 @@
 #include "support/testing.h"
 
-#include "core/bom.h"
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/file.h"
