@@ -5,6 +5,7 @@
 #include "core/checked.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static inline bool duet_grow(void *array, size_t *capacity, size_t needed, size_
     if (!duet_add_size(*capacity, *capacity / 2, &wanted)) return false;
     if (wanted < needed) wanted = needed;
     if (wanted < 16) wanted = 16;
-    if (!duet_mul_size(wanted, item_size, &bytes)) return false;
+    if (!duet_mul_size(wanted, item_size, &bytes) || bytes > PTRDIFF_MAX) return false;
     void *items;
     memcpy(&items, array, sizeof items);
     items = realloc(items, bytes);
