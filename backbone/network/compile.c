@@ -24,6 +24,7 @@ static enum duet_status copy_layers(const struct duet_network *network, struct d
         if (network->layers[i].op == DUET_OP_INPUT) c->input_offset = c->plan.offset[i];
     }
     for (int i = 0; i < network->output_count; i++) {
+        if (!c->plan.wanted[i]) continue;
         duet_node node = network->outputs[i].node;
         char *name = strdup(network->outputs[i].name);
         if (!name) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu layers", n);
@@ -69,7 +70,7 @@ static bool same_weights(const struct duet_compiled *a, const struct duet_compil
 {
     if (a->layer_count != b->layer_count || strcmp(a->kernels.level, b->kernels.level) != 0) return false;
     for (int i = 0; i < a->layer_count; i++)
-        if (!same_layer(&a->layers[i], &b->layers[i])) return false;
+        if (!same_layer(&a->layers[i], &b->layers[i]) || a->plan.needed[i] != b->plan.needed[i]) return false;
     return same_separables(&a->plan, &b->plan);
 }
 

@@ -24,4 +24,10 @@ struct duet_network {
     struct duet_error fault; /* the first one; status DUET_OK: none */
 };
 
+/* How many of a layer's inputs it reads numbers of: of one that it is only made as large as, none. */
+static inline int duet_layer_reads(const struct duet_layer *layer)
+{
+    return layer->op == DUET_OP_BROADCAST ? 1 : layer->input_count;
+}
+
 #endif

@@ -86,15 +86,15 @@ struct totals {
 
 /* Everything is looked up and added up before memory is taken. */
 static enum duet_status add_up(const struct duet_network *network, const struct duet_weights *weights,
-                               const struct duet_kernels *kernels, struct totals *totals,
-                               struct duet_error *error)
+                               const struct duet_kernels *kernels, const struct plan *plan,
+                               struct totals *totals, struct duet_error *error)
 {
     size_t weight_floats, bias_floats;
     const struct duet_tensor *weight, *bias;
     *totals = (struct totals){0};
     for (int i = 0; i < duet_network_layer_count(network); i++) {
         const struct duet_layer *layer = duet_network_layer(network, i);
-        if (!has_weights(layer)) continue;
+        if (!has_weights(layer) || !plan->needed[i]) continue;
         enum duet_status status = check_tensors(network, weights, i, &weight, &bias, error);
         if (status != DUET_OK) return status;
         size_t depth = depth_of(layer, (size_t)duet_network_input_channels(network, i));
@@ -206,7 +206,7 @@ static enum duet_status pack_all(struct packing *p, const struct plan *plan, str
     p->depthwise_of = depthwise_of;
     enum duet_status status = DUET_OK;
     for (int i = 0; status == DUET_OK && i < count; i++)
-        if (has_weights(duet_network_layer(p->network, i))) status = pack_layer(p, i, error);
+        if (has_weights(duet_network_layer(p->network, i)) && plan->needed[i]) status = pack_layer(p, i, error);
     free(depthwise_of);
     return status;
 }
@@ -217,7 +217,7 @@ enum duet_status duet_packed_create(const struct duet_network *network, const st
 {
     *out = NULL;
     struct totals totals;
-    enum duet_status status = add_up(network, weights, kernels, &totals, error);
+    enum duet_status status = add_up(network, weights, kernels, plan, &totals, error);
     if (status != DUET_OK) return status;
     float *scratch = duet_alloc_pages(totals.scratch * sizeof(float));
     struct packed_weights *packed = calloc(1, sizeof *packed);

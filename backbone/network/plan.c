@@ -7,23 +7,61 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* --- what is wanted ------------------------------------------------------------------------------------- */
+
+static enum duet_status want_output(const struct duet_network *network, const char *name, struct plan *plan,
+                                    struct duet_error *error)
+{
+    for (int i = 0; name && i < network->output_count; i++)
+        if (strcmp(network->outputs[i].name, name) == 0) {
+            plan->wanted[i] = true;
+            return DUET_OK;
+        }
+    return duet_fail(error, name ? DUET_NOT_FOUND : DUET_BAD_ARGUMENT, "the network has no output '%s'",
+                     name ? name : "");
+}
+
+/* Marks the wanted outputs and the layers that they need. */
+static enum duet_status find_needed(const struct duet_network *network,
+                                    const struct duet_compile_options *options, struct plan *plan,
+                                    struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    if (options->outputs ? options->output_count < 1 : options->output_count != 0)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%d outputs are wanted, expected 1 or more, or NULL and 0",
+                         options->output_count);
+    for (int i = 0; !options->outputs && i < network->output_count; i++) plan->wanted[i] = true;
+    for (int i = 0; status == DUET_OK && i < options->output_count; i++)
+        status = want_output(network, options->outputs[i], plan, error);
+    for (int i = 0; i < network->output_count; i++)
+        if (plan->wanted[i]) plan->needed[network->outputs[i].node] = true;
+    for (int i = network->layer_count - 1; i >= 0; i--) {
+        const struct duet_layer *layer = &network->layers[i];
+        if (network->output_count == 0 || layer->op == DUET_OP_INPUT) plan->needed[i] = true;
+        for (int k = 0; plan->needed[i] && k < duet_layer_reads(layer); k++)
+            plan->needed[layer->inputs[k]] = true;
+    }
+    return status;
+}
+
 /* --- fusion --------------------------------------------------------------------------------------------- */
 
-/* Who reads each layer. */
+/* Who reads each layer, of those that are needed. */
 struct uses {
-    int *count;       /* readers, an output of the network counting as one */
+    int *count;       /* readers, a wanted output of the network counting as one */
     duet_node *first; /* the first reader, -1: none */
 };
 
-static void count_uses(const struct duet_network *network, struct uses uses)
+static void count_uses(const struct duet_network *network, const struct plan *plan, struct uses uses)
 {
     for (int i = 0; i < network->layer_count; i++) uses.first[i] = -1;
     for (int i = 0; i < network->layer_count; i++)
-        for (int k = 0; k < network->layers[i].input_count; k++) {
+        for (int k = 0; plan->needed[i] && k < duet_layer_reads(&network->layers[i]); k++) {
             duet_node input = network->layers[i].inputs[k];
             if (uses.count[input]++ == 0) uses.first[input] = i;
         }
-    for (int i = 0; i < network->output_count; i++) uses.count[network->outputs[i].node]++;
+    for (int i = 0; i < network->output_count; i++)
+        if (plan->wanted[i]) uses.count[network->outputs[i].node]++;
 }
 
 /* The layer that reads `node`, if it is the only one and of kind `op`; else -1. */
@@ -104,8 +142,7 @@ static struct step plain_step(const struct duet_network *network, duet_node node
         .kind = kinds[layer->op], .expand = -1, .depthwise = -1, .project = -1, .add = -1, .output = node};
     if (layer->op == DUET_OP_CONV) s.project = node;
     if (layer->op == DUET_OP_DEPTHWISE) s.depthwise = node;
-    /* A broadcast reads only the sizes of its second input. */
-    s.input_count = layer->op == DUET_OP_BROADCAST ? 1 : layer->input_count;
+    s.input_count = duet_layer_reads(layer);
     for (int i = 0; i < s.input_count; i++) s.inputs[i] = layer->inputs[i];
     return s;
 }
@@ -137,9 +174,12 @@ static enum duet_status list_steps(const struct duet_network *network, bool fuse
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %d layers", network->layer_count);
         goto done;
     }
-    for (int i = 0; i < network->layer_count; i++) by_output[i].output = -1;
+    for (int i = 0; i < network->layer_count; i++) {
+        by_output[i].output = -1;
+        covered[i] = !plan->needed[i];
+    }
     for (int i = 0; fuse && i < network->layer_count; i++) {
-        if (network->layers[i].op != DUET_OP_DEPTHWISE) continue;
+        if (network->layers[i].op != DUET_OP_DEPTHWISE || covered[i]) continue;
         struct step s = separable_around(network, uses, i);
         if (s.project < 0 || (s.expand >= 0 && covered[s.expand])) continue;
         by_output[s.output] = s;
@@ -347,7 +387,7 @@ static int collect_blocks(const struct duet_network *network, const struct plan 
         if (step->by_channels) blocks[count++] = (struct block){.node = step->depthwise, .from = s, .to = s};
     }
     for (int i = 0; i < network->output_count; i++)
-        blocks[slot[network->outputs[i].node]].to = plan->step_count;
+        if (plan->wanted[i]) blocks[slot[network->outputs[i].node]].to = plan->step_count;
     free(slot);
     return count;
 }
@@ -419,14 +459,16 @@ enum duet_status duet_plan_create(const struct duet_network *network,
     plan->steps = calloc(n, sizeof *plan->steps);
     plan->info = calloc(n, sizeof *plan->info);
     plan->offset = calloc(n, sizeof *plan->offset);
-    if (!uses.count || !uses.first || !plan->steps || !plan->info || !plan->offset) {
+    plan->needed = calloc(n, sizeof *plan->needed);
+    if (!uses.count || !uses.first || !plan->steps || !plan->info || !plan->offset || !plan->needed) {
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %zu layers", n);
         goto done;
     }
     for (size_t i = 0; i < n; i++) plan->offset[i] = SIZE_MAX;
     status = duet_network_account(network, options->height, options->width, plan->info, error);
+    if (status == DUET_OK) status = find_needed(network, options, plan, error);
     if (status != DUET_OK) goto done;
-    count_uses(network, uses);
+    count_uses(network, plan, uses);
     status = list_steps(network, !options->unfused, uses, plan, error);
     if (status != DUET_OK) goto done;
     hoist_leaves(uses, plan);
@@ -452,5 +494,6 @@ void duet_plan_close(struct plan *plan)
     free(plan->steps);
     free(plan->info);
     free(plan->offset);
+    free(plan->needed);
     memset(plan, 0, sizeof *plan);
 }

@@ -68,6 +68,8 @@ struct plan_budget {
 struct plan {
     struct step *steps;
     int step_count;
+    bool wanted[DUET_MAX_OUTPUTS]; /* the network's outputs */
+    bool *needed;                  /* layers that lead to a wanted one, and the picture */
     struct duet_layer_info *info; /* a layer each */
     size_t *offset; /* a layer each: where its result lies in the arena, in floats; SIZE_MAX: nowhere */
     size_t arena_bytes, scratch_bytes;
@@ -100,7 +102,8 @@ static inline size_t duet_chunk_units(size_t channels)
 /* The most memory one network's results may take: far above any real use, far below what hurts. */
 #define DUET_MAX_ARENA_BYTES ((size_t)4 << 30)
 
-/* Of the options, sizes, unfused, split and caches count. On failure *plan is zero. */
+/* Of the options, sizes, outputs, unfused, split and caches count. On failure *plan is zero. Errors: those of
+ * duet_network_memory. */
 enum duet_status duet_plan_create(const struct duet_network *network,
                                   const struct duet_compile_options *options, struct plan *plan,
                                   struct duet_error *error);

@@ -127,6 +127,10 @@ struct duet_compile_options {
     size_t struct_size; /* sizeof(struct duet_compile_options): lets the struct grow */
     int height, width;  /* of the input, 1 .. 8192 */
     const char *cpu;    /* highest kernel level: "scalar" ...; NULL: $DUET_CPU, else the best there is */
+    /* Names of the outputs that are wanted; NULL and 0: all. What none of them needs is left out: it takes no
+     * time and no memory, and its weights are not asked for. (A network without outputs is kept whole.) */
+    const char *const *outputs;
+    int output_count;
     const struct duet_compiled
         *weights_of; /* share its packed weights: it must come from the same layers, at any size and output
                       * stride, and from the same weights; `weights` is then not read. NULL: pack */
@@ -152,9 +156,10 @@ DUET_API enum duet_status duet_network_memory(const struct duet_network *network
 
 /* Weights may be float32, F16, BF16, or quantized (U8, I8, I32 with "<tensor>.scale" and
  * "<tensor>.zero_point" beside them): they are made float32 when packed.
- * Errors: DUET_BAD_ARGUMENT, those of duet_network_check, DUET_NOT_FOUND (a tensor is missing), DUET_MISMATCH
- * (a tensor's shape is not the layer's; weights_of is of other layers, activations, fusions or another kernel
- * level), DUET_UNSUPPORTED (a tensor of another type), DUET_IO_ERROR (the model file was cut short or changed
+ * Errors: DUET_BAD_ARGUMENT, those of duet_network_check, DUET_NOT_FOUND (a tensor or an output that is wanted
+ * is missing), DUET_MISMATCH
+ * (a tensor's shape is not the layer's; weights_of is of other layers, activations, fusions, outputs or
+ * another kernel level), DUET_UNSUPPORTED (a tensor of another type), DUET_IO_ERROR (the model file was cut short or changed
  * since it was opened), DUET_TOO_LARGE (max_memory; the text says what is needed and what allowed),
  * DUET_OUT_OF_MEMORY. Nothing of network or weights is kept. */
 DUET_API enum duet_status duet_compile(const struct duet_network *network, const struct duet_weights *weights,

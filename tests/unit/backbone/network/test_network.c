@@ -1,53 +1,9 @@
-#include "support/random_weights.h"
+#include "support/run_network.h"
 
 #include "duet/deeplabv3.h"
 #include "duet/ssdlite.h"
 
 #include "network/dead_channels.h"
-
-static struct duet_compiled *compile(const struct duet_network *network, const struct duet_weights *weights,
-                                     int height, int width, bool unfused, const char *cpu)
-{
-    struct duet_error e;
-    struct duet_compiled *compiled;
-    struct duet_compile_options options = {
-        .struct_size = sizeof options, .height = height, .width = width, .unfused = unfused, .cpu = cpu};
-    assert_ok(duet_compile(network, weights, &options, &compiled, &e), e);
-    return compiled;
-}
-
-/* All outputs of one run on a seeded input, in one block. Owned: free. */
-static float *run(struct duet_compiled *compiled, const struct duet_network *network, int height, int width,
-                  int threads, size_t *count)
-{
-    struct duet_error e;
-    struct duet_session *session;
-    struct duet_pool pool;
-    uint64_t seed = 7;
-    assert_ok(duet_pool_create(threads, &pool, &e), e);
-    assert_ok(duet_session_create(compiled, threads, &session, &e), e);
-    float *input = duet_session_input(session), *all = NULL;
-    for (int i = 0; i < height * width * 3; i++) input[i] = random_weight(&seed);
-    assert_ok(duet_session_run(session, &pool, &e), e);
-    *count = 0;
-    for (int i = 0; i < duet_network_output_count(network); i++) {
-        const char *name;
-        struct duet_shape shape;
-        size_t here;
-        duet_network_output_at(network, i, &name);
-        const float *output = duet_session_output(session, name, &shape);
-        assert_non_null(output);
-        assert_true(duet_shape_elements(&shape, &here));
-        all = realloc(all, (*count + here) * sizeof *all);
-        assert_non_null(all);
-        memcpy(all + *count, output, here * sizeof *all);
-        *count += here;
-    }
-    assert_null(duet_session_output(session, "nobody", NULL));
-    duet_session_close(&session);
-    duet_pool_close(&pool);
-    return all;
-}
 
 struct shape_case {
     int height, width, output_stride;
@@ -94,7 +50,7 @@ static void assert_bytes(struct duet_compiled *compiled, const struct duet_netwo
 {
     for (int threads = 1; threads <= 3; threads++) {
         size_t here;
-        float *got = run(compiled, network, c.height, c.width, threads, &here);
+        float *got = run_network(compiled, network, c.height, c.width, threads, &here);
         assert_int_equal(here, count);
         if (memcmp(got, want, count * sizeof *got) != 0)
             fail_msg("%dx%d, way %d, %d threads: other bytes than layer by layer", c.width, c.height, way,
@@ -106,13 +62,13 @@ static void assert_bytes(struct duet_compiled *compiled, const struct duet_netwo
 static void assert_every_way(const struct duet_network *network, const struct duet_weights *weights,
                              struct shape_case c)
 {
-    struct duet_compiled *plain = compile(network, weights, c.height, c.width, true, NULL);
-    struct duet_compiled *fused = compile(network, weights, c.height, c.width, false, NULL);
+    struct duet_compiled *plain = compile_network(network, weights, c.height, c.width, true, NULL);
+    struct duet_compiled *fused = compile_network(network, weights, c.height, c.width, false, NULL);
     assert_true(duet_compiled_step_count(fused) < duet_compiled_step_count(plain));
     /* A picture of one pixel saves nothing. */
     assert_true(duet_compiled_arena_bytes(fused) <= duet_compiled_arena_bytes(plain) || c.height == 1);
     size_t count;
-    float *want = run(plain, network, c.height, c.width, 1, &count);
+    float *want = run_network(plain, network, c.height, c.width, 1, &count);
     double sum = 0;
     for (size_t k = 0; k < count; k++) sum += fabs((double)want[k]);
     assert_true(sum > 0 && isfinite(sum));
@@ -189,11 +145,11 @@ static void every_level_is_near_scalar(void **state)
     struct shape_case c = {97, 64, 32, true, false};
     struct duet_network *network = build(c);
     struct duet_weights *weights = random_weights(network, 2);
-    struct duet_compiled *scalar = compile(network, weights, c.height, c.width, false, "scalar");
-    struct duet_compiled *best = compile(network, weights, c.height, c.width, false, NULL);
+    struct duet_compiled *scalar = compile_network(network, weights, c.height, c.width, false, "scalar");
+    struct duet_compiled *best = compile_network(network, weights, c.height, c.width, false, NULL);
     size_t count, here;
-    float *want = run(scalar, network, c.height, c.width, 1, &count), most = 0;
-    float *got = run(best, network, c.height, c.width, 1, &here);
+    float *want = run_network(scalar, network, c.height, c.width, 1, &count), most = 0;
+    float *got = run_network(best, network, c.height, c.width, 1, &here);
     for (size_t k = 0; k < count; k++) most = fmaxf(most, fabsf(got[k] - want[k]));
     printf("# %s: within %.2g of scalar\n", duet_compiled_step(best, 0).kernel, (double)most);
     assert_true(most < 1e-3f);
@@ -238,8 +194,8 @@ static void dead_channels_are_left_out(void **state)
         struct duet_network *network = build(c);
         struct duet_weights *random = random_weights(network, 4);
         struct duet_weights *weights = with_dead_channels(random, "block7.");
-        struct duet_compiled *plain = compile(network, weights, c.height, c.width, true, NULL);
-        struct duet_compiled *fused = compile(network, weights, c.height, c.width, false, NULL);
+        struct duet_compiled *plain = compile_network(network, weights, c.height, c.width, true, NULL);
+        struct duet_compiled *fused = compile_network(network, weights, c.height, c.width, false, NULL);
         assert_true(duet_compiled_weight_bytes(fused) < duet_compiled_weight_bytes(plain));
         duet_compiled_close(&plain);
         duet_compiled_close(&fused);

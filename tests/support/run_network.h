@@ -1,0 +1,71 @@
+/* run_network.h: any network description compiled and run on seeded numbers. */
+#ifndef DUET_RUN_NETWORK_H
+#define DUET_RUN_NETWORK_H
+
+#include "support/random_weights.h"
+
+/* Owned: duet_compiled_close. */
+static inline struct duet_compiled *compile_network(const struct duet_network *network,
+                                                    const struct duet_weights *weights, int height, int width,
+                                                    bool unfused, const char *cpu)
+{
+    struct duet_error e;
+    struct duet_compiled *compiled;
+    struct duet_compile_options options = {
+        .struct_size = sizeof options, .height = height, .width = width, .unfused = unfused, .cpu = cpu};
+    assert_ok(duet_compile(network, weights, &options, &compiled, &e), e);
+    return compiled;
+}
+
+/* A session with its input filled. Owned: duet_session_close. */
+static inline struct duet_session *filled_session(struct duet_compiled *compiled, int height, int width,
+                                                  int threads)
+{
+    struct duet_error e;
+    struct duet_session *session;
+    uint64_t seed = 7;
+    assert_ok(duet_session_create(compiled, threads, &session, &e), e);
+    float *input = duet_session_input(session);
+    for (int i = 0; i < height * width * 3; i++) input[i] = random_weight(&seed);
+    return session;
+}
+
+/* All compiled outputs of the last run, in one block. Owned: free. */
+static inline float *session_outputs(const struct duet_session *session, const struct duet_network *network,
+                                     size_t *count)
+{
+    float *all = NULL;
+    *count = 0;
+    for (int i = 0; i < duet_network_output_count(network); i++) {
+        const char *name;
+        struct duet_shape shape;
+        size_t here;
+        duet_network_output_at(network, i, &name);
+        const float *output = duet_session_output(session, name, &shape);
+        if (!output) continue; /* not wanted */
+        assert_true(duet_shape_elements(&shape, &here));
+        all = realloc(all, (*count + here) * sizeof *all);
+        assert_non_null(all);
+        memcpy(all + *count, output, here * sizeof *all);
+        *count += here;
+    }
+    assert_non_null(all);
+    return all;
+}
+
+/* The outputs of one run. Owned: free. */
+static inline float *run_network(struct duet_compiled *compiled, const struct duet_network *network,
+                                 int height, int width, int threads, size_t *count)
+{
+    struct duet_error e;
+    struct duet_pool pool;
+    assert_ok(duet_pool_create(threads, &pool, &e), e);
+    struct duet_session *session = filled_session(compiled, height, width, threads);
+    assert_ok(duet_session_run(session, &pool, &e), e);
+    float *all = session_outputs(session, network, count);
+    duet_session_close(&session);
+    duet_pool_close(&pool);
+    return all;
+}
+
+#endif
