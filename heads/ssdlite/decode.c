@@ -4,6 +4,7 @@
 #include "core/grow.h"
 #include "kernels/exp.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,24 @@ static enum duet_status check_maps(const struct duet_ssdlite_decoder *d,
     return DUET_OK;
 }
 
+enum duet_status duet_ssdlite_look(struct duet_ssdlite_decoder *decoder,
+                                   const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                                   struct duet_error *error)
+{
+    enum duet_status status = check_maps(decoder, maps, error);
+    if (status == DUET_OK) find_highest(decoder, maps);
+    return status;
+}
+
+int duet_ssdlite_candidates(struct duet_ssdlite_decoder *decoder,
+                            const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS], int category,
+                            const struct duet_candidate **candidates)
+{
+    assert(category >= 1 && category <= decoder->options.classes);
+    *candidates = decoder->candidates;
+    return gather(decoder, maps, category, logit_floor(decoder->thresholds[category]));
+}
+
 enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *decoder,
                                      const struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
                                      struct duet_affine to_pixels, struct duet_detections *detections,
@@ -231,11 +250,10 @@ enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *decoder,
     DUET_NEEDS(decoder, error);
     DUET_NEEDS(maps, error);
     struct duet_ssdlite_decoder *const d = decoder;
-    enum duet_status status = check_maps(d, maps, error);
+    enum duet_status status = duet_ssdlite_look(d, maps, error);
     if (status != DUET_OK) return status;
     float bound = -INFINITY;
     int count = 0;
-    find_highest(d, maps);
     for (int c = 1; c <= d->options.classes; c++) {
         if (!d->selected[c]) continue;
         float floor = logit_floor(d->thresholds[c]);
@@ -328,13 +346,12 @@ enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *decoder,
     DUET_NEEDS(maps, error);
     DUET_NEEDS(detections, error);
     struct duet_ssdlite_decoder *const d = decoder;
-    enum duet_status status = check_maps(d, maps, error);
+    enum duet_status status = duet_ssdlite_look(d, maps, error);
     if (status != DUET_OK) return status;
     size_t anchors = (size_t)duet_ssdlite_decoder_anchor_count(d);
     struct trace t = {.decoder = d, .to_pixels = to_pixels, .out = suppressions};
     t.keeper = calloc(anchors, sizeof *t.keeper);
     t.detection = calloc(anchors, sizeof *t.detection);
-    find_highest(d, maps);
     if (!t.keeper || !t.detection)
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the suppressed of %zu boxes", anchors);
     for (int c = 1; c <= d->options.classes && status == DUET_OK; c++)
