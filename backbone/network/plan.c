@@ -77,15 +77,18 @@ static bool is_pointwise(const struct duet_layer *layer)
     return layer->op == DUET_OP_CONV && layer->kernel == 1 && layer->stride == 1;
 }
 
-/* The separable step around depthwise layer `node`, or one with project = -1 when it cannot be fused. */
-static struct step separable_around(const struct duet_network *network, struct uses uses, duet_node node)
+/* The separable step around depthwise layer `node`, or one with project = -1 when it cannot be fused. It
+ * expands unless what is in front is covered: in MobileNetV1 that is the projection of the step before. */
+static struct step separable_around(const struct duet_network *network, struct uses uses, duet_node node,
+                                    const bool *covered)
 {
     struct step s = {.kind = STEP_SEPARABLE, .expand = -1, .depthwise = node, .project = -1, .add = -1};
     duet_node project = only_reader(network, uses, node, DUET_OP_CONV);
     if (project < 0 || !is_pointwise(&network->layers[project])) return s;
     s.project = s.output = project;
     duet_node source = network->layers[node].inputs[0];
-    if (network->layers[source].op == DUET_OP_CONV && uses.count[source] == 1) s.expand = source;
+    if (network->layers[source].op == DUET_OP_CONV && uses.count[source] == 1 && !covered[source])
+        s.expand = source;
     s.inputs[s.input_count++] = s.expand >= 0 ? network->layers[source].inputs[0] : source;
     duet_node add = only_reader(network, uses, project, DUET_OP_ADD);
     if (add >= 0 && network->layers[project].activation == DUET_LINEAR) {
@@ -180,8 +183,8 @@ static enum duet_status list_steps(const struct duet_network *network, bool fuse
     }
     for (int i = 0; fuse && i < network->layer_count; i++) {
         if (network->layers[i].op != DUET_OP_DEPTHWISE || covered[i]) continue;
-        struct step s = separable_around(network, uses, i);
-        if (s.project < 0 || (s.expand >= 0 && covered[s.expand])) continue;
+        struct step s = separable_around(network, uses, i, covered);
+        if (s.project < 0) continue;
         by_output[s.output] = s;
         if (s.expand >= 0) covered[s.expand] = true;
         covered[s.depthwise] = covered[s.project] = true;

@@ -115,11 +115,68 @@ static void outputs_that_are_wanted_are_checked(void **state)
     duet_network_close(&both);
 }
 
+/* --- fusion --------------------------------------------------------------------------------------------- */
+
+enum { V1_PAIRS = 6 };
+
+/* As MobileNetV1 is: a convolution, then depthwise and pointwise layers in turn, each with an activation. */
+static struct duet_network *mobilenet_v1(void)
+{
+    struct duet_network *network;
+    assert_ok(duet_network_create(&network, &e), e);
+    duet_node node = duet_network_input(network, "input", 3);
+    node = duet_network_conv(
+        network, node,
+        (struct duet_conv){
+            .name = "conv", .kernel = 3, .stride = 2, .channels = 16, .activation = DUET_RELU6});
+    for (int i = 0; i < V1_PAIRS; i++) {
+        char name[2][32];
+        snprintf(name[0], sizeof name[0], "pair%d.depthwise", i);
+        snprintf(name[1], sizeof name[1], "pair%d.pointwise", i);
+        node = duet_network_depthwise(
+            network, node,
+            (struct duet_conv){.name = name[0], .stride = 1 + i % 2, .activation = DUET_RELU6});
+        node = duet_network_conv(
+            network, node,
+            (struct duet_conv){.name = name[1], .channels = 24 + 40 * i, .activation = DUET_RELU6});
+    }
+    duet_network_output(network, "end", node);
+    assert_ok(duet_network_check(network, &e), e);
+    return network;
+}
+
+static void every_pair_of_mobilenet_v1_is_one_step(void **state)
+{
+    (void)state;
+    struct duet_network *network = mobilenet_v1();
+    struct duet_weights *weights = random_weights(network, 3);
+    struct duet_compiled *plain = compile_network(network, weights, 61, 90, true, NULL);
+    struct duet_compiled *fused = compile_network(network, weights, 61, 90, false, NULL);
+    assert_int_equal(duet_compiled_step_count(plain), 1 + 2 * V1_PAIRS);
+    assert_int_equal(duet_compiled_step_count(fused), V1_PAIRS); /* the first covers the convolution, too */
+    for (int i = 0; i < V1_PAIRS; i++)
+        assert_non_null(strstr(duet_compiled_step(fused, i).kernel, "separable"));
+    size_t count, here;
+    float *want = run_network(plain, network, 61, 90, 1, &count);
+    for (int threads = 1; threads <= 3; threads++) {
+        float *got = run_network(fused, network, 61, 90, threads, &here);
+        assert_int_equal(count, here);
+        assert_memory_equal(want, got, count * sizeof *want);
+        free(got);
+    }
+    free(want);
+    duet_compiled_close(&plain);
+    duet_compiled_close(&fused);
+    duet_weights_close(&weights);
+    duet_network_close(&network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_wanted_output_needs_is_left_out),
         cmocka_unit_test(outputs_that_are_wanted_are_checked),
+        cmocka_unit_test(every_pair_of_mobilenet_v1_is_one_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
