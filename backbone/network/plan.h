@@ -109,4 +109,8 @@ enum duet_status duet_plan_create(const struct duet_network *network,
                                   struct duet_error *error);
 void duet_plan_close(struct plan *plan);
 
+/* Of that, the last part: fills offset and arena_bytes for the steps that are planned. */
+enum duet_status duet_plan_arena(const struct duet_network *network, struct plan *plan,
+                                 struct duet_error *error);
+
 #endif

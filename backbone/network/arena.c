@@ -1,0 +1,114 @@
+/* Where results lie in a session's memory, from the step that writes them to the last one that reads them. */
+#include "network/plan.h"
+
+#include "core/fail.h"
+
+#include <stdlib.h>
+
+/* A result that needs room in the arena from the step that writes it to the last one that reads it. */
+struct block {
+    duet_node node;
+    size_t floats, offset;
+    int from, to;
+};
+
+/* Largest first; among equals the earlier layer, so that the plan is the same everywhere. */
+static int compare_blocks(const void *a, const void *b)
+{
+    const struct block *x = a, *y = b;
+    if (x->floats != y->floats) return x->floats > y->floats ? -1 : 1;
+    return (x->node > y->node) - (x->node < y->node);
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+    const struct block *const *x = a, *const *y = b;
+    return ((*x)->offset > (*y)->offset) - ((*x)->offset < (*y)->offset);
+}
+
+/* The lowest gap that is free for the block's whole life. `placed` is scratch for `count` pointers. */
+static void place(struct block *blocks, int count, struct block **placed)
+{
+    struct block *b = &blocks[count];
+    int n = 0;
+    for (int i = 0; i < count; i++)
+        if (blocks[i].from <= b->to && b->from <= blocks[i].to) placed[n++] = &blocks[i];
+    qsort(placed, (size_t)n, sizeof *placed, compare_offsets);
+    b->offset = 0;
+    for (int i = 0; i < n && b->offset + b->floats > placed[i]->offset; i++) {
+        size_t end = placed[i]->offset + placed[i]->floats;
+        if (end > b->offset) b->offset = end;
+    }
+}
+
+static int collect_blocks(const struct duet_network *network, const struct plan *plan, struct block *blocks)
+{
+    int count = 0;
+    int *slot = calloc((size_t)network->layer_count, sizeof *slot);
+    if (!slot) return -1;
+    for (int i = 0; i < network->layer_count; i++) slot[i] = -1;
+    for (int i = 0; i < network->layer_count; i++)
+        if (network->layers[i].op == DUET_OP_INPUT) {
+            slot[i] = count;
+            blocks[count++] = (struct block){.node = i, .from = -1, .to = -1};
+        }
+    for (int s = 0; s < plan->step_count; s++) {
+        const struct step *step = &plan->steps[s];
+        for (int k = 0; k < step->input_count; k++) blocks[slot[step->inputs[k]]].to = s;
+        slot[step->output] = count;
+        blocks[count++] = (struct block){.node = step->output, .from = s, .to = s};
+        if (step->by_channels) blocks[count++] = (struct block){.node = step->depthwise, .from = s, .to = s};
+    }
+    for (int i = 0; i < network->output_count; i++)
+        if (plan->wanted[i]) blocks[slot[network->outputs[i].node]].to = plan->step_count;
+    free(slot);
+    return count;
+}
+
+/* A layer's whole result, but of a strip in groups no more than one. */
+static uint64_t bytes_of(const struct plan *plan, const struct block *block)
+{
+    const struct duet_layer_info *info = &plan->info[block->node];
+    const struct step *s = block->from >= 0 ? &plan->steps[block->from] : NULL;
+    if (!s || s->depthwise != block->node || s->output == block->node || s->group == 0) return info->bytes;
+    size_t channels = info->output.dims[3];
+    return info->bytes / channels * (s->group < channels ? s->group : channels);
+}
+
+enum duet_status duet_plan_arena(const struct duet_network *network, struct plan *plan,
+                                 struct duet_error *error)
+{
+    size_t n = (size_t)network->layer_count;
+    struct block *blocks = calloc(n, sizeof *blocks), **placed = calloc(n, sizeof *placed);
+    int count = blocks && placed ? collect_blocks(network, plan, blocks) : -1;
+    enum duet_status status = DUET_OK;
+    if (count < 0) {
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %zu layers", n);
+        goto done;
+    }
+    for (int i = 0; i < count; i++) {
+        uint64_t floats = (bytes_of(plan, &blocks[i]) / sizeof(float) + ALIGN_FLOATS - 1) / ALIGN_FLOATS;
+        if (floats > DUET_MAX_ARENA_BYTES / 64) {
+            status =
+                duet_fail(error, DUET_TOO_LARGE, "layer %s: its result takes %llu bytes, the limit is %zu",
+                          network->layers[blocks[i].node].name,
+                          (unsigned long long)plan->info[blocks[i].node].bytes, DUET_MAX_ARENA_BYTES);
+            goto done;
+        }
+        blocks[i].floats = (size_t)floats * ALIGN_FLOATS;
+    }
+    qsort(blocks, (size_t)count, sizeof *blocks, compare_blocks);
+    for (int i = 0; i < count; i++) {
+        place(blocks, i, placed);
+        plan->offset[blocks[i].node] = blocks[i].offset;
+        size_t end = (blocks[i].offset + blocks[i].floats) * sizeof(float);
+        if (end > plan->arena_bytes) plan->arena_bytes = end;
+    }
+    if (plan->arena_bytes > DUET_MAX_ARENA_BYTES)
+        status = duet_fail(error, DUET_TOO_LARGE, "the network's results take %zu bytes, the limit is %zu",
+                           plan->arena_bytes, DUET_MAX_ARENA_BYTES);
+done:
+    free(blocks);
+    free(placed);
+    return status;
+}
