@@ -8,7 +8,7 @@
 /* A result that needs room in the arena from the step that writes it to the last one that reads it. */
 struct block {
     duet_node node;
-    size_t floats, offset;
+    size_t bytes, offset;
     int from, to;
 };
 
@@ -16,7 +16,7 @@ struct block {
 static int compare_blocks(const void *a, const void *b)
 {
     const struct block *x = a, *y = b;
-    if (x->floats != y->floats) return x->floats > y->floats ? -1 : 1;
+    if (x->bytes != y->bytes) return x->bytes > y->bytes ? -1 : 1;
     return (x->node > y->node) - (x->node < y->node);
 }
 
@@ -35,8 +35,8 @@ static void place(struct block *blocks, int count, struct block **placed)
         if (blocks[i].from <= b->to && b->from <= blocks[i].to) placed[n++] = &blocks[i];
     qsort(placed, (size_t)n, sizeof *placed, compare_offsets);
     b->offset = 0;
-    for (int i = 0; i < n && b->offset + b->floats > placed[i]->offset; i++) {
-        size_t end = placed[i]->offset + placed[i]->floats;
+    for (int i = 0; i < n && b->offset + b->bytes > placed[i]->offset; i++) {
+        size_t end = placed[i]->offset + placed[i]->bytes;
         if (end > b->offset) b->offset = end;
     }
 }
@@ -87,21 +87,20 @@ enum duet_status duet_plan_arena(const struct duet_network *network, struct plan
         goto done;
     }
     for (int i = 0; i < count; i++) {
-        uint64_t floats = (bytes_of(plan, &blocks[i]) / sizeof(float) + ALIGN_FLOATS - 1) / ALIGN_FLOATS;
-        if (floats > DUET_MAX_ARENA_BYTES / 64) {
-            status =
-                duet_fail(error, DUET_TOO_LARGE, "layer %s: its result takes %llu bytes, the limit is %zu",
-                          network->layers[blocks[i].node].name,
-                          (unsigned long long)plan->info[blocks[i].node].bytes, DUET_MAX_ARENA_BYTES);
+        uint64_t bytes = bytes_of(plan, &blocks[i]);
+        if (bytes > DUET_MAX_ARENA_BYTES) {
+            status = duet_fail(
+                error, DUET_TOO_LARGE, "layer %s: its result takes %llu bytes, the limit is %zu",
+                network->layers[blocks[i].node].name, (unsigned long long)bytes, DUET_MAX_ARENA_BYTES);
             goto done;
         }
-        blocks[i].floats = (size_t)floats * ALIGN_FLOATS;
+        blocks[i].bytes = duet_align((size_t)bytes);
     }
     qsort(blocks, (size_t)count, sizeof *blocks, compare_blocks);
     for (int i = 0; i < count; i++) {
         place(blocks, i, placed);
         plan->offset[blocks[i].node] = blocks[i].offset;
-        size_t end = (blocks[i].offset + blocks[i].floats) * sizeof(float);
+        size_t end = blocks[i].offset + blocks[i].bytes;
         if (end > plan->arena_bytes) plan->arena_bytes = end;
     }
     if (plan->arena_bytes > DUET_MAX_ARENA_BYTES)

@@ -10,7 +10,7 @@
 
 struct compiled_output {
     char *name;
-    size_t offset; /* floats */
+    size_t offset; /* bytes */
     struct duet_shape shape;
 };
 

@@ -90,7 +90,7 @@ static void run_conv3x3_row(const struct work *w, duet_node node, duet_node sour
     for (size_t tap = 0; tap < 3; tap++) {
         size_t at = y * args.stride + tap * args.rate; /* shifted down by pad_top */
         bool inside = at >= pad_top && at - pad_top < in[1];
-        args.rows[tap] = inside ? duet_result(w, source) + (at - pad_top) * in[2] * in[3] : NULL;
+        args.rows[tap] = inside ? duet_floats(w, source) + (at - pad_top) * in[2] * in[3] : NULL;
     }
     c->kernels.conv3x3.run(&args);
 }
@@ -109,13 +109,13 @@ void duet_conv_rows(const struct work *w, duet_node node, duet_node source, size
                           .output = output,
                           .output_stride = channels};
     if (layer->kernel == 1 && stride == 1) {
-        p.input = duet_result(w, source) + y0 * in[2] * in[3];
+        p.input = duet_floats(w, source) + y0 * in[2] * in[3];
         p.pixels *= y1 - y0;
         duet_pointwise(c, &p, c0, c1);
         return;
     }
     for (size_t y = y0; y < y1; y++, p.output += out[2] * channels) {
-        p.input = duet_result(w, source) + y * stride * in[2] * in[3];
+        p.input = duet_floats(w, source) + y * stride * in[2] * in[3];
         if (layer->kernel == 1)
             duet_pointwise(c, &p, c0, c1);
         else

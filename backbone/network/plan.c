@@ -274,7 +274,7 @@ static size_t strip_bytes(const struct duet_network *network, const struct plan 
         const size_t *middle = plan->info[s->expand].output.dims;
         *ring_rows = (rows - 1) * (size_t)layer->stride + 2 * (size_t)layer->rate + 1;
         if (*ring_rows > middle[1]) *ring_rows = middle[1];
-        bytes += *ring_rows * middle[2] * middle[3] * sizeof(float) + 64; /* 64: both parts are aligned */
+        bytes += *ring_rows * middle[2] * middle[3] * sizeof(float) + DUET_ALIGN; /* both parts are aligned */
     }
     return bytes;
 }
@@ -312,15 +312,15 @@ static void choose_way(const struct duet_network *network, struct plan *plan, st
         s->ring_rows = middle[1];
         s->scratch_bytes = plane * s->chunk;
     }
-    s->spare_floats = duet_align_floats(plan->info[s->depthwise].output.dims[2] * s->chunk);
-    s->scratch_bytes = s->spare_floats * sizeof(float) + (s->scratch_bytes + 63) / 64 * 64;
+    s->spare_bytes = duet_align(plan->info[s->depthwise].output.dims[2] * s->chunk * sizeof(float));
+    s->scratch_bytes = s->spare_bytes + duet_align(s->scratch_bytes);
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }
 
 /* Room for what a leading single pixel adds to every output pixel. */
 static void choose_joined(struct plan *plan, struct step *s)
 {
-    s->scratch_bytes = duet_align_floats(plan->info[s->project].output.dims[3]) * sizeof(float);
+    s->scratch_bytes = duet_align(plan->info[s->project].output.dims[3] * sizeof(float));
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }
 

@@ -53,7 +53,7 @@ struct step {
     size_t ring_rows;  /* rows of the expanded tensor that a ring keeps; 0: nothing is expanded */
     /* Of one worker's scratch: first a row of a chunk, for channels that are left out after filtering (see
      * dead_channels.h); then by rows the strip and the rings, by channels the ring. */
-    size_t spare_floats, scratch_bytes;
+    size_t spare_bytes, scratch_bytes;
 };
 
 /* What a plan may fill, as shares of a core's caches. Measured on a core with 32 KiB and 1 MiB; strips from
@@ -71,18 +71,19 @@ struct plan {
     bool wanted[DUET_MAX_OUTPUTS]; /* the network's outputs */
     bool *needed;                  /* layers that lead to a wanted one, and the picture */
     struct duet_layer_info *info; /* a layer each */
-    size_t *offset; /* a layer each: where its result lies in the arena, in floats; SIZE_MAX: nowhere */
+    size_t *offset; /* a layer each: where its result lies in the arena, in bytes; SIZE_MAX: nowhere */
     size_t arena_bytes, scratch_bytes;
     struct plan_budget budget;
     int split; /* groups of an inverted residual; 0: as the budget says */
 };
 
-/* Results, strips and packed weights begin at multiples of so many floats: 64 bytes. */
-#define ALIGN_FLOATS 16
+/* Results, strips and packed weights begin at multiples of so many bytes, and so many floats. */
+#define DUET_ALIGN   64
+#define ALIGN_FLOATS (DUET_ALIGN / sizeof(float))
 
-static inline size_t duet_align_floats(size_t floats)
+static inline size_t duet_align(size_t bytes)
 {
-    return (floats + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
+    return (bytes + DUET_ALIGN - 1) / DUET_ALIGN * DUET_ALIGN;
 }
 
 #define DUET_CHUNK_UNIT 32 /* also the widest panel of any convolution kernel; every panel divides it */

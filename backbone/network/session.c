@@ -25,7 +25,7 @@ enum duet_status duet_session_create(struct duet_compiled *compiled, int threads
         duet_session_close(&s);
         return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for a session of %zu bytes", bytes);
     }
-    s->scratch = (char *)s->arena + arena;
+    s->scratch = s->arena + arena;
     s->compiled = duet_compiled_retain(compiled);
     s->threads = threads;
     *session = s;
@@ -43,7 +43,7 @@ void duet_session_close(struct duet_session **session)
 
 float *duet_session_input(struct duet_session *session)
 {
-    return session ? session->arena + session->compiled->input_offset : NULL;
+    return session ? (float *)(session->arena + session->compiled->input_offset) : NULL;
 }
 
 const float *duet_session_output(const struct duet_session *session, const char *name,
@@ -53,7 +53,7 @@ const float *duet_session_output(const struct duet_session *session, const char 
     for (int i = 0; c && name && i < c->output_count; i++) {
         if (strcmp(c->outputs[i].name, name) != 0) continue;
         if (shape) *shape = c->outputs[i].shape;
-        return session->arena + c->outputs[i].offset;
+        return (const float *)(session->arena + c->outputs[i].offset);
     }
     return NULL;
 }

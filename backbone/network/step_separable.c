@@ -74,7 +74,7 @@ static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, si
     float *to = f->strip + k0 - f->k_begin;
     struct depthwise_rows rows = {ring, ring_rows, c1 - c0, y0, y1, to, width};
     if (f->work->step->expand < 0) {
-        rows.input = duet_result(f->work, f->source) + c0;
+        rows.input = duet_floats(f->work, f->source) + c0;
         rows.ring_rows = f->middle[1];
         rows.pixel_stride = f->channels;
     }
@@ -106,8 +106,8 @@ static struct pointwise projection(const struct fused *f, size_t pixel, size_t p
                               .k0 = f->k_begin,
                               .k1 = f->k_end,
                               .residual =
-                                  s->add >= 0 ? duet_result(f->work, s->inputs[1]) + pixel * channels : NULL,
-                              .output = duet_result(f->work, s->output) + pixel * channels,
+                                  s->add >= 0 ? duet_floats(f->work, s->inputs[1]) + pixel * channels : NULL,
+                              .output = duet_floats(f->work, s->output) + pixel * channels,
                               .output_stride = channels};
 }
 
@@ -128,9 +128,11 @@ static void rows_piece(void *arg, int index, int worker)
     const struct step *s = w->step;
     struct fused f = begin(w);
     struct share rows = duet_share(f.out[1], index, w->pieces);
-    float *spare = duet_scratch(w, worker);
-    f.strip = spare + s->spare_floats;
-    float *rings = f.strip + duet_align_floats(s->strip_rows * f.out[2] * f.channels);
+    char *scratch = duet_scratch(w, worker);
+    float *spare = (float *)scratch;
+    f.strip = (float *)(scratch + s->spare_bytes);
+    float *rings = (float *)(scratch + s->spare_bytes +
+                             duet_align(s->strip_rows * f.out[2] * f.channels * sizeof(float)));
     /* Expanded rows below this are in the rings, of which each chunk of channels has one. */
     size_t ready = rows.begin * f.stride > f.pad_top ? rows.begin * f.stride - f.pad_top : 0;
 
@@ -164,7 +166,8 @@ static void filter_piece(void *arg, int index, int worker)
     const struct group *g = arg;
     const struct fused *f = &g->fused;
     const struct step *s = f->work->step;
-    float *spare = duet_scratch(f->work, worker), *ring = spare + s->spare_floats;
+    char *scratch = duet_scratch(f->work, worker);
+    float *spare = (float *)scratch, *ring = (float *)(scratch + s->spare_bytes);
     struct share units = duet_share(duet_chunk_units(g->end - g->begin), index, f->work->pieces);
     size_t end = g->begin + units.end * DUET_CHUNK_UNIT;
     if (end > g->end) end = g->end;
@@ -200,7 +203,7 @@ static void run_by_channels(struct work *w, const struct duet_pool *pool)
     struct group g = {.fused = begin(w)};
     struct fused *f = &g.fused;
     size_t step = group_channels(f);
-    f->strip = duet_result(w, w->step->depthwise);
+    f->strip = duet_floats(w, w->step->depthwise);
     for (; g.begin < f->channels; g.begin = g.end) {
         g.end = f->channels - g.begin < step ? f->channels : g.begin + step;
         f->k_begin = live_before(f, g.begin);

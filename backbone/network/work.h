@@ -7,7 +7,7 @@
 struct duet_session {
     struct duet_compiled *compiled;
     int threads;
-    float *arena;
+    char *arena;
     char *scratch; /* scratch_bytes for each worker, in the same block */
 };
 
@@ -29,14 +29,20 @@ static inline struct share duet_share(size_t count, int index, int pieces)
     return (struct share){count * i / n, count * (i + 1) / n};
 }
 
-static inline float *duet_result(const struct work *w, duet_node node)
+static inline void *duet_result(const struct work *w, duet_node node)
 {
     return w->session->arena + w->session->compiled->plan.offset[node];
 }
 
-static inline float *duet_scratch(const struct work *w, int worker)
+/* The same where it is float32. */
+static inline float *duet_floats(const struct work *w, duet_node node)
 {
-    return (float *)(w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes);
+    return duet_result(w, node);
+}
+
+static inline void *duet_scratch(const struct work *w, int worker)
+{
+    return w->session->scratch + (size_t)worker * w->session->compiled->plan.scratch_bytes;
 }
 
 static inline const size_t *duet_dims(const struct work *w, duet_node node)
