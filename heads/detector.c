@@ -133,8 +133,9 @@ enum duet_status duet_detector_create(const struct duet_model *model,
     *detector = NULL;
     DUET_NEEDS(model, error);
     const struct duet_model_config *config = duet_model_config(model);
+    static const struct duet_detector_options defaults = {.struct_size = sizeof defaults};
     struct duet_detector_options o;
-    enum duet_status status = duet_options_copy(&o, sizeof o, options, "detector", error);
+    enum duet_status status = duet_options_copy(&o, sizeof o, &defaults, options, "detector options", error);
     if (status == DUET_OK) status = check_options(&o, error);
     if (status != DUET_OK) return status;
     if (!config->has_ssdlite)

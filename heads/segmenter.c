@@ -118,8 +118,9 @@ enum duet_status duet_segmenter_create(const struct duet_model *model,
     DUET_NEEDS(segmenter, error);
     *segmenter = NULL;
     DUET_NEEDS(model, error);
+    static const struct duet_segmenter_options defaults = {.struct_size = sizeof defaults};
     struct duet_segmenter_options o;
-    enum duet_status status = duet_options_copy(&o, sizeof o, options, "segmenter", error);
+    enum duet_status status = duet_options_copy(&o, sizeof o, &defaults, options, "segmenter options", error);
     if (status == DUET_OK) status = check_options(&o, error);
     if (status != DUET_OK) return status;
     const struct duet_model_config *config = duet_model_config(model);

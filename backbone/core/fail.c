@@ -11,7 +11,7 @@ const char *duet_status_name(enum duet_status status)
 {
     static const char *const names[DUET_STATUS_COUNT] = {
         "ok",          "bad-argument", "out-of-memory", "io-error", "not-found",  "bad-format",
-        "unsupported", "too-large",    "exists",        "mismatch", "interrupted"};
+        "unsupported", "too-large",    "exists",        "mismatch", "interrupted", "busy"};
     return (unsigned)status < DUET_STATUS_COUNT ? names[status] : "unknown";
 }
 

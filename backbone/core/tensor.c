@@ -45,6 +45,38 @@ bool duet_shape_equal(const struct duet_shape *a, const struct duet_shape *b)
     return true;
 }
 
+/* Bytes of a dense tensor; PTRDIFF_MAX at most. */
+static bool dense_bytes(enum duet_dtype dtype, const struct duet_shape *shape, size_t *bytes)
+{
+    return duet_shape_elements(shape, bytes) && duet_dtype_size(dtype) > 0 &&
+           duet_mul_size(*bytes, duet_dtype_size(dtype), bytes) && *bytes <= PTRDIFF_MAX;
+}
+
+struct duet_view duet_view_dense(enum duet_dtype dtype, const struct duet_shape *shape, void *data)
+{
+    struct duet_view view = {.dtype = dtype};
+    size_t bytes;
+    if (!dense_bytes(dtype, shape, &bytes)) return (struct duet_view){0};
+    view.shape = *shape;
+    view.data = data;
+    ptrdiff_t stride = (ptrdiff_t)duet_dtype_size(dtype);
+    for (int i = shape->rank - 1; i >= 0; i--) {
+        view.strides[i] = stride;
+        if (bytes > 0) stride *= (ptrdiff_t)shape->dims[i]; /* of no numbers the product may not fit */
+    }
+    return view;
+}
+
+bool duet_view_is_dense(const struct duet_view *view)
+{
+    size_t bytes;
+    if (!view || !dense_bytes(view->dtype, &view->shape, &bytes)) return false;
+    const struct duet_view dense = duet_view_dense(view->dtype, &view->shape, view->data);
+    for (int i = 0; i < view->shape.rank; i++)
+        if (view->shape.dims[i] > 1 && view->strides[i] != dense.strides[i]) return false;
+    return true;
+}
+
 const char *duet_shape_text(const struct duet_shape *shape, char *text, size_t size)
 {
     if (!text || size == 0) return "";

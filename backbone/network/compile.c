@@ -86,6 +86,8 @@ static enum duet_status take_weights(const struct duet_network *network, const s
     return DUET_OK;
 }
 
+static const struct duet_compile_options defaults = DUET_COMPILE_OPTIONS;
+
 static char *kernel_name(const struct duet_compiled *c, const struct step *step)
 {
     const char *level = c->kernels.level;
@@ -119,7 +121,7 @@ enum duet_status duet_network_memory(const struct duet_network *network,
     *memory = (struct duet_memory){0};
     struct duet_compile_options options;
     struct plan plan;
-    enum duet_status status = duet_options_copy(&options, sizeof options, given, "compile", error);
+    enum duet_status status = duet_options_copy(&options, sizeof options, &defaults, given, "compile options", error);
     if (status == DUET_OK) status = duet_plan_create(network, &options, &plan, error);
     if (status != DUET_OK) return status;
     *memory = (struct duet_memory){plan.arena_bytes, plan.scratch_bytes};
@@ -148,7 +150,7 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
     *compiled = NULL;
     DUET_NEEDS(network, error);
     struct duet_compile_options options;
-    enum duet_status status = duet_options_copy(&options, sizeof options, given, "compile", error);
+    enum duet_status status = duet_options_copy(&options, sizeof options, &defaults, given, "compile options", error);
     if (status != DUET_OK) return status;
     if (!options.weights_of) DUET_NEEDS(weights, error);
     struct duet_compiled *c = calloc(1, sizeof *c);

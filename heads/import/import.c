@@ -103,13 +103,14 @@ static enum duet_status import_tflite(struct duet_import *import, struct duet_we
 enum duet_status duet_model_import(const char *path, const struct duet_import_options *given,
                                    struct duet_weights **weights, struct duet_error *error)
 {
+    static const struct duet_import_options defaults = DUET_IMPORT_OPTIONS;
     struct duet_import_options options;
     struct duet_import import = {.path = path, .options = &options};
     enum kind kind = UNKNOWN;
     DUET_NEEDS(weights, error);
     *weights = NULL;
     DUET_NEEDS(path, error);
-    enum duet_status status = duet_options_copy(&options, sizeof options, given, "import", error);
+    enum duet_status status = duet_options_copy(&options, sizeof options, &defaults, given, "import options", error);
     if (status == DUET_OK) status = look(path, &kind, error);
     if (status == DUET_OK) status = duet_weights_create(weights, error);
     if (status == DUET_OK)

@@ -142,6 +142,11 @@ struct duet_compile_options {
     size_t
         max_memory; /* bytes that a session may take, see duet_network_memory; 0 and more than 4 GiB: that */
 };
+/* Height and width are still to be set. */
+#define DUET_COMPILE_OPTIONS                                                                                 \
+    {                                                                                                        \
+        sizeof(struct duet_compile_options), 0, 0, NULL, NULL, 0, NULL, false, 0, 0, 0, 0                    \
+    }
 
 /* What a session takes for a network that is compiled with these options: so much for the results that wait
  * to be read, and for each of its threads. Packed weights are not counted: they are shared, and about as

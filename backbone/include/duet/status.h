@@ -38,6 +38,7 @@ enum duet_status {
     DUET_EXISTS,        /* would overwrite something */
     DUET_MISMATCH,      /* a checksum or a shape differs from what was promised */
     DUET_INTERRUPTED,   /* stopped on request */
+    DUET_BUSY,          /* in use by another thread */
     DUET_STATUS_COUNT
 };
 
@@ -51,7 +52,7 @@ struct duet_error {
 
 /* A short stable word for a status, as it stands in records' "code": "ok",
  * "bad-argument", "out-of-memory", "io-error", "not-found", "bad-format",
- * "unsupported", "too-large", "exists", "mismatch", "interrupted".
+ * "unsupported", "too-large", "exists", "mismatch", "interrupted", "busy".
  * Never NULL; static storage. */
 DUET_API const char *duet_status_name(enum duet_status status);
 

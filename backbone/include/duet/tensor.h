@@ -58,5 +58,20 @@ struct duet_tensor {
     size_t bytes; /* elements * duet_dtype_size(dtype) */
 };
 
+/* Numbers in memory, as they lie. Whose they are is said where the view is handed out. */
+struct duet_view {
+    enum duet_dtype dtype;
+    struct duet_shape shape;          /* [1, H, W, C] for activations */
+    ptrdiff_t strides[DUET_MAX_RANK]; /* bytes from one index of that dimension to the next */
+    void *data;
+};
+
+/* A view of numbers that lie row-major, one behind the other. All zero when shape or type are none, or the
+ * size does not fit in memory. */
+DUET_API struct duet_view duet_view_dense(enum duet_dtype dtype, const struct duet_shape *shape, void *data);
+
+/* Do the numbers lie so? The strides of dimensions of one index do not matter. False for NULL. */
+DUET_API bool duet_view_is_dense(const struct duet_view *view);
+
 DUET_C_END
 #endif

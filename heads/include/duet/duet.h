@@ -58,6 +58,8 @@
  *
  *   results.h    what was found, in the picture's own pixels
  *
+ *   run.h        what a run can be told: whose threads, and how it is stopped
+ *
  *   threads.h    a pool to hand to a run. No pool: the caller's thread alone. The results are the same bytes
  *
  * For looking closer there are network.h (layers, shapes, costs, running a network by hand), weights.h (model
@@ -68,8 +70,13 @@
  * which takes the address of your pointer (or struct), leaves NULL (or zeros) and accepts those too: after a
  * failure close everything, made or not. Everything else is borrowed, and its header says until when.
  *
- * Option structs begin with struct_size, to be set to their sizeof: a program keeps working with newer
- * libraries whose structs have grown. Fields left zero, and NULL instead of a struct, mean the defaults.
+ * Option structs begin with struct_size, so that programs and libraries of different age go together. Begin
+ * with the initialiser of the struct, and change what is to be another:
+ *
+ *     struct duet_run_options options = DUET_RUN_OPTIONS;
+ *     options.pool = &pool;
+ *
+ * NULL instead of a struct is the same as the initialiser alone.
  */
 #ifndef DUET_DUET_H
 #define DUET_DUET_H
@@ -78,6 +85,7 @@
 #include "duet/image.h"
 #include "duet/model.h"
 #include "duet/results.h"
+#include "duet/run.h"
 #include "duet/segmenter.h"
 #include "duet/status.h"
 #include "duet/threads.h"

@@ -18,6 +18,10 @@ struct duet_import_options {
     struct duet_labels classifier_labels;   /* of the classifier, ids ascending from 0 */
     const char *training;                   /* what it was trained on */
 };
+#define DUET_IMPORT_OPTIONS                                                                                  \
+    {                                                                                                        \
+        sizeof(struct duet_import_options), NULL, NULL, NULL, NULL, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL    \
+    }
 
 /* Read the model at `path` into the set that a native file holds: tensors under Duet's layer names, batch
  * normalisation folded (in double), metadata as duet/model.h describes it. What kind of file it is, is

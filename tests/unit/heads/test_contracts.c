@@ -51,6 +51,13 @@ static void base_survives_nothing(void **state)
     assert_string_equal(duet_shape_text(NULL, text, sizeof text), "[?]");
     assert_string_equal(duet_shape_text(&scalar, NULL, 0), "");
     assert_string_equal(duet_shape_text(&scalar, text, 2), "[");
+    struct duet_view view = duet_view_dense((enum duet_dtype)99, &scalar, pixel);
+    assert_false(view.data || duet_view_dense(DUET_U8, &deep, pixel).data);
+    assert_false(duet_view_dense(DUET_U8, NULL, pixel).data || duet_view_is_dense(NULL));
+    view.shape = deep;
+    assert_false(duet_view_is_dense(&view));
+    duet_cancel(NULL);
+    assert_false(duet_cancelled(NULL));
 }
 
 static void some_task(void *arg, int index, int worker)
