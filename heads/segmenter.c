@@ -292,6 +292,7 @@ static enum duet_status make_masks(const struct run *r, struct duet_segmentation
     out->segments.items = calloc(r->logits->classes, sizeof *out->segments.items);
     if (!out->segments.items)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu segments", r->logits->classes);
+    out->segments.item_size = sizeof *out->segments.items;
     out->segments.count =
         duet_masks_list(r->logits, s->wanted, &out->classes, confidence, out->segments.items);
     return DUET_OK;

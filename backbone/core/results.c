@@ -1,25 +1,27 @@
 #include "duet/results.h"
 
+#include "core/kept.h"
+
 #include <stdlib.h>
-#include <string.h>
 
-void duet_detections_close(struct duet_detections *detections)
-{
-    if (!detections) return;
-    free(detections->items);
-    memset(detections, 0, sizeof *detections);
-}
+/* The lists have one shape, for different items: all they do is written here once. */
+#define LIST_OF(item, list)                                                                                  \
+    const struct item *list##_at(const struct list *items, size_t i)                                         \
+    {                                                                                                        \
+        if (!items || i >= items->count) return NULL;                                                        \
+        size_t size = items->item_size ? items->item_size : sizeof(struct item);                             \
+        return (const struct item *)(const void *)((const char *)items->items + i * size);                   \
+    }                                                                                                        \
+                                                                                                             \
+    void list##_close(struct list *items)                                                                    \
+    {                                                                                                        \
+        if (!items) return;                                                                                  \
+        free(items->items);                                                                                  \
+        duet_kept_release(items->owner);                                                                     \
+        *items = (struct list){0};                                                                           \
+    }
 
-void duet_suppressions_close(struct duet_suppressions *suppressions)
-{
-    if (!suppressions) return;
-    free(suppressions->items);
-    memset(suppressions, 0, sizeof *suppressions);
-}
-
-void duet_segments_close(struct duet_segments *segments)
-{
-    if (!segments) return;
-    free(segments->items);
-    memset(segments, 0, sizeof *segments);
-}
+LIST_OF(duet_detection, duet_detections)
+LIST_OF(duet_suppressed, duet_suppressions)
+LIST_OF(duet_segment, duet_segments)
+LIST_OF(duet_class_probability, duet_class_probabilities)

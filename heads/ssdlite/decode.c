@@ -266,6 +266,7 @@ enum duet_status duet_ssdlite_decode(struct duet_ssdlite_decoder *decoder,
     detections->items = calloc((size_t)count, sizeof *detections->items);
     if (!detections->items) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %d detections", count);
     detections->count = (size_t)count;
+    detections->item_size = sizeof *detections->items;
     for (int i = 0; i < count; i++) {
         const struct found *f = &d->found[i];
         detections->items[i] = (struct duet_detection){
@@ -356,6 +357,7 @@ enum duet_status duet_ssdlite_suppressed(struct duet_ssdlite_decoder *decoder,
         status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for the suppressed of %zu boxes", anchors);
     for (int c = 1; c <= d->options.classes && status == DUET_OK; c++)
         if (d->selected[c] && was_found(detections, c)) status = trace_class(&t, maps, c, detections, error);
+    suppressions->item_size = sizeof *suppressions->items;
     if (suppressions->count > 1)
         qsort(suppressions->items, suppressions->count, sizeof *suppressions->items, compare_suppressed);
     free(t.keeper);

@@ -16,8 +16,9 @@ static struct duet_segment two_segments[] = {
     {0, "background", 299970, 0.9764648437500001, {0, 0, 640, 480}, 0.99f},
     {12, "dog", 7230, 0.0235351562, {10, 20, 100, 80.5f}, 0.5f},
 };
-static const struct duet_detections two = {dog_and_light, 2}, one = {dog_and_light, 1}, none = {NULL, 0};
-static const struct duet_segments segments = {two_segments, 2};
+static const struct duet_detections two = {.items = dog_and_light, .count = 2},
+                                    one = {.items = dog_and_light, .count = 1}, none = {0};
+static const struct duet_segments segments = {.items = two_segments, .count = 2};
 
 static inline struct duet_record still(size_t index, const char *source,
                                        const struct duet_detections *detections)

@@ -66,7 +66,7 @@ static enum duet_status draw_boxes(const struct viewer_results *results, const s
                                    const struct duet_draw_style *style, float x, float y,
                                    struct duet_image *onto, struct duet_error *error)
 {
-    struct duet_detections scaled = {NULL, results->detections.count};
+    struct duet_detections scaled = {.count = results->detections.count};
     if (scaled.count == 0) return DUET_OK;
     scaled.items = calloc(scaled.count, sizeof *scaled.items);
     if (!scaled.items) return duet_no_memory(error, NULL, "to draw boxes");

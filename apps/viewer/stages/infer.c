@@ -12,7 +12,7 @@ static enum duet_status track(struct viewer_infer *infer, const struct viewer_fr
 {
     float least = (float)atomic_load(&infer->tracked_percent) / 100;
     const struct duet_detections *found = &results->detections;
-    struct duet_detections strong = {found->items, 0}; /* the best come first */
+    struct duet_detections strong = {.items = found->items}; /* the best come first */
     while (strong.count < found->count && found->items[strong.count].score >= least) strong.count++;
     results->tracks = calloc(found->count + 1, sizeof *results->tracks);
     if (!results->tracks) return duet_no_memory(error, NULL, "to track boxes");

@@ -40,6 +40,17 @@ static void base_survives_nothing(void **state)
     duet_detections_close(NULL);
     duet_suppressions_close(NULL);
     duet_segments_close(NULL);
+    duet_class_probabilities_close(NULL);
+    struct duet_detections detections = {0};
+    struct duet_segments segments = {0};
+    struct duet_suppressions suppressions = {0};
+    struct duet_class_probabilities probabilities = {0};
+    assert_true(!duet_detections_at(NULL, 0) && !duet_detections_at(&detections, 0));
+    assert_true(!duet_segments_at(NULL, 0) && !duet_segments_at(&segments, SIZE_MAX));
+    assert_true(!duet_suppressions_at(NULL, 0) && !duet_suppressions_at(&suppressions, 0));
+    assert_true(!duet_class_probabilities_at(NULL, 0) && !duet_class_probabilities_at(&probabilities, 0));
+    duet_detections_close(&detections);
+    duet_class_probabilities_close(&probabilities);
     assert_string_equal(duet_status_name((enum duet_status)99), "unknown");
     assert_int_equal(duet_dtype_size((enum duet_dtype)99), 0);
     assert_string_equal(duet_dtype_name((enum duet_dtype) - 1), "?");

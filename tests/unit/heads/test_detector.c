@@ -282,7 +282,7 @@ static void only_the_classes_asked_for(void **state)
     filtered = make(&options);
     cow[0] = true; /* copied: too late */
     assert_ok(duet_detector_clone(filtered, &clone, &e), e);
-    struct duet_detections all = run(detector, &image, NULL), want = {all.items, 0};
+    struct duet_detections all = run(detector, &image, NULL), want = {.items = all.items};
     for (size_t i = 0; i < all.count; i++)
         if (all.items[i].category_id == 4) want.items[want.count++] = all.items[i];
     assert_true(want.count > 0 && want.count < all.count);
@@ -311,8 +311,8 @@ static void no_more_than_asked_for(void **state)
         options.max_detections = most;
         detector = make(&options);
         assert_true(all.count >= (size_t)most);
-        expect(run(detector, &image, NULL), &(struct duet_detections){all.items, (size_t)most},
-               "the first few");
+        expect(run(detector, &image, NULL),
+               &(struct duet_detections){.items = all.items, .count = (size_t)most}, "the first few");
         duet_detector_close(&detector);
     }
     duet_detections_close(&all);
@@ -352,7 +352,7 @@ static void images_of_another_kind_are_refused(void **state)
     bad[4].stride = 8 * 3 - 1;
     bad[5].width = DUET_IMAGE_MAX_SIDE + 1;
     for (int i = 0; i < 6; i++) {
-        struct duet_detections found = {(void *)1, 1};
+        struct duet_detections found = {.items = (void *)1, .count = 1};
         assert_fails(DUET_BAD_ARGUMENT, duet_detector_run(detector, &bad[i], NULL, &found, &e), e);
         assert_true(!found.items && found.count == 0);
     }

@@ -203,7 +203,7 @@ static void detectors_and_clones_tell(void **state)
         .struct_size = sizeof eager, .threshold = 0.1f, .nms_iou = 0.1f, .max_detections = 20};
     struct duet_image image = tiny_picture(90, 70, 5), other = tiny_picture(30, 30, 6);
     struct duet_detections found, again, none = {0};
-    struct duet_suppressions first = {(void *)1, 1}, second;
+    struct duet_suppressions first = {.items = (void *)1, .count = 1}, second;
     assert_ok(duet_detector_create(model, &eager, &detector, &e), e);
     assert_fails(DUET_BAD_ARGUMENT, duet_detector_suppressed(detector, &none, &first, &e), e);
     assert_true(!first.items && first.count == 0);

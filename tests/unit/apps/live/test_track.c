@@ -25,7 +25,9 @@ static const int *update(struct duet_tracker *tracker, int64_t frame, struct due
     static int numbers[MOST];
     struct duet_error e;
     memset(numbers, 0x55, sizeof numbers);
-    assert_ok(duet_tracker_update(tracker, frame, &(struct duet_detections){items, count}, numbers, &e), e);
+    assert_ok(duet_tracker_update(tracker, frame, &(struct duet_detections){.items = items, .count = count},
+                                  numbers, &e),
+              e);
     return numbers;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/abi.h"
 #include "core/kept.h"
+#include "duet/results.h"
 #include "duet/run.h"
 #include "duet/tensor.h"
 
@@ -153,6 +154,46 @@ static void the_last_one_frees(void **state)
     assert_int_equal(page.freed, 1);
 }
 
+/* --- results -----------------------------------------------------------------------------------------------
+ */
+
+/* What a newer library hands to a program that knows struct duet_segment. */
+struct longer {
+    struct duet_segment known;
+    double more;
+};
+
+static void items_of_any_size_are_found(void **state)
+{
+    (void)state;
+    struct longer *items = calloc(3, sizeof *items);
+    assert_non_null(items);
+    for (int i = 0; i < 3; i++) items[i].known.class_id = 10 + i;
+    struct duet_segments segments = {&items->known, 3, sizeof *items, NULL};
+    for (int i = 0; i < 3; i++) assert_int_equal(duet_segments_at(&segments, (size_t)i)->class_id, 10 + i);
+    assert_null(duet_segments_at(&segments, 3));
+    duet_segments_close(&segments);
+    assert_true(!segments.items && segments.count == 0 && segments.item_size == 0);
+    struct duet_detection made[2] = {{.anchor = 1}, {.anchor = 2}};
+    const struct duet_detections by_hand = {.items = made, .count = 2};
+    assert_ptr_equal(duet_detections_at(&by_hand, 1), &made[1]);
+}
+
+static void results_hold_their_owner(void **state)
+{
+    (void)state;
+    struct page page = {.freed = 0};
+    duet_kept_init(&page.kept, free_page);
+    struct duet_detections first = {.owner = duet_kept_retain(&page.kept)};
+    struct duet_class_probabilities second = {.owner = duet_kept_retain(&page.kept)};
+    duet_kept_release(&page.kept);
+    duet_detections_close(&first);
+    duet_detections_close(&first);
+    assert_int_equal(page.freed, 0);
+    duet_class_probabilities_close(&second);
+    assert_int_equal(page.freed, 1);
+}
+
 /* --- views, and stopping -----------------------------------------------------------------------------------
  */
 
@@ -211,6 +252,8 @@ int main(void)
         cmocka_unit_test(sizes_that_were_never_set_are_refused),
         cmocka_unit_test(infos_are_filled_as_far_as_both_know_them),
         cmocka_unit_test(the_last_one_frees),
+        cmocka_unit_test(items_of_any_size_are_found),
+        cmocka_unit_test(results_hold_their_owner),
         cmocka_unit_test(a_dense_view_is_row_major),
         cmocka_unit_test(views_have_sizes_that_fit),
         cmocka_unit_test(a_cancel_is_seen),

@@ -203,7 +203,7 @@ static void assert_plain(const char *text, const char *others)
 static char *record_as(enum duet_format format)
 {
     static struct duet_detection items[] = {{1, HOSTILE, 0.5f, {1, 2, 3, 4}, 0}};
-    static const struct duet_detections found = {items, 1};
+    static const struct duet_detections found = {.items = items, .count = 1};
     struct into_memory m = memory_writer((struct duet_writer_options){.format = format});
     struct duet_record record = still(0, HOSTILE "/000001.jpg", &found);
     put(&m, &record);

@@ -10,7 +10,7 @@ static struct duet_detection detection(int id, const char *label, float score, s
 static void draw_all(struct duet_image *image, struct duet_detection *items, size_t count)
 {
     struct duet_error e;
-    struct duet_detections all = {items, count};
+    struct duet_detections all = {.items = items, .count = count};
     assert_ok(duet_draw_detections(image, &all, NULL, &e), e);
 }
 

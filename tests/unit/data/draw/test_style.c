@@ -13,7 +13,7 @@ static void draw_styled(struct duet_image *image, struct duet_detection *items, 
                         const struct duet_draw_style *style)
 {
     struct duet_error e;
-    struct duet_detections all = {items, count};
+    struct duet_detections all = {.items = items, .count = count};
     assert_ok(duet_draw_detections(image, &all, style, &e), e);
 }
 

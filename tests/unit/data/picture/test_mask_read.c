@@ -218,7 +218,7 @@ static void legends_fit_any_picture(void **state)
     for (int i = 0; i < 21; i++)
         items[i] =
             (struct duet_segment){.class_id = i, .label = i % 5 ? "a rather long name" : NULL, .share = 0.04};
-    struct duet_segments segments = {items, 21};
+    struct duet_segments segments = {.items = items, .count = 21};
     static const int sizes[][2] = {{1, 1}, {3, 200}, {640, 480}, {4000, 30}};
     for (size_t i = 0; i < 4; i++) {
         struct duet_image image;

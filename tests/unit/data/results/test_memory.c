@@ -50,9 +50,9 @@ static enum duet_status read_results(int which, struct duet_error *error)
 static enum duet_status write_format(int format, struct duet_error *error)
 {
     struct duet_detection items[] = {{18, "dog", 0.93f, {10.5f, 20, 100, 50}, 7}};
-    struct duet_detections detections = {items, 1};
+    struct duet_detections detections = {.items = items, .count = 1};
     struct duet_segment parts[] = {{12, "dog", 7230, 0.02, {10, 20, 100, 80}, 0.5f}};
-    struct duet_segments segments = {parts, 1};
+    struct duet_segments segments = {.items = parts, .count = 1};
     struct duet_record record = {
         .source = "x/1.jpg", .width = 640, .height = 480, .detections = &detections, .segments = &segments};
     const struct duet_labels coco = duet_labels_coco();

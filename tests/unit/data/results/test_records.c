@@ -355,8 +355,8 @@ static void numbers_that_are_none_are_refused(void **state)
             memory_writer((struct duet_writer_options){.format = (enum duet_format)format});
         struct duet_detection item = dog_and_light[0];
         struct duet_segment segment = two_segments[0];
-        struct duet_detections list = {&item, 1};
-        struct duet_segments segment_list = {&segment, 1};
+        struct duet_detections list = {.items = &item, .count = 1};
+        struct duet_segments segment_list = {.items = &segment, .count = 1};
         struct duet_record r = still(0, "1.jpg", &list);
         item.score = NAN;
         refused(&m, &r, "1.jpg: detections[0].score is not a finite number");

@@ -140,7 +140,7 @@ static void foreign_categories_are_refused(void **state)
         options.labels = &labels;
         assert_ok(duet_writer_open(&options, &writer, &e), e);
         struct duet_detection items[2] = {dog_and_light[0], dog_and_light[0]};
-        struct duet_detections list = {items, 2};
+        struct duet_detections list = {.items = items, .count = 2};
         items[1].category_id = 2;
         struct duet_record r = still(0, "1.jpg", &list);
         assert_fails(DUET_BAD_ARGUMENT, duet_writer_write(writer, &r, &e), e);
