@@ -65,19 +65,18 @@ struct subject {
 static void run_conv1x1(const struct subject *s)
 {
     const struct bench_shape *shape = s->shape;
-    const struct duet_conv1x1_kernel *kernel = &s->kernels->conv1x1;
+    const struct duet_conv1x1_kernel *kernel = &s->kernels->of[DUET_F32].conv1x1;
     kernel->run(&(struct duet_conv1x1_args){.pixels = shape->out_height * shape->out_width,
                                             .in_channels = shape->in_channels,
                                             .out_channels = shape->out_channels,
                                             .input = s->input,
                                             .input_stride = shape->in_channels,
                                             .weights = s->weights,
-                                            .panel_stride = shape->in_channels * kernel->panel,
+                                            .panel_stride = shape->in_channels * kernel->packing.panel,
                                             .bias = s->bias,
                                             .output = s->output,
                                             .output_stride = shape->out_channels,
-                                            .low = 0,
-                                            .high = 6});
+                                            .epilogue = {0, 6}});
 }
 
 static void run_conv3x3(const struct subject *s)
@@ -98,14 +97,13 @@ static void run_conv3x3(const struct subject *s)
             .weights = s->weights,
             .bias = s->bias,
             .output = s->output + y * shape->out_width * shape->out_channels,
-            .low = 0,
-            .high = 6};
+            .epilogue = {0, 6}};
         for (size_t tap = 0; tap < 3; tap++) {
             size_t at = y * stride + tap * rate; /* shifted down by pad */
             bool inside = at >= pad && at - pad < shape->in_height;
             args.rows[tap] = inside ? s->input + (at - pad) * row : NULL;
         }
-        s->kernels->conv3x3.run(&args);
+        s->kernels->of[DUET_F32].conv3x3.run(&args);
     }
 }
 
@@ -113,7 +111,7 @@ static void run_depthwise3x3(const struct subject *s)
 {
     const struct bench_shape *shape = s->shape;
     int stride = shape->stride, rate = shape->rate;
-    s->kernels->depthwise3x3(&(struct duet_depthwise3x3_args){
+    s->kernels->of[DUET_F32].depthwise3x3.run(&(struct duet_depthwise3x3_args){
         .input = s->input,
         .ring_rows = shape->in_height,
         .row_stride = shape->in_width * shape->in_channels,
@@ -132,8 +130,7 @@ static void run_depthwise3x3(const struct subject *s)
         .y_end = shape->out_height,
         .output = s->output,
         .output_stride = shape->out_channels,
-        .low = 0,
-        .high = 6});
+        .epilogue = {0, 6}});
 }
 
 static void run_resize(const struct subject *s)

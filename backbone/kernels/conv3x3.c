@@ -1,7 +1,5 @@
 #include "kernels/conv3x3.h"
 
-#include "kernels/clamp.h"
-
 enum { PANEL = DUET_CONV3X3_SCALAR_PANEL };
 
 static void add_tap(float sum[PANEL], const float *in, const float *weights, size_t in_channels)
@@ -13,9 +11,10 @@ static void add_tap(float sum[PANEL], const float *in, const float *weights, siz
 static void pixel_panel(const struct duet_conv3x3_args *a, size_t x, size_t n0, const float *weights)
 {
     size_t columns = a->out_channels - n0 < PANEL ? a->out_channels - n0 : PANEL;
-    float *out = a->output + x * a->out_channels + n0;
+    float *out = (float *)a->output + x * a->out_channels + n0;
+    const float *bias = (const float *)a->bias + n0;
     float sum[PANEL] = {0};
-    for (size_t j = 0; j < columns; j++) sum[j] = a->bias[n0 + j];
+    for (size_t j = 0; j < columns; j++) sum[j] = bias[j];
     for (size_t tap = 0; tap < 9; tap++) {
         const float *row = a->rows[tap / 3];
         size_t at = x * a->stride + tap % 3 * a->rate; /* shifted right by pad_left */
@@ -23,12 +22,12 @@ static void pixel_panel(const struct duet_conv3x3_args *a, size_t x, size_t n0, 
         add_tap(sum, row + (at - a->pad_left) * a->in_channels, weights + tap * a->in_channels * PANEL,
                 a->in_channels);
     }
-    for (size_t j = 0; j < columns; j++) out[j] = duet_clamp(sum[j], a->low, a->high);
+    for (size_t j = 0; j < columns; j++) out[j] = duet_epilogue_apply(a->epilogue, sum[j]);
 }
 
 void duet_conv3x3_scalar(const struct duet_conv3x3_args *a)
 {
-    duet_conv3x3_promise(a, PANEL);
+    duet_conv3x3_promise(a, PANEL, sizeof(float));
     const float *weights = a->weights;
     for (size_t n0 = 0; n0 < a->out_channels; n0 += PANEL) {
         for (size_t x = 0; x < a->out_width; x++) pixel_panel(a, x, n0, weights);

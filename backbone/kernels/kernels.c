@@ -18,9 +18,10 @@ static bool always(void)
 
 static void fill_scalar(struct duet_kernels *k)
 {
-    k->conv1x1 = (struct duet_conv1x1_kernel){DUET_CONV1X1_SCALAR_PANEL, duet_conv1x1_scalar};
-    k->conv3x3 = (struct duet_conv3x3_kernel){DUET_CONV3X3_SCALAR_PANEL, duet_conv3x3_scalar};
-    k->depthwise3x3 = duet_depthwise3x3_scalar;
+    k->of[DUET_F32] = (struct duet_network_kernels){
+        .conv1x1 = {{DUET_CONV1X1_SCALAR_PANEL, duet_pack_f32}, duet_conv1x1_scalar},
+        .conv3x3 = {{DUET_CONV3X3_SCALAR_PANEL, duet_pack_f32}, duet_conv3x3_scalar},
+        .depthwise3x3 = {{0, duet_pack_f32}, duet_depthwise3x3_scalar}};
     k->resize = duet_resize_scalar;
     k->upsample = duet_upsample_scalar;
 }

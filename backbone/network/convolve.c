@@ -4,23 +4,21 @@
 
 #include <math.h>
 
-static float low_of(enum duet_activation activation)
+static struct duet_epilogue epilogue_of(const struct duet_layer *layer)
 {
-    return activation == DUET_LINEAR ? -INFINITY : 0.0f;
-}
-
-static float high_of(enum duet_activation activation)
-{
-    return activation == DUET_RELU6 ? 6.0f : INFINITY;
+    return (struct duet_epilogue){.low = layer->activation == DUET_LINEAR ? -INFINITY : 0.0f,
+                                  .high = layer->activation == DUET_RELU6 ? 6.0f : INFINITY};
 }
 
 void duet_pointwise(const struct duet_compiled *c, const struct pointwise *p, size_t c0, size_t c1)
 {
     const struct duet_layer *layer = &c->layers[p->node];
     const struct packed_layer *packed = &c->packed->layers[p->node];
-    size_t panel = c->kernels.conv1x1.panel, panel_stride = packed->depth * panel;
+    const struct duet_conv1x1_kernel *kernel = &c->kernels.of[DUET_F32].conv1x1;
+    const struct duet_epilogue none = {-INFINITY, INFINITY};
+    size_t panel = kernel->packing.panel, panel_stride = packed->depth * panel;
     bool last = p->k1 == packed->depth; /* then the chains are complete */
-    c->kernels.conv1x1.run(
+    kernel->run(
         &(struct duet_conv1x1_args){.pixels = p->pixels,
                                     .in_channels = p->k1 - p->k0,
                                     .out_channels = c1 - c0,
@@ -35,8 +33,7 @@ void duet_pointwise(const struct duet_compiled *c, const struct pointwise *p, si
                                     .residual_stride = (size_t)layer->channels,
                                     .output = p->output,
                                     .output_stride = p->output_stride,
-                                    .low = last ? low_of(layer->activation) : -INFINITY,
-                                    .high = last ? high_of(layer->activation) : INFINITY});
+                                    .epilogue = last ? epilogue_of(layer) : none});
 }
 
 /* Splitting the output channels lets each worker read its own weights only; splitting the pixels, its own
@@ -85,14 +82,13 @@ static void run_conv3x3_row(const struct work *w, duet_node node, duet_node sour
                                      .weights = c->packed->layers[node].weights + c0 * 9 * in[3],
                                      .bias = c->packed->layers[node].bias + c0,
                                      .output = output,
-                                     .low = low_of(layer->activation),
-                                     .high = high_of(layer->activation)};
+                                     .epilogue = epilogue_of(layer)};
     for (size_t tap = 0; tap < 3; tap++) {
         size_t at = y * args.stride + tap * args.rate; /* shifted down by pad_top */
         bool inside = at >= pad_top && at - pad_top < in[1];
         args.rows[tap] = inside ? duet_floats(w, source) + (at - pad_top) * in[2] * in[3] : NULL;
     }
-    c->kernels.conv3x3.run(&args);
+    c->kernels.of[DUET_F32].conv3x3.run(&args);
 }
 
 void duet_conv_rows(const struct work *w, duet_node node, duet_node source, size_t y0, size_t y1, size_t c0,
@@ -129,7 +125,7 @@ void duet_depthwise_rows(const struct work *w, duet_node node, duet_node source,
     const struct duet_compiled *c = w->session->compiled;
     const struct duet_layer *layer = &c->layers[node];
     const size_t *in = duet_dims(w, source), *out = duet_dims(w, node);
-    c->kernels.depthwise3x3(&(struct duet_depthwise3x3_args){
+    c->kernels.of[DUET_F32].depthwise3x3.run(&(struct duet_depthwise3x3_args){
         .input = r->input,
         .ring_rows = r->ring_rows,
         .row_stride = in[2] * r->pixel_stride,
@@ -149,6 +145,5 @@ void duet_depthwise_rows(const struct work *w, duet_node node, duet_node source,
         .y_end = r->y_end,
         .output = r->output,
         .output_stride = r->output_stride,
-        .low = low_of(layer->activation),
-        .high = high_of(layer->activation)});
+        .epilogue = epilogue_of(layer)});
 }

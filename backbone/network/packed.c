@@ -29,12 +29,12 @@ static enum duet_status find_tensor(const struct duet_weights *weights, const ch
     return DUET_OK;
 }
 
-/* Panel width of a layer's packed weights. One panel of all channels: they are kept as they are (depthwise).
- */
-static size_t panel_of(const struct duet_kernels *kernels, const struct duet_layer *layer)
+/* How the kernel that runs a layer wants its weights. */
+static struct duet_packing packing_of(const struct duet_kernels *kernels, const struct duet_layer *layer)
 {
-    if (layer->op == DUET_OP_DEPTHWISE) return (size_t)layer->channels;
-    return layer->kernel == 1 ? kernels->conv1x1.panel : kernels->conv3x3.panel;
+    const struct duet_network_kernels *k = &kernels->of[DUET_F32];
+    if (layer->op == DUET_OP_DEPTHWISE) return k->depthwise3x3.packing;
+    return layer->kernel == 1 ? k->conv1x1.packing : k->conv3x3.packing;
 }
 
 /* Rows of a layer's weight matrix: input channels times taps. */
@@ -66,7 +66,7 @@ static enum duet_status check_tensors(const struct duet_network *network, const 
 static bool packed_floats(size_t depth, size_t columns, size_t panel, size_t *weight_floats,
                           size_t *bias_floats)
 {
-    *weight_floats = duet_conv1x1_packed_size(depth, columns, panel);
+    *weight_floats = duet_packed_size(depth, columns, panel);
     return duet_round_up_size(*weight_floats, ALIGN_FLOATS, weight_floats) &&
            duet_round_up_size(columns, ALIGN_FLOATS, bias_floats);
 }
@@ -98,7 +98,7 @@ static enum duet_status add_up(const struct duet_network *network, const struct 
         enum duet_status status = check_tensors(network, weights, i, &weight, &bias, error);
         if (status != DUET_OK) return status;
         size_t depth = depth_of(layer, (size_t)duet_network_input_channels(network, i));
-        if (!packed_floats(depth, (size_t)layer->channels, panel_of(kernels, layer), &weight_floats,
+        if (!packed_floats(depth, (size_t)layer->channels, packing_of(kernels, layer).panel, &weight_floats,
                            &bias_floats) ||
             !duet_add_size(totals->floats, weight_floats, &totals->floats) ||
             !duet_add_size(totals->floats, bias_floats, &totals->floats) ||
@@ -174,18 +174,20 @@ static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *
     const struct duet_tensor *weight, *bias;
     const float *data;
     int depthwise = p->depthwise_of[i];
-    size_t columns = (size_t)layer->channels, panel = panel_of(p->kernels, layer);
+    size_t columns = (size_t)layer->channels;
+    const struct duet_packing packing = packing_of(p->kernels, layer);
     size_t weight_floats = 0, bias_floats = 0;
     size_t depth = depth_of(layer, (size_t)duet_network_input_channels(p->network, i));
     enum duet_status status = check_tensors(p->network, p->weights, i, &weight, &bias, error);
     if (status == DUET_OK) status = as_float(p->weights, weight, p->scratch, &data, error);
     if (status != DUET_OK) return status;
     if (depthwise >= 0) find_live_rows(p, depthwise, data, &depth, columns);
-    packed_floats(depth, columns, panel, &weight_floats, &bias_floats); /* fits: it did when added up */
+    /* Fits: it did when added up. */
+    packed_floats(depth, columns, packing.panel, &weight_floats, &bias_floats);
     p->packed->layers[i] =
         (struct packed_layer){.weights = p->at, .bias = p->at + weight_floats, .depth = depth};
-    duet_conv1x1_pack(depthwise >= 0 ? p->packed->layers[depthwise].live : NULL, depth, columns, panel, data,
-                      p->at);
+    packing.pack(depthwise >= 0 ? p->packed->layers[depthwise].live : NULL, depth, columns, packing.panel,
+                 data, p->at);
     p->at += weight_floats;
     memset(p->at, 0, bias_floats * sizeof(float));
     status = as_float(p->weights, bias, p->scratch, &data, error);

@@ -51,12 +51,10 @@ static inline void testing_fill(float *to, size_t count)
 }
 
 /* No activation, ReLU6, or a range narrow enough that both ends are met. */
-static inline void testing_range(float *low, float *high)
+static inline struct duet_epilogue testing_epilogue(void)
 {
-    static const float ranges[][2] = {{-INFINITY, INFINITY}, {0, 6}, {-0.5f, 0.25f}};
-    size_t i = testing_between(0, 2);
-    *low = ranges[i][0];
-    *high = ranges[i][1];
+    static const struct duet_epilogue ranges[] = {{-INFINITY, INFINITY}, {0, 6}, {-0.5f, 0.25f}};
+    return ranges[testing_between(0, 2)];
 }
 
 /* --- inputs -------------------------------------------------------------------------------------------- */

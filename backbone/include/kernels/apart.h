@@ -6,17 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Floats of `rows` rows (1 or more) of `row` each that lie `stride` apart. */
+/* Numbers of `rows` rows (1 or more) of `row` each that lie `stride` apart. */
 static inline size_t duet_span(size_t rows, size_t stride, size_t row)
 {
     return (rows - 1) * stride + row;
 }
 
-/* Have the two blocks of floats no float in common? */
-static inline bool duet_apart(const float *a, size_t a_floats, const float *b, size_t b_floats)
+/* Have two blocks of so many numbers, of `size` bytes each, none in common? */
+static inline bool duet_apart(const void *a, size_t a_count, const void *b, size_t b_count, size_t size)
 {
     uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
-    return x + a_floats * sizeof(float) <= y || y + b_floats * sizeof(float) <= x;
+    return x + a_count * size <= y || y + b_count * size <= x;
 }
 
 #endif

@@ -1,73 +1,61 @@
-/* conv1x1.h: 1x1 convolution of float32 pixels: a matrix product with everything around it fused.
+/* conv1x1.h: 1x1 convolution of pixels: a matrix product with everything around it fused.
  *
- *   output[p][n] = clamp(bias[n] + sum over k of input[p][k] * weights[k][n] + residual[p][n], low, high)
+ *   output[p][n] = epilogue(bias[n] + sum over k of input[p][k] * weights[k][n] + residual[p][n])
  *
  * Contract: every output is one chain of multiply-adds that starts at the bias and takes k in ascending
  * order; the residual is added last. So the result does not depend on how pixels, channels or panels are
- * split.
- *
- * Weights are packed in panels of `panel` output channels (a property of the kernel level):
- *   packed[n / panel][k][n % panel], missing columns of the last panel zero, 64-byte aligned (a panel of
- * fewer bytes: aligned to that). The output has no float in common with the input. Internal.
+ * split. Numbers are of the slot's type (kernels.h), strides count them. The output has none in common with
+ * the input. Internal.
  */
 #ifndef DUET_KERNELS_CONV1X1_H
 #define DUET_KERNELS_CONV1X1_H
 
 #include "kernels/apart.h"
+#include "kernels/epilogue.h"
+#include "kernels/pack.h"
 
 #include <assert.h>
 
 struct duet_conv1x1_args {
     size_t pixels, in_channels, out_channels;
-    const float *input; /* [pixels][input_stride], the first in_channels of each used */
+    const void *input; /* [pixels][input_stride], the first in_channels of each used */
     size_t input_stride;
-    const float *weights; /* packed; panels lie panel_stride floats apart: in_channels * panel, or more when
-                           * only some of the input channels take part */
+    const void *weights; /* packed; panels lie panel_stride numbers apart: in_channels * panel, or more when
+                          * only some of the input channels take part */
     size_t panel_stride;
-    const float *bias;     /* [out_channels]; NULL: chains go on from what `output` holds */
-    const float *residual; /* [pixels][residual_stride], NULL: none */
+    const void *bias;     /* [out_channels]; NULL: chains go on from what `output` holds */
+    const void *residual; /* [pixels][residual_stride], NULL: none */
     size_t residual_stride;
-    float *output; /* [pixels][output_stride] */
+    void *output; /* [pixels][output_stride] */
     size_t output_stride;
-    float low, high; /* -INFINITY, INFINITY: no activation */
+    struct duet_epilogue epilogue;
 };
 
 typedef void duet_conv1x1_fn(const struct duet_conv1x1_args *args);
 
 struct duet_conv1x1_kernel {
-    size_t panel;
+    struct duet_packing packing;
     duet_conv1x1_fn *run;
 };
 
-/* What a caller promises; the first line of every version. */
-static inline void duet_conv1x1_promise(const struct duet_conv1x1_args *a, size_t panel)
+/* What a caller promises; the first line of every version. `size` is that of a number. */
+static inline void duet_conv1x1_promise(const struct duet_conv1x1_args *a, size_t panel, size_t size)
 {
     (void)panel; /* where there are no assertions */
+    (void)size;
     if (a->pixels == 0 || a->out_channels == 0) return;
-    assert(a->weights &&
-           (uintptr_t)a->weights % (panel * sizeof(float) < 64 ? panel * sizeof(float) : 64) == 0);
+    assert(duet_packed_is_aligned(a->weights, panel, size));
     assert(a->panel_stride >= a->in_channels * panel);
     assert(a->input_stride == 0 || a->input_stride >= a->in_channels || a->pixels == 1);
     assert(a->output_stride >= a->out_channels || a->pixels == 1);
     assert(!a->residual || a->residual_stride >= a->out_channels || a->pixels == 1);
-    assert(a->low <= a->high);
+    assert(a->epilogue.low <= a->epilogue.high);
     assert(a->in_channels == 0 ||
            duet_apart(a->output, duet_span(a->pixels, a->output_stride, a->out_channels), a->input,
-                      duet_span(a->pixels, a->input_stride, a->in_channels)));
+                      duet_span(a->pixels, a->input_stride, a->in_channels), size));
 }
 
 #define DUET_CONV1X1_SCALAR_PANEL 16
 void duet_conv1x1_scalar(const struct duet_conv1x1_args *args);
-
-/* Floats of packed weights. */
-static inline size_t duet_conv1x1_packed_size(size_t in_channels, size_t out_channels, size_t panel)
-{
-    return (out_channels + panel - 1) / panel * panel * in_channels;
-}
-
-/* weights [in_channels][out_channels] -> packed; of rows[0 .. in_channels-1] of them only, unless `rows` is
- * NULL. */
-void duet_conv1x1_pack(const uint32_t *rows, size_t in_channels, size_t out_channels, size_t panel,
-                       const float *weights, float *packed);
 
 #endif

@@ -5,11 +5,13 @@
  * To add a faster version: write its body over vectors, vector/NAME.h, and fill the slot in vector/level.h;
  * or, for one level alone, write it into that level's file (x86/avx512.c ...) and overwrite the slot there.
  * No test changes: they walk all levels.
+ * To add a precision: fill struct duet_network_kernels for its type, scalar kernels (kernels.c) and each
+ * level's (level.h), with a packing of their own; what a sum becomes is struct duet_epilogue's.
  */
 #ifndef DUET_KERNELS_KERNELS_H
 #define DUET_KERNELS_KERNELS_H
 
-#include "duet/status.h"
+#include "duet/tensor.h"
 #include "kernels/conv1x1.h"
 #include "kernels/conv3x3.h"
 #include "kernels/depthwise3x3.h"
@@ -18,11 +20,16 @@
 
 #include <stdbool.h>
 
-struct duet_kernels {
-    const char *level; /* "scalar", "avx2", "avx512", "neon" */
+/* What a network's layers run on, for one type of numbers: inputs, weights and outputs. */
+struct duet_network_kernels {
     struct duet_conv1x1_kernel conv1x1;
     struct duet_conv3x3_kernel conv3x3;
-    duet_depthwise3x3_fn *depthwise3x3;
+    struct duet_depthwise3x3_kernel depthwise3x3;
+};
+
+struct duet_kernels {
+    const char *level;                                /* "scalar", "avx2", "avx512", "neon" */
+    struct duet_network_kernels of[DUET_DTYPE_COUNT]; /* zero where there are none: all but DUET_F32 */
     duet_resize_fn *resize;
     duet_upsample_fn *upsample;
 };

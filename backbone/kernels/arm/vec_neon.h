@@ -59,7 +59,7 @@ static inline vec vec_power_of_2(vec shifted)
     return vreinterpretq_f32_u32(vshlq_n_u32(bits, 23));
 }
 
-/* A NaN becomes the lower bound (see clamp.h): fmaxnm, unlike fmax, prefers the number to a NaN. (Not to a
+/* A NaN becomes the lower bound (see epilogue.h): fmaxnm, unlike fmax, prefers the number to a NaN. (Not to a
  * signalling one, but x comes out of an addition and those are quiet.) */
 static inline vec vec_clamp(vec x, vec low, vec high)
 {

@@ -30,15 +30,14 @@ static void conv3x3_panel(const struct duet_conv3x3_args *a, size_t n0, const fl
     struct tile t = {.runs = runs,
                      .input_stride = a->stride * a->in_channels,
                      .columns = a->out_channels - n0 < TILE_PANEL ? a->out_channels - n0 : TILE_PANEL,
-                     .bias = a->bias + n0,
+                     .bias = (const float *)a->bias + n0,
                      .output_stride = a->out_channels,
-                     .low = a->low,
-                     .high = a->high};
+                     .epilogue = a->epilogue};
     for (size_t x = 0; x < a->out_width;) {
         struct duet_window window =
             duet_window_at(x, a->in_width, a->out_width, a->stride, a->rate, a->pad_left);
         t.run_count = list_runs(a, &window, x, weights, runs);
-        t.output = a->output + x * a->out_channels + n0;
+        t.output = (float *)a->output + x * a->out_channels + n0;
         tile_pixels(&t, window.end - x);
         x = window.end;
     }
@@ -46,7 +45,7 @@ static void conv3x3_panel(const struct duet_conv3x3_args *a, size_t n0, const fl
 
 static void conv3x3(const struct duet_conv3x3_args *a)
 {
-    duet_conv3x3_promise(a, TILE_PANEL);
+    duet_conv3x3_promise(a, TILE_PANEL, sizeof(float));
     const float *weights = a->weights;
     for (size_t n0 = 0; n0 < a->out_channels; n0 += TILE_PANEL) {
         conv3x3_panel(a, n0, weights);

@@ -156,11 +156,13 @@ static inline __attribute__((always_inline)) void dense_rows(const size_t stride
                                                              const bool whole,
                                                              const struct duet_depthwise3x3_args *a, size_t c)
 {
-    struct dw_vector v = {.lanes = a->channels - c, .low = vec_set1(a->low), .high = vec_set1(a->high)};
-    v.bias = vec_load_some(a->bias + c, v.lanes);
+    struct dw_vector v = {
+        .lanes = a->channels - c, .low = vec_set1(a->epilogue.low), .high = vec_set1(a->epilogue.high)};
+    const float *weights = (const float *)a->weights + c;
+    v.bias = vec_load_some((const float *)a->bias + c, v.lanes);
     for (size_t tap = 0; tap < 9; tap++)
-        v.weights[tap] = vec_load_some(a->weights + tap * a->weight_stride + c, v.lanes);
-    float *out = a->output + c;
+        v.weights[tap] = vec_load_some(weights + tap * a->weight_stride, v.lanes);
+    float *out = (float *)a->output + c;
     for (size_t y = a->y_begin; y < a->y_end; y++, out += a->out_width * a->output_stride)
         dense_row(stride, atrous, whole, a, &v, y, c, out);
 }
@@ -207,7 +209,7 @@ static inline __attribute__((always_inline)) void sparse_vector(const size_t pix
 {
     const size_t n = a->channels - c, step = a->stride * a->pixel_stride;
 #define LOAD(from) (whole ? vec_load(from) : vec_load_some(from, n))
-    vec s0 = LOAD(a->bias + c), s1 = s0, s2 = s0, s3 = s0;
+    vec s0 = LOAD((const float *)a->bias + c), s1 = s0, s2 = s0, s3 = s0;
     for (int i = 0; i < taps->count; i++) {
         const float *in = taps->input[i] + c;
         const vec w = LOAD(taps->weights[i] + c);
@@ -216,7 +218,7 @@ static inline __attribute__((always_inline)) void sparse_vector(const size_t pix
         if (pixels > 2) s2 = vec_fma(LOAD(in + 2 * step), w, s2);
         if (pixels > 3) s3 = vec_fma(LOAD(in + 3 * step), w, s3);
     }
-    const vec low = vec_set1(a->low), high = vec_set1(a->high);
+    const vec low = vec_set1(a->epilogue.low), high = vec_set1(a->epilogue.high);
 #define STORE(j)                                                                                             \
     if (j < pixels && whole) vec_store(output + j * a->output_stride + c, vec_clamp(s##j, low, high));       \
     if (j < pixels && !whole)                                                                                \
@@ -246,7 +248,7 @@ static void sparse_tile(const struct duet_depthwise3x3_args *a, const float *con
         if (!rows[tap / 3] || !window->inside[tap % 3]) continue;
         size_t at = x * a->stride + tap % 3 * a->rate - a->pad_left;
         taps.input[taps.count] = rows[tap / 3] + at * a->pixel_stride;
-        taps.weights[taps.count++] = a->weights + tap * a->weight_stride;
+        taps.weights[taps.count++] = (const float *)a->weights + tap * a->weight_stride;
     }
     if (pixels == 1)
         sparse_pixels(1, a, &taps, output);
@@ -274,7 +276,7 @@ static void sparse_row(const struct duet_depthwise3x3_args *a, const float *cons
 
 static void depthwise3x3(const struct duet_depthwise3x3_args *a)
 {
-    duet_depthwise3x3_promise(a);
+    duet_depthwise3x3_promise(a, sizeof(float));
     if (a->out_width == 0) return;
     if (is_dense(a)) {
         dense(a);

@@ -11,6 +11,8 @@
 #ifndef DUET_KERNELS_TILE_H
 #define DUET_KERNELS_TILE_H
 
+#include "kernels/epilogue.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,7 +35,7 @@ struct tile {
     size_t residual_stride;
     float *output;
     size_t output_stride;
-    float low, high;
+    struct duet_epilogue epilogue;
     size_t count; /* tiles of equal height, one after the other */
 };
 
@@ -132,7 +134,7 @@ static inline __attribute__((always_inline)) void tile_body(const int rows, cons
 #undef ADD
         }
 
-        const vec low = vec_set1(t->low), high = vec_set1(t->high);
+        const vec low = vec_set1(t->epilogue.low), high = vec_set1(t->epilogue.high);
         const vec_half low_h = vec_low_half(low), high_h = vec_low_half(high);
         float *to = out;
         TILE_OWN_REGISTER(to);

@@ -52,7 +52,7 @@ static inline vec vec_power_of_2(vec shifted)
     return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
 }
 
-/* The order of the operands makes a NaN the lower bound; see clamp.h. */
+/* The order of the operands makes a NaN the lower bound; see epilogue.h. */
 static inline vec vec_clamp(vec x, vec low, vec high)
 {
     return _mm256_min_ps(_mm256_max_ps(x, low), high);

@@ -53,7 +53,7 @@ static inline vec vec_power_of_2(vec shifted)
     return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 23));
 }
 
-/* The order of the operands makes a NaN the lower bound; see clamp.h. */
+/* The order of the operands makes a NaN the lower bound; see epilogue.h. */
 static inline vec vec_clamp(vec x, vec low, vec high)
 {
     return _mm512_min_ps(_mm512_max_ps(x, low), high);

@@ -290,52 +290,53 @@ static float numbers[64];
 
 static void conv1x1_in_place(const struct duet_kernels *k)
 {
-    k->conv1x1.run(&(struct duet_conv1x1_args){.pixels = 1,
-                                               .in_channels = 1,
-                                               .out_channels = 1,
-                                               .input = numbers,
-                                               .input_stride = 1,
-                                               .weights = numbers,
-                                               .panel_stride = k->conv1x1.panel,
-                                               .bias = numbers,
-                                               .output = numbers,
-                                               .output_stride = 1,
-                                               .high = 1});
+    k->of[DUET_F32].conv1x1.run(
+        &(struct duet_conv1x1_args){.pixels = 1,
+                                    .in_channels = 1,
+                                    .out_channels = 1,
+                                    .input = numbers,
+                                    .input_stride = 1,
+                                    .weights = numbers,
+                                    .panel_stride = k->of[DUET_F32].conv1x1.packing.panel,
+                                    .bias = numbers,
+                                    .output = numbers,
+                                    .output_stride = 1,
+                                    .epilogue.high = 1});
 }
 static void conv3x3_of_stride_3(const struct duet_kernels *k)
 {
-    k->conv3x3.run(&(struct duet_conv3x3_args){.in_width = 1,
-                                               .out_width = 1,
-                                               .in_channels = 1,
-                                               .out_channels = 1,
-                                               .stride = 3,
-                                               .rate = 1,
-                                               .weights = numbers,
-                                               .bias = numbers,
-                                               .output = numbers,
-                                               .high = 1});
+    k->of[DUET_F32].conv3x3.run(&(struct duet_conv3x3_args){.in_width = 1,
+                                                            .out_width = 1,
+                                                            .in_channels = 1,
+                                                            .out_channels = 1,
+                                                            .stride = 3,
+                                                            .rate = 1,
+                                                            .weights = numbers,
+                                                            .bias = numbers,
+                                                            .output = numbers,
+                                                            .epilogue.high = 1});
 }
 static void depthwise_in_place(const struct duet_kernels *k)
 {
-    k->depthwise3x3(&(struct duet_depthwise3x3_args){.input = numbers,
-                                                     .ring_rows = 1,
-                                                     .row_stride = 1,
-                                                     .pixel_stride = 1,
-                                                     .in_height = 1,
-                                                     .in_width = 1,
-                                                     .out_width = 1,
-                                                     .channels = 1,
-                                                     .stride = 1,
-                                                     .rate = 1,
-                                                     .pad_top = 1,
-                                                     .pad_left = 1,
-                                                     .weights = numbers,
-                                                     .weight_stride = 1,
-                                                     .bias = numbers,
-                                                     .y_end = 1,
-                                                     .output = numbers,
-                                                     .output_stride = 1,
-                                                     .high = 1});
+    k->of[DUET_F32].depthwise3x3.run(&(struct duet_depthwise3x3_args){.input = numbers,
+                                                                      .ring_rows = 1,
+                                                                      .row_stride = 1,
+                                                                      .pixel_stride = 1,
+                                                                      .in_height = 1,
+                                                                      .in_width = 1,
+                                                                      .out_width = 1,
+                                                                      .channels = 1,
+                                                                      .stride = 1,
+                                                                      .rate = 1,
+                                                                      .pad_top = 1,
+                                                                      .pad_left = 1,
+                                                                      .weights = numbers,
+                                                                      .weight_stride = 1,
+                                                                      .bias = numbers,
+                                                                      .y_end = 1,
+                                                                      .output = numbers,
+                                                                      .output_stride = 1,
+                                                                      .epilogue.high = 1});
 }
 static void resize_past_the_row_below(const struct duet_kernels *k)
 {

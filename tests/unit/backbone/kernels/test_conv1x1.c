@@ -3,7 +3,7 @@
 /* One convolution; the tensors are inputs that end at unreadable pages. */
 struct problem {
     size_t pixels, in, out, input_stride, residual_stride, output_stride;
-    float low, high;
+    struct duet_epilogue epilogue;
     struct testing_input input, weights, bias, residual; /* residual.data NULL: none */
 };
 
@@ -13,7 +13,7 @@ static struct problem make(size_t pixels, size_t in, size_t out)
     p.input_stride = in + testing_between(0, 3);
     p.residual_stride = out + testing_between(0, 3);
     p.output_stride = out + testing_between(0, 3);
-    testing_range(&p.low, &p.high);
+    p.epilogue = testing_epilogue();
     p.input = testing_input((pixels - 1) * p.input_stride + in);
     p.weights = testing_input(in * out);
     p.bias = testing_input(out);
@@ -29,12 +29,12 @@ static void close_problem(struct problem *p)
     testing_input_close(&p->residual);
 }
 
-static float *pack(const struct problem *p, size_t panel)
+static float *pack(const struct problem *p, const struct duet_packing *packing)
 {
-    size_t floats = duet_conv1x1_packed_size(p->in, p->out, panel);
+    size_t floats = duet_packed_size(p->in, p->out, packing->panel);
     float *packed = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
     assert_non_null(packed);
-    duet_conv1x1_pack(NULL, p->in, p->out, panel, p->weights.data, packed);
+    packing->pack(NULL, p->in, p->out, packing->panel, p->weights.data, packed);
     return packed;
 }
 
@@ -53,8 +53,7 @@ static struct duet_conv1x1_args arguments(const struct problem *p, const float *
                                       .residual_stride = p->residual_stride,
                                       .output = output,
                                       .output_stride = p->output_stride,
-                                      .low = p->low,
-                                      .high = p->high};
+                                      .epilogue = p->epilogue};
 }
 
 static struct testing_buffer output_buffer(const struct problem *p)
@@ -66,10 +65,11 @@ static struct testing_buffer output_buffer(const struct problem *p)
 static struct testing_buffer run_whole(const struct problem *p, const struct duet_kernels *kernels)
 {
     struct testing_buffer out = output_buffer(p);
-    size_t panel = kernels->conv1x1.panel;
-    float *packed = pack(p, panel);
+    const struct duet_conv1x1_kernel *kernel = &kernels->of[DUET_F32].conv1x1;
+    size_t panel = kernel->packing.panel;
+    float *packed = pack(p, &kernel->packing);
     struct duet_conv1x1_args args = arguments(p, packed, panel, out.data);
-    kernels->conv1x1.run(&args);
+    kernel->run(&args);
     free(packed);
     testing_buffer_check(&out);
     testing_gaps_check(&out, p->out, p->output_stride);
@@ -81,19 +81,19 @@ static struct testing_buffer run_in_two(const struct problem *p, const struct du
                                         size_t split)
 {
     struct testing_buffer out = output_buffer(p);
-    size_t panel = kernels->conv1x1.panel;
-    float *packed = pack(p, panel);
+    const struct duet_conv1x1_kernel *kernel = &kernels->of[DUET_F32].conv1x1;
+    size_t panel = kernel->packing.panel;
+    float *packed = pack(p, &kernel->packing);
     struct duet_conv1x1_args args = arguments(p, packed, panel, out.data);
     args.in_channels = split;
     args.residual = NULL;
-    args.low = -INFINITY;
-    args.high = INFINITY;
-    kernels->conv1x1.run(&args);
+    args.epilogue = (struct duet_epilogue){-INFINITY, INFINITY};
+    kernel->run(&args);
     args = arguments(p, packed + split * panel, panel, out.data);
     args.in_channels = p->in - split;
-    args.input += split;
+    args.input = (const float *)args.input + split;
     args.bias = NULL;
-    kernels->conv1x1.run(&args);
+    kernel->run(&args);
     free(packed);
     testing_buffer_check(&out);
     testing_gaps_check(&out, p->out, p->output_stride);
@@ -116,7 +116,7 @@ static void near_exact(const struct problem *p, const char *level, const float *
                 sum += (double)residual[i * p->residual_stride + n];
                 magnitude += fabs((double)residual[i * p->residual_stride + n]);
             }
-            sum = fmin(fmax(sum, (double)p->low), (double)p->high);
+            sum = fmin(fmax(sum, (double)p->epilogue.low), (double)p->epilogue.high);
             testing_near(level, sum, magnitude, p->in + 1, got[i * p->output_stride + n]);
         }
 }
@@ -186,8 +186,7 @@ static void not_a_number_becomes_low(void **state)
     const struct testing_levels levels = testing_begin("conv1x1 nan");
     for (int i = 0; i < levels.count; i++) {
         struct problem p = make(5, 3, 40);
-        p.low = 0;
-        p.high = 6;
+        p.epilogue = (struct duet_epilogue){0, 6};
         ((float *)p.input.data)[2 * p.input_stride + 1] = NAN;
         struct testing_buffer out = run_whole(&p, &levels.items[i]);
         for (size_t n = 0; n < p.out; n++) assert_true(out.data[2 * p.output_stride + n] == 0);

@@ -14,7 +14,7 @@ static struct problem make(size_t in_width, size_t in, size_t out, size_t stride
     p.args.out_width = (in_width + stride - 1) / stride;
     size_t reach = (p.args.out_width - 1) * stride + 2 * rate + 1;
     p.args.pad_left = reach > in_width ? (reach - in_width) / 2 : 0;
-    testing_range(&p.args.low, &p.args.high);
+    p.args.epilogue = testing_epilogue();
     for (int i = 0; i < 3; i++) {
         if (testing_between(0, 4) == 0) continue;
         p.rows[i] = testing_input(in_width * in);
@@ -36,15 +36,16 @@ static void close_problem(struct problem *p)
 static struct testing_buffer run_kernel(const struct problem *p, const struct duet_kernels *kernels)
 {
     struct duet_conv3x3_args args = p->args;
-    size_t panel = kernels->conv3x3.panel;
-    size_t floats = duet_conv1x1_packed_size(9 * args.in_channels, args.out_channels, panel);
+    const struct duet_conv3x3_kernel *kernel = &kernels->of[DUET_F32].conv3x3;
+    size_t depth = 9 * args.in_channels, panel = kernel->packing.panel;
+    size_t floats = duet_packed_size(depth, args.out_channels, panel);
     float *packed = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
     assert_non_null(packed);
-    duet_conv1x1_pack(NULL, 9 * args.in_channels, args.out_channels, panel, p->weights.data, packed);
+    kernel->packing.pack(NULL, depth, args.out_channels, panel, p->weights.data, packed);
     struct testing_buffer out = testing_buffer(args.out_width * args.out_channels, testing_between(0, 15));
     args.weights = packed;
     args.output = out.data;
-    kernels->conv3x3.run(&args);
+    kernel->run(&args);
     free(packed);
     testing_buffer_check(&out);
     return out;
@@ -68,13 +69,14 @@ static void near_exact(const struct problem *p, const char *level, const float *
     const struct duet_conv3x3_args *a = &p->args;
     for (size_t x = 0; x < a->out_width; x++)
         for (size_t n = 0; n < a->out_channels; n++) {
-            double sum = (double)a->bias[n], magnitude = fabs(sum);
+            double sum = (double)((const float *)a->bias)[n], magnitude = fabs(sum);
             for (size_t tap = 0; tap < 9; tap++) {
                 long at = (long)(x * a->stride + tap % 3 * a->rate) - (long)a->pad_left;
                 if (!a->rows[tap / 3] || at < 0 || at >= (long)a->in_width) continue;
-                add_tap(p, a->rows[tap / 3] + (size_t)at * a->in_channels, tap, n, &sum, &magnitude);
+                add_tap(p, (const float *)a->rows[tap / 3] + (size_t)at * a->in_channels, tap, n, &sum,
+                        &magnitude);
             }
-            sum = fmin(fmax(sum, (double)a->low), (double)a->high);
+            sum = fmin(fmax(sum, (double)a->epilogue.low), (double)a->epilogue.high);
             testing_near(level, sum, magnitude, 9 * a->in_channels, got[x * a->out_channels + n]);
         }
 }

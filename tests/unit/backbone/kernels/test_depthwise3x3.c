@@ -31,7 +31,7 @@ static struct problem make(size_t height, size_t width, size_t channels, size_t 
     /* The smallest ring that holds the rows of all windows, or all rows. */
     a->ring_rows = (a->y_end - a->y_begin - 1) * stride + 2 * rate + 1;
     if (a->ring_rows > height || testing_between(0, 1)) a->ring_rows = height;
-    testing_range(&a->low, &a->high);
+    a->epilogue = testing_epilogue();
     p.input = testing_input((a->ring_rows - 1) * a->row_stride + (width - 1) * a->pixel_stride + channels);
     p.weights = testing_input(8 * a->weight_stride + channels);
     p.bias = testing_input(channels);
@@ -55,7 +55,7 @@ static struct testing_buffer run_kernel(const struct problem *p, const struct du
     struct testing_buffer out =
         testing_buffer((pixels - 1) * args.output_stride + args.channels, testing_between(0, 15));
     args.output = out.data;
-    kernels->depthwise3x3(&args);
+    kernels->of[DUET_F32].depthwise3x3.run(&args);
     testing_buffer_check(&out);
     testing_gaps_check(&out, args.channels, args.output_stride);
     return out;
@@ -64,19 +64,20 @@ static struct testing_buffer run_kernel(const struct problem *p, const struct du
 static void near_exact_pixel(const struct duet_depthwise3x3_args *a, const char *level, size_t y, size_t x,
                              const float *got)
 {
+    const float *weights = a->weights, *bias = a->bias;
     for (size_t c = 0; c < a->channels; c++) {
-        double sum = (double)a->bias[c], magnitude = fabs(sum);
+        double sum = (double)bias[c], magnitude = fabs(sum);
         for (size_t tap = 0; tap < 9; tap++) {
             long row = (long)(y * a->stride + tap / 3 * a->rate) - (long)a->pad_top;
             long column = (long)(x * a->stride + tap % 3 * a->rate) - (long)a->pad_left;
             if (row < 0 || row >= (long)a->in_height || column < 0 || column >= (long)a->in_width) continue;
-            const float *in =
-                a->input + (size_t)row % a->ring_rows * a->row_stride + (size_t)column * a->pixel_stride;
-            double term = (double)in[c] * (double)a->weights[tap * a->weight_stride + c];
+            const float *in = (const float *)a->input + (size_t)row % a->ring_rows * a->row_stride +
+                              (size_t)column * a->pixel_stride;
+            double term = (double)in[c] * (double)weights[tap * a->weight_stride + c];
             sum += term;
             magnitude += fabs(term);
         }
-        sum = fmin(fmax(sum, (double)a->low), (double)a->high);
+        sum = fmin(fmax(sum, (double)a->epilogue.low), (double)a->epilogue.high);
         testing_near(level, sum, magnitude, 9, got[c]);
     }
 }
