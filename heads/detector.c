@@ -49,13 +49,15 @@ static void get_maps(const struct duet_detector *d, struct duet_ssdlite_map maps
 {
     for (int m = 0; m < DUET_SSDLITE_MAPS; m++) {
         char name[32];
-        struct duet_shape shape;
+        struct duet_view boxes, logits; /* there: the head made them */
         snprintf(name, sizeof name, "ssdlite.box%d", m);
-        maps[m].boxes = duet_session_output(d->runner.session, name, &shape);
+        duet_session_output(d->runner.session, name, &boxes, NULL);
         snprintf(name, sizeof name, "ssdlite.class%d", m);
-        maps[m].logits = duet_session_output(d->runner.session, name, NULL);
-        maps[m].height = (int)shape.dims[1];
-        maps[m].width = (int)shape.dims[2];
+        duet_session_output(d->runner.session, name, &logits, NULL);
+        maps[m].boxes = boxes.data;
+        maps[m].logits = logits.data;
+        maps[m].height = (int)boxes.shape.dims[1];
+        maps[m].width = (int)boxes.shape.dims[2];
     }
 }
 
@@ -200,9 +202,13 @@ enum duet_status duet_detector_run(struct duet_detector *detector, const struct 
     if (!pool) pool = &single;
     if (status == DUET_OK) status = duet_runner_prepare(&d->runner, pool->threads, error);
     if (status != DUET_OK) return status;
+    struct duet_view input;
+    status = duet_session_input(d->runner.session, NULL, &input, error);
+    if (status != DUET_OK) return status;
     d->to_pixels = duet_preprocess_run(&d->preprocess, duet_compiled_kernels(d->runner.compiled), image, pool,
-                                       duet_session_input(d->runner.session));
-    status = duet_session_run(d->runner.session, pool, error);
+                                       input.data);
+    const struct duet_run_options run = {.struct_size = sizeof run, .pool = pool};
+    status = duet_session_run(d->runner.session, &run, error);
     if (status != DUET_OK) return status;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
     get_maps(d, maps);

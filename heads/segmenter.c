@@ -226,24 +226,28 @@ static enum duet_status make_input(const struct run *r, float *input, struct due
 static enum duet_status run_network(struct run *r, const struct runner *runner, bool mirrored, bool copy,
                                     struct duet_error *error)
 {
-    struct duet_shape shape;
-    enum duet_status status = duet_session_run(runner->session, r->pool, error);
+    struct duet_view logits;
+    const struct duet_run_options run = {.struct_size = sizeof run, .pool = r->pool};
+    enum duet_status status = duet_session_run(runner->session, &run, error);
+    if (status == DUET_OK) status = duet_session_output(runner->session, OUTPUT, &logits, error);
     if (status != DUET_OK) return status;
-    struct logit_map map = {.logits = duet_session_output(runner->session, OUTPUT, &shape),
+    struct logit_map map = {.logits = logits.data,
+                            .height = logits.shape.dims[1],
+                            .width = logits.shape.dims[2],
+                            .classes = logits.shape.dims[3],
                             .mirrored = mirrored,
                             .upsample = duet_compiled_kernels(runner->compiled)->upsample};
-    map.height = shape.dims[1];
-    map.width = shape.dims[2];
-    map.classes = shape.dims[3];
     return duet_segmentation_logits_add(r->logits, &map, copy, &r->at) ? DUET_OK : out_of_memory(r, error);
 }
 
 static enum duet_status run_once(struct run *r, struct duet_error *error)
 {
     struct runner *runner;
+    struct duet_view input;
     enum duet_status status =
         find_runner(r->segmenter, r->at.input_height, r->at.input_width, r->pool->threads, &runner, error);
-    if (status == DUET_OK) status = make_input(r, duet_session_input(runner->session), error);
+    if (status == DUET_OK) status = duet_session_input(runner->session, NULL, &input, error);
+    if (status == DUET_OK) status = make_input(r, input.data, error);
     return status == DUET_OK ? run_network(r, runner, false, r->segmenter->options.probe, error) : status;
 }
 
@@ -252,12 +256,14 @@ static enum duet_status run_scaled(struct run *r, const float *input, float scal
                                    struct duet_error *error)
 {
     struct runner *runner;
+    struct duet_view scaled;
     int height = (int)((float)(r->at.input_height - 1) * scale + 1);
     int width = (int)((float)(r->at.input_width - 1) * scale + 1);
     enum duet_status status = find_runner(r->segmenter, height, width, r->pool->threads, &runner, error);
+    if (status == DUET_OK) status = duet_session_input(runner->session, NULL, &scaled, error);
     if (status != DUET_OK) return status;
-    duet_input_rescale(input, r->at.input_height, r->at.input_width, duet_session_input(runner->session),
-                       height, width, mirror, r->pool);
+    duet_input_rescale(input, r->at.input_height, r->at.input_width, scaled.data, height, width, mirror,
+                       r->pool);
     return run_network(r, runner, mirror, true, error);
 }
 

@@ -104,11 +104,19 @@ static double now(void)
     return duet_seconds() * 1e3;
 }
 
+static void fill_input(struct bench *b)
+{
+    struct duet_view input;
+    if (duet_session_input(b->session, NULL, &input, NULL) == DUET_OK)
+        memcpy(input.data, b->picture, b->bytes);
+}
+
 static double run_once(struct bench *b)
 {
-    memcpy(duet_session_input(b->session), b->picture, b->bytes);
+    const struct duet_run_options run = {.struct_size = sizeof run, .pool = &b->pool};
+    fill_input(b);
     double start = now();
-    duet_session_run(b->session, &b->pool, NULL); /* the pool that the session was made for */
+    duet_session_run(b->session, &run, NULL); /* the pool that the session was made for */
     return now() - start;
 }
 
@@ -157,11 +165,12 @@ static void print_summary(const struct settings *settings, struct bench *b, doub
 static void time_steps(const struct settings *settings, struct bench *b, double *best)
 {
     int steps = duet_compiled_step_count(b->compiled);
+    const struct duet_run_options run = {.struct_size = sizeof run, .pool = &b->pool};
     for (int r = 0; r < settings->reps; r++) {
-        memcpy(duet_session_input(b->session), b->picture, b->bytes);
+        fill_input(b);
         for (int i = 0; i < steps; i++) {
             double start = now();
-            duet_session_run_step(b->session, &b->pool, i, NULL);
+            duet_session_run_step(b->session, i, &run, NULL);
             double took = now() - start;
             if (r == 0 || took < best[i]) best[i] = took;
         }

@@ -180,13 +180,15 @@ static enum duet_status run_model(const struct compare *c, int which, const stru
         duet_compile(network, duet_model_weights(c->models[which]), &options, &compiled, c->error);
     if (status == DUET_OK) status = duet_session_create(compiled, pool->threads, session, c->error);
     duet_compiled_close(&compiled);
+    struct duet_view input;
+    if (status == DUET_OK) status = duet_session_input(*session, NULL, &input, c->error);
     if (status != DUET_OK) return status;
-    float *input = duet_session_input(*session);
     if (o->picture)
-        status = fill_picture(c, pool, input);
+        status = fill_picture(c, pool, input.data);
     else
-        fill_random(o->seed, input, (size_t)o->height * (size_t)o->width * 3);
-    return status == DUET_OK ? duet_session_run(*session, pool, c->error) : status;
+        fill_random(o->seed, input.data, (size_t)o->height * (size_t)o->width * 3);
+    const struct duet_run_options run = {.struct_size = sizeof run, .pool = pool};
+    return status == DUET_OK ? duet_session_run(*session, &run, c->error) : status;
 }
 
 /* Outputs that are one vector of class scores a place are told by their name. */
@@ -196,18 +198,23 @@ static bool is_logits(const char *name)
     return tail && strcmp(tail, ".logits") == 0;
 }
 
-static void compare_output(const struct duet_network *network, int index,
-                           struct duet_session *const sessions[2], struct compared *out)
+static enum duet_status compare_output(const struct duet_network *network, int index,
+                                       struct duet_session *const sessions[2], struct compared *out,
+                                       struct duet_error *error)
 {
     const char *name = "";
     size_t count = 0;
     duet_network_output_at(network, index, &name);
     snprintf(out->name, sizeof out->name, "%s", name);
-    const float *a = duet_session_output(sessions[0], name, &out->shape);
-    const float *b = duet_session_output(sessions[1], name, NULL);
+    struct duet_view a, b;
+    enum duet_status status = duet_session_output(sessions[0], name, &a, error);
+    if (status == DUET_OK) status = duet_session_output(sessions[1], name, &b, error);
+    if (status != DUET_OK) return status;
+    out->shape = a.shape;
     duet_shape_elements(&out->shape, &count);
-    out->deviation = deviation_of(a, b, count);
-    if (is_logits(name)) count_agreement(a, b, out->shape.dims[3], &out->deviation);
+    out->deviation = deviation_of(a.data, b.data, count);
+    if (is_logits(name)) count_agreement(a.data, b.data, out->shape.dims[3], &out->deviation);
+    return DUET_OK;
 }
 
 static enum duet_status compare_outputs(const struct compare *c, const struct duet_network *network)
@@ -221,7 +228,7 @@ static enum duet_status compare_outputs(const struct compare *c, const struct du
     if (!c->out->outputs) status = duet_fail(c->error, DUET_OUT_OF_MEMORY, "no memory for %d outputs", count);
     for (int i = 0; status == DUET_OK && i < 2; i++) status = run_model(c, i, network, &pool, &sessions[i]);
     for (int i = 0; status == DUET_OK && i < count; i++)
-        compare_output(network, i, sessions, &c->out->outputs[c->out->output_count++]);
+        status = compare_output(network, i, sessions, &c->out->outputs[c->out->output_count++], c->error);
     for (int i = 0; i < 2; i++) duet_session_close(&sessions[i]);
     duet_pool_close(&pool);
     return status;

@@ -8,30 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+static enum duet_status copy_end(struct compiled_end *ends, int *count, const char *name, duet_node node,
+                                 struct duet_error *error)
+{
+    char *copy = strdup(name);
+    if (!copy) return duet_no_memory(error, NULL, "for a network");
+    ends[(*count)++] = (struct compiled_end){copy, node};
+    return DUET_OK;
+}
+
+/* What outlives the description, whose names may be gone. */
 static enum duet_status copy_layers(const struct duet_network *network, struct duet_compiled *c,
                                     struct duet_error *error)
 {
     size_t n = (size_t)network->layer_count;
+    enum duet_status status = DUET_OK;
     c->layers = calloc(n, sizeof *c->layers);
+    c->inputs = calloc(n, sizeof *c->inputs);
     c->outputs = calloc((size_t)network->output_count + 1, sizeof *c->outputs);
     c->kernel_names = calloc(n, sizeof *c->kernel_names);
-    if (!c->layers || !c->outputs || !c->kernel_names)
-        return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu layers", n);
+    if (!c->layers || !c->inputs || !c->outputs || !c->kernel_names)
+        return duet_no_memory(error, NULL, "for a network");
     c->layer_count = network->layer_count;
-    for (int i = 0; i < c->layer_count; i++) {
+    for (int i = 0; status == DUET_OK && i < c->layer_count; i++) {
         c->layers[i] = network->layers[i];
-        c->layers[i].name = NULL; /* the description may be closed */
-        if (network->layers[i].op == DUET_OP_INPUT) c->input_offset = c->plan.offset[i];
+        c->layers[i].name = NULL;
+        if (c->layers[i].op == DUET_OP_INPUT && c->plan.needed[i])
+            status = copy_end(c->inputs, &c->input_count, network->layers[i].name, i, error);
     }
-    for (int i = 0; i < network->output_count; i++) {
-        if (!c->plan.wanted[i]) continue;
-        duet_node node = network->outputs[i].node;
-        char *name = strdup(network->outputs[i].name);
-        if (!name) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu layers", n);
-        c->outputs[c->output_count++] =
-            (struct compiled_output){name, c->plan.offset[node], c->plan.info[node].output};
-    }
-    return DUET_OK;
+    for (int i = 0; status == DUET_OK && i < network->output_count; i++)
+        if (c->plan.wanted[i])
+            status = copy_end(c->outputs, &c->output_count, network->outputs[i].name,
+                              network->outputs[i].node, error);
+    return status;
 }
 
 /* Layers of one network, but for what an output stride changes. Activations count: which channels a
@@ -187,11 +196,13 @@ void duet_compiled_close(struct duet_compiled **compiled)
     if (!c) return;
     *compiled = NULL;
     if (atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) > 1) return;
+    for (int i = 0; i < c->input_count; i++) free(c->inputs[i].name);
     for (int i = 0; i < c->output_count; i++) free(c->outputs[i].name);
     for (int i = 0; c->kernel_names && i < c->plan.step_count; i++) free(c->kernel_names[i]);
     duet_plan_close(&c->plan);
     free(c->layers);
     duet_packed_close(&c->packed);
+    free(c->inputs);
     free(c->outputs);
     free(c->kernel_names);
     free(c);

@@ -8,10 +8,10 @@
 
 #include <stdatomic.h>
 
-struct compiled_output {
+/* An input or output that the compiled network has. */
+struct compiled_end {
     char *name;
-    size_t offset; /* bytes */
-    struct duet_shape shape;
+    duet_node node;
 };
 
 struct duet_compiled {
@@ -21,9 +21,8 @@ struct duet_compiled {
     struct duet_layer *layers; /* copies, without names; the plan's steps point into them by number */
     int layer_count;
     struct packed_weights *packed;
-    struct compiled_output *outputs;
-    int output_count;
-    size_t input_offset;
+    struct compiled_end *inputs, *outputs; /* the picture first */
+    int input_count, output_count;
     size_t max_memory;   /* bytes of a session */
     char **kernel_names; /* a step each */
 };

@@ -1,8 +1,8 @@
+#include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "network/steps.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,21 +41,41 @@ void duet_session_close(struct duet_session **session)
     *session = NULL;
 }
 
-float *duet_session_input(struct duet_session *session)
+/* The end called `name`, as it lies in the arena. */
+static enum duet_status view_end(const struct duet_session *session, const struct compiled_end *ends,
+                                 int count, const char *name, const char *what, struct duet_view *view,
+                                 struct duet_error *error)
 {
-    return session ? (float *)(session->arena + session->compiled->input_offset) : NULL;
+    const struct plan *plan = &session->compiled->plan;
+    for (int i = 0; i < count; i++)
+        if (strcmp(ends[i].name, name) == 0) {
+            const struct duet_layer_info *info = &plan->info[ends[i].node];
+            *view = duet_view_dense(DUET_F32, &info->output, session->arena + plan->offset[ends[i].node]);
+            return DUET_OK;
+        }
+    return duet_fail(error, DUET_NOT_FOUND, "no %s '%s' in what was compiled", what, name);
 }
 
-const float *duet_session_output(const struct duet_session *session, const char *name,
-                                 struct duet_shape *shape)
+enum duet_status duet_session_input(struct duet_session *session, const char *name, struct duet_view *view,
+                                    struct duet_error *error)
 {
-    const struct duet_compiled *c = session ? session->compiled : NULL;
-    for (int i = 0; c && name && i < c->output_count; i++) {
-        if (strcmp(c->outputs[i].name, name) != 0) continue;
-        if (shape) *shape = c->outputs[i].shape;
-        return (const float *)(session->arena + c->outputs[i].offset);
-    }
-    return NULL;
+    DUET_NEEDS(view, error);
+    *view = (struct duet_view){0};
+    DUET_NEEDS(session, error);
+    const struct duet_compiled *c = session->compiled;
+    return view_end(session, c->inputs, c->input_count, name ? name : c->inputs[0].name, "input", view,
+                    error);
+}
+
+enum duet_status duet_session_output(const struct duet_session *session, const char *name,
+                                     struct duet_view *view, struct duet_error *error)
+{
+    DUET_NEEDS(view, error);
+    *view = (struct duet_view){0};
+    DUET_NEEDS(session, error);
+    DUET_NEEDS(name, error);
+    const struct duet_compiled *c = session->compiled;
+    return view_end(session, c->outputs, c->output_count, name, "output", view, error);
 }
 
 /* --- running ------------------------------------------------------------------------------------------- */
@@ -98,29 +118,51 @@ static void run_step(struct duet_session *session, const struct duet_pool *pool,
         duet_run_pieces(pool, run_piece, &work, work.pieces);
 }
 
-/* Steps first .. end, after a look at what would write past the session's memory. */
-static enum duet_status run_steps(struct duet_session *session, const struct duet_pool *pool, int first,
-                                  int end, struct duet_error *error)
+static enum duet_status run_steps(struct duet_session *session, const struct duet_run_options *options,
+                                  int first, int end, struct duet_error *error)
 {
     const struct duet_pool single = duet_pool_single();
-    if (!pool) pool = &single;
-    if (!session || first < 0 || end > session->compiled->plan.step_count)
-        return duet_fail(error, DUET_BAD_ARGUMENT,
-                         session ? "step %d: expected 0 to %d" : "no session to run", first,
-                         session ? session->compiled->plan.step_count - 1 : 0);
-    enum duet_status status = duet_pool_check(pool, session->threads, error);
-    for (int i = first; status == DUET_OK && i < end; i++) run_step(session, pool, i);
+    if (atomic_exchange(&session->busy, true))
+        return duet_fail(error, DUET_BUSY, "the session is being run by another thread");
+    enum duet_status status = DUET_OK;
+    for (int i = first; status == DUET_OK && i < end; i++) {
+        if (duet_cancelled(options->cancel))
+            status = duet_fail(error, DUET_INTERRUPTED, "stopped on request");
+        else
+            run_step(session, options->pool ? options->pool : &single, i);
+    }
+    atomic_store(&session->busy, false);
     return status;
 }
 
-enum duet_status duet_session_run_step(struct duet_session *session, const struct duet_pool *pool, int step,
-                                       struct duet_error *error)
+/* What a run is told, after a look at what would write past the session's memory. */
+static enum duet_status check_run(const struct duet_session *session, const struct duet_run_options *given,
+                                  struct duet_run_options *options, struct duet_error *error)
 {
-    return run_steps(session, pool, step, step < INT_MAX ? step + 1 : step, error);
+    static const struct duet_run_options defaults = DUET_RUN_OPTIONS;
+    DUET_NEEDS(session, error);
+    enum duet_status status =
+        duet_options_copy(options, sizeof *options, &defaults, given, "run options", error);
+    return status == DUET_OK ? duet_pool_check(options->pool, session->threads, error) : status;
 }
 
-enum duet_status duet_session_run(struct duet_session *session, const struct duet_pool *pool,
+enum duet_status duet_session_run(struct duet_session *session, const struct duet_run_options *given,
                                   struct duet_error *error)
 {
-    return run_steps(session, pool, 0, duet_compiled_step_count(session ? session->compiled : NULL), error);
+    struct duet_run_options options;
+    enum duet_status status = check_run(session, given, &options, error);
+    return status == DUET_OK ? run_steps(session, &options, 0, session->compiled->plan.step_count, error)
+                             : status;
+}
+
+enum duet_status duet_session_run_step(struct duet_session *session, int step,
+                                       const struct duet_run_options *given, struct duet_error *error)
+{
+    struct duet_run_options options;
+    enum duet_status status = check_run(session, given, &options, error);
+    if (status != DUET_OK) return status;
+    int count = session->compiled->plan.step_count;
+    if (step < 0 || step >= count)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "step %d: expected 0 to %d", step, count - 1);
+    return run_steps(session, &options, step, step + 1, error);
 }

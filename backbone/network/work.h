@@ -7,6 +7,7 @@
 struct duet_session {
     struct duet_compiled *compiled;
     int threads;
+    atomic_bool busy; /* somebody runs it */
     char *arena;
     char *scratch; /* scratch_bytes for each worker, in the same block */
 };

@@ -3,6 +3,7 @@
 #define DUET_RUN_NETWORK_H
 
 #include "support/random_weights.h"
+#include "support/sessions.h"
 
 /* Owned: duet_compiled_close. */
 static inline struct duet_compiled *compile_network(const struct duet_network *network,
@@ -18,15 +19,18 @@ static inline struct duet_compiled *compile_network(const struct duet_network *n
 }
 
 /* A session with its input filled. Owned: duet_session_close. */
-static inline struct duet_session *filled_session(struct duet_compiled *compiled, int height, int width,
-                                                  int threads)
+static inline struct duet_session *filled_session(struct duet_compiled *compiled, int threads)
 {
     struct duet_error e;
     struct duet_session *session;
     uint64_t seed = 7;
     assert_ok(duet_session_create(compiled, threads, &session, &e), e);
-    float *input = duet_session_input(session);
-    for (int i = 0; i < height * width * 3; i++) input[i] = random_weight(&seed);
+    struct duet_view view;
+    size_t count;
+    assert_ok(duet_session_input(session, NULL, &view, &e), e);
+    assert_true(duet_shape_elements(&view.shape, &count));
+    float *input = view.data;
+    for (size_t i = 0; i < count; i++) input[i] = random_weight(&seed);
     return session;
 }
 
@@ -38,12 +42,11 @@ static inline float *session_outputs(const struct duet_session *session, const s
     *count = 0;
     for (int i = 0; i < duet_network_output_count(network); i++) {
         const char *name;
-        struct duet_shape shape;
+        struct duet_view view;
         size_t here;
         duet_network_output_at(network, i, &name);
-        const float *output = duet_session_output(session, name, &shape);
-        if (!output) continue; /* not wanted */
-        assert_true(duet_shape_elements(&shape, &here));
+        if (duet_session_output(session, name, &view, NULL) == DUET_NOT_FOUND) continue; /* not wanted */
+        const float *output = session_output(session, name, &here);
         all = realloc(all, (*count + here) * sizeof *all);
         assert_non_null(all);
         memcpy(all + *count, output, here * sizeof *all);
@@ -55,13 +58,14 @@ static inline float *session_outputs(const struct duet_session *session, const s
 
 /* The outputs of one run. Owned: free. */
 static inline float *run_network(struct duet_compiled *compiled, const struct duet_network *network,
-                                 int height, int width, int threads, size_t *count)
+                                 int threads, size_t *count)
 {
     struct duet_error e;
     struct duet_pool pool;
     assert_ok(duet_pool_create(threads, &pool, &e), e);
-    struct duet_session *session = filled_session(compiled, height, width, threads);
-    assert_ok(duet_session_run(session, &pool, &e), e);
+    struct duet_session *session = filled_session(compiled, threads);
+    struct duet_run_options run = {.struct_size = sizeof run, .pool = &pool};
+    assert_ok(duet_session_run(session, &run, &e), e);
     float *all = session_outputs(session, network, count);
     duet_session_close(&session);
     duet_pool_close(&pool);

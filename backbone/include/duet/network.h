@@ -11,8 +11,8 @@
 #ifndef DUET_NETWORK_H
 #define DUET_NETWORK_H
 
+#include "duet/run.h"
 #include "duet/tensor.h"
-#include "duet/threads.h"
 #include "duet/weights.h"
 
 DUET_C_BEGIN
@@ -200,25 +200,29 @@ DUET_API enum duet_status duet_session_create(struct duet_compiled *compiled, in
 /* Accepts NULL; sets *session to NULL. */
 DUET_API void duet_session_close(struct duet_session **session);
 
-/* The input tensor, [1, H, W, channels] float32, to be filled before each run: a run overwrites it. Borrowed
- * until close. NULL for a NULL session. */
-DUET_API float *duet_session_input(struct duet_session *session);
+/* Where an input lies, [1, H, W, channels] in its own type: filled before each run, which overwrites it.
+ * `name` NULL: the picture. Errors: DUET_NOT_FOUND (no such input, or no wanted output needs it). Views are
+ * dense, and borrowed until close. */
+DUET_API enum duet_status duet_session_input(struct duet_session *session, const char *name,
+                                             struct duet_view *view, struct duet_error *error);
 
-/* Run all steps on the pool's workers (NULL: the caller's thread); allocates nothing. The outputs are the
- * same bytes for any number of threads. Errors, before anything is run: DUET_BAD_ARGUMENT (a pool of more
- * threads than the session was made for, which would write past its memory; no session). */
-DUET_API enum duet_status duet_session_run(struct duet_session *session, const struct duet_pool *pool,
-                                           struct duet_error *error);
+/* Run all steps; allocates nothing. The outputs are the same bytes for any number of threads. Errors, before
+ * anything is run: DUET_BAD_ARGUMENT (a pool of more threads than the session was made for, which would write
+ * past its memory; no session), DUET_BUSY (another thread runs it); later DUET_INTERRUPTED (the outputs are
+ * then worth nothing; the session can run again). */
+DUET_API enum duet_status duet_session_run(struct duet_session *session,
+                                           const struct duet_run_options *options, struct duet_error *error);
 
 /* One step of duet_compiled_step alone, for measuring. A run is all of them in order. Errors: the same, and
  * DUET_BAD_ARGUMENT for a step that is not there. */
-DUET_API enum duet_status duet_session_run_step(struct duet_session *session, const struct duet_pool *pool,
-                                                int step, struct duet_error *error);
+DUET_API enum duet_status duet_session_run_step(struct duet_session *session, int step,
+                                                const struct duet_run_options *options,
+                                                struct duet_error *error);
 
-/* A named output of the last run, [1, H, W, C] float32; *shape may be NULL. NULL for an unknown name.
- * Borrowed until the next run. */
-DUET_API const float *duet_session_output(const struct duet_session *session, const char *name,
-                                          struct duet_shape *shape);
+/* A named output of the last run, [1, H, W, C] float32, to be read until the next one. Errors:
+ * DUET_NOT_FOUND. */
+DUET_API enum duet_status duet_session_output(const struct duet_session *session, const char *name,
+                                              struct duet_view *view, struct duet_error *error);
 
 DUET_C_END
 #endif

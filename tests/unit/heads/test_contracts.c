@@ -200,10 +200,13 @@ static void networks_survive_nothing(void **state)
     BAD(duet_session_create(NULL, 1, NULL, &e));
     duet_session_close(NULL);
     duet_session_close(&session);
-    assert_null(duet_session_input(NULL));
+    struct duet_view view;
+    BAD(duet_session_input(NULL, NULL, &view, &e));
+    BAD(duet_session_input(NULL, NULL, NULL, &e));
     BAD(duet_session_run(NULL, NULL, &e));
-    BAD(duet_session_run_step(NULL, NULL, 0, &e));
-    assert_null(duet_session_output(NULL, "x", NULL));
+    BAD(duet_session_run_step(NULL, 0, NULL, &e));
+    BAD(duet_session_output(NULL, "x", &view, &e));
+    BAD(duet_session_output(NULL, "x", NULL, &e));
 }
 
 static void heads_survive_nothing(void **state)

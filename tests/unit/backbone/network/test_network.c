@@ -50,7 +50,7 @@ static void assert_bytes(struct duet_compiled *compiled, const struct duet_netwo
 {
     for (int threads = 1; threads <= 3; threads++) {
         size_t here;
-        float *got = run_network(compiled, network, c.height, c.width, threads, &here);
+        float *got = run_network(compiled, network, threads, &here);
         assert_int_equal(here, count);
         if (memcmp(got, want, count * sizeof *got) != 0)
             fail_msg("%dx%d, way %d, %d threads: other bytes than layer by layer", c.width, c.height, way,
@@ -68,7 +68,7 @@ static void assert_every_way(const struct duet_network *network, const struct du
     /* A picture of one pixel saves nothing. */
     assert_true(duet_compiled_arena_bytes(fused) <= duet_compiled_arena_bytes(plain) || c.height == 1);
     size_t count;
-    float *want = run_network(plain, network, c.height, c.width, 1, &count);
+    float *want = run_network(plain, network, 1, &count);
     double sum = 0;
     for (size_t k = 0; k < count; k++) sum += fabs((double)want[k]);
     assert_true(sum > 0 && isfinite(sum));
@@ -148,8 +148,8 @@ static void every_level_is_near_scalar(void **state)
     struct duet_compiled *scalar = compile_network(network, weights, c.height, c.width, false, "scalar");
     struct duet_compiled *best = compile_network(network, weights, c.height, c.width, false, NULL);
     size_t count, here;
-    float *want = run_network(scalar, network, c.height, c.width, 1, &count), most = 0;
-    float *got = run_network(best, network, c.height, c.width, 1, &here);
+    float *want = run_network(scalar, network, 1, &count), most = 0;
+    float *got = run_network(best, network, 1, &here);
     for (size_t k = 0; k < count; k++) most = fmaxf(most, fabsf(got[k] - want[k]));
     printf("# %s: within %.2g of scalar\n", duet_compiled_step(best, 0).kernel, (double)most);
     assert_true(most < 1e-3f);

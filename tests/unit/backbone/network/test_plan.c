@@ -66,7 +66,7 @@ static void assert_like_alone(const struct duet_network *both, const struct duet
         assert_string_equal(duet_compiled_step(a, i).name, duet_compiled_step(b, i).name);
     assert_int_equal(duet_compiled_weight_bytes(a), duet_compiled_weight_bytes(b));
     size_t count, here;
-    float *want = run_network(a, alone, 35, 50, 1, &count), *got = run_network(b, both, 35, 50, 2, &here);
+    float *want = run_network(a, alone, 1, &count), *got = run_network(b, both, 2, &here);
     assert_int_equal(count, here);
     assert_memory_equal(want, got, count * sizeof *want);
     free(want);
@@ -157,9 +157,9 @@ static void every_pair_of_mobilenet_v1_is_one_step(void **state)
     for (int i = 0; i < V1_PAIRS; i++)
         assert_non_null(strstr(duet_compiled_step(fused, i).kernel, "separable"));
     size_t count, here;
-    float *want = run_network(plain, network, 61, 90, 1, &count);
+    float *want = run_network(plain, network, 1, &count);
     for (int threads = 1; threads <= 3; threads++) {
-        float *got = run_network(fused, network, 61, 90, threads, &here);
+        float *got = run_network(fused, network, threads, &here);
         assert_int_equal(count, here);
         assert_memory_equal(want, got, count * sizeof *want);
         free(got);

@@ -1,5 +1,6 @@
 /* Stored tensors to the numbers they stand for, alone and when a network is compiled. */
 #include "support/random_weights.h"
+#include "support/sessions.h"
 #include "support/testing.h"
 #include "support/tflite_spec.h"
 
@@ -129,17 +130,14 @@ static float *run(const struct duet_weights *weights, size_t *count)
     struct duet_network *network;
     struct duet_compiled *compiled;
     struct duet_session *session;
-    struct duet_shape shape;
     struct duet_compile_options options = {.struct_size = sizeof options, .height = SIDE, .width = SIDE};
     assert_ok(duet_model_network(&config, 16, &network, &e), e);
     assert_ok(duet_compile(network, weights, &options, &compiled, &e), e);
     assert_ok(duet_session_create(compiled, 1, &session, &e), e);
     uint64_t seed = 3;
-    for (int i = 0; i < SIDE * SIDE * 3; i++) duet_session_input(session)[i] = random_weight(&seed);
-    struct duet_pool pool = duet_pool_single();
-    assert_ok(duet_session_run(session, &pool, &e), e);
-    const float *output = duet_session_output(session, "deeplabv3.logits", &shape);
-    assert_true(duet_shape_elements(&shape, count));
+    for (int i = 0; i < SIDE * SIDE * 3; i++) session_input(session)[i] = random_weight(&seed);
+    assert_ok(duet_session_run(session, NULL, &e), e);
+    const float *output = session_output(session, "deeplabv3.logits", count);
     float *copy = malloc(*count * sizeof *copy);
     assert_non_null(copy);
     memcpy(copy, output, *count * sizeof *copy);
