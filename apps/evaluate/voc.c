@@ -7,7 +7,6 @@
 
 #include "core/fail.h"
 #include "core/os.h"
-#include "data/labels/labels.h"
 #include "eval/voc/write.h"
 
 #include <stdlib.h>
@@ -25,6 +24,10 @@ static const struct duet_option options[] = {
                 "score DIR/ID.png: masks as 'segment --masks' writes them"),
     DUET_STRING('m', "model", "NAME", settings_t, segment.model,
                 "score a model: a name ('models list') or a path"),
+    DUET_STRING(
+        0, "class-names", "FILE", settings_t, class_names,
+        "the classes that masks tell: a name a line, class 0 first; with --model they must be its own",
+        .shown = "the model's; PASCAL VOC's 21 for --masks"),
     DUET_INT('n', "limit", "N", settings_t, limit, 1, 100000000, "only the first N images of the list",
              .shown = "all"),
     DUET_GROUP("How the model is run"),
@@ -56,15 +59,16 @@ static const struct duet_program program = {
     .name = "evaluate voc",
     .synopsis = "--root DIR --list NAME --masks DIR [OPTION]...\n"
                 "--root DIR --list NAME --model NAME [OPTION]...",
-    .summary = "Compare class masks with PASCAL VOC's: IOU of every class, their mean (mIOU), accuracies. "
+    .summary = "Compare class masks with those of a folder laid out as PASCAL VOC's: IOU of every class, "
+               "their mean (mIOU), accuracies. "
                "Pixels whose truth is 255 (void) are left out.",
     .options = options,
     .max_operands = 0,
     .details = "mIOU is given in two readings: over the classes that are there, in the truth or\n"
-               "in the masks; and strictly over all 21, which is no number when one is absent.\n"
+               "in the masks; and strictly over all, which is no number when one is absent.\n"
                "A file that is missing or cannot be read is named, left out, and makes the exit\n"
-               "code 3. A mask of another size than the truth, or with a value over 20, is an\n"
-               "error: all such are named, and nothing is scored.\n",
+               "code 3. A mask of another size than the truth, or with a value that is no\n"
+               "class, is an error: all such are named, and nothing is scored.\n",
     .examples = "  evaluate voc --root VOC2012 --list val --model deeplabv3-voc\n"
                 "  segment --masks masks/ VOC2012/JPEGImages/\n"
                 "  evaluate voc --root VOC2012 --list val --masks masks/ --trimap 1,3,5\n"
@@ -159,26 +163,11 @@ static void fill_conditions(struct duet_conditions *c, const struct evaluate_voc
         add_model(c, run);
     else
         duet_conditions_text(c, "masks", run->settings->masks);
+    if (run->settings->class_names) duet_conditions_text(c, "class_names", run->settings->class_names);
     duet_conditions_text(c, "version", DUET_VERSION);
 }
 
 /* --- running ------------------------------------------------------------------------------------------ */
-
-/* Does the model speak of VOC's classes? */
-static int check_labels(const struct evaluate_voc_run *run)
-{
-    const struct duet_labels voc = duet_labels_voc(),
-                             labels = duet_model_config(run->networks->segment_model)->deeplabv3_labels;
-    bool same = labels.count == voc.count;
-    for (size_t i = 0; same && i < voc.count; i++) {
-        const struct duet_label *label = duet_labels_find(&voc, labels.items[i].name);
-        same = label && label->id == labels.items[i].id;
-    }
-    if (same) return DUET_GO_ON;
-    duet_console_error(run->console, "the model %s labels other classes than PASCAL VOC's 21",
-                       run->settings->segment.model);
-    return DUET_EXIT_FATAL;
-}
 
 /* JSON, CSV, report, table. */
 static int write_all(struct evaluate_voc_run *run, struct duet_error *error)
@@ -215,7 +204,7 @@ static int score(struct evaluate_voc_run *run)
 {
     struct duet_error error;
     bool interrupted;
-    enum duet_status status = duet_voc_miou_create(&run->miou, &error);
+    enum duet_status status = duet_voc_miou_create(run->classes, &run->miou, &error);
     if (status == DUET_OK) status = evaluate_voc_run(run, &interrupted, &error);
     if (status != DUET_OK) return evaluate_failed(run->console, &error);
     if (interrupted) {
@@ -252,9 +241,10 @@ static int prepare(struct evaluate_voc_run *run, struct duet_voc_list **list)
         duet_console_error(run->console, "--masks: %s: no such folder", s->masks);
         return DUET_EXIT_FATAL;
     }
-    if (s->masks) return DUET_GO_ON;
-    int code = duet_networks_open(run->networks, &program, NULL, &s->segment, &s->pictures, s->cpu);
-    return code == DUET_GO_ON ? check_labels(run) : code;
+    int code = s->masks
+                   ? DUET_GO_ON
+                   : duet_networks_open(run->networks, &program, NULL, &s->segment, &s->pictures, s->cpu);
+    return code == DUET_GO_ON ? evaluate_voc_classes(run) : code;
 }
 
 int evaluate_voc(int argc, char **argv)
@@ -277,6 +267,7 @@ int evaluate_voc(int argc, char **argv)
     code = prepare(&run, &list);
     if (code == DUET_GO_ON) code = score(&run);
     duet_voc_miou_close(&run.miou);
+    evaluate_voc_names_close(&run.names);
     duet_networks_close(&networks);
     duet_voc_list_close(&list);
     return code;

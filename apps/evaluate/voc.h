@@ -8,7 +8,7 @@
 #include "eval/voc/write.h"
 
 struct evaluate_voc_settings {
-    const char *root, *list, *masks, *cpu;
+    const char *root, *list, *masks, *class_names, *cpu;
     struct duet_segment_settings segment; /* .model NULL: not given */
     struct duet_picture_settings pictures;
     int limit; /* 0: none */
@@ -19,6 +19,13 @@ struct evaluate_voc_settings {
     bool force, quiet;
 };
 
+/* Names of classes, read from a file. */
+struct evaluate_voc_names {
+    struct duet_labels labels;
+    struct duet_label *items;
+    char *text;
+};
+
 /* Pictures of a list, and what was found out about them. */
 struct evaluate_voc_run {
     const struct evaluate_voc_settings *settings;
@@ -26,8 +33,10 @@ struct evaluate_voc_run {
     size_t count; /* the first so many of the list */
     const int *bands;
     size_t band_count;
-    struct duet_networks *networks; /* NULL: masks are read */
-    struct duet_budget *budget;     /* of memory; NULL: nobody else decodes */
+    struct duet_voc_classes classes;
+    struct evaluate_voc_names names; /* of settings->class_names */
+    struct duet_networks *networks;  /* NULL: masks are read */
+    struct duet_budget *budget;      /* of memory; NULL: nobody else decodes */
     struct duet_console *console;
     struct duet_voc_miou *miou; /* those that could be scored */
     size_t failed;              /* files that are missing or cannot be read */
@@ -37,6 +46,13 @@ struct evaluate_voc_run {
 /* Predict and count them all. Whatever keeps a picture from being scored is told on the console. Errors:
  * those of duet_pipeline_run. */
 enum duet_status evaluate_voc_run(struct evaluate_voc_run *run, bool *interrupted, struct duet_error *error);
+
+/* --- the classes (voc_classes.c) ---------------------------------------------------------------------- */
+
+/* Which are scored: those of settings->class_names, else the model's, else VOC's 21. Returns DUET_GO_ON, or,
+ * when it has told why not (a file that is none, a model of other classes than the file's), an exit code. */
+int evaluate_voc_classes(struct evaluate_voc_run *run);
+void evaluate_voc_names_close(struct evaluate_voc_names *names);
 
 /* --- one picture -------------------------------------------------------------------------------------- */
 

@@ -112,7 +112,7 @@ static enum duet_status score(const struct evaluate_voc_run *run, void *worker, 
     if (status == DUET_OK) {
         const struct duet_voc_pair pair = {&picture.truth, &picture.predicted, picture.truth_path,
                                            picture.predicted_path};
-        status = duet_voc_count(&pair, run->bands, run->band_count, &item->counts, &item->error);
+        status = duet_voc_count(&pair, run->classes.count, run->bands, run->band_count, &item->counts, &item->error);
     }
     item->warnings = picture.warnings;
     evaluate_voc_picture_close(&picture);

@@ -1,6 +1,8 @@
 #include "eval/voc/report.h"
 
 #include "core/fail.h"
+#include "core/labels.h"
+#include "core/text.h"
 #include "data/draw/draw.h"
 #include "data/labels/labels.h"
 #include "report/parts.h"
@@ -11,25 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLASSES = DUET_VOC_CLASSES };
-
-static void put_class_cell(struct duet_buffer *b, int class_id)
-{
-    duet_put_class_cell(b, duet_voc_color(class_id), duet_voc_class_name(class_id));
-}
-
 /* --- masks: numbers ----------------------------------------------------------------------------------- */
 
 static void put_headline(struct duet_buffer *b, const struct duet_voc_summary *s)
 {
     const struct duet_voc_scores *scores = &s->scores[0];
     const struct duet_voc_intervals *in = s->outcome->replicates > 0 ? &s->intervals[0] : NULL;
-    char present[64];
+    char present[64], strict[80];
     snprintf(present, sizeof present, "over the %d classes present", scores->present);
+    snprintf(strict, sizeof strict,
+             scores->present == s->classes.count ? "over all %d classes"
+                                                 : "classes are absent: no mean over all %d",
+             s->classes.count);
     const struct duet_tile tiles[] = {
         {"mIOU", scores->miou, in ? &in->miou : NULL, present},
-        {"mIOU, strict", scores->miou_strict, NULL,
-         scores->present == CLASSES ? "over all 21 classes" : "classes are absent: no mean over all 21"},
+        {"mIOU, strict", scores->miou_strict, NULL, strict},
         {"pixel accuracy", scores->pixel_accuracy, in ? &in->pixel_accuracy : NULL, NULL},
         {"mean accuracy", scores->mean_accuracy, in ? &in->mean_accuracy : NULL,
          "over the classes in the truth"},
@@ -45,10 +43,8 @@ static void put_classes(struct duet_buffer *b, const struct duet_voc_summary *s)
               "<div class=\"wide\"><table>\n<tr><th>class</th><th>IOU</th><th class=\"word\">%s</th>%s"
               "<th>accuracy</th><th>pixels in the truth</th><th>found</th></tr>\n",
               intervals ? "with its 95 % interval" : "", intervals ? "<th>from</th><th>to</th>" : "");
-    for (int c = 0; c < CLASSES; c++) {
-        uint64_t truth, found;
-        duet_voc_class_pixels(&s->confusion[0], c, &truth, &found);
-        put_class_cell(b, c);
+    for (int c = 0; c < s->classes.count; c++) {
+        duet_put_class_cell(b, duet_voc_color(c), duet_labels_name(&s->classes.labels, c));
         duet_put_score_cell(b, scores->iou[c]);
         duet_put_bar_cell(b, scores->iou[c], intervals ? &s->intervals[0].iou[c] : NULL);
         if (intervals) {
@@ -56,7 +52,8 @@ static void put_classes(struct duet_buffer *b, const struct duet_voc_summary *s)
             duet_put_score_cell(b, s->intervals[0].iou[c].high);
         }
         duet_put_score_cell(b, scores->accuracy[c]);
-        duet_putf(b, "<td>%" PRIu64 "</td><td>%" PRIu64 "</td></tr>\n", truth, found);
+        duet_putf(b, "<td>%" PRIu64 "</td><td>%" PRIu64 "</td></tr>\n", s->pixels.truth[c],
+                  s->pixels.predicted[c]);
     }
     duet_put(b, "</table></div>\n");
 }
@@ -94,15 +91,21 @@ static void put_bands(struct duet_report *report, const struct duet_voc_summary 
 static void put_confusion(struct duet_report *report, const struct duet_voc_summary *s)
 {
     struct duet_buffer *b = duet_report_page(report);
-    const char *names[CLASSES];
-    for (int i = 0; i < CLASSES; i++) names[i] = duet_voc_class_name(i);
-    const struct duet_matrix matrix = {names, s->confusion[0].cells[0], CLASSES, "truth", "found"};
+    const char *names[DUET_VOC_MAX_CLASSES];
+    uint64_t *cells = duet_voc_miou_confusion(s->outcome->miou, 0);
+    if (!cells) {
+        b->failed = true;
+        return;
+    }
+    for (int i = 0; i < s->classes.count; i++) names[i] = duet_labels_name(&s->classes.labels, i);
+    const struct duet_matrix matrix = {names, cells, (size_t)s->classes.count, "truth", "found"};
     duet_report_section(report, "What is taken for what",
                         "Every pixel by its class in the truth and the class it was given, in percent of the "
                         "truth's class.");
     duet_put_matrix(b, &matrix);
     duet_put(b, "<h3>The most frequent confusions, in pixels</h3>\n");
     duet_put_confusions(b, &matrix, SIZE_MAX, 12);
+    free(cells);
 }
 
 void duet_voc_report_masks(struct duet_report *report, const struct duet_voc_summary *summary)
@@ -121,9 +124,9 @@ void duet_voc_report_masks(struct duet_report *report, const struct duet_voc_sum
 
 static double image_miou(const struct duet_voc_miou *miou, size_t number, struct duet_voc_scores *scores)
 {
-    struct duet_voc_confusion confusion;
-    duet_voc_miou_image_confusion(miou, number, 0, &confusion);
-    duet_voc_score(&confusion, scores);
+    struct duet_voc_pixels pixels;
+    duet_voc_miou_image_pixels(miou, number, 0, &pixels);
+    duet_voc_score(&pixels, scores);
     return scores->miou;
 }
 
@@ -134,7 +137,7 @@ size_t duet_voc_rank(const struct duet_voc_miou *miou, bool best, size_t *images
         struct duet_voc_scores scores, other;
         double value = image_miou(miou, i, &scores);
         bool something = false;
-        for (int c = 1; c < CLASSES; c++) something |= !isnan(scores.iou[c]);
+        for (int c = 1; c < duet_voc_miou_classes(miou).count; c++) something |= !isnan(scores.iou[c]);
         if (!something) continue;
         size_t place = count;
         while (place > 0 && (best ? image_miou(miou, images[place - 1], &other) < value
@@ -151,23 +154,25 @@ size_t duet_voc_rank(const struct duet_voc_miou *miou, bool best, size_t *images
 /* "mIOU 0.4312", and a key for each class with its colour and IOU. */
 struct caption {
     char text[32];
-    char words[CLASSES][48];
-    struct duet_report_key keys[CLASSES];
+    char words[DUET_VOC_MAX_CLASSES][64];
+    struct duet_report_key keys[DUET_VOC_MAX_CLASSES];
     size_t count;
 };
 
-static void fill_caption(struct caption *caption, const struct duet_voc_scores *scores)
+static void fill_caption(struct caption *caption, const struct duet_voc_classes *classes,
+                         const struct duet_voc_scores *scores)
 {
     snprintf(caption->text, sizeof caption->text, "mIOU 0.%04d", (int)lrint(10000 * scores->miou));
     if (scores->miou >= 0.99995) snprintf(caption->text, sizeof caption->text, "mIOU 1");
     caption->count = 0;
-    for (int c = 0; c < CLASSES; c++) {
+    for (int c = 0; c < classes->count; c++) {
         if (isnan(scores->iou[c])) continue;
         struct duet_rgb color = duet_voc_color(c);
-        char *words = caption->words[caption->count];
+        const char *name = duet_labels_name(&classes->labels, c);
+        char *words = caption->words[caption->count], shown[40];
+        duet_text_show(shown, sizeof shown, name, strlen(name));
         int percent = (int)lrint(100 * scores->iou[c]);
-        snprintf(words, sizeof caption->words[0], "%s %d.%02d", duet_voc_class_name(c), percent / 100,
-                 percent % 100);
+        snprintf(words, sizeof caption->words[0], "%s %d.%02d", shown, percent / 100, percent % 100);
         caption->keys[caption->count++] = (struct duet_report_key){color.r, color.g, color.b, words};
     }
 }
@@ -206,6 +211,7 @@ enum duet_status duet_voc_report_picture(struct duet_report *report, const struc
     struct duet_voc_scores scores;
     struct duet_image drawn[3] = {{0}};
     struct caption caption;
+    const struct duet_voc_classes classes = duet_voc_miou_classes(miou);
     enum duet_status status = DUET_OK;
     if (image->width != truth->width || image->height != truth->height)
         status = duet_fail(error, DUET_MISMATCH, "%s: a picture of %dx%d pixels, its truth of %dx%d",
@@ -217,7 +223,7 @@ enum duet_status duet_voc_report_picture(struct duet_report *report, const struc
     if (status == DUET_OK) {
         draw_errors(&drawn[2], truth, predicted);
         image_miou(miou, number, &scores);
-        fill_caption(&caption, &scores);
+        fill_caption(&caption, &classes, &scores);
         const struct duet_report_picture pictures[] = {
             {&drawn[0], "truth"}, {&drawn[1], "found"}, {&drawn[2], "wrong (red); left open (dark)"}};
         const struct duet_report_heading heading = {duet_voc_miou_id(miou, number), caption.text,
@@ -258,7 +264,7 @@ static void put_boxes_classes(struct duet_buffer *b, const struct duet_voc_map_o
                 "<th>duplicates</th><th>background</th></tr>\n");
     for (int i = 1; i < DUET_VOC_MAP_CLASSES; i++) {
         const struct duet_voc_class *c = duet_voc_map_class(o->map, i);
-        put_class_cell(b, i);
+        duet_put_class_cell(b, duet_voc_color(i), duet_voc_class_name(i));
         duet_put_score_cell(b, c->ap.all_points);
         duet_put_bar_cell(b, c->ap.all_points, o->intervals ? &o->intervals->all_points[i] : NULL);
         duet_put_score_cell(b, c->ap.eleven_points);

@@ -1,22 +1,24 @@
 #include "eval/voc/write.h"
 
-#include "data/labels/labels.h"
+#include "core/labels.h"
 #include "report/text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-
-enum { CLASSES = DUET_VOC_CLASSES };
+#include <stdlib.h>
+#include <string.h>
 
 enum duet_status duet_voc_summarize(const struct duet_voc_outcome *outcome, struct duet_voc_summary *summary,
                                     struct duet_error *error)
 {
     enum duet_status status = DUET_OK;
-    *summary = (struct duet_voc_summary){.outcome = outcome};
+    *summary = (struct duet_voc_summary){.outcome = outcome, .classes = duet_voc_miou_classes(outcome->miou)};
+    duet_voc_miou_pixels(outcome->miou, 0, &summary->pixels);
     for (int plane = 0; plane <= (int)outcome->band_count && status == DUET_OK; plane++) {
-        duet_voc_miou_confusion(outcome->miou, plane, &summary->confusion[plane]);
-        duet_voc_score(&summary->confusion[plane], &summary->scores[plane]);
+        struct duet_voc_pixels pixels;
+        duet_voc_miou_pixels(outcome->miou, plane, &pixels);
+        duet_voc_score(&pixels, &summary->scores[plane]);
         if (outcome->replicates > 0)
             status = duet_voc_miou_bootstrap(outcome->miou, plane, outcome->replicates, outcome->seed,
                                              &summary->intervals[plane], error);
@@ -26,18 +28,35 @@ enum duet_status duet_voc_summarize(const struct duet_voc_outcome *outcome, stru
 
 /* --- the table ---------------------------------------------------------------------------------------- */
 
+static const char *name_of(const struct duet_voc_summary *summary, int class_id)
+{
+    return duet_labels_name(&summary->classes.labels, class_id);
+}
+
+/* Columns for the names: as the longest takes, within reason. */
+static int name_columns(const struct duet_voc_summary *summary)
+{
+    size_t most = 12;
+    for (int c = 0; c < summary->classes.count; c++) {
+        size_t length = strlen(name_of(summary, c));
+        if (length > most) most = length;
+    }
+    return most < 32 ? (int)most : 32;
+}
+
 static void put_classes(struct duet_buffer *b, const struct duet_voc_summary *summary)
 {
     const struct duet_voc_scores *scores = &summary->scores[0];
-    duet_putf(b, "%-12s %8s %9s %11s %11s%s\n", "class", "IOU", "accuracy", "truth px", "found px",
+    const struct duet_voc_pixels *pixels = &summary->pixels;
+    int columns = name_columns(summary);
+    duet_putf(b, "%-*s %8s %9s %11s %11s%s\n", columns, "class", "IOU", "accuracy", "truth px", "found px",
               summary->outcome->replicates > 0 ? "   95 % of IOU" : "");
-    for (int c = 0; c < CLASSES; c++) {
-        uint64_t truth, predicted;
-        duet_voc_class_pixels(&summary->confusion[0], c, &truth, &predicted);
-        duet_putf(b, "%-12s ", duet_voc_class_name(c));
+    for (int c = 0; c < summary->classes.count; c++) {
+        duet_put_head_column(b, name_of(summary, c), columns);
+        duet_put(b, " ");
         duet_put_cell(b, scores->iou[c], 8);
         duet_put_cell(b, scores->accuracy[c], 10);
-        duet_putf(b, " %11" PRIu64 " %11" PRIu64, truth, predicted);
+        duet_putf(b, " %11" PRIu64 " %11" PRIu64, pixels->truth[c], pixels->predicted[c]);
         duet_put_range(b, "   ", summary->outcome->replicates > 0 ? &summary->intervals[0].iou[c] : NULL);
         duet_put(b, "\n");
     }
@@ -60,13 +79,15 @@ static void put_headlines(struct duet_buffer *b, const struct duet_voc_summary *
 {
     const struct duet_voc_scores *scores = &summary->scores[0];
     const struct duet_voc_intervals *intervals = &summary->intervals[0];
-    char present[80], absent[80];
+    char present[80], absent[80], all[80];
+    int classes = summary->classes.count;
     snprintf(present, sizeof present, "over the %d classes present", scores->present);
     snprintf(absent, sizeof absent, "%d of %d classes are absent: strictly there is no mean",
-             CLASSES - scores->present, CLASSES);
+             classes - scores->present, classes);
+    snprintf(all, sizeof all, "over all %d classes", classes);
     put_headline(b, summary, "mIOU", scores->miou, &intervals->miou, present);
     put_headline(b, summary, "mIOU, strict", scores->miou_strict, NULL,
-                 scores->present == CLASSES ? "over all 21 classes" : absent);
+                 scores->present == classes ? all : absent);
     put_headline(b, summary, "pixel accuracy", scores->pixel_accuracy, &intervals->pixel_accuracy, "");
     put_headline(b, summary, "mean accuracy", scores->mean_accuracy, &intervals->mean_accuracy,
                  "over the classes in the truth");
@@ -91,17 +112,16 @@ char *duet_voc_table(const struct duet_voc_summary *summary)
 
 /* --- JSON --------------------------------------------------------------------------------------------- */
 
-static void put_confusion(struct duet_buffer *b, const struct duet_voc_confusion *confusion)
+static void put_confusion(struct duet_buffer *b, const struct duet_voc_summary *summary)
 {
+    int classes = summary->classes.count;
+    uint64_t *cells = duet_voc_miou_confusion(summary->outcome->miou, 0);
+    if (!cells) b->failed = true;
     duet_put(b, " \"confusion\": [");
-    for (int truth = 0; truth < CLASSES; truth++)
-        for (int predicted = 0; predicted < CLASSES; predicted++)
-            duet_putf(b, "%s%" PRIu64,
-                      predicted > 0 ? ", "
-                      : truth > 0   ? "],\n  ["
-                                    : "\n  [",
-                      confusion->cells[truth][predicted]);
+    for (int i = 0; cells && i < classes * classes; i++)
+        duet_putf(b, "%s%" PRIu64, i % classes > 0 ? ", " : i > 0 ? "],\n  [" : "\n  [", cells[i]);
     duet_put(b, "]],\n");
+    free(cells);
 }
 
 static void put_boundaries(struct duet_buffer *b, const struct duet_voc_summary *summary)
@@ -114,7 +134,7 @@ static void put_boundaries(struct duet_buffer *b, const struct duet_voc_summary 
         duet_put_jsonf(b,
                        "  {\"width\": %d, \"miou\": %f, \"pixel_accuracy\": %f, \"iou\": ", outcome->bands[i],
                        scores->miou, scores->pixel_accuracy);
-        duet_put_scores(b, scores->iou, CLASSES);
+        duet_put_scores(b, scores->iou, (size_t)summary->classes.count);
         duet_put(b, "}");
     }
     duet_put(b, "],\n");
@@ -130,7 +150,7 @@ static void put_bootstrap(struct duet_buffer *b, const struct duet_voc_summary *
         b, ",\n  \"miou\": [%f, %f], \"pixel_accuracy\": [%f, %f], \"mean_accuracy\": [%f, %f],\n  \"iou\": ",
         intervals->miou.low, intervals->miou.high, intervals->pixel_accuracy.low,
         intervals->pixel_accuracy.high, intervals->mean_accuracy.low, intervals->mean_accuracy.high);
-    duet_put_intervals(b, intervals->iou, CLASSES);
+    duet_put_intervals(b, intervals->iou, (size_t)summary->classes.count);
     duet_put(b, ",\n  \"boundary\": [");
     for (size_t i = 0; i < outcome->band_count; i++) {
         if (i > 0) duet_put(b, ", ");
@@ -143,20 +163,17 @@ static void put_images(struct duet_buffer *b, const struct duet_voc_miou *miou)
 {
     duet_put(b, " \"images\": [");
     for (size_t i = 0; i < duet_voc_miou_count(miou); i++) {
-        struct duet_voc_confusion confusion;
+        const struct duet_voc_counts counts = duet_voc_miou_counts(miou, i);
+        struct duet_voc_pixels pixels;
         struct duet_voc_scores scores;
-        duet_voc_miou_image_confusion(miou, i, 0, &confusion);
-        duet_voc_score(&confusion, &scores);
+        duet_voc_miou_image_pixels(miou, i, 0, &pixels);
+        duet_voc_score(&pixels, &scores);
         duet_put(b, i > 0 ? ",\n" : "\n");
         duet_put_jsonf(b, "  {\"id\": %s, \"miou\": %f, \"cells\": [", duet_voc_miou_id(miou, i),
                        scores.miou);
-        const char *comma = "";
-        for (int cell = 0; cell < CLASSES * CLASSES; cell++) {
-            uint64_t pixels = confusion.cells[cell / CLASSES][cell % CLASSES];
-            if (pixels == 0) continue;
-            duet_putf(b, "%s[%d, %d, %" PRIu64 "]", comma, cell / CLASSES, cell % CLASSES, pixels);
-            comma = ", ";
-        }
+        for (size_t k = 0; k < counts.count && counts.cells[k].plane == 0; k++)
+            duet_putf(b, "%s[%d, %d, %" PRIu32 "]", k > 0 ? ", " : "", counts.cells[k].truth,
+                      counts.cells[k].predicted, counts.cells[k].pixels);
         duet_put(b, "]}");
     }
     duet_put(b, "]\n");
@@ -165,19 +182,20 @@ static void put_images(struct duet_buffer *b, const struct duet_voc_miou *miou)
 char *duet_voc_json(const struct duet_voc_summary *summary)
 {
     const struct duet_voc_scores *scores = &summary->scores[0];
+    const size_t classes = (size_t)summary->classes.count;
     struct duet_buffer b = {0};
     duet_put_jsonf(
         &b, "{\n \"miou\": %f,\n \"miou_strict\": %f,\n \"pixel_accuracy\": %f,\n \"mean_accuracy\": %f,\n",
         scores->miou, scores->miou_strict, scores->pixel_accuracy, scores->mean_accuracy);
     duet_putf(&b, " \"present\": %d,\n \"pixels\": %" PRIu64 ",\n \"iou\": ", scores->present,
               scores->pixels);
-    duet_put_scores(&b, scores->iou, CLASSES);
+    duet_put_scores(&b, scores->iou, classes);
     duet_put(&b, ",\n \"accuracy\": ");
-    duet_put_scores(&b, scores->accuracy, CLASSES);
+    duet_put_scores(&b, scores->accuracy, classes);
     duet_put(&b, ",\n \"classes\": [");
-    for (int c = 0; c < CLASSES; c++) duet_putf(&b, "%s\"%s\"", c > 0 ? ", " : "", duet_voc_class_name(c));
+    for (size_t c = 0; c < classes; c++) duet_put_jsonf(&b, c > 0 ? ", %s" : "%s", name_of(summary, (int)c));
     duet_put(&b, "],\n");
-    put_confusion(&b, &summary->confusion[0]);
+    put_confusion(&b, summary);
     put_boundaries(&b, summary);
     put_bootstrap(&b, summary);
     duet_put_conditions(&b, summary->outcome->conditions);
@@ -193,13 +211,12 @@ static void put_row(struct duet_buffer *b, const struct duet_voc_summary *summar
 {
     const struct duet_voc_outcome *outcome = summary->outcome;
     const struct duet_voc_intervals *intervals = &summary->intervals[0];
-    bool mean = class_id == CLASSES;
-    uint64_t truth = summary->scores[0].pixels, predicted = truth;
-    if (!mean) duet_voc_class_pixels(&summary->confusion[0], class_id, &truth, &predicted);
-    if (mean)
-        duet_put(b, "mean,");
-    else
-        duet_putf(b, "%s,%d", duet_voc_class_name(class_id), class_id);
+    bool mean = class_id == summary->classes.count;
+    uint64_t truth = mean ? summary->scores[0].pixels : summary->pixels.truth[class_id];
+    uint64_t predicted = mean ? truth : summary->pixels.predicted[class_id];
+    duet_put_csv(b, mean ? "mean" : name_of(summary, class_id));
+    duet_put(b, ",");
+    if (!mean) duet_putf(b, "%d", class_id);
     duet_put_field(b, mean ? summary->scores[0].miou : summary->scores[0].iou[class_id]);
     duet_put_field(b, mean ? summary->scores[0].mean_accuracy : summary->scores[0].accuracy[class_id]);
     duet_putf(b, ",%" PRIu64 ",%" PRIu64, truth, predicted);
@@ -217,6 +234,6 @@ char *duet_voc_csv(const struct duet_voc_summary *summary)
     duet_put(&b, "class,class_id,iou,accuracy,truth_pixels,predicted_pixels");
     for (size_t i = 0; i < outcome->band_count; i++) duet_putf(&b, ",iou_within_%d", outcome->bands[i]);
     duet_put(&b, outcome->replicates > 0 ? ",iou_low,iou_high\n" : "\n");
-    for (int c = 0; c <= CLASSES; c++) put_row(&b, summary, c);
+    for (int c = 0; c <= summary->classes.count; c++) put_row(&b, summary, c);
     return duet_buffer_text(&b);
 }

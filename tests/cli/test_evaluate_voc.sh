@@ -84,6 +84,24 @@ masks_that_do_not_fit_are_named_and_nothing_is_scored() {
     run -r voc -l all -M wrong --json wrong.json && want 1 && [ ! -s out ] && [ ! -e wrong.json ] || return 1
     mentions "wrong/scene_0000.png: 64x48 pixels, but the truth voc/SegmentationClass/scene_0000.png has 160x120"
 }
+classes_are_those_of_a_file() {
+    printf '\xef\xbb\xbfroad\r\nbig "bird"\r\nc\r\nd\r\ne\r\nf\r\na very long name of a bus\r\n\r\n' >seven.txt
+    run -q -r voc -l all -M voc/SegmentationClass --class-names seven.txt -t 1 -b 9 --json seven.json --csv seven.csv --report seven && want 0 && [ ! -s err ] || return 1
+    shows '^mIOU, strict +nan  4 of 7 classes are absent' && shows '^road                      +1.0000 ' &&
+        shows '^a very long name of a bus +1.0000' && shows '^class names +seven.txt$' || return 1
+    shows '"classes": \["road", "big \\"bird\\"", "c", "d", "e", "f", "a very' seven.json && shows '"iou": \[1, 1, null, null, null, null, 1\],' seven.json &&
+        [ "$(sed -n '/"confusion"/,/\]\]/p' seven.json | grep -c '\[[0-9, ]*\]')" -eq 7 ] || return 1
+    shows '^"big ""bird""",1,1,' seven.csv && [ "$(wc -l <seven.csv)" -eq 9 ] && shows 'no mean over all 7' seven/index.html &&
+        shows 'big &quot;bird&quot;' seven/index.html || return 1
+    head -n 3 seven.txt >three.txt # too few for the bus
+    run -q -r voc -l all -M voc/SegmentationClass --class-names three.txt && want 1 && mentions "expected a class, 0 to 2" && [ ! -s out ] || return 1
+    tail -n 2 seven.txt | head -n 1 >gap.txt && printf '\na\n' >>gap.txt
+    run -r voc -l all -M voc --class-names gap.txt && want 1 && mentions "gap.txt: line 2: expected the name of class 1" || return 1
+    echo one >one.names; run -r voc -l all -M voc --class-names one.names && want 1 && mentions "1 classes: expected 2 or more" || return 1
+    seq 256 >many.txt; run -r voc -l all -M voc --class-names many.txt && want 1 && mentions "more than 255 classes" || return 1
+    run -r voc -l all -M voc --class-names nowhere.txt && want 1 && mentions "nowhere.txt" || return 1
+    head -n 255 many.txt >most.txt && run -q -r voc -l all -M voc/SegmentationClass --class-names most.txt && want 0 && shows '252 of 255 classes are absent'
+}
 reports_are_made() {
     run -q -r voc -l all -M voc/SegmentationClass -t 1,5 -b 20 --report seen --shown 2 && want 0 && [ ! -s err ] || return 1
     shows '<h1>PASCAL VOC masks: voc/SegmentationClass</h1>' seen/index.html && shows 'over the 3 classes present' seen/index.html || return 1
@@ -136,6 +154,16 @@ settings_change_the_score_and_are_told() {
         shows '"output_stride": 8' other.json && shows '"scales": "0.75,1"' other.json && shows '"flip": true' other.json &&
         [ "$(sed -n 2p other.json)" != "$(sed -n 2p model1.json)" ]
 }
+classes_must_be_the_models() {
+    printf '%s\n' background airplane bicycle bird boat bottle bus car cat chair cow "dining table" dog horse motorcycle \
+        person "potted plant" sheep couch train tv >spelled.txt # as COCO spells them
+    run -q -r voc -l all -m deeplabv3-voc --class-names spelled.txt && want 0 && shows '^airplane ' || return 1
+    sed 's/^cow$/zebra/' spelled.txt >zebra.txt
+    run -q -r voc -l all -m deeplabv3-voc --class-names zebra.txt && want 1 && [ ! -s out ] &&
+        mentions "zebra.txt has 21 classes, the model deeplabv3-voc 21; they differ from class 10 on: 'zebra' and 'cow'" || return 1
+    head -n 20 spelled.txt >twenty.txt
+    run -q -r voc -l all -m deeplabv3-voc --class-names twenty.txt && want 1 && mentions "has 20 classes, the model deeplabv3-voc 21; they differ from class 20 on"
+}
 unreadable_pictures_are_named() {
     cp -r voc torn && head -c 500 voc/JPEGImages/scene_0002.png >torn/JPEGImages/scene_0002.png && rm torn/JPEGImages/scene_0001.png
     run -r torn -l all -m deeplabv3-voc && want 3 && mentions "torn/JPEGImages/scene_0002.png" && mentions "scene_0001.jpg" &&
@@ -177,6 +205,7 @@ check "missing and damaged masks are named and left out, exit code 3" missing_ma
 check "missing truth is named" missing_truth_is_named
 check "masks that do not fit are named, and nothing is scored" masks_that_do_not_fit_are_named_and_nothing_is_scored
 check "waiting for a mask ends with the first signal, exit code 130" waiting_can_be_interrupted
+check "--class-names names the classes of masks, as many as there are" classes_are_those_of_a_file
 check "reports are made: one page, pictures beside it, nothing else" reports_are_made
 check "lists with bad ids are refused" lists_are_checked
 if [ -n "$models" ]; then
@@ -185,6 +214,7 @@ if [ -n "$models" ]; then
     check "reports show the same masks for --model and --masks" reports_show_the_models_masks
     check "the drawn bus is seen" the_bus_is_seen
     check "how the model is run matters and is told" settings_change_the_score_and_are_told
+    check "--class-names must be the model's own" classes_must_be_the_models
     check "pictures that cannot be read are named" unreadable_pictures_are_named
     check "a model without masks is refused" another_kind_of_model_is_refused
 else

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { CLASSES = 21 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(bool right)
@@ -22,10 +24,10 @@ static void compare(const struct duet_image *classes)
     const struct duet_voc_pair pair = {classes, classes, "truth", "found"};
     struct duet_error error = {.text = ""};
     struct duet_voc_counts counts;
-    enum duet_status status = duet_voc_count(&pair, bands, 2, &counts, &error);
+    enum duet_status status = duet_voc_count(&pair, CLASSES, bands, 2, &counts, &error);
     check(status == DUET_OK || (status == DUET_MISMATCH && error.text[0]));
     for (size_t i = 0; i < counts.count; i++)
-        check(counts.cells[i].place / 21 % 21 == counts.cells[i].place % 21 && counts.cells[i].pixels > 0);
+        check(counts.cells[i].truth == counts.cells[i].predicted && counts.cells[i].pixels > 0);
     duet_voc_counts_close(&counts);
 }
 
@@ -34,7 +36,7 @@ static void write_and_check(struct duet_image *classes)
     const char *path = fuzz_path("mask.png");
     struct duet_error error = {.text = ""};
     for (int y = 0; y < classes->height; y++)
-        for (int x = 0; x < classes->width; x++) duet_image_row(classes, y)[x] %= DUET_VOC_CLASSES;
+        for (int x = 0; x < classes->width; x++) duet_image_row(classes, y)[x] %= CLASSES;
     check(duet_mask_write(path, classes, &error) == DUET_OK);
     check(duet_mask_check(path, classes, &error) == DUET_OK);
     unlink(path);

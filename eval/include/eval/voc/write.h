@@ -1,11 +1,11 @@
 /* write.h: segmentation scores as a table for people, as JSON and as CSV.
  *
- * JSON: "miou", "miou_strict" (null when a class is absent), "iou" (21; null: absent), "pixel_accuracy",
- * "mean_accuracy", "accuracy", "present", "pixels", "classes" (names), "confusion" (21 rows, row = truth);
- * "boundary": [{"width", "miou", "iou", "pixel_accuracy"}]; "bootstrap": {"replicates", "seed", "level",
- * "miou": [low, high], "pixel_accuracy", "mean_accuracy", "iou", "boundary": [[low, high] of miou]};
- * "conditions"; "images": [{"id", "miou", "cells": [[truth, predicted, pixels], ...]}].
- * Numbers have full precision.
+ * JSON: "miou", "miou_strict" (null when a class is absent), "iou" (by class; null: absent),
+ * "pixel_accuracy", "mean_accuracy", "accuracy", "present", "pixels", "classes" (names), "confusion" (a row a
+ * class of the truth); "boundary": [{"width", "miou", "iou", "pixel_accuracy"}]; "bootstrap": {"replicates",
+ * "seed", "level", "miou": [low, high], "pixel_accuracy", "mean_accuracy", "iou", "boundary": [[low, high] of
+ * miou]}; "conditions"; "images": [{"id", "miou", "cells": [[truth, predicted, pixels], ...]}]. Numbers have
+ * full precision.
  */
 #ifndef DUET_EVAL_VOC_WRITE_H
 #define DUET_EVAL_VOC_WRITE_H
@@ -26,7 +26,8 @@ struct duet_voc_outcome {
 /* The same, worked out. Index: plane. */
 struct duet_voc_summary {
     const struct duet_voc_outcome *outcome; /* borrowed */
-    struct duet_voc_confusion confusion[1 + DUET_VOC_MAX_BANDS];
+    struct duet_voc_classes classes;        /* those of outcome->miou */
+    struct duet_voc_pixels pixels;          /* of plane 0 */
     struct duet_voc_scores scores[1 + DUET_VOC_MAX_BANDS];
     struct duet_voc_intervals intervals[1 + DUET_VOC_MAX_BANDS]; /* when there are replicates */
 };

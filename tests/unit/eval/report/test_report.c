@@ -190,6 +190,9 @@ static struct duet_image mask(int width, int height, int from, int class_id)
     return m;
 }
 
+static const struct duet_label names[] = {{0, "background"}, {6, HOSTILE}};
+static const struct duet_voc_classes classes = {7, {names, 2}};
+
 /* Pictures with class 6 from column 10 on, found from `found` on. */
 static void add_picture(struct duet_voc_miou *miou, const char *id, int class_id, int found)
 {
@@ -198,7 +201,7 @@ static void add_picture(struct duet_voc_miou *miou, const char *id, int class_id
     const struct duet_voc_pair pair = {&truth, &predicted, "t", "p"};
     struct duet_voc_counts counts;
     struct duet_error e;
-    assert_ok(duet_voc_count(&pair, bands, 1, &counts, &e), e);
+    assert_ok(duet_voc_count(&pair, 7, bands, 1, &counts, &e), e);
     assert_ok(duet_voc_miou_add(miou, id, &counts, &e), e);
     duet_voc_counts_close(&counts);
     duet_image_close(&truth);
@@ -211,7 +214,7 @@ static void pictures_are_ranked(void **state)
     struct duet_voc_miou *miou;
     struct duet_error e;
     size_t images[10];
-    assert_ok(duet_voc_miou_create(&miou, &e), e);
+    assert_ok(duet_voc_miou_create(classes, &miou, &e), e);
     add_picture(miou, "good", 6, 11);
     add_picture(miou, "empty", 0, 11);
     add_picture(miou, "bad", 6, 19);
@@ -232,7 +235,7 @@ static void a_page_of_masks_is_well_formed(void **state)
     struct duet_voc_miou *miou;
     struct duet_error e;
     struct duet_conditions conditions = {0};
-    assert_ok(duet_voc_miou_create(&miou, &e), e);
+    assert_ok(duet_voc_miou_create(classes, &miou, &e), e);
     add_picture(miou, HOSTILE, 6, 12);
     const struct duet_voc_outcome outcome = {miou, bands, 1, 10, 1, &conditions};
     static struct duet_voc_summary summary;

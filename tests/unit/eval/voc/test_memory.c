@@ -98,8 +98,8 @@ static enum duet_status score_masks(struct duet_error *error)
     struct duet_voc_miou *miou;
     struct duet_conditions conditions = {0};
     put_conditions(&conditions);
-    enum duet_status status = duet_voc_miou_create(&miou, error);
-    if (status == DUET_OK) status = duet_voc_count(&pair, bands, 2, &counts, error);
+    enum duet_status status = duet_voc_miou_create((struct duet_voc_classes){.count = 3}, &miou, error);
+    if (status == DUET_OK) status = duet_voc_count(&pair, 3, bands, 2, &counts, error);
     if (status == DUET_OK) status = duet_voc_miou_add(miou, "a", &counts, error);
     const struct duet_voc_outcome outcome = {miou, bands, 2, 5, 1, &conditions};
     if (status == DUET_OK) status = duet_voc_summarize(&outcome, &summary, error);

@@ -1,13 +1,17 @@
 #include "support/testing.h"
 
 #include "core/os.h"
+#include "core/random.h"
+#include "data/labels/labels.h"
 #include "data/picture/mask_read.h"
 #include "data/voc/voc.h"
 #include "eval/voc/miou.h"
 #include "voc/band.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <time.h>
 
 /* Digits to classes, '.' to void, '?' to 21. Owned: duet_image_close. */
 static struct duet_image mask_of(const char *const *rows, int height)
@@ -31,7 +35,7 @@ static enum duet_status count_masks(struct duet_image truth, struct duet_image p
                                     size_t band_count, struct duet_voc_counts *counts, struct duet_error *e)
 {
     const struct duet_voc_pair pair = {&truth, &predicted, "truth.png", "found.png"};
-    enum duet_status status = duet_voc_count(&pair, bands, band_count, counts, e);
+    enum duet_status status = duet_voc_count(&pair, 21, bands, band_count, counts, e);
     duet_image_close(&truth);
     duet_image_close(&predicted);
     return status;
@@ -41,7 +45,7 @@ static struct duet_voc_miou *create(void)
 {
     struct duet_voc_miou *miou;
     struct duet_error e;
-    assert_ok(duet_voc_miou_create(&miou, &e), e);
+    assert_ok(duet_voc_miou_create((struct duet_voc_classes){21, duet_labels_voc()}, &miou, &e), e);
     return miou;
 }
 
@@ -57,11 +61,20 @@ static void add(struct duet_voc_miou *miou, const char *id, struct duet_image tr
 
 static struct duet_voc_scores scores_of(const struct duet_voc_miou *miou, int plane)
 {
-    struct duet_voc_confusion confusion;
+    struct duet_voc_pixels pixels;
     struct duet_voc_scores scores;
-    duet_voc_miou_confusion(miou, plane, &confusion);
-    duet_voc_score(&confusion, &scores);
+    duet_voc_miou_pixels(miou, plane, &pixels);
+    duet_voc_score(&pixels, &scores);
     return scores;
+}
+
+/* The matrix of a plane, after `before` was freed. */
+static uint64_t *confusion_of(const struct duet_voc_miou *miou, int plane, uint64_t *before)
+{
+    free(before);
+    uint64_t *confusion = duet_voc_miou_confusion(miou, plane);
+    assert_non_null(confusion);
+    return confusion;
 }
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-15)
@@ -74,9 +87,10 @@ static void scores_are_those_counted_by_hand(void **state)
     struct duet_voc_miou *miou = create();
     /* Truth: six 0, three 1, two void. Found: one 0 as 2, one 1 as 0. */
     add(miou, "a", MASK("0001", "0.01", "0.01"), MASK("0021", "0000", "0101"));
-    struct duet_voc_confusion c;
-    duet_voc_miou_confusion(miou, 0, &c);
-    assert_true(c.cells[0][0] == 6 && c.cells[0][2] == 1 && c.cells[1][1] == 2 && c.cells[1][0] == 1);
+    uint64_t *c = NULL;
+    c = confusion_of(miou, 0, c);
+    assert_true(c[0 * 21 + 0] == 6 && c[0 * 21 + 2] == 1 && c[1 * 21 + 1] == 2 && c[1 * 21 + 0] == 1);
+    free(c);
     struct duet_voc_scores s = scores_of(miou, 0);
     assert_int_equal(s.pixels, 10);
     NEAR(s.iou[0], 6.0 / 8);
@@ -106,11 +120,13 @@ static void pictures_add_up_and_stay_apart(void **state)
     assert_string_equal(duet_voc_miou_id(miou, 1), "void");
     assert_string_equal(duet_voc_miou_id(miou, 2), "third");
     assert_int_equal(duet_voc_miou_counts(miou, 1).count, 0);
-    struct duet_voc_confusion c;
-    duet_voc_miou_confusion(miou, 0, &c);
-    assert_true(c.cells[0][0] == 2 && c.cells[0][1] == 1 && c.cells[1][1] == 1 && c.cells[1][0] == 0);
-    duet_voc_miou_image_confusion(miou, 2, 0, &c);
-    assert_true(c.cells[0][0] == 1 && c.cells[0][1] == 0 && c.cells[1][1] == 1);
+    uint64_t *c = NULL;
+    c = confusion_of(miou, 0, c);
+    assert_true(c[0 * 21 + 0] == 2 && c[0 * 21 + 1] == 1 && c[1 * 21 + 1] == 1 && c[1 * 21 + 0] == 0);
+    struct duet_voc_pixels third;
+    duet_voc_miou_image_pixels(miou, 2, 0, &third);
+    assert_true(third.truth[0] == 1 && third.predicted[0] == 1 && third.both[0] == 1 && third.both[1] == 1);
+    free(c);
     duet_voc_miou_close(&miou);
 }
 
@@ -140,6 +156,83 @@ static void nothing_scores_nothing(void **state)
     struct duet_error e;
     assert_fails(DUET_BAD_ARGUMENT, duet_voc_miou_bootstrap(miou, 0, 10, 1, &i, &e), e);
     duet_voc_miou_close(&miou);
+}
+
+/* --- other classes than VOC's -------------------------------------------------------------------------- */
+
+static const int class_counts[] = {2, 3, 19, 151, DUET_VOC_MAX_CLASSES};
+
+/* Random pairs of so many classes, some void, against what counting by the definition gives; in two planes.
+ */
+static void random_pairs_score_as_defined(void **state)
+{
+    (void)state;
+    const char *given = getenv("DUET_SEED");
+    uint64_t random = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    printf("# DUET_SEED=%" PRIu64 "\n", random);
+    static uint64_t counted[DUET_VOC_MAX_CLASSES][DUET_VOC_MAX_CLASSES];
+    for (size_t n = 0; n < sizeof class_counts / sizeof *class_counts; n++) {
+        int classes = class_counts[n];
+        static const int wide[] = {DUET_VOC_MAX_WIDTH};
+        struct duet_error e;
+        struct duet_image masks[2];
+        struct duet_voc_counts counts;
+        struct duet_voc_miou *miou;
+        memset(counted, 0, sizeof counted);
+        for (int i = 0; i < 2; i++) assert_ok(duet_image_create(&masks[i], 60, 50, DUET_GRAY8, &e), e);
+        for (int y = 0; y < 50; y++)
+            for (int x = 0; x < 60; x++) {
+                int truth = (int)(duet_random(&random) % (unsigned)classes);
+                int found =
+                    duet_random(&random) % 3 ? truth : (int)(duet_random(&random) % (unsigned)classes);
+                bool open = duet_random(&random) % 10 == 0;
+                duet_image_row(&masks[0], y)[x] = (uint8_t)(open ? DUET_VOC_VOID : truth);
+                duet_image_row(&masks[1], y)[x] = (uint8_t)found;
+                if (!open) counted[truth][found]++;
+            }
+        const struct duet_voc_pair pair = {&masks[0], &masks[1], "truth", "found"};
+        assert_ok(duet_voc_miou_create((struct duet_voc_classes){.count = classes}, &miou, &e), e);
+        assert_ok(duet_voc_count(&pair, classes, wide, 1, &counts, &e), e);
+        assert_ok(duet_voc_miou_add(miou, "a", &counts, &e), e);
+        uint64_t *got = confusion_of(miou, 0, NULL);
+        double sum = 0;
+        int present = 0;
+        for (int i = 0; i < classes; i++) {
+            uint64_t either = 0;
+            for (int k = 0; k < classes; k++) {
+                assert_int_equal(got[i * classes + k], counted[i][k]);
+                either += counted[i][k] + (k == i ? 0 : counted[k][i]);
+            }
+            if (either > 0) sum += (double)counted[i][i] / (double)either, present++;
+        }
+        struct duet_voc_scores s = scores_of(miou, 0), near = scores_of(miou, 1);
+        NEAR(s.miou, sum / present);
+        assert_int_equal(s.present, present);
+        assert_true(present == classes ? s.miou_strict == s.miou : isnan(s.miou_strict));
+        assert_true(near.miou == s.miou && near.pixels == s.pixels); /* noise: all lies near a boundary */
+        free(got);
+        duet_voc_miou_close(&miou);
+        duet_voc_counts_close(&counts);
+        for (int i = 0; i < 2; i++) duet_image_close(&masks[i]);
+    }
+}
+
+static void numbers_of_classes_have_limits(void **state)
+{
+    (void)state;
+    struct duet_image mask = MASK("01");
+    const struct duet_voc_pair pair = {&mask, &mask, "truth", "found"};
+    for (int i = 0; i < 3; i++) {
+        const int wrong[] = {1, DUET_VOC_MAX_CLASSES + 1, -1};
+        struct duet_error e;
+        struct duet_voc_counts counts;
+        struct duet_voc_miou *miou = (void *)1;
+        assert_fails(DUET_BAD_ARGUMENT, duet_voc_count(&pair, wrong[i], NULL, 0, &counts, &e), e);
+        assert_fails(DUET_BAD_ARGUMENT,
+                     duet_voc_miou_create((struct duet_voc_classes){.count = wrong[i]}, &miou, &e), e);
+        assert_null(miou);
+    }
+    duet_image_close(&mask);
 }
 
 /* --- faults ------------------------------------------------------------------------------------------- */
@@ -264,13 +357,14 @@ static void bands_hold_the_pixels_near_boundaries(void **state)
     struct duet_voc_miou *miou = create();
     assert_ok(duet_voc_miou_add(miou, "a", &counts, &e), e);
     duet_voc_counts_close(&counts);
-    struct duet_voc_confusion c;
-    duet_voc_miou_confusion(miou, 0, &c);
-    assert_true(c.cells[0][0] == 3 && c.cells[0][2] == 1 && c.cells[0][3] == 1 && c.cells[1][1] == 4);
-    duet_voc_miou_confusion(miou, 1, &c); /* x 4, 5, 8 */
-    assert_true(c.cells[0][0] == 1 && c.cells[0][3] == 0 && c.cells[1][1] == 2);
-    duet_voc_miou_confusion(miou, 2, &c); /* x 2 .. 8 */
-    assert_true(c.cells[0][0] == 2 && c.cells[0][3] == 1 && c.cells[0][2] == 0 && c.cells[1][1] == 4);
+    uint64_t *c = NULL;
+    c = confusion_of(miou, 0, c);
+    assert_true(c[0 * 21 + 0] == 3 && c[0 * 21 + 2] == 1 && c[0 * 21 + 3] == 1 && c[1 * 21 + 1] == 4);
+    c = confusion_of(miou, 1, c); /* x 4, 5, 8 */
+    assert_true(c[0 * 21 + 0] == 1 && c[0 * 21 + 3] == 0 && c[1 * 21 + 1] == 2);
+    c = confusion_of(miou, 2, c); /* x 2 .. 8 */
+    assert_true(c[0 * 21 + 0] == 2 && c[0 * 21 + 3] == 1 && c[0 * 21 + 2] == 0 && c[1 * 21 + 1] == 4);
+    free(c);
     duet_voc_miou_close(&miou);
 }
 
@@ -301,13 +395,17 @@ static void the_reference_matrix_has_the_reference_scores(void **state)
     char *path = duet_text("%s/golden/deeplabv3/reference_val_dev160.json", shared);
     json_t *reference = json_load_file(path, 0, NULL);
     assert_non_null(reference);
-    struct duet_voc_confusion c;
+    struct duet_voc_pixels pixels = {.classes = 21};
     struct duet_voc_scores s;
     for (size_t i = 0; i < 21; i++)
-        for (size_t j = 0; j < 21; j++)
-            c.cells[i][j] = (uint64_t)json_integer_value(
-                json_array_get(json_array_get(json_object_get(reference, "confusion"), i), j));
-    duet_voc_score(&c, &s);
+        for (size_t j = 0; j < 21; j++) {
+            const json_t *row = json_array_get(json_object_get(reference, "confusion"), i);
+            uint64_t count = (uint64_t)json_integer_value(json_array_get(row, j));
+            pixels.truth[i] += count;
+            pixels.predicted[j] += count;
+            if (i == j) pixels.both[i] = count;
+        }
+    duet_voc_score(&pixels, &s);
     for (size_t i = 0; i < 21; i++)
         NEAR(s.iou[i], json_number_value(json_array_get(json_object_get(reference, "iou"), i)));
     NEAR(s.miou, json_number_value(json_object_get(reference, "miou")));
@@ -357,6 +455,8 @@ int main(void)
         cmocka_unit_test(pictures_add_up_and_stay_apart),
         cmocka_unit_test(truth_against_itself_is_perfect),
         cmocka_unit_test(nothing_scores_nothing),
+        cmocka_unit_test(random_pairs_score_as_defined),
+        cmocka_unit_test(numbers_of_classes_have_limits),
         cmocka_unit_test(wrong_masks_are_named),
         cmocka_unit_test(wrong_bands_are_refused),
         cmocka_unit_test(bands_are_where_distances_say),
