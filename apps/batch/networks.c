@@ -7,7 +7,6 @@
 #include "data/draw/draw.h"
 #include "data/labels/labels.h"
 
-#include <float.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,14 +64,15 @@ static enum duet_status analyse(void *ctx, void *p, const struct duet_image *ima
 {
     (void)ctx;
     struct worker *worker = p;
+    const struct duet_run_options options = {.struct_size = sizeof options, .pool = worker->pool};
     enum duet_status status = DUET_OK;
     if (worker->detector) {
         result->has_detections = true;
-        status = duet_detector_run(worker->detector, image, worker->pool, &result->detections, error);
+        status = duet_detector_run(worker->detector, image, &options, &result->detections, error);
     }
     if (worker->segmenter && status == DUET_OK) {
         result->has_segments = true;
-        status = duet_segmenter_run(worker->segmenter, image, worker->pool, &result->segmentation, error);
+        status = duet_segmenter_run(worker->segmenter, image, &options, &result->segmentation, error);
     }
     return status;
 }
@@ -175,12 +175,6 @@ static int open_model(const struct duet_program *program, const char *name, stru
     return status == DUET_OK ? DUET_GO_ON : duet_fatal(program, &error);
 }
 
-/* In struct duet_detector_options 0 stands for the default; on the command line it is a number. */
-static float not_zero(double value)
-{
-    return value > (double)FLT_MIN ? (float)value : FLT_MIN;
-}
-
 /* Thresholds by label from a file that `evaluate coco --thresholds-out` wrote: {"classes": [{"id",
  * "threshold"}]}. Classes that it does not name keep `usual`. */
 static enum duet_status read_thresholds(const char *path, const struct duet_labels *labels, float usual,
@@ -215,7 +209,7 @@ static enum duet_status read_thresholds(const char *path, const struct duet_labe
             break;
         }
         for (size_t k = 0; k < labels->count; k++)
-            if (labels->items[k].id == json_integer_value(id)) thresholds[k] = not_zero(value);
+            if (labels->items[k].id == json_integer_value(id)) thresholds[k] = (float)value;
     }
     json_decref(root);
     return status;
@@ -231,7 +225,7 @@ static int load_thresholds(const struct duet_networks *networks, const struct du
     if (!s->thresholds) return DUET_GO_ON;
     *thresholds = calloc(labels->count + 1, sizeof **thresholds);
     enum duet_status status =
-        *thresholds ? read_thresholds(s->thresholds, labels, not_zero(s->threshold), *thresholds, &error)
+        *thresholds ? read_thresholds(s->thresholds, labels, (float)s->threshold, *thresholds, &error)
                     : duet_no_memory(&error, NULL, NULL);
     return status == DUET_OK ? DUET_GO_ON : report(networks->program, status, "--thresholds", &error);
 }
@@ -248,10 +242,10 @@ static int open_detector(struct duet_networks *networks, const char *cpu)
     code = select_classes(networks->program, s->classes, s->except, labels, &selected);
     if (code == DUET_GO_ON) code = load_thresholds(networks, labels, &thresholds);
     const struct duet_detector_options options = {.struct_size = sizeof options,
-                                                  .threshold = not_zero(s->threshold),
-                                                  .nms_iou = not_zero(s->nms_iou),
+                                                  .threshold = (float)s->threshold,
+                                                  .nms_iou = (float)s->nms_iou,
                                                   .max_per_class =
-                                                      s->max_detections > 100 ? s->max_detections : 0,
+                                                      s->max_detections > 100 ? s->max_detections : 100,
                                                   .max_detections = s->max_detections,
                                                   .classes = selected,
                                                   .cpu = cpu,

@@ -52,7 +52,6 @@ static enum duet_status make_segmenter(struct duet_deadline *d, int row, struct 
     struct duet_segmenter_options options = d->options;
     options.size = d->rows[row].size;
     options.output_stride = d->rows[row].output_stride;
-    for (int i = 0; i < ROWS && !options.weights_of; i++) options.weights_of = d->segmenters[i];
     enum duet_status status = duet_segmenter_create(d->model, &options, &d->segmenters[row], error);
     if (status == DUET_OK) d->rows[row].bytes = duet_segmenter_bytes(d->segmenters[row]);
     return status;
@@ -62,9 +61,10 @@ static enum duet_status make_segmenter(struct duet_deadline *d, int row, struct 
 static enum duet_status time_run(struct duet_deadline *d, int row, const struct duet_image *picture,
                                  double *ms, struct duet_error *error)
 {
+    const struct duet_run_options options = {.struct_size = sizeof options, .pool = &d->pool};
     struct duet_segmentation segmentation = {0};
     double start = duet_seconds();
-    enum duet_status status = duet_segmenter_run(d->segmenters[row], picture, &d->pool, &segmentation, error);
+    enum duet_status status = duet_segmenter_run(d->segmenters[row], picture, &options, &segmentation, error);
     *ms = (duet_seconds() - start) * 1e3;
     duet_segmentation_close(&segmentation);
     return status;
@@ -161,7 +161,6 @@ static enum duet_status keep_options(struct duet_deadline *d, const struct duet_
     const struct duet_model_config *config = duet_model_config(d->model);
     d->options = *given;
     d->options.struct_size = sizeof d->options;
-    d->options.weights_of = NULL;
     size_t labels = config->deeplabv3_labels.count;
     if (given->classes) {
         d->classes = malloc((labels + 1) * sizeof *d->classes);

@@ -9,7 +9,7 @@
  *
  *     duet_deadline_choose(deadline, &segmenter, &error);
  *     double start = duet_seconds();
- *     duet_segmenter_run(segmenter, &frame, &pool, &segmentation, &error);
+ *     duet_segmenter_run(segmenter, &frame, &options, &segmentation, &error);
  *     duet_deadline_report(deadline, (duet_seconds() - start) * 1e3, 0);
  *
  * The budget is the time that segmenting may take of each frame. The best choice whose expected time fits is

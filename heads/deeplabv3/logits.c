@@ -41,9 +41,8 @@ bool duet_segmentation_logits_add(struct duet_segmentation_logits *logits, const
     p->rows = calloc(height, sizeof *p->rows);
     p->columns = calloc(width, sizeof *p->columns);
     if (!p->rows || !p->columns) return false;
-    /* Pixel centres of the original in the input: themselves, unless the picture was scaled down. */
-    float pitch_x = (float)at->width / (float)width, pitch_y = (float)at->height / (float)height;
-    duet_map_taps(width, pitch_x, 0.5f * pitch_x - 0.5f, (size_t)at->input_width, map->width, p->columns);
-    duet_map_taps(height, pitch_y, 0.5f * pitch_y - 0.5f, (size_t)at->input_height, map->height, p->rows);
+    size_t input_width = (size_t)at->input_width, input_height = (size_t)at->input_height;
+    duet_map_taps(width, at->pitch_x, at->offset_x, input_width, map->width, p->columns);
+    duet_map_taps(height, at->pitch_y, at->offset_y, input_height, map->height, p->rows);
     return true;
 }

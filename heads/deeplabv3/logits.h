@@ -21,9 +21,11 @@ struct duet_segmentation_logits {
     struct duet_labels labels;
 };
 
-/* The picture's size in the top left corner of the network's input at scale 1, and that of the input. */
+/* Where the picture's pixels lie on the network's input at scale 1: pixel i at i * pitch + offset. And that
+ * input's size. */
 struct placement {
-    int height, width, input_height, input_width;
+    float pitch_x, pitch_y, offset_x, offset_y;
+    int input_height, input_width;
 };
 
 /* No passes yet, and room for `most`. NULL when out of memory. */

@@ -10,6 +10,10 @@ struct pad_cover {
     float head, tail;
 };
 
+/* How large a picture stands in an input of that size: its own size if it fits. */
+void duet_pad_size(const struct duet_image *image, int input_height, int input_width, int *height,
+                   int *width);
+
 struct duet_affine duet_pad_run(const struct preprocess *preprocess, const struct duet_image *image,
                                 const struct duet_pool *pool, float *input);
 

@@ -34,6 +34,14 @@ void duet_preprocess_close(struct preprocess *preprocess)
     *preprocess = (struct preprocess){0};
 }
 
+void duet_preprocess_size(const struct preprocess *preprocess, const struct duet_image *image, int *height,
+                          int *width)
+{
+    *height = preprocess->height;
+    *width = preprocess->width;
+    if (preprocess->resize == DUET_PAD) duet_pad_size(image, *height, *width, height, width);
+}
+
 struct work {
     const struct preprocess *preprocess;
     const struct duet_kernels *kernels;

@@ -162,7 +162,8 @@ static void detections_are_the_graphs(void **state)
     if (!model) skip();
     struct duet_error e;
     struct duet_detector *detector;
-    struct duet_detector_options options = {.struct_size = sizeof options, .threshold = 1e-8f};
+    struct duet_detector_options options = DUET_DETECTOR_OPTIONS;
+    options.threshold = 1e-8f;
     assert_ok(duet_detector_create(model, &options, &detector, &e), e);
     for (int p = 0; p < PHOTOGRAPHS; p++) {
         char path[4500];

@@ -24,8 +24,9 @@ static enum duet_status track(struct viewer_infer *infer, const struct viewer_fr
 static enum duet_status find_boxes(struct viewer_infer *infer, const struct viewer_frame *frame,
                                    struct viewer_results *results, struct duet_error *error)
 {
+    const struct duet_run_options options = {.struct_size = sizeof options, .pool = &infer->pool};
     enum duet_status status =
-        duet_detector_run(infer->detector, &frame->image, &infer->pool, &results->detections, error);
+        duet_detector_run(infer->detector, &frame->image, &options, &results->detections, error);
     if (status == DUET_OK)
         status =
             duet_detector_suppressed(infer->detector, &results->detections, &results->suppressions, error);
@@ -48,6 +49,7 @@ static enum duet_status open_deadline(struct viewer_infer *infer, const struct v
 static enum duet_status find_masks(struct viewer_infer *infer, const struct viewer_frame *frame,
                                    double before, struct viewer_results *results, struct duet_error *error)
 {
+    const struct duet_run_options options = {.struct_size = sizeof options, .pool = &infer->pool};
     struct duet_segmenter *segmenter = infer->segmenter;
     enum duet_status status = DUET_OK;
     if (infer->budget_ms > 0 && !infer->deadline) status = open_deadline(infer, frame, error);
@@ -55,7 +57,7 @@ static enum duet_status find_masks(struct viewer_infer *infer, const struct view
         status = duet_deadline_choose(infer->deadline, &segmenter, error);
     double start = duet_seconds();
     if (status == DUET_OK)
-        status = duet_segmenter_run(segmenter, &frame->image, &infer->pool, &results->segmentation, error);
+        status = duet_segmenter_run(segmenter, &frame->image, &options, &results->segmentation, error);
     if (status == DUET_OK && infer->deadline) {
         duet_deadline_report(infer->deadline, 1e3 * (duet_seconds() - start), 1e3 * before);
         duet_deadline_text(infer->deadline, results->choice);

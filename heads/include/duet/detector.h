@@ -5,50 +5,55 @@
 #include "duet/image.h"
 #include "duet/model.h"
 #include "duet/results.h"
-#include "duet/threads.h"
+#include "duet/run.h"
 
 DUET_C_BEGIN
 
-/* Fields left zero mean the default beside them. */
+/* Start from DUET_DETECTOR_OPTIONS, whose values are named here. */
 struct duet_detector_options {
     size_t struct_size;      /* sizeof(struct duet_detector_options): lets the struct grow */
-    float threshold;         /* detections score above it; 0: 0.5. 1e-8 for evaluation */
-    float nms_iou;           /* overlap above which the lower score goes; 0: 0.6 */
-    int max_per_class;       /* 0: 100 */
-    int max_detections;      /* of a picture; 0: 100 */
-    int input_width;         /* network input; 0: the model's own (300) */
+    float threshold;         /* 0.5: detections score above it. 1e-8 for evaluation */
+    float nms_iou;           /* 0.6: overlap above which the lower score goes */
+    int max_per_class;       /* 100 */
+    int max_detections;      /* 100, of a picture */
+    int input_width;         /* network input, up to 8192; 0: the head's own (300) */
     int input_height;        /* the same */
-    const bool *classes;     /* one flag a label of the model: detect only these; NULL: all. Copied */
+    const bool *classes;     /* one flag a label of the head: detect only these; NULL: all. Copied */
     const char *cpu;         /* kernel level, see duet_compile_options */
     const float *thresholds; /* one a label, in the place of `threshold`; NULL: that one for all. Copied */
     size_t max_memory; /* bytes that the network's results may take in one detector (see duet_model_memory);
                         * 0: 4 GiB. A model file says itself how large its input is: this bounds it */
+    const char *head;  /* name or kind of the head that detects; NULL: the first */
 };
+#define DUET_DETECTOR_OPTIONS                                                                                \
+    {                                                                                                        \
+        sizeof(struct duet_detector_options), 0.5f, 0.6f, 100, 100, 0, 0, NULL, NULL, NULL, 0, NULL          \
+    }
 
-struct duet_detector; /* opaque; one thread at a time, see duet_detector_clone */
+struct duet_detector; /* opaque; one thread at a time, which is checked: see duet_detector_clone */
 
-/* Borrows `model`, which must stay open until the detector, its clones and what they found are closed.
- * Errors: DUET_BAD_ARGUMENT (an option out of range; the text names it), DUET_UNSUPPORTED (the model has no
- * detection head), those of duet_compile (DUET_TOO_LARGE: max_memory). */
+/* Holds a reference to the model: that may be closed at any time. Errors: DUET_BAD_ARGUMENT (an option out of
+ * range; the text names it), DUET_UNSUPPORTED (the model has no detection head), DUET_NOT_FOUND (none of that
+ * name), those of duet_compile (DUET_TOO_LARGE: max_memory). */
 DUET_API enum duet_status duet_detector_create(const struct duet_model *model,
                                                const struct duet_detector_options *options,
                                                struct duet_detector **detector, struct duet_error *error);
 
-/* A second detector for another thread: shares the packed weights, has memory of its own. */
+/* A second detector for another thread: shares what is compiled, has memory of its own. */
 DUET_API enum duet_status duet_detector_clone(const struct duet_detector *detector,
                                               struct duet_detector **clone, struct duet_error *error);
 
-/* The memory that its network takes to run, in bytes; packed weights, which clones share, are not counted. NULL
- * takes none. */
+/* The memory that its network takes to run, in bytes; packed weights, which clones share, are not counted.
+ * NULL takes none. */
 DUET_API size_t duet_detector_bytes(const struct duet_detector *detector);
 
-/* Find objects. `image` is RGB8 of any size; `pool` may be NULL (the caller's thread). On success *detections
- * is owned by the caller (duet_detections_close). The result does not depend on the number of threads.
- * Errors: DUET_BAD_ARGUMENT (not RGB8), DUET_TOO_LARGE (max_memory, with that many threads),
- * DUET_OUT_OF_MEMORY. */
+/* Find objects. `image` is RGB8 of any size. On success *detections is owned by the caller
+ * (duet_detections_close) and outlives detector and model; it does not depend on the number of threads.
+ * Errors: DUET_BAD_ARGUMENT (not RGB8), DUET_BUSY (it is running in another thread), DUET_INTERRUPTED
+ * (cancelled), DUET_TOO_LARGE (max_memory, with that many threads), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_detector_run(struct duet_detector *detector, const struct duet_image *image,
-                                            const struct duet_pool *pool, struct duet_detections *detections,
-                                            struct duet_error *error);
+                                            const struct duet_run_options *options,
+                                            struct duet_detections *detections, struct duet_error *error);
 
 /* Why there are not more boxes: the candidates that scored above their class's threshold and were thrown away
  * because they overlap one of `detections`, which the detector's last run found (hand in all of them, before

@@ -50,9 +50,11 @@
  *
  *   model.h      a model file, opened: network, weights, labels, origin. Read-only, may be shared by threads
  *
- *   detector.h   pictures to boxes. Borrows its model; one thread at a time: clone it for more
+ *   detector.h   pictures to boxes. One thread at a time: clone it for more
  *
  *   segmenter.h  pictures to class maps, in the same way
+ *
+ *   runner.h     both at once, where a model can: all of its heads, or some, from one pass
  *
  *   image.h      8-bit pixels, the library's memory or yours. Decoding files is the application's business
  *
@@ -86,6 +88,7 @@
 #include "duet/model.h"
 #include "duet/results.h"
 #include "duet/run.h"
+#include "duet/runner.h"
 #include "duet/segmenter.h"
 #include "duet/status.h"
 #include "duet/threads.h"

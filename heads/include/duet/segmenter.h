@@ -1,11 +1,11 @@
-/* segmenter.h: pictures to class maps with a DeepLabv3 model. */
+/* segmenter.h: pictures to class maps. */
 #ifndef DUET_SEGMENTER_H
 #define DUET_SEGMENTER_H
 
 #include "duet/image.h"
 #include "duet/model.h"
 #include "duet/results.h"
-#include "duet/threads.h"
+#include "duet/run.h"
 
 DUET_C_BEGIN
 
@@ -17,27 +17,30 @@ DUET_C_BEGIN
 
 #define DUET_SEGMENTER_MAX_SCALES 16
 
-/* Fields left zero mean the default beside them. */
+/* Start from DUET_SEGMENTER_OPTIONS. */
 struct duet_segmenter_options {
     size_t struct_size;  /* sizeof(struct duet_segmenter_options): lets the struct grow */
-    int output_stride;   /* 8, 16 or 32; 0: the model's own, see duet_model_output_stride */
-    int size;            /* side of the network's input, 33 .. 8192; 0: the model's own (513) */
+    int output_stride;   /* 8, 16 or 32; 0: what the head was made for */
+    int size;            /* side of the network's input, 33 .. 8192; 0: the head's own (513x513) */
     bool no_resize;      /* pictures larger than the input are not scaled down: the input grows with them */
     const float *scales; /* mean of the probabilities over these scales, 0.1 .. 4; NULL: {1}. Copied */
     int scale_count;
     bool flip;       /* the same over the mirrored picture */
     bool confidence; /* compute probabilities too */
-    /* One flag a label of the model: pixels of other classes become background; NULL: all. Copied. */
+    /* One flag a label of the head: pixels of other classes become background; NULL: all. Copied. */
     const bool *classes;
     const char *cpu; /* kernel level, see duet_compile_options */
     bool probe;      /* keep what duet_segmentation_probe needs: the coarse logits, 33x33x21 floats (92 kB) a
                         scale for the published model at output stride 16 */
-    /* Share the packed weights of this one: of the same model and kernel level, at any size and output
-     * stride. Needed for the call only. NULL: pack them anew. */
-    const struct duet_segmenter *weights_of;
-    size_t
-        max_memory; /* bytes that its networks' results may take together (see duet_model_memory); 0: 4 GiB */
+    size_t max_memory; /* bytes that its networks may take to run, together (duet_segmenter_bytes); 0: 4 GiB
+                        * each */
+    const char *head;  /* name or kind of the head that segments; NULL: the first */
 };
+#define DUET_SEGMENTER_OPTIONS                                                                               \
+    {                                                                                                        \
+        sizeof(struct duet_segmenter_options), 0, 0, false, NULL, 0, false, false, NULL, NULL, false, 0,     \
+            NULL                                                                                             \
+    }
 
 struct duet_segmentation_logits; /* opaque */
 
@@ -61,31 +64,32 @@ DUET_API int duet_segmentation_probe(const struct duet_segmentation *segmentatio
 /* Free and zero. Accepts NULL and a zeroed struct. */
 DUET_API void duet_segmentation_close(struct duet_segmentation *segmentation);
 
-struct duet_segmenter; /* opaque; one thread at a time, see duet_segmenter_clone */
+struct duet_segmenter; /* opaque; one thread at a time, which is checked: see duet_segmenter_clone */
 
-/* Borrows `model`, which must stay open until the segmenter and its clones are closed. Errors:
- * DUET_BAD_ARGUMENT, DUET_UNSUPPORTED (the model has no segmentation head), those of duet_compile
- * (DUET_MISMATCH: weights_of is of another model or kernel level; DUET_TOO_LARGE: max_memory). */
+/* Holds a reference to the model: that may be closed at any time. Errors: DUET_BAD_ARGUMENT (an option out of
+ * range; the text names it), DUET_UNSUPPORTED (the model has no segmentation head), DUET_NOT_FOUND (none of
+ * that name), those of duet_compile (DUET_TOO_LARGE: max_memory). */
 DUET_API enum duet_status duet_segmenter_create(const struct duet_model *model,
                                                 const struct duet_segmenter_options *options,
                                                 struct duet_segmenter **segmenter, struct duet_error *error);
 
-/* A second segmenter for another thread: shares the packed weights, has memory of its own. */
+/* A second segmenter for another thread: shares what is compiled, has memory of its own. */
 DUET_API enum duet_status duet_segmenter_clone(const struct duet_segmenter *segmenter,
                                                struct duet_segmenter **clone, struct duet_error *error);
 
-/* Label every pixel. A picture that fits into the input stands in its top left corner, the rest filled with
- * the mean colour; a larger one is first scaled down so that its longer side fits. `image` is RGB8; `pool`
- * may be NULL (the caller's thread). The result does not depend on the number of threads. Errors:
- * DUET_BAD_ARGUMENT (not RGB8), DUET_TOO_LARGE (no_resize and a side over 8192, max_memory),
- * DUET_OUT_OF_MEMORY. */
+/* Label every pixel. Where the head's input is padded, a picture that fits into it stands in its top left
+ * corner, the rest filled with the mean colour; a larger one is first scaled down so that its longer side
+ * fits. `image` is RGB8. On success *segmentation is owned by the caller (duet_segmentation_close) and
+ * outlives segmenter and model; it does not depend on the number of threads. Errors: DUET_BAD_ARGUMENT (not
+ * RGB8), DUET_BUSY (it is running in another thread), DUET_INTERRUPTED (cancelled), DUET_TOO_LARGE (no_resize
+ * and a side over 8192, max_memory), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const struct duet_image *image,
-                                             const struct duet_pool *pool,
+                                             const struct duet_run_options *options,
                                              struct duet_segmentation *segmentation,
                                              struct duet_error *error);
 
-/* The memory that its networks' results take, in bytes: packed weights, which may be shared, are not counted.
- */
+/* The memory that its networks take to run, in bytes: packed weights, which segmenters of a model share, are
+ * not counted. NULL takes none. */
 DUET_API size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter);
 
 DUET_API void duet_segmenter_close(struct duet_segmenter **segmenter);

@@ -35,9 +35,10 @@ struct duet_affine duet_preprocess_run(struct preprocess *preprocess, const stru
                                        const struct duet_image *image, const struct duet_pool *pool,
                                        float *input);
 
-/* How large a picture stands in an input that it is padded to: its own size if it fits. */
-void duet_pad_size(const struct duet_image *image, int input_height, int input_width, int *height,
-                   int *width);
+/* How large a picture stands in the input's top left corner: as large as that when it is stretched, its own
+ * size when it is padded and fits. */
+void duet_preprocess_size(const struct preprocess *preprocess, const struct duet_image *image, int *height,
+                          int *width);
 
 /* from [h][w][3] -> to [to_h][to_w][3]: an input for another size of the network, bilinear with
  * align_corners; mirrored left to right on request. */

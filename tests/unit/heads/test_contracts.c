@@ -6,6 +6,7 @@
 #include "duet/duet.h"
 #include "duet/import.h"
 #include "duet/nms.h"
+#include "duet/runner.h"
 #include "duet/ssdlite_decode.h"
 
 static struct duet_error e;
@@ -332,7 +333,8 @@ static void facades_survive_nothing(void **state)
     struct duet_segmentation map = {0};
     struct duet_image picture = tiny_picture(20, 10, 1), gray = picture;
     struct duet_class_probability top;
-    struct duet_pool none = {0};
+    struct duet_pool no_pool = {0};
+    const struct duet_run_options none = {.struct_size = sizeof none, .pool = &no_pool};
     gray.format = DUET_GRAY8;
     assert_ok(duet_model_open(tiny, &model, &e), e);
     BAD(duet_detector_create(NULL, NULL, &d, &e));
@@ -378,6 +380,67 @@ static void facades_survive_nothing(void **state)
     duet_model_close(&model);
 }
 
+static void runners_survive_nothing(void **state)
+{
+    (void)state;
+    struct duet_model *model;
+    struct duet_runner *r = NULL, *other = NULL;
+    struct duet_results *results = NULL;
+    struct duet_detections found = {0};
+    struct duet_suppressions suppressed;
+    struct duet_image picture = tiny_picture(20, 10, 1), gray = picture;
+    struct duet_pool no_pool = {0};
+    const struct duet_run_options none = {.struct_size = sizeof none, .pool = &no_pool};
+    struct duet_runner_options bad[] = {DUET_RUNNER_OPTIONS, DUET_RUNNER_OPTIONS, DUET_RUNNER_OPTIONS,
+                                        DUET_RUNNER_OPTIONS, DUET_RUNNER_OPTIONS, DUET_RUNNER_OPTIONS};
+    gray.format = DUET_GRAY8;
+    assert_ok(duet_model_open(tiny, &model, &e), e);
+    BAD(duet_runner_create(NULL, NULL, &r, &e));
+    BAD(duet_runner_create(model, NULL, NULL, &e));
+    bad[0].width = -1;
+    bad[1].height = 8193;
+    bad[2].top = 0;
+    bad[3].output_stride = 7;
+    bad[4].heads = (const char *const[]){"ssdlite"}; /* none of them */
+    bad[5].heads = (const char *const[]){NULL};
+    bad[5].head_count = 1;
+    for (int i = 0; i < 6; i++) BAD(duet_runner_create(model, &bad[i], &r, &e));
+    BAD(duet_runner_clone(NULL, &r, &e));
+    assert_null(r);
+    assert_ok(duet_runner_create(model, NULL, &r, &e), e);
+    BAD(duet_runner_clone(r, NULL, &e));
+    BAD(duet_runner_run(NULL, &picture, NULL, &results, &e));
+    BAD(duet_runner_run(r, NULL, NULL, &results, &e));
+    BAD(duet_runner_run(r, &gray, NULL, &results, &e));
+    BAD(duet_runner_run(r, &picture, &none, &results, &e));
+    BAD(duet_runner_run(r, &picture, NULL, NULL, &e));
+    BAD(duet_runner_suppressed(r, &found, &suppressed, &e)); /* has not run */
+    BAD(duet_runner_suppressed(NULL, &found, &suppressed, &e));
+    BAD(duet_runner_suppressed(r, NULL, &suppressed, &e));
+    BAD(duet_runner_suppressed(r, &found, NULL, &e));
+    assert_null(results);
+    assert_true(duet_runner_bytes(NULL) == 0 && duet_runner_bytes(r) > 0);
+    assert_true(duet_runner_pass_count(NULL) == 0 && duet_runner_pass_count(r) > 0);
+    assert_null(duet_results_detections(NULL));
+    assert_null(duet_results_segmentation(NULL));
+    assert_null(duet_results_classes(NULL));
+    assert_null(duet_results_detections_of(NULL, "ssdlite"));
+    assert_ok(duet_runner_run(r, &picture, NULL, &results, &e), e);
+    assert_null(duet_results_detections_of(results, NULL));
+    assert_null(duet_results_segmentation_of(results, "ssdlite"));
+    assert_null(duet_results_classes_of(results, "deeplabv3"));
+    assert_ok(duet_runner_clone(r, &other, &e), e);
+    duet_results_close(NULL);
+    duet_results_close(&results);
+    duet_results_close(&results);
+    duet_runner_close(NULL);
+    duet_runner_close(&r);
+    duet_runner_close(&r);
+    duet_runner_close(&other);
+    duet_image_close(&picture);
+    duet_model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +448,7 @@ int main(void)
         cmocka_unit_test(weights_survive_nothing), cmocka_unit_test(networks_survive_nothing),
         cmocka_unit_test(heads_survive_nothing),   cmocka_unit_test(decoders_survive_nothing),
         cmocka_unit_test(models_survive_nothing),  cmocka_unit_test(facades_survive_nothing),
+        cmocka_unit_test(runners_survive_nothing),
     };
     return cmocka_run_group_tests(tests, make_tiny, remove_scratch);
 }

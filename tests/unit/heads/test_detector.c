@@ -39,7 +39,11 @@ static int tear_down(void **state)
 }
 
 /* Low enough that random weights find much. */
-static const struct duet_detector_options eager = {.struct_size = sizeof eager, .threshold = 0.2f};
+static const struct duet_detector_options eager = {.struct_size = sizeof eager,
+                                                   .threshold = 0.2f,
+                                                   .nms_iou = 0.6f,
+                                                   .max_per_class = 100,
+                                                   .max_detections = 100};
 
 static struct duet_detector *make(const struct duet_detector_options *options)
 {
@@ -54,7 +58,8 @@ static struct duet_detections run(struct duet_detector *detector, const struct d
 {
     struct duet_error e;
     struct duet_detections found;
-    assert_ok(duet_detector_run(detector, image, pool, &found, &e), e);
+    const struct duet_run_options options = {.struct_size = sizeof options, .pool = pool};
+    assert_ok(duet_detector_run(detector, image, &options, &found, &e), e);
     return found;
 }
 
@@ -229,6 +234,7 @@ static void options_out_of_range_are_refused_by_name(void **state)
         {"abacus", WITH(.cpu = "abacus")},
         {"struct_size", {.struct_size = 0}},
         {"struct_size", {.struct_size = 4}},
+        {"struct_size", {.struct_size = 1 << 20}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct duet_error e;
@@ -240,7 +246,7 @@ static void options_out_of_range_are_refused_by_name(void **state)
     }
 }
 
-static void zero_null_and_old_options_mean_the_defaults(void **state)
+static void null_and_old_options_mean_the_defaults(void **state)
 {
     (void)state;
     struct duet_image image = tiny_picture(64, 64, 4);
@@ -258,8 +264,9 @@ static void zero_null_and_old_options_mean_the_defaults(void **state)
     struct duet_detector_options old;
     memset(&old, 0xff, sizeof old);
     old.struct_size = offsetof(struct duet_detector_options, nms_iou);
-    old.threshold = 0;
-    const struct duet_detector_options zero = {.struct_size = sizeof zero}, *same_as[] = {NULL, &zero, &old};
+    old.threshold = 0.5f;
+    const struct duet_detector_options defaults = DUET_DETECTOR_OPTIONS;
+    const struct duet_detector_options *const same_as[] = {NULL, &defaults, &old};
     for (int i = 0; i < 3; i++) {
         detector = make(same_as[i]);
         expect(run(detector, &image, NULL), &want, "default options");
@@ -450,7 +457,7 @@ int main(void)
         cmocka_unit_test(threads_and_clones_change_nothing),
         cmocka_unit_test(clones_work_side_by_side),
         cmocka_unit_test(options_out_of_range_are_refused_by_name),
-        cmocka_unit_test(zero_null_and_old_options_mean_the_defaults),
+        cmocka_unit_test(null_and_old_options_mean_the_defaults),
         cmocka_unit_test(only_the_classes_asked_for),
         cmocka_unit_test(no_more_than_asked_for),
         cmocka_unit_test(any_input_size_works),

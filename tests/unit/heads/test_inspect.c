@@ -200,7 +200,7 @@ static void detectors_and_clones_tell(void **state)
     struct duet_error e;
     struct duet_detector *detector, *clone;
     const struct duet_detector_options eager = {
-        .struct_size = sizeof eager, .threshold = 0.1f, .nms_iou = 0.1f, .max_detections = 20};
+        .struct_size = sizeof eager, .threshold = 0.1f, .nms_iou = 0.1f, .max_per_class = 100, .max_detections = 20};
     struct duet_image image = tiny_picture(90, 70, 5), other = tiny_picture(30, 30, 6);
     struct duet_detections found, again, none = {0};
     struct duet_suppressions first = {.items = (void *)1, .count = 1}, second;

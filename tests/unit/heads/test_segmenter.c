@@ -85,8 +85,9 @@ static void run_all_ways(const struct duet_model *model, struct duet_segmenter_o
     check_segments(&image, &first, options.confidence);
     for (int threads = 1; threads <= 3; threads++) {
         struct duet_pool pool;
+        const struct duet_run_options run = {.struct_size = sizeof run, .pool = &pool};
         assert_ok(duet_pool_create(threads, &pool, &e), e);
-        assert_ok(duet_segmenter_run(threads == 2 ? segmenter : clone, &image, &pool, &again, &e), e);
+        assert_ok(duet_segmenter_run(threads == 2 ? segmenter : clone, &image, &run, &again, &e), e);
         size_t bytes = (size_t)width * (size_t)height;
         assert_memory_equal(first.classes.pixels, again.classes.pixels, bytes);
         if (options.confidence) assert_memory_equal(first.confidence.pixels, again.confidence.pixels, bytes);

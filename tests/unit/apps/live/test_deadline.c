@@ -515,31 +515,6 @@ static void masks_are_those_of_a_segmenter_by_itself(void **state)
     duet_model_close(&model);
 }
 
-static void weights_are_shared_among_equals_only(void **state)
-{
-    (void)state;
-    struct duet_error e;
-    struct duet_segmenter *a, *b;
-    struct duet_model *model = open_tiny("lender"), *other = open_tiny_with("other", true);
-    struct duet_segmenter_options options = {.struct_size = sizeof options};
-    assert_ok(duet_segmenter_create(model, &options, &a, &e), e);
-    options.weights_of = a;
-    assert_fails(DUET_MISMATCH, duet_segmenter_create(other, &options, &b, &e), e);
-    assert_null(b);
-    options.size = 97;
-    assert_ok(duet_segmenter_create(model, &options, &b, &e), e);
-    assert_true(duet_segmenter_bytes(b) > duet_segmenter_bytes(a));
-    duet_segmenter_close(&a); /* b keeps what it shares */
-    struct duet_image picture = tiny_picture(50, 50, 1);
-    struct duet_segmentation seen;
-    assert_ok(duet_segmenter_run(b, &picture, NULL, &seen, &e), e);
-    duet_segmentation_close(&seen);
-    duet_image_close(&picture);
-    duet_segmenter_close(&b);
-    duet_model_close(&model);
-    duet_model_close(&other);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,7 +538,6 @@ int main(void)
         cmocka_unit_test(the_models_own_scores_are_shown),
         cmocka_unit_test(segmenters_are_measured_and_run),
         cmocka_unit_test(masks_are_those_of_a_segmenter_by_itself),
-        cmocka_unit_test(weights_are_shared_among_equals_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

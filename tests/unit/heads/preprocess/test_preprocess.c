@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "heads/preprocess.h"
+#include "preprocess/pad.h"
 
 #include <math.h>
 

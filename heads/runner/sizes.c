@@ -1,0 +1,166 @@
+#include "runner/sizes.h"
+
+#include "core/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t bytes_of(const struct network *network)
+{
+    size_t threads = network->threads > 0 ? (size_t)network->threads : 1;
+    return duet_compiled_arena_bytes(network->compiled) +
+           duet_compiled_scratch_bytes(network->compiled) * threads;
+}
+
+size_t duet_sizes_bytes(const struct sizes *sizes)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < sizes->count; i++) bytes += bytes_of(&sizes->items[i]);
+    return bytes;
+}
+
+static void close_network(struct network *network)
+{
+    duet_session_close(&network->session);
+    duet_compiled_close(&network->compiled);
+    *network = (struct network){0};
+}
+
+void duet_sizes_close(struct sizes *sizes)
+{
+    for (int i = 0; i < sizes->count; i++) close_network(&sizes->items[i]);
+    free(sizes->items);
+    *sizes = (struct sizes){0};
+}
+
+enum duet_status duet_sizes_clone(const struct sizes *sizes, struct sizes *clone, struct duet_error *error)
+{
+    *clone = *sizes;
+    clone->items = calloc((size_t)sizes->most, sizeof *clone->items);
+    if (!clone->items) {
+        clone->count = 0;
+        return duet_no_memory(error, NULL, "for networks");
+    }
+    for (int i = 0; i < sizes->count; i++) {
+        const struct network *from = &sizes->items[i];
+        clone->items[i] = (struct network){.height = from->height,
+                                           .width = from->width,
+                                           .compiled = duet_compiled_retain(from->compiled),
+                                           .used = from->used};
+    }
+    return DUET_OK;
+}
+
+/* --- compiling ------------------------------------------------------------------------------------------ */
+
+/* Where a new one goes: at the end, or over the one that was used longest ago. */
+static enum duet_status find_slot(struct sizes *n, struct network **slot, struct duet_error *error)
+{
+    if (!n->items) n->items = calloc((size_t)n->most, sizeof *n->items);
+    if (!n->items) return duet_no_memory(error, NULL, "for networks");
+    struct network *oldest = n->items;
+    for (int i = 1; i < n->count; i++)
+        if (n->items[i].used < oldest->used) oldest = &n->items[i];
+    *slot = n->count < n->most ? &n->items[n->count] : oldest;
+    return DUET_OK;
+}
+
+static bool is_of(const char *output, const struct duet_head *head)
+{
+    size_t length = strlen(head->name);
+    return strncmp(output, head->name, length) == 0 && output[length] == '.';
+}
+
+/* Those that begin with the name of one of the heads; names[] has room for all. */
+static int list_outputs(const struct sizes *n, const struct duet_network *network, const char **names)
+{
+    int count = 0;
+    const char *name;
+    for (int i = 0; i < duet_network_output_count(network); i++) {
+        bool wanted = false;
+        duet_network_output_at(network, i, &name);
+        for (int k = 0; k < n->head_count && !wanted; k++) wanted = is_of(name, n->heads[k]);
+        if (wanted) names[count++] = name;
+    }
+    return count;
+}
+
+static enum duet_status compile(const struct sizes *n, struct duet_compile_options options,
+                                struct duet_compiled **compiled, struct duet_error *error)
+{
+    struct duet_network *network;
+    const char **names = NULL;
+    enum duet_status status =
+        duet_model_network(duet_model_config(n->model), n->output_stride, &network, error);
+    if (status == DUET_OK) {
+        names = calloc((size_t)duet_network_output_count(network) + 1, sizeof *names);
+        if (!names) status = duet_no_memory(error, NULL, "for names of outputs");
+    }
+    if (status == DUET_OK) {
+        options.outputs = names;
+        options.output_count = list_outputs(n, network, names);
+        status = duet_compile(network, duet_model_weights(n->model), &options, compiled, error);
+    }
+    free(names);
+    duet_network_close(&network);
+    return status;
+}
+
+static enum duet_status add(struct sizes *n, int height, int width, size_t budget, struct network **network,
+                            struct duet_error *error)
+{
+    struct network *slot = NULL;
+    enum duet_status status = find_slot(n, &slot, error);
+    if (status != DUET_OK) return status;
+    size_t others = duet_sizes_bytes(n) - (slot->compiled ? bytes_of(slot) : 0);
+    const struct duet_compile_options options = {.struct_size = sizeof options,
+                                                 .height = height,
+                                                 .width = width,
+                                                 .cpu = n->cpu,
+                                                 .weights_of = n->count ? n->items[0].compiled : NULL,
+                                                 .max_memory = budget == 0 ? 0
+                                                               : others < budget
+                                                                   ? budget - others
+                                                                   : 1}; /* a byte is too little */
+    struct duet_compiled *compiled;
+    status = compile(n, options, &compiled, error);
+    if (status != DUET_OK) return status;
+    if (slot->compiled)
+        close_network(slot);
+    else
+        n->count++;
+    *slot = (struct network){.height = height, .width = width, .compiled = compiled};
+    n->cpu = duet_compiled_level(compiled); /* static, unlike what was given */
+    *network = slot;
+    return DUET_OK;
+}
+
+/* A new session is made before the old one goes: after a failure it is as it was. */
+static enum duet_status prepare(struct network *network, int threads, struct duet_error *error)
+{
+    if (threads <= network->threads) return DUET_OK;
+    struct duet_session *larger;
+    struct duet_view input;
+    enum duet_status status = duet_session_create(network->compiled, threads, &larger, error);
+    if (status == DUET_OK) status = duet_session_input(larger, NULL, &input, error);
+    if (status != DUET_OK) return status;
+    duet_session_close(&network->session);
+    network->session = larger;
+    network->input = input.data;
+    network->threads = threads;
+    return DUET_OK;
+}
+
+enum duet_status duet_sizes_find(struct sizes *sizes, int height, int width, int threads, size_t budget,
+                                 struct network **network, struct duet_error *error)
+{
+    struct sizes *const n = sizes;
+    enum duet_status status = DUET_OK;
+    *network = NULL;
+    for (int i = 0; i < n->count && !*network; i++)
+        if (n->items[i].height == height && n->items[i].width == width) *network = &n->items[i];
+    if (!*network) status = add(n, height, width, budget, network, error);
+    if (status != DUET_OK) return status;
+    (*network)->used = ++n->clock;
+    return prepare(*network, threads, error);
+}
