@@ -114,8 +114,8 @@ static void list_heads(const struct duet_model_config *config, struct head heads
 
 static const char *op_name(enum duet_op op)
 {
-    static const char *const names[DUET_OP_COUNT] = {"input",  "conv",        "depthwise", "add",
-                                                     "concat", "global_mean", "broadcast"};
+    static const char *const names[DUET_OP_COUNT] = {
+        "input", "conv", "depthwise", "add", "concat", "global_mean", "broadcast", "upsample", "subsample"};
     return names[op];
 }
 

@@ -44,11 +44,10 @@ static void place(struct block *blocks, int count, struct block **placed)
 static int collect_blocks(const struct duet_network *network, const struct plan *plan, struct block *blocks)
 {
     int count = 0;
-    int *slot = calloc((size_t)network->layer_count, sizeof *slot);
+    int *slot = calloc(2 * (size_t)network->layer_count, sizeof *slot);
     if (!slot) return -1;
-    for (int i = 0; i < network->layer_count; i++) slot[i] = -1;
     for (int i = 0; i < network->layer_count; i++)
-        if (network->layers[i].op == DUET_OP_INPUT) {
+        if (network->layers[i].op == DUET_OP_INPUT && plan->needed[i]) { /* filled at any time before */
             slot[i] = count;
             blocks[count++] = (struct block){.node = i, .from = -1, .to = -1};
         }
@@ -78,20 +77,21 @@ static uint64_t bytes_of(const struct plan *plan, const struct block *block)
 enum duet_status duet_plan_arena(const struct duet_network *network, struct plan *plan,
                                  struct duet_error *error)
 {
-    size_t n = (size_t)network->layer_count;
+    size_t n = 2 * (size_t)network->layer_count; /* at worst every result is converted */
     struct block *blocks = calloc(n, sizeof *blocks), **placed = calloc(n, sizeof *placed);
     int count = blocks && placed ? collect_blocks(network, plan, blocks) : -1;
     enum duet_status status = DUET_OK;
     if (count < 0) {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %zu layers", n);
+        status = duet_no_memory(error, NULL, "to plan a network");
         goto done;
     }
     for (int i = 0; i < count; i++) {
         uint64_t bytes = bytes_of(plan, &blocks[i]);
         if (bytes > DUET_MAX_ARENA_BYTES) {
-            status = duet_fail(
-                error, DUET_TOO_LARGE, "layer %s: its result takes %llu bytes, the limit is %zu",
-                network->layers[blocks[i].node].name, (unsigned long long)bytes, DUET_MAX_ARENA_BYTES);
+            status =
+                duet_fail(error, DUET_TOO_LARGE, "layer %s: its result takes %llu bytes, the limit is %zu",
+                          network->layers[blocks[i].node % network->layer_count].name,
+                          (unsigned long long)bytes, DUET_MAX_ARENA_BYTES);
             goto done;
         }
         blocks[i].bytes = duet_align((size_t)bytes);

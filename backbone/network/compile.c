@@ -26,7 +26,7 @@ static enum duet_status copy_layers(const struct duet_network *network, struct d
     c->layers = calloc(n, sizeof *c->layers);
     c->inputs = calloc(n, sizeof *c->inputs);
     c->outputs = calloc((size_t)network->output_count + 1, sizeof *c->outputs);
-    c->kernel_names = calloc(n, sizeof *c->kernel_names);
+    c->kernel_names = calloc((size_t)c->plan.step_count + 1, sizeof *c->kernel_names);
     if (!c->layers || !c->inputs || !c->outputs || !c->kernel_names)
         return duet_no_memory(error, NULL, "for a network");
     c->layer_count = network->layer_count;
@@ -118,6 +118,12 @@ static char *kernel_name(const struct duet_compiled *c, const struct step *step)
         return duet_text("global_mean_f32");
     case STEP_BROADCAST:
         return duet_text("broadcast_f32");
+    case STEP_UPSAMPLE:
+        return duet_text("upsample_f32");
+    case STEP_SUBSAMPLE:
+        return duet_text("subsample_f32");
+    case STEP_CONVERT:
+        return duet_text("convert_u8_f32");
     }
     return NULL;
 }
@@ -211,6 +217,11 @@ void duet_compiled_close(struct duet_compiled **compiled)
 int duet_compiled_step_count(const struct duet_compiled *compiled)
 {
     return compiled ? compiled->plan.step_count : 0;
+}
+
+int duet_compiled_stage_count(const struct duet_compiled *compiled)
+{
+    return compiled ? compiled->plan.stage_count : 0;
 }
 
 struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, int step)

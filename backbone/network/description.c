@@ -4,6 +4,7 @@
 #include "core/fail.h"
 #include "core/grow.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,9 +99,28 @@ duet_node duet_network_input(struct duet_network *network, const char *name, int
     if (is_over(network)) return -1;
     for (int i = 0; i < network->layer_count; i++)
         if (network->layers[i].op == DUET_OP_INPUT)
-            return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: a second input beside %s, expected one",
+            return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: a second picture beside %s, expected one",
                           shown(name), network->layers[i].name);
-    return append(network, name, (struct duet_layer){.op = DUET_OP_INPUT, .channels = channels});
+    return append(network, name,
+                  (struct duet_layer){
+                      .op = DUET_OP_INPUT, .channels = channels, .type = {.dtype = DUET_F32, .scale = 1}});
+}
+
+duet_node duet_network_side_input(struct duet_network *network, const char *name, int channels,
+                                  duet_node like, struct duet_input_type type)
+{
+    if (is_over(network) || !inputs_are_layers(network, name, &like, 1)) return -1;
+    if (type.dtype != DUET_U8 && (type.dtype != DUET_F32 || type.scale != 1 || type.shift != 0))
+        return REFUSE(network, DUET_BAD_ARGUMENT,
+                      "layer %s: numbers in %s with scale %g and shift %g, expected U8, or F32 with 1 and 0",
+                      shown(name), duet_dtype_name(type.dtype), (double)type.scale, (double)type.shift);
+    if (!isfinite(type.scale) || !isfinite(type.shift))
+        return REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: scale %g and shift %g, expected finite ones",
+                      shown(name), (double)type.scale, (double)type.shift);
+    return append(
+        network, name,
+        (struct duet_layer){
+            .op = DUET_OP_INPUT, .inputs = {like}, .input_count = 1, .channels = channels, .type = type});
 }
 
 static duet_node append_conv(struct duet_network *network, enum duet_op op, duet_node input,
@@ -185,6 +205,20 @@ duet_node duet_network_broadcast(struct duet_network *network, const char *name,
     const duet_node inputs[2] = {input, like};
     if (is_over(network) || !inputs_are_layers(network, name, inputs, 2)) return -1;
     return append_plain(network, name, DUET_OP_BROADCAST, inputs, 2, network->layers[input].channels);
+}
+
+duet_node duet_network_upsample(struct duet_network *network, const char *name, duet_node input,
+                                duet_node like)
+{
+    const duet_node inputs[2] = {input, like};
+    if (is_over(network) || !inputs_are_layers(network, name, inputs, 2)) return -1;
+    return append_plain(network, name, DUET_OP_UPSAMPLE, inputs, 2, network->layers[input].channels);
+}
+
+duet_node duet_network_subsample(struct duet_network *network, const char *name, duet_node input)
+{
+    if (is_over(network) || !inputs_are_layers(network, name, &input, 1)) return -1;
+    return append_plain(network, name, DUET_OP_SUBSAMPLE, &input, 1, network->layers[input].channels);
 }
 
 void duet_network_output(struct duet_network *network, const char *name, duet_node node)
@@ -272,26 +306,43 @@ static size_t strided(size_t n, int stride)
     return (n + (size_t)stride - 1) / (size_t)stride;
 }
 
+/* Height and width of a layer's result. */
+static void result_size(const struct duet_layer *layer, const struct duet_layer_info *info, size_t size[2])
+{
+    if (layer->op == DUET_OP_GLOBAL_MEAN) {
+        size[0] = size[1] = 1;
+        return;
+    }
+    /* Of what is made as large as another layer, that one comes last. */
+    const struct duet_shape *like = &info[layer->inputs[0]].output;
+    if (duet_layer_reads(layer) < layer->input_count)
+        like = &info[layer->inputs[layer->input_count - 1]].output;
+    int stride = layer->op == DUET_OP_SUBSAMPLE ? 2 : layer->stride ? layer->stride : 1;
+    for (int i = 0; i < 2; i++) size[i] = strided(like->dims[1 + i], stride);
+}
+
 static void account_layer(const struct duet_network *network, duet_node node, struct duet_layer_info *info)
 {
     const struct duet_layer *layer = &network->layers[node];
-    const struct duet_shape *in = layer->input_count ? &info[layer->inputs[0]].output : NULL;
-    size_t channels = (size_t)layer->channels, height = 1, width = 1;
-    if (layer->op == DUET_OP_BROADCAST) in = &info[layer->inputs[1]].output;
-    if (layer->op != DUET_OP_GLOBAL_MEAN) {
-        int stride = layer->stride ? layer->stride : 1;
-        height = strided(in->dims[1], stride);
-        width = strided(in->dims[2], stride);
-    }
+    size_t channels = (size_t)layer->channels, size[2];
+    result_size(layer, info, size);
     struct duet_shape weight = duet_network_weight_shape(network, node);
     size_t weights = 0;
     if (weight.rank) duet_shape_elements(&weight, &weights);
+    uint64_t pixels = (uint64_t)size[0] * size[1];
     info[node] =
-        (struct duet_layer_info){.output = {4, {1, height, width, channels}},
-                                 .madds = (uint64_t)height * width * weights,
+        (struct duet_layer_info){.output = {4, {1, size[0], size[1], channels}},
+                                 .dtype = layer->type.dtype,
+                                 .madds = pixels * weights,
                                  .parameters = weights ? weights + channels * (layer->batch_norm ? 2 : 1) : 0,
                                  .parameters_stored = weights ? weights + channels : 0,
-                                 .bytes = (uint64_t)height * width * channels * sizeof(float)};
+                                 .bytes = pixels * channels * duet_dtype_size(layer->type.dtype)};
+}
+
+/* Sides n, made N by an UPSAMPLE. */
+static bool is_doubled(size_t n, size_t doubled)
+{
+    return doubled == 2 * n || doubled + 1 == 2 * n;
 }
 
 /* What only sizes tell: tensors that are joined are equally large, and what is repeated is one pixel. */
@@ -302,9 +353,14 @@ static enum duet_status check_shapes(const struct duet_layer *layer, const struc
     if (layer->op == DUET_OP_BROADCAST && (first[1] != 1 || first[2] != 1))
         return duet_fail(error, DUET_BAD_ARGUMENT, "layer %s: repeats %zux%zu, expected 1x1", layer->name,
                          first[1], first[2]);
-    for (int k = 1; k < layer->input_count && layer->op != DUET_OP_BROADCAST; k++) {
+    for (int k = 1; k < layer->input_count; k++) {
         const size_t *other = info[layer->inputs[k]].output.dims;
-        if (first[1] != other[1] || first[2] != other[2])
+        if (layer->op == DUET_OP_UPSAMPLE &&
+            !(is_doubled(first[1], other[1]) && is_doubled(first[2], other[2])))
+            return duet_fail(error, DUET_BAD_ARGUMENT,
+                             "layer %s: makes %zux%zu of %zux%zu, expected sides of 2 n - 1 or 2 n",
+                             layer->name, other[1], other[2], first[1], first[2]);
+        if (k < duet_layer_reads(layer) && (first[1] != other[1] || first[2] != other[2]))
             return duet_fail(error, DUET_BAD_ARGUMENT, "layer %s: joins %zux%zu and %zux%zu", layer->name,
                              first[1], first[2], other[1], other[2]);
     }
@@ -323,7 +379,7 @@ enum duet_status duet_network_account(const struct duet_network *network, int he
     /* Sides <= 8192, channels <= 65536, weights <= 9 * 2^32: every product below fits in 64 bits. */
     for (int i = 0; status == DUET_OK && i < network->layer_count; i++) {
         const struct duet_layer *layer = &network->layers[i];
-        if (layer->op == DUET_OP_INPUT) {
+        if (layer->op == DUET_OP_INPUT && layer->input_count == 0) {
             info[i] = (struct duet_layer_info){
                 .output = {4, {1, (size_t)height, (size_t)width, (size_t)layer->channels}},
                 .bytes = (uint64_t)height * (uint64_t)width * (uint64_t)layer->channels * sizeof(float)};

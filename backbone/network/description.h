@@ -27,7 +27,8 @@ struct duet_network {
 /* How many of a layer's inputs it reads numbers of: of one that it is only made as large as, none. */
 static inline int duet_layer_reads(const struct duet_layer *layer)
 {
-    return layer->op == DUET_OP_BROADCAST ? 1 : layer->input_count;
+    if (layer->op == DUET_OP_INPUT) return 0;
+    return layer->op == DUET_OP_BROADCAST || layer->op == DUET_OP_UPSAMPLE ? 1 : layer->input_count;
 }
 
 #endif

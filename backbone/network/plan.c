@@ -37,7 +37,7 @@ static enum duet_status find_needed(const struct duet_network *network,
         if (plan->wanted[i]) plan->needed[network->outputs[i].node] = true;
     for (int i = network->layer_count - 1; i >= 0; i--) {
         const struct duet_layer *layer = &network->layers[i];
-        if (network->output_count == 0 || layer->op == DUET_OP_INPUT) plan->needed[i] = true;
+        if (network->output_count == 0 || i == 0) plan->needed[i] = true;
         for (int k = 0; plan->needed[i] && k < duet_layer_reads(layer); k++)
             plan->needed[layer->inputs[k]] = true;
     }
@@ -50,6 +50,7 @@ static enum duet_status find_needed(const struct duet_network *network,
 struct uses {
     int *count;       /* readers, a wanted output of the network counting as one */
     duet_node *first; /* the first reader, -1: none */
+    int *stage;       /* that the layer belongs to */
 };
 
 static void count_uses(const struct duet_network *network, const struct plan *plan, struct uses uses)
@@ -62,6 +63,19 @@ static void count_uses(const struct duet_network *network, const struct plan *pl
         }
     for (int i = 0; i < network->output_count; i++)
         if (plan->wanted[i]) uses.count[network->outputs[i].node]++;
+}
+
+/* Stage 1 begins where a side input is read. */
+static void find_stages(const struct duet_network *network, struct plan *plan, struct uses uses)
+{
+    plan->stage_count = 1;
+    for (int i = 0; i < network->layer_count; i++) {
+        const struct duet_layer *layer = &network->layers[i];
+        uses.stage[i] = layer->op == DUET_OP_INPUT && layer->input_count > 0;
+        for (int k = 0; k < duet_layer_reads(layer); k++)
+            if (uses.stage[layer->inputs[k]] > uses.stage[i]) uses.stage[i] = uses.stage[layer->inputs[k]];
+        if (plan->needed[i] && uses.stage[i] >= plan->stage_count) plan->stage_count = uses.stage[i] + 1;
+    }
 }
 
 /* The layer that reads `node`, if it is the only one and of kind `op`; else -1. */
@@ -139,6 +153,8 @@ static struct step plain_step(const struct duet_network *network, duet_node node
         [DUET_OP_CONCAT] = STEP_CONCAT,
         [DUET_OP_GLOBAL_MEAN] = STEP_GLOBAL_MEAN,
         [DUET_OP_BROADCAST] = STEP_BROADCAST,
+        [DUET_OP_UPSAMPLE] = STEP_UPSAMPLE,
+        [DUET_OP_SUBSAMPLE] = STEP_SUBSAMPLE,
     };
     const struct duet_layer *layer = &network->layers[node];
     struct step s = {
@@ -166,51 +182,58 @@ static char *step_name(const struct duet_network *network, const struct step *s)
     return name ? name : duet_text("%s", network->layers[s->output].name);
 }
 
-/* Steps in the order of their results' layers: every input is ready before it is read. */
+/* The step that each layer is the result of, and which layers need none of their own. */
+struct fusion {
+    struct step *by_output; /* output -1: none */
+    bool *covered;
+};
+
+static void fuse_layers(const struct duet_network *network, struct uses uses, struct fusion f)
+{
+    for (int i = 0; i < network->layer_count; i++) {
+        if (network->layers[i].op != DUET_OP_DEPTHWISE || f.covered[i]) continue;
+        struct step s = separable_around(network, uses, i, f.covered);
+        if (s.project < 0) continue;
+        f.by_output[s.output] = s;
+        if (s.expand >= 0) f.covered[s.expand] = true;
+        f.covered[s.depthwise] = f.covered[s.project] = true;
+    }
+    for (int i = 0; i < network->layer_count; i++) {
+        if (network->layers[i].op != DUET_OP_CONV || f.covered[i]) continue;
+        struct step s = joined_convolution(network, uses, i);
+        if (s.input_count == 0) continue;
+        f.by_output[i] = s;
+        cover_joined(network, &s, f.covered);
+    }
+}
+
+/* Steps in the order of their stages, within one of their results' layers: every input is ready before it is
+ * read. */
 static enum duet_status list_steps(const struct duet_network *network, bool fuse, struct uses uses,
                                    struct plan *plan, struct duet_error *error)
 {
-    struct step *by_output = calloc((size_t)network->layer_count, sizeof *by_output);
-    bool *covered = calloc((size_t)network->layer_count, sizeof *covered);
-    enum duet_status status = DUET_OK;
-    if (!by_output || !covered) {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %d layers", network->layer_count);
-        goto done;
+    size_t n = (size_t)network->layer_count;
+    struct fusion f = {calloc(n, sizeof *f.by_output), calloc(n, sizeof *f.covered)};
+    enum duet_status status =
+        f.by_output && f.covered ? DUET_OK : duet_no_memory(error, NULL, "to plan a network");
+    for (size_t i = 0; status == DUET_OK && i < n; i++) {
+        f.by_output[i].output = -1;
+        f.covered[i] = !plan->needed[i] || network->layers[i].op == DUET_OP_INPUT;
     }
-    for (int i = 0; i < network->layer_count; i++) {
-        by_output[i].output = -1;
-        covered[i] = !plan->needed[i];
-    }
-    for (int i = 0; fuse && i < network->layer_count; i++) {
-        if (network->layers[i].op != DUET_OP_DEPTHWISE || covered[i]) continue;
-        struct step s = separable_around(network, uses, i, covered);
-        if (s.project < 0) continue;
-        by_output[s.output] = s;
-        if (s.expand >= 0) covered[s.expand] = true;
-        covered[s.depthwise] = covered[s.project] = true;
-    }
-    for (int i = 0; fuse && i < network->layer_count; i++) {
-        if (network->layers[i].op != DUET_OP_CONV || covered[i]) continue;
-        struct step s = joined_convolution(network, uses, i);
-        if (s.input_count == 0) continue;
-        by_output[i] = s;
-        cover_joined(network, &s, covered);
-    }
-    for (int i = 0; i < network->layer_count; i++) {
-        if (covered[i] && by_output[i].output < 0) continue;
-        if (network->layers[i].op == DUET_OP_INPUT) continue;
-        struct step s = by_output[i].output >= 0 ? by_output[i] : plain_step(network, i);
+    if (status == DUET_OK && fuse) fuse_layers(network, uses, f);
+    for (size_t i = 0; status == DUET_OK && i < n * (size_t)plan->stage_count; i++) {
+        duet_node node = (duet_node)(i % n);
+        if (uses.stage[node] != (int)(i / n) || (f.covered[node] && f.by_output[node].output < 0)) continue;
+        struct step s = f.by_output[node].output >= 0 ? f.by_output[node] : plain_step(network, node);
+        s.stage = uses.stage[node];
         s.name = step_name(network, &s);
-        if (!s.name) {
-            status =
-                duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %d layers", network->layer_count);
-            goto done;
-        }
-        plan->steps[plan->step_count++] = s;
+        if (s.name)
+            plan->steps[plan->step_count++] = s;
+        else
+            status = duet_no_memory(error, NULL, "to plan a network");
     }
-done:
-    free(by_output);
-    free(covered);
+    free(f.by_output);
+    free(f.covered);
     return status;
 }
 
@@ -229,12 +252,57 @@ static void hoist_leaves(struct uses uses, struct plan *plan)
         struct step leaf = plan->steps[i];
         if (uses.first[leaf.output] >= 0) continue;
         int to = i;
-        while (to > 0 && !reads(&leaf, plan->steps[to - 1].output) &&
-               uses.first[plan->steps[to - 1].output] >= 0)
+        while (to > 0 && plan->steps[to - 1].stage == leaf.stage &&
+               !reads(&leaf, plan->steps[to - 1].output) && uses.first[plan->steps[to - 1].output] >= 0)
             to--;
         memmove(&plan->steps[to + 1], &plan->steps[to], (size_t)(i - to) * sizeof leaf);
         plan->steps[to] = leaf;
     }
+}
+
+/* Puts a step in front of step `at` that makes the numbers of layer `node` of type `dtype`. */
+static enum duet_status insert_conversion(const struct duet_network *network, struct plan *plan, int at,
+                                          duet_node node, enum duet_dtype dtype, struct duet_error *error)
+{
+    duet_node converted = duet_plan_converted(network, node);
+    struct step s = {.kind = STEP_CONVERT,
+                     .expand = -1,
+                     .depthwise = -1,
+                     .project = -1,
+                     .add = -1,
+                     .output = converted,
+                     .inputs = {node},
+                     .input_count = 1,
+                     .name = duet_text("%s.convert", network->layers[node].name),
+                     .stage = plan->steps[at].stage,
+                     .dtype = dtype};
+    if (!s.name) return duet_no_memory(error, NULL, "to plan a network");
+    memmove(&plan->steps[at + 1], &plan->steps[at], (size_t)(plan->step_count - at) * sizeof s);
+    plan->steps[at] = s;
+    plan->step_count++;
+    struct duet_layer_info info = plan->info[node];
+    info.bytes = info.bytes / duet_dtype_size(info.dtype) * duet_dtype_size(dtype);
+    info.dtype = dtype;
+    plan->info[converted] = info;
+    return DUET_OK;
+}
+
+/* Where a step reads a result of another type than its own, it reads the converted one, which is made in
+ * front of its first reader. */
+static enum duet_status place_conversions(const struct duet_network *network, struct plan *plan,
+                                          struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    for (int i = 0; status == DUET_OK && i < plan->step_count; i++)
+        for (int k = 0; status == DUET_OK && k < plan->steps[i].input_count; k++) {
+            struct step *s = &plan->steps[i];
+            duet_node node = s->inputs[k];
+            if (s->kind == STEP_CONVERT || plan->info[node].dtype == s->dtype) continue;
+            s->inputs[k] = duet_plan_converted(network, node);
+            if (plan->info[s->inputs[k]].output.rank == 0)
+                status = insert_conversion(network, plan, i++, node, s->dtype, error);
+        }
+    return status;
 }
 
 /* --- strips --------------------------------------------------------------------------------------------- */
@@ -348,23 +416,27 @@ enum duet_status duet_plan_create(const struct duet_network *network,
     if (status != DUET_OK) return status;
     size_t n = (size_t)network->layer_count;
     if (n == 0) return duet_fail(error, DUET_BAD_ARGUMENT, "a network without layers");
-    struct uses uses = {calloc(n, sizeof(int)), calloc(n, sizeof(duet_node))};
-    plan->steps = calloc(n, sizeof *plan->steps);
-    plan->info = calloc(n, sizeof *plan->info);
-    plan->offset = calloc(n, sizeof *plan->offset);
+    struct uses uses = {calloc(n, sizeof(int)), calloc(n, sizeof(duet_node)), calloc(n, sizeof(int))};
+    plan->steps = calloc(2 * n, sizeof *plan->steps); /* at worst every result is converted */
+    plan->info = calloc(2 * n, sizeof *plan->info);
+    plan->offset = calloc(2 * n, sizeof *plan->offset);
     plan->needed = calloc(n, sizeof *plan->needed);
-    if (!uses.count || !uses.first || !plan->steps || !plan->info || !plan->offset || !plan->needed) {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to plan %zu layers", n);
+    if (!uses.count || !uses.first || !uses.stage || !plan->steps || !plan->info || !plan->offset ||
+        !plan->needed) {
+        status = duet_no_memory(error, NULL, "to plan a network");
         goto done;
     }
-    for (size_t i = 0; i < n; i++) plan->offset[i] = SIZE_MAX;
+    for (size_t i = 0; i < 2 * n; i++) plan->offset[i] = SIZE_MAX;
     status = duet_network_account(network, options->height, options->width, plan->info, error);
     if (status == DUET_OK) status = find_needed(network, options, plan, error);
     if (status != DUET_OK) goto done;
     count_uses(network, plan, uses);
+    find_stages(network, plan, uses);
     status = list_steps(network, !options->unfused, uses, plan, error);
     if (status != DUET_OK) goto done;
     hoist_leaves(uses, plan);
+    status = place_conversions(network, plan, error);
+    if (status != DUET_OK) goto done;
     for (int i = 0; i < plan->step_count; i++) {
         if (plan->steps[i].kind == STEP_SEPARABLE)
             choose_way(network, plan, &plan->steps[i]);
@@ -376,6 +448,7 @@ enum duet_status duet_plan_create(const struct duet_network *network,
 done:
     free(uses.count);
     free(uses.first);
+    free(uses.stage);
     if (status != DUET_OK) duet_plan_close(plan);
     return status;
 }

@@ -31,7 +31,10 @@ enum step_kind {
     STEP_ADD,
     STEP_CONCAT,
     STEP_GLOBAL_MEAN,
-    STEP_BROADCAST
+    STEP_BROADCAST,
+    STEP_UPSAMPLE,
+    STEP_SUBSAMPLE,
+    STEP_CONVERT /* to the step's type, from the input layer's */
 };
 
 struct step {
@@ -41,6 +44,8 @@ struct step {
     duet_node inputs[DUET_MAX_INPUTS];         /* layers whose results it reads */
     int input_count;
     char *name;
+    int stage;
+    enum duet_dtype dtype; /* of what it reads and leaves; see duet_plan_converted */
     /* A 1x1 convolution may read several tensors as if they were joined (it covers a CONCAT), some of them a
      * single pixel that stands for all (a BROADCAST). */
     bool spread[DUET_MAX_INPUTS];
@@ -70,8 +75,10 @@ struct plan {
     int step_count;
     bool wanted[DUET_MAX_OUTPUTS]; /* the network's outputs */
     bool *needed;                  /* layers that lead to a wanted one, and the picture */
-    struct duet_layer_info *info; /* a layer each */
-    size_t *offset; /* a layer each: where its result lies in the arena, in bytes; SIZE_MAX: nowhere */
+    int stage_count;
+    /* A layer each, and behind them once more for those whose results are converted: */
+    struct duet_layer_info *info;
+    size_t *offset; /* where its result lies in the arena, in bytes; SIZE_MAX: nowhere */
     size_t arena_bytes, scratch_bytes;
     struct plan_budget budget;
     int split; /* groups of an inverted residual; 0: as the budget says */
@@ -92,6 +99,12 @@ static inline size_t duet_align(size_t bytes)
 static inline size_t duet_chunk_units(size_t channels)
 {
     return (channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
+}
+
+/* What the plan knows the result of layer `node` as, once a STEP_CONVERT has made it float32. */
+static inline duet_node duet_plan_converted(const struct duet_network *network, duet_node node)
+{
+    return network->layer_count + node;
 }
 
 /* By channels only when the strip of all channels takes no more. */

@@ -50,7 +50,7 @@ static enum duet_status view_end(const struct duet_session *session, const struc
     for (int i = 0; i < count; i++)
         if (strcmp(ends[i].name, name) == 0) {
             const struct duet_layer_info *info = &plan->info[ends[i].node];
-            *view = duet_view_dense(DUET_F32, &info->output, session->arena + plan->offset[ends[i].node]);
+            *view = duet_view_dense(info->dtype, &info->output, session->arena + plan->offset[ends[i].node]);
             return DUET_OK;
         }
     return duet_fail(error, DUET_NOT_FOUND, "no %s '%s' in what was compiled", what, name);
@@ -100,6 +100,15 @@ static void run_piece(void *arg, int index, int worker)
     case STEP_BROADCAST:
         duet_step_broadcast(w, rows);
         break;
+    case STEP_UPSAMPLE:
+        duet_step_upsample(w, rows);
+        break;
+    case STEP_SUBSAMPLE:
+        duet_step_subsample(w, rows);
+        break;
+    case STEP_CONVERT:
+        duet_step_convert(w, rows);
+        break;
     case STEP_GLOBAL_MEAN:
         duet_step_global_mean(w);
         break;
@@ -118,19 +127,29 @@ static void run_step(struct duet_session *session, const struct duet_pool *pool,
         duet_run_pieces(pool, run_piece, &work, work.pieces);
 }
 
-static enum duet_status run_steps(struct duet_session *session, const struct duet_run_options *options,
-                                  int first, int end, struct duet_error *error)
+/* Which steps a run takes, of one stage or all of them. */
+struct part {
+    int begin, end;
+    int from, to; /* the stage that must be next, and that which is then */
+};
+
+static enum duet_status run_part(struct duet_session *session, const struct duet_run_options *options,
+                                 struct part part, struct duet_error *error)
 {
     const struct duet_pool single = duet_pool_single();
     if (atomic_exchange(&session->busy, true))
         return duet_fail(error, DUET_BUSY, "the session is being run by another thread");
     enum duet_status status = DUET_OK;
-    for (int i = first; status == DUET_OK && i < end; i++) {
+    if (part.from > 0 && part.from != session->next_stage)
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "stage %d of a network, of which stage %d is next",
+                           part.from, session->next_stage);
+    for (int i = part.begin; status == DUET_OK && i < part.end; i++) {
         if (duet_cancelled(options->cancel))
             status = duet_fail(error, DUET_INTERRUPTED, "stopped on request");
         else
             run_step(session, options->pool ? options->pool : &single, i);
     }
+    session->next_stage = status == DUET_OK && part.to < session->compiled->plan.stage_count ? part.to : 0;
     atomic_store(&session->busy, false);
     return status;
 }
@@ -151,8 +170,25 @@ enum duet_status duet_session_run(struct duet_session *session, const struct due
 {
     struct duet_run_options options;
     enum duet_status status = check_run(session, given, &options, error);
-    return status == DUET_OK ? run_steps(session, &options, 0, session->compiled->plan.step_count, error)
-                             : status;
+    if (status != DUET_OK) return status;
+    return run_part(session, &options, (struct part){.end = session->compiled->plan.step_count}, error);
+}
+
+enum duet_status duet_session_run_stage(struct duet_session *session, int stage,
+                                        const struct duet_run_options *given, struct duet_error *error)
+{
+    struct duet_run_options options;
+    enum duet_status status = check_run(session, given, &options, error);
+    if (status != DUET_OK) return status;
+    const struct plan *plan = &session->compiled->plan;
+    if (stage < 0 || stage >= plan->stage_count)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "stage %d: expected 0 to %d", stage,
+                         plan->stage_count - 1);
+    struct part part = {.from = stage, .to = stage + 1};
+    while (part.begin < plan->step_count && plan->steps[part.begin].stage < stage) part.begin++;
+    for (part.end = part.begin; part.end < plan->step_count && plan->steps[part.end].stage == stage;)
+        part.end++;
+    return run_part(session, &options, part, error);
 }
 
 enum duet_status duet_session_run_step(struct duet_session *session, int step,
@@ -164,5 +200,5 @@ enum duet_status duet_session_run_step(struct duet_session *session, int step,
     int count = session->compiled->plan.step_count;
     if (step < 0 || step >= count)
         return duet_fail(error, DUET_BAD_ARGUMENT, "step %d: expected 0 to %d", step, count - 1);
-    return run_steps(session, &options, step, step + 1, error);
+    return run_part(session, &options, (struct part){.begin = step, .end = step + 1}, error);
 }

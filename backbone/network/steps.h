@@ -13,6 +13,10 @@ void duet_step_depthwise(const struct work *w, struct share rows);
 void duet_step_add(const struct work *w, struct share rows);
 void duet_step_concat(const struct work *w, struct share rows);
 void duet_step_broadcast(const struct work *w, struct share rows);
+void duet_step_upsample(const struct work *w, struct share rows);
+void duet_step_subsample(const struct work *w, struct share rows);
+void duet_step_convert(const struct work *w,
+                       struct share rows);        /* U8 -> F32, by the input's scale and shift */
 void duet_step_global_mean(const struct work *w); /* always one piece: a sum in one order */
 
 /* The whole step, which has pieces of its own. */

@@ -8,6 +8,7 @@ struct duet_session {
     struct duet_compiled *compiled;
     int threads;
     atomic_bool busy; /* somebody runs it */
+    int next_stage;   /* of the run under way; 0: none is */
     char *arena;
     char *scratch; /* scratch_bytes for each worker, in the same block */
 };

@@ -20,17 +20,25 @@ DUET_C_BEGIN
 /* --- description ---------------------------------------------------------------------------------------- */
 
 enum duet_op {
-    DUET_OP_INPUT,     /* the picture, [1, H, W, channels] */
+    DUET_OP_INPUT,     /* the picture, [1, H, W, channels]; or a side input, as large as its first input */
     DUET_OP_CONV,      /* full convolution, "SAME" padding, weights [k, k, Cin, Cout] ([Cin, Cout] for 1x1) */
     DUET_OP_DEPTHWISE, /* one filter a channel, weights [k, k, C] */
     DUET_OP_ADD,       /* sum of two tensors of one shape */
     DUET_OP_CONCAT,    /* along channels, first input first */
     DUET_OP_GLOBAL_MEAN, /* mean over H and W -> [1, 1, 1, C] */
     DUET_OP_BROADCAST,   /* [1, 1, 1, C] repeated to the second input's H and W */
+    DUET_OP_UPSAMPLE,    /* to the second input's H and W, see duet_network_upsample */
+    DUET_OP_SUBSAMPLE,   /* every second pixel, see duet_network_subsample */
     DUET_OP_COUNT
 };
 
 enum duet_activation { DUET_LINEAR, DUET_RELU, DUET_RELU6 };
+
+/* What the numbers of an input lie in memory as: q stands for q * scale + shift. */
+struct duet_input_type {
+    enum duet_dtype dtype; /* DUET_F32 (scale 1 and shift 0) or DUET_U8 */
+    float scale, shift;
+};
 
 #define DUET_MAX_INPUTS 8
 
@@ -48,6 +56,7 @@ struct duet_layer {
     int channels; /* of its output */
     enum duet_activation activation;
     bool batch_norm; /* trained with batch normalisation (now folded): scale and shift count as parameters */
+    struct duet_input_type type; /* of an input */
 };
 
 /* What a convolution is told. Fields left 0 mean kernel 1, stride 1, rate 1, linear, plain bias. */
@@ -69,7 +78,7 @@ DUET_API void duet_network_close(struct duet_network **network);
 /* Add a layer; the result feeds later ones. A call that makes no sense (an input that is no layer, channels
  * that do not fit, a name that is empty, taken or longer than 200 bytes, a field out of its range) is
  * remembered and returns -1, and every later call does nothing: build everything, then ask duet_network_check
- * once. A network has one input. */
+ * once. A network has one picture. */
 DUET_API duet_node duet_network_input(struct duet_network *network, const char *name, int channels);
 DUET_API duet_node duet_network_conv(struct duet_network *network, duet_node input, struct duet_conv conv);
 DUET_API duet_node duet_network_depthwise(struct duet_network *network, duet_node input,
@@ -80,6 +89,22 @@ DUET_API duet_node duet_network_concat(struct duet_network *network, const char 
 DUET_API duet_node duet_network_global_mean(struct duet_network *network, const char *name, duet_node input);
 DUET_API duet_node duet_network_broadcast(struct duet_network *network, const char *name, duet_node input,
                                           duet_node like);
+
+/* A further input with the H and W of `like`, for what is known only once some of the network has run: it is
+ * filled between stages. Layers that it does not lead to are stage 0, the others stage 1. */
+DUET_API duet_node duet_network_side_input(struct duet_network *network, const char *name, int channels,
+                                           duet_node like, struct duet_input_type type);
+
+/* [1, h, w, C] to `like`'s H and W, each of them 2n - 1 or 2n for n = h or w: means between neighbours; for
+ * 2n the first row (or column) stands twice in front. So pixel p lies at (p - o) / 2, o being 1 for an even
+ * side and 0 for an odd one, where it is centred that "SAME" convolutions of stride 2 take to p's side again.
+ */
+DUET_API duet_node duet_network_upsample(struct duet_network *network, const char *name, duet_node input,
+                                         duet_node like);
+
+/* The pixels that a "SAME" 3x3 convolution of stride 2 is centred on: those at 1, 3 ... of a side that is
+ * even, at 0, 2 ... of one that is odd. h becomes (h + 1) / 2. */
+DUET_API duet_node duet_network_subsample(struct duet_network *network, const char *name, duet_node input);
 
 /* Keep a layer's result as a named output of the network (name copied; each name once). A call that makes no
  * sense is remembered alike. */
@@ -108,10 +133,11 @@ DUET_API struct duet_shape duet_network_weight_shape(const struct duet_network *
 /* What a layer costs at a given input size. */
 struct duet_layer_info {
     struct duet_shape output;   /* [1, H, W, C] */
+    enum duet_dtype dtype;      /* of its numbers: DUET_F32, but for an input that is not */
     uint64_t madds;             /* multiply-adds of convolutions; everything else counts 0, as in the paper */
     uint64_t parameters;        /* as trained: weights, biases, batch-norm scale and shift */
     uint64_t parameters_stored; /* after folding: weights and one bias a channel */
-    uint64_t bytes;             /* of the output in float32 */
+    uint64_t bytes;             /* of the output */
 };
 
 /* Fill info[0 .. layer_count-1] for an input of height x width. Errors: those of duet_network_check;
@@ -183,6 +209,8 @@ struct duet_step_info {
     uint64_t madds;
 };
 DUET_API int duet_compiled_step_count(const struct duet_compiled *compiled);
+/* 1, or 2 where something that is wanted needs a side input. Steps stand in the order of their stages. */
+DUET_API int duet_compiled_stage_count(const struct duet_compiled *compiled);
 DUET_API struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, int step);
 DUET_API const char *duet_compiled_level(const struct duet_compiled *compiled); /* "avx2"; static */
 /* Memory of a session: results that wait to be read, and what each worker needs beside them. */
@@ -206,12 +234,19 @@ DUET_API void duet_session_close(struct duet_session **session);
 DUET_API enum duet_status duet_session_input(struct duet_session *session, const char *name,
                                              struct duet_view *view, struct duet_error *error);
 
-/* Run all steps; allocates nothing. The outputs are the same bytes for any number of threads. Errors, before
- * anything is run: DUET_BAD_ARGUMENT (a pool of more threads than the session was made for, which would write
- * past its memory; no session), DUET_BUSY (another thread runs it); later DUET_INTERRUPTED (the outputs are
- * then worth nothing; the session can run again). */
+/* Run all stages; allocates nothing. (Side inputs may be filled at any time before.) The outputs are the same
+ * bytes for any number of threads. Errors, before anything is run: DUET_BAD_ARGUMENT (a pool of more threads
+ * than the session was made for, which would write past its memory; no session), DUET_BUSY (another thread
+ * runs it); later DUET_INTERRUPTED (the outputs are then worth nothing; the session can run again). */
 DUET_API enum duet_status duet_session_run(struct duet_session *session,
                                            const struct duet_run_options *options, struct duet_error *error);
+
+/* One stage of them, 0 .. duet_compiled_stage_count - 1, in ascending order: what a side input needs to know
+ * is read from the outputs of stage 0, and the side input filled, before stage 1 is run. An output of stage 0
+ * stays as it is. Errors: the same, and DUET_BAD_ARGUMENT for a stage that is not there or not the next. */
+DUET_API enum duet_status duet_session_run_stage(struct duet_session *session, int stage,
+                                                 const struct duet_run_options *options,
+                                                 struct duet_error *error);
 
 /* One step of duet_compiled_step alone, for measuring. A run is all of them in order. Errors: the same, and
  * DUET_BAD_ARGUMENT for a step that is not there. */
@@ -219,8 +254,8 @@ DUET_API enum duet_status duet_session_run_step(struct duet_session *session, in
                                                 const struct duet_run_options *options,
                                                 struct duet_error *error);
 
-/* A named output of the last run, [1, H, W, C] float32, to be read until the next one. Errors:
- * DUET_NOT_FOUND. */
+/* A named output of the last run, [1, H, W, C], float32 but for an input that is one, to be read until the
+ * next one. Errors: DUET_NOT_FOUND. */
 DUET_API enum duet_status duet_session_output(const struct duet_session *session, const char *name,
                                               struct duet_view *view, struct duet_error *error);
 

@@ -164,6 +164,9 @@ static void networks_survive_nothing(void **state)
     assert_int_equal(duet_network_concat(NULL, "c", NULL, 1), -1);
     assert_int_equal(duet_network_global_mean(NULL, "m", 0), -1);
     assert_int_equal(duet_network_broadcast(NULL, "b", 0, 0), -1);
+    assert_int_equal(duet_network_upsample(NULL, "u", 0, 0), -1);
+    assert_int_equal(duet_network_subsample(NULL, "s", 0), -1);
+    assert_int_equal(duet_network_side_input(NULL, "h", 1, 0, (struct duet_input_type){DUET_U8, 1, 0}), -1);
     duet_network_output(NULL, "o", 0);
     BAD(duet_network_check(NULL, &e));
     assert_int_equal(duet_network_layer_count(NULL), 0);
@@ -192,6 +195,7 @@ static void networks_survive_nothing(void **state)
     duet_compiled_close(NULL);
     duet_compiled_close(&compiled);
     assert_int_equal(duet_compiled_step_count(NULL), 0);
+    assert_int_equal(duet_compiled_stage_count(NULL), 0);
     assert_null(duet_compiled_step(NULL, 0).name);
     assert_null(duet_compiled_level(NULL));
     assert_int_equal(duet_compiled_arena_bytes(NULL), 0);
@@ -205,6 +209,7 @@ static void networks_survive_nothing(void **state)
     BAD(duet_session_input(NULL, NULL, &view, &e));
     BAD(duet_session_input(NULL, NULL, NULL, &e));
     BAD(duet_session_run(NULL, NULL, &e));
+    BAD(duet_session_run_stage(NULL, 0, NULL, &e));
     BAD(duet_session_run_step(NULL, 0, NULL, &e));
     BAD(duet_session_output(NULL, "x", &view, &e));
     BAD(duet_session_output(NULL, "x", NULL, &e));

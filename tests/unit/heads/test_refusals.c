@@ -91,6 +91,31 @@ static void unknown_like(struct builder *b)
 {
     b->made = duet_network_broadcast(b->network, "x", b->deep, 77);
 }
+static void like_nothing(struct builder *b)
+{
+    b->made = duet_network_side_input(b->network, "x", 1, 77, (struct duet_input_type){DUET_U8, 1, 0});
+}
+static void side_input_of_halves(struct builder *b)
+{
+    b->made = duet_network_side_input(b->network, "x", 1, b->deep, (struct duet_input_type){DUET_F16, 1, 0});
+}
+static void scaled_floats(struct builder *b)
+{
+    b->made = duet_network_side_input(b->network, "x", 1, b->deep, (struct duet_input_type){DUET_F32, 2, 0});
+}
+static void endless_scale(struct builder *b)
+{
+    b->made =
+        duet_network_side_input(b->network, "x", 1, b->deep, (struct duet_input_type){DUET_U8, INFINITY, 0});
+}
+static void upsampled_like_nothing(struct builder *b)
+{
+    b->made = duet_network_upsample(b->network, "x", b->deep, -2);
+}
+static void nothing_subsampled(struct builder *b)
+{
+    b->made = duet_network_subsample(b->network, "x", 77);
+}
 static void second_output(struct builder *b)
 {
     duet_network_output(b->network, "out", b->input);
@@ -111,7 +136,7 @@ static const struct {
     {unknown_input, "layer x: its input 0 is 999"},
     {no_input, "layer x: its input 0 is -1"},
     {itself, "layer x: its input 0 is 2"},
-    {second_input, "a second input"},
+    {second_input, "a second picture"},
     {other_channels, "adds 3 to 8 channels"},
     {taken_name, "'deep': empty, taken"},
     {no_name, "'': empty"},
@@ -124,6 +149,12 @@ static const struct {
     {no_channels, "0 channels"},
     {empty_concat, "joins 0 inputs"},
     {unknown_like, "its input 1 is 77"},
+    {like_nothing, "its input 0 is 77"},
+    {side_input_of_halves, "numbers in F16"},
+    {scaled_floats, "numbers in F32 with scale 2"},
+    {endless_scale, "scale inf"},
+    {upsampled_like_nothing, "its input 1 is -2"},
+    {nothing_subsampled, "its input 0 is 77"},
     {second_output, "output name 'out'"},
     {output_of_nothing, "output x: 999"},
     {output_without_name, "output name ''"},
@@ -187,6 +218,12 @@ static void shapes_that_do_not_fit_are_told_with_the_size(void **state)
     assert_ok(duet_network_account(b.network, 1, 1, info, &e), e);
     BAD(duet_network_account(b.network, 9, 9, info, &e));
     assert_non_null(strstr(e.text, "layer repeat: repeats 9x9, expected 1x1"));
+    duet_network_close(&b.network);
+    b = begin();
+    duet_network_upsample(b.network, "double", b.deep, b.input);
+    assert_ok(duet_network_account(b.network, 1, 1, info, &e), e);
+    BAD(duet_network_account(b.network, 9, 1, info, &e));
+    assert_non_null(strstr(e.text, "layer double: makes 9x1 of 9x1, expected sides of 2 n - 1 or 2 n"));
     duet_network_close(&b.network);
 }
 
