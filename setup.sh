@@ -13,7 +13,7 @@ packages=(cmake ninja-build gcc libc6-dev pkg-config libjpeg62-turbo-dev libpng-
     libavformat-dev libavcodec-dev libavdevice-dev libswscale-dev libavutil-dev libsdl2-dev)
 for arg in "$@"; do
     case $arg in
-    --tests) packages+=(libcmocka-dev xvfb xdotool clang libclang-rt-dev ffmpeg strace) ;;
+    --tests) packages+=(libcmocka-dev xvfb xdotool clang libclang-rt-dev ffmpeg strace abigail-tools) ;;
     --arm) packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
         {libc6-dev,libjpeg62-turbo-dev,libpng-dev,zlib1g-dev,libjansson-dev,libyajl-dev,libexpat1-dev,libxxhash-dev,nettle-dev,libcmocka-dev}:arm64) ;;
     *) echo "setup.sh: unknown option '$arg'; known: --tests, --arm" >&2; exit 2 ;;
