@@ -8,17 +8,9 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum duet_status duet_weights_create(struct duet_weights **weights, struct duet_error *error)
+static void free_weights(struct duet_kept *kept)
 {
-    DUET_NEEDS(weights, error);
-    *weights = calloc(1, sizeof **weights);
-    return *weights ? DUET_OK : duet_no_memory(error, NULL, "for a set of weights");
-}
-
-void duet_weights_close(struct duet_weights **weights)
-{
-    if (!weights || !*weights) return;
-    struct duet_weights *w = *weights;
+    struct duet_weights *w = (struct duet_weights *)kept;
     for (size_t i = 0; i < w->count; i++) {
         free((char *)(uintptr_t)w->tensors[i].name);
         free(w->copies[i]);
@@ -28,7 +20,30 @@ void duet_weights_close(struct duet_weights **weights)
     free(w->slots);
     free(w->metadata);
     duet_file_close(&w->file);
+    duet_kept_release(atomic_load(&w->beside));
     free(w);
+}
+
+enum duet_status duet_weights_create(struct duet_weights **weights, struct duet_error *error)
+{
+    DUET_NEEDS(weights, error);
+    *weights = calloc(1, sizeof **weights);
+    if (!*weights) return duet_no_memory(error, NULL, "for a set of weights");
+    duet_kept_init(&(*weights)->kept, free_weights);
+    atomic_init(&(*weights)->beside, NULL);
+    return DUET_OK;
+}
+
+struct duet_weights *duet_weights_retain(struct duet_weights *weights)
+{
+    if (weights) duet_kept_retain(&weights->kept);
+    return weights;
+}
+
+void duet_weights_close(struct duet_weights **weights)
+{
+    if (!weights || !*weights) return;
+    duet_kept_release(&(*weights)->kept);
     *weights = NULL;
 }
 
@@ -212,4 +227,22 @@ enum duet_status duet_weights_walk(const struct duet_weights *weights, const str
         return duet_file_walk(&weights->file, place_of(weights, tensor), tensor->bytes, piece, ctx, error);
     piece(ctx, tensor->data, tensor->bytes);
     return DUET_OK;
+}
+
+/* --- what lies beside ----------------------------------------------------------------------------------- */
+
+struct duet_kept *duet_weights_beside(const struct duet_weights *weights, struct duet_kept *(*make)(void))
+{
+    /* Nothing of the set itself changes: const promises as much. */
+    _Atomic(struct duet_kept *) *slot = &((struct duet_weights *)(uintptr_t)weights)->beside;
+    struct duet_kept *there = atomic_load(slot);
+    if (!there) {
+        struct duet_kept *made = make();
+        if (!made) return NULL;
+        if (atomic_compare_exchange_strong(slot, &there, made))
+            there = made;
+        else
+            duet_kept_release(made); /* another thread was first */
+    }
+    return duet_kept_retain(there);
 }

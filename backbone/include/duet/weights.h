@@ -15,7 +15,7 @@ DUET_C_BEGIN
 /* The newest version of the metadata that this build reads, and the one it writes. */
 #define DUET_MODEL_FORMAT_VERSION 1
 
-struct duet_weights; /* opaque */
+struct duet_weights; /* opaque, reference-counted */
 
 /* Limits that are checked before any memory is taken. */
 #define DUET_WEIGHTS_MAX_HEADER  ((size_t)32 << 20)
@@ -35,8 +35,12 @@ DUET_API enum duet_status duet_weights_create(struct duet_weights **weights, str
 DUET_API enum duet_status duet_weights_open(const char *path, struct duet_weights **weights,
                                             struct duet_error *error);
 
-/* Free everything, the mapping included, and set *weights to NULL. Accepts NULL and *NULL.
- * Pointers handed out by the calls below die with it. */
+/* One reference more, from any thread that holds one; returns `weights`. NULL is fine. */
+DUET_API struct duet_weights *duet_weights_retain(struct duet_weights *weights);
+
+/* Gives up one reference and sets *weights to NULL; the last one frees everything, the mapping included, and
+ * pointers handed out by the calls below die with it. What was compiled from the weights lives on. Accepts
+ * NULL and *NULL. */
 DUET_API void duet_weights_close(struct duet_weights **weights);
 
 /* Tensors in the order they were added or stand in the file. The struct is borrowed until close or the next

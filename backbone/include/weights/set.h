@@ -3,12 +3,14 @@
 #define DUET_WEIGHTS_SET_H
 
 #include "core/file.h"
+#include "core/kept.h"
 #include "duet/weights.h"
 
 /* Tensors stand in the order they were added; `slots` finds them by name: an open-addressing hash table of
  * index + 1, a power of two in size and at most half full. Without it, adding the 65536 tensors that a file
  * may hold would compare two thousand million names. */
 struct duet_weights {
+    struct duet_kept kept;
     struct duet_tensor *tensors; /* names are owned */
     void **copies;               /* copies[i]: what tensors[i].data points to when it is owned, else NULL */
     size_t count, capacity;
@@ -16,7 +18,13 @@ struct duet_weights {
     size_t slot_count;
     char *metadata;
     struct duet_file file; /* mapped: what the other data points into. Zero: there is none */
+    _Atomic(struct duet_kept *) beside; /* see duet_weights_beside */
 };
+
+/* What another room keeps beside a set, made when it is first asked for, and the same from then on: networks
+ * put there what they pack (network/store.h). The set holds a reference as long as it lives, and the caller
+ * gets one of his own. From any thread. NULL: `make` gave NULL. */
+struct duet_kept *duet_weights_beside(const struct duet_weights *weights, struct duet_kept *(*make)(void));
 
 /* duet_weights_open that reads tensors of up to `most` bytes into memory at once. With SIZE_MAX the file is
  * not mapped, and whatever becomes of it does not matter. `sha256` (DUET_SHA256_TEXT, NULL: not wanted)

@@ -110,6 +110,7 @@ static void weights_survive_nothing(void **state)
     BAD(duet_weights_open(NULL, &w, &e));
     BAD(duet_weights_open("x", NULL, &e));
     assert_null(w);
+    assert_null(duet_weights_retain(NULL));
     duet_weights_close(NULL);
     duet_weights_close(&w);
     assert_int_equal(duet_weights_count(NULL), 0);
