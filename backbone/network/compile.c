@@ -43,58 +43,6 @@ static enum duet_status copy_layers(const struct duet_network *network, struct d
     return status;
 }
 
-/* Layers of one network, but for what an output stride changes. Activations count: which channels a
- * projection was packed without depends on them. */
-static bool same_layer(const struct duet_layer *a, const struct duet_layer *b)
-{
-    return a->op == b->op && a->kernel == b->kernel && a->channels == b->channels &&
-           a->activation == b->activation && a->input_count == b->input_count &&
-           memcmp(a->inputs, b->inputs, sizeof a->inputs) == 0;
-}
-
-/* Is `step` separable in the other plan, too? */
-static bool has_separable(const struct plan *plan, const struct step *step)
-{
-    for (int i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == STEP_SEPARABLE && plan->steps[i].depthwise == step->depthwise)
-            return plan->steps[i].project == step->project;
-    return false;
-}
-
-/* A projection that leaves channels out is told so by its depthwise layer, in one step with it. */
-static bool same_separables(const struct plan *a, const struct plan *b)
-{
-    int difference = 0;
-    for (int i = 0; i < a->step_count; i++) {
-        if (a->steps[i].kind != STEP_SEPARABLE) continue;
-        if (!has_separable(b, &a->steps[i])) return false;
-        difference++;
-    }
-    for (int i = 0; i < b->step_count; i++) difference -= b->steps[i].kind == STEP_SEPARABLE;
-    return difference == 0;
-}
-
-/* May two compilations share packed weights? The same layers, packed for the same kernels and steps. */
-static bool same_weights(const struct duet_compiled *a, const struct duet_compiled *b)
-{
-    if (a->layer_count != b->layer_count || strcmp(a->kernels.level, b->kernels.level) != 0) return false;
-    for (int i = 0; i < a->layer_count; i++)
-        if (!same_layer(&a->layers[i], &b->layers[i]) || a->plan.needed[i] != b->plan.needed[i]) return false;
-    return same_separables(&a->plan, &b->plan);
-}
-
-static enum duet_status take_weights(const struct duet_network *network, const struct duet_weights *weights,
-                                     const struct duet_compiled *other, struct duet_compiled *c,
-                                     struct duet_error *error)
-{
-    if (!other) return duet_packed_create(network, weights, &c->kernels, &c->plan, &c->packed, error);
-    if (!same_weights(c, other))
-        return duet_fail(error, DUET_MISMATCH,
-                         "weights_of: a compilation of another network, activation, fusion or CPU level");
-    c->packed = duet_packed_retain(other->packed);
-    return DUET_OK;
-}
-
 static const struct duet_compile_options defaults = DUET_COMPILE_OPTIONS;
 
 static char *kernel_name(const struct duet_compiled *c, const struct step *step)
@@ -164,10 +112,10 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
     DUET_NEEDS(compiled, error);
     *compiled = NULL;
     DUET_NEEDS(network, error);
+    DUET_NEEDS(weights, error);
     struct duet_compile_options options;
     enum duet_status status = duet_options_copy(&options, sizeof options, &defaults, given, "compile options", error);
     if (status != DUET_OK) return status;
-    if (!options.weights_of) DUET_NEEDS(weights, error);
     struct duet_compiled *c = calloc(1, sizeof *c);
     if (!c) return duet_no_memory(error, NULL, "for a network");
     atomic_init(&c->references, 1);
@@ -177,7 +125,8 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
     if (status == DUET_OK) status = duet_plan_create(network, &options, &c->plan, error);
     if (status == DUET_OK) status = duet_check_memory(&c->plan, 1, c->max_memory, error);
     if (status == DUET_OK) status = copy_layers(network, c, error);
-    if (status == DUET_OK) status = take_weights(network, weights, options.weights_of, c, error);
+    if (status == DUET_OK)
+        status = duet_packed_take(network, weights, &c->kernels, &c->plan, &c->packed, error);
     for (int i = 0; status == DUET_OK && i < c->plan.step_count; i++) {
         c->kernel_names[i] = kernel_name(c, &c->plan.steps[i]);
         if (!c->kernel_names[i]) status = duet_no_memory(error, NULL, "for a network");
@@ -259,5 +208,5 @@ size_t duet_compiled_scratch_bytes(const struct duet_compiled *compiled)
 
 size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled)
 {
-    return compiled ? compiled->packed->bytes : 0;
+    return compiled ? compiled->packed.bytes : 0;
 }

@@ -20,7 +20,7 @@ struct duet_compiled {
     struct duet_kernels kernels;
     struct duet_layer *layers; /* copies, without names; the plan's steps point into them by number */
     int layer_count;
-    struct packed_weights *packed;
+    struct packed_weights packed;
     struct compiled_end *inputs, *outputs; /* the picture first */
     int input_count, output_count;
     size_t max_memory;   /* bytes of a session */

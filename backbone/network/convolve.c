@@ -13,7 +13,7 @@ static struct duet_epilogue epilogue_of(const struct duet_layer *layer)
 void duet_pointwise(const struct duet_compiled *c, const struct pointwise *p, size_t c0, size_t c1)
 {
     const struct duet_layer *layer = &c->layers[p->node];
-    const struct packed_layer *packed = &c->packed->layers[p->node];
+    const struct packed_layer *packed = &c->packed.layers[p->node];
     const struct duet_conv1x1_kernel *kernel = &c->kernels.of[DUET_F32].conv1x1;
     const struct duet_epilogue none = {-INFINITY, INFINITY};
     size_t panel = kernel->packing.panel, panel_stride = packed->depth * panel;
@@ -79,8 +79,8 @@ static void run_conv3x3_row(const struct work *w, duet_node node, duet_node sour
                                      .stride = (size_t)layer->stride,
                                      .rate = (size_t)layer->rate,
                                      .pad_left = duet_same_padding(in[2], out[2], layer->stride, layer->rate),
-                                     .weights = c->packed->layers[node].weights + c0 * 9 * in[3],
-                                     .bias = c->packed->layers[node].bias + c0,
+                                     .weights = c->packed.layers[node].weights + c0 * 9 * in[3],
+                                     .bias = c->packed.layers[node].bias + c0,
                                      .output = output,
                                      .epilogue = epilogue_of(layer)};
     for (size_t tap = 0; tap < 3; tap++) {
@@ -138,9 +138,9 @@ void duet_depthwise_rows(const struct work *w, duet_node node, duet_node source,
         .rate = (size_t)layer->rate,
         .pad_top = duet_same_padding(in[1], out[1], layer->stride, layer->rate),
         .pad_left = duet_same_padding(in[2], out[2], layer->stride, layer->rate),
-        .weights = c->packed->layers[node].weights + c0,
+        .weights = c->packed.layers[node].weights + c0,
         .weight_stride = out[3],
-        .bias = c->packed->layers[node].bias + c0,
+        .bias = c->packed.layers[node].bias + c0,
         .y_begin = r->y_begin,
         .y_end = r->y_end,
         .output = r->output,

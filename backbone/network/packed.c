@@ -37,13 +37,6 @@ static struct duet_packing packing_of(const struct duet_kernels *kernels, const 
     return layer->kernel == 1 ? k->conv1x1.packing : k->conv3x3.packing;
 }
 
-/* Rows of a layer's weight matrix: input channels times taps. */
-static size_t depth_of(const struct duet_layer *layer, size_t in_channels)
-{
-    size_t taps = (size_t)layer->kernel * (size_t)layer->kernel;
-    return layer->op == DUET_OP_DEPTHWISE ? taps : taps * in_channels;
-}
-
 static bool has_weights(const struct duet_layer *layer)
 {
     return layer->op == DUET_OP_CONV || layer->op == DUET_OP_DEPTHWISE;
@@ -77,62 +70,94 @@ static bool is_ready(const struct duet_weights *weights, const struct duet_tenso
     return tensor->dtype == DUET_F32 && duet_weights_has(weights, tensor);
 }
 
-/* What all layers together need. */
-struct totals {
-    size_t floats;   /* packed */
-    size_t scratch;  /* floats of the largest tensor that is not float32 in memory already */
-    size_t channels; /* of all depthwise layers */
+/* What is packed for the first time. */
+struct missing {
+    size_t layers;
+    size_t floats;  /* packed */
+    size_t scratch; /* floats of the largest tensor that is not float32 in memory already */
+    size_t live;    /* channels that may be listed */
 };
 
-/* Everything is looked up and added up before memory is taken. */
-static enum duet_status add_up(const struct duet_network *network, const struct duet_weights *weights,
-                               const struct duet_kernels *kernels, const struct plan *plan,
-                               struct totals *totals, struct duet_error *error)
-{
-    size_t weight_floats, bias_floats;
-    const struct duet_tensor *weight, *bias;
-    *totals = (struct totals){0};
-    for (int i = 0; i < duet_network_layer_count(network); i++) {
-        const struct duet_layer *layer = duet_network_layer(network, i);
-        if (!has_weights(layer) || !plan->needed[i]) continue;
-        enum duet_status status = check_tensors(network, weights, i, &weight, &bias, error);
-        if (status != DUET_OK) return status;
-        size_t depth = depth_of(layer, (size_t)duet_network_input_channels(network, i));
-        if (!packed_floats(depth, (size_t)layer->channels, packing_of(kernels, layer).panel, &weight_floats,
-                           &bias_floats) ||
-            !duet_add_size(totals->floats, weight_floats, &totals->floats) ||
-            !duet_add_size(totals->floats, bias_floats, &totals->floats) ||
-            totals->floats > SIZE_MAX / sizeof(float))
-            return duet_fail(error, DUET_TOO_LARGE, "layer %s: its weights do not fit in memory",
-                             layer->name);
-        if (!is_ready(weights, weight) && weight_floats > totals->scratch) totals->scratch = weight_floats;
-        if (!is_ready(weights, bias) && bias_floats > totals->scratch) totals->scratch = bias_floats;
-        if (layer->op == DUET_OP_DEPTHWISE) totals->channels += (size_t)layer->channels;
-    }
-    return DUET_OK;
-}
+/* Where a layer's weights come from. */
+struct part {
+    const struct duet_tensor *weight, *bias; /* NULL: none are needed */
+    int depthwise; /* of a separable step's projection: its depthwise layer, if that may have dead channels;
+                      or -1 */
+};
 
-/* The tensor's numbers: where they lie, or put into `scratch`. */
-static enum duet_status as_float(const struct duet_weights *weights, const struct duet_tensor *tensor,
-                                 float *scratch, const float **data, struct duet_error *error)
-{
-    bool ready = is_ready(weights, tensor);
-    *data = ready ? tensor->data : scratch;
-    return ready ? DUET_OK : duet_weights_float(weights, tensor, scratch, error);
-}
-
-/* What packing goes through, layer by layer. */
+/* A compilation's way through its layers. */
 struct packing {
     const struct duet_network *network;
     const struct duet_weights *weights;
     const struct duet_kernels *kernels;
-    const int
-        *depthwise_of; /* [layer]: for the projection of a separable step its depthwise layer, else -1 */
+    struct part *parts; /* a layer each */
     struct packed_weights *packed;
+    struct missing missing;
+    struct packed_block *block; /* for it */
     float *scratch;
     float *at;         /* where the next tensor goes */
     uint32_t *at_live; /* where the next live list goes */
 };
+
+static struct packed_key key_of(const struct packing *p, int i)
+{
+    const struct part *part = &p->parts[i];
+    const struct duet_tensor *first = p->weights->tensors;
+    return (struct packed_key){
+        .weight = (size_t)(part->weight - first),
+        .filter = part->depthwise < 0 ? SIZE_MAX : (size_t)(p->parts[part->depthwise].weight - first),
+        .packing = packing_of(p->kernels, duet_network_layer(p->network, i))};
+}
+
+static size_t depth_of(const struct packing *p, int i)
+{
+    const struct duet_layer *layer = duet_network_layer(p->network, i);
+    size_t taps = (size_t)layer->kernel * (size_t)layer->kernel;
+    return layer->op == DUET_OP_DEPTHWISE ? taps : taps * (size_t)duet_network_input_channels(p->network, i);
+}
+
+/* --- what is there, and what is missing ---------------------------------------------------------------- */
+
+static enum duet_status add_missing(struct packing *p, int i, struct duet_error *error)
+{
+    const struct duet_layer *layer = duet_network_layer(p->network, i);
+    const struct part *part = &p->parts[i];
+    struct missing *m = &p->missing;
+    size_t weight_floats, bias_floats, depth = depth_of(p, i);
+    if (!packed_floats(depth, (size_t)layer->channels, packing_of(p->kernels, layer).panel, &weight_floats,
+                       &bias_floats) ||
+        !duet_add_size(m->floats, weight_floats, &m->floats) ||
+        !duet_add_size(m->floats, bias_floats, &m->floats) || m->floats > SIZE_MAX / sizeof(float))
+        return duet_fail(error, DUET_TOO_LARGE, "layer %s: its weights do not fit in memory", layer->name);
+    if (!is_ready(p->weights, part->weight) && weight_floats > m->scratch) m->scratch = weight_floats;
+    if (!is_ready(p->weights, part->bias) && bias_floats > m->scratch) m->scratch = bias_floats;
+    if (part->depthwise >= 0) m->live += depth;
+    m->layers++;
+    return DUET_OK;
+}
+
+static enum duet_status look_up(struct packing *p, int i, struct duet_error *error)
+{
+    struct part *part = &p->parts[i];
+    enum duet_status status = check_tensors(p->network, p->weights, i, &part->weight, &part->bias, error);
+    if (status != DUET_OK) return status;
+    const struct packed_key key = key_of(p, i);
+    const struct packed_layer *there = duet_store_find(p->packed->store, &key);
+    if (!there) return add_missing(p, i, error);
+    p->packed->layers[i] = *there;
+    return DUET_OK;
+}
+
+/* --- packing ------------------------------------------------------------------------------------------- */
+
+/* The tensor's numbers: where they lie, or put into `scratch`. */
+static enum duet_status as_float(const struct packing *p, const struct duet_tensor *tensor,
+                                 const float **data, struct duet_error *error)
+{
+    bool ready = is_ready(p->weights, tensor);
+    *data = ready ? tensor->data : p->scratch;
+    return ready ? DUET_OK : duet_weights_float(p->weights, tensor, p->scratch, error);
+}
 
 /* Bounded inputs, no negative outputs. */
 static bool may_have_dead_channels(const struct duet_network *network, int depthwise)
@@ -157,115 +182,137 @@ static bool worth_leaving_out(size_t dead, size_t live, size_t columns)
 
 /* Lists the rows of a projection's weights [depth][columns] that its depthwise layer can make count, if it
  * pays to leave out the others. Zero times anything but a finite number would not be zero. */
-static void find_live_rows(struct packing *p, int depthwise, const float *data, size_t *depth, size_t columns)
+static const uint32_t *find_live_rows(struct packing *p, int i, const float *data, size_t *depth)
 {
-    struct packed_layer *layer = &p->packed->layers[depthwise];
-    if (!may_have_dead_channels(p->network, depthwise) || !all_finite(data, *depth * columns)) return;
-    size_t live = duet_live_channels(*depth, layer->weights, layer->bias, p->at_live);
-    if (!worth_leaving_out(*depth - live, live, columns)) return;
-    layer->live = p->at_live;
+    if (p->parts[i].depthwise < 0) return NULL;
+    const struct packed_layer *filter = &p->packed->layers[p->parts[i].depthwise];
+    size_t columns = (size_t)duet_network_layer(p->network, i)->channels;
+    if (!all_finite(data, *depth * columns)) return NULL;
+    size_t live = duet_live_channels(*depth, filter->weights, filter->bias, p->at_live);
+    if (!worth_leaving_out(*depth - live, live, columns)) return NULL;
+    const uint32_t *rows = p->at_live;
     p->at_live += live;
     *depth = live;
+    return rows;
 }
 
-static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *error)
+/* Weights from `data`, biases from their tensor, to where the last layer ended. */
+static enum duet_status pack_data(struct packing *p, int i, const float *data, const uint32_t *live,
+                                  size_t depth, struct duet_error *error)
 {
     const struct duet_layer *layer = duet_network_layer(p->network, i);
-    const struct duet_tensor *weight, *bias;
-    const float *data;
-    int depthwise = p->depthwise_of[i];
-    size_t columns = (size_t)layer->channels;
     const struct duet_packing packing = packing_of(p->kernels, layer);
-    size_t weight_floats = 0, bias_floats = 0;
-    size_t depth = depth_of(layer, (size_t)duet_network_input_channels(p->network, i));
-    enum duet_status status = check_tensors(p->network, p->weights, i, &weight, &bias, error);
-    if (status == DUET_OK) status = as_float(p->weights, weight, p->scratch, &data, error);
-    if (status != DUET_OK) return status;
-    if (depthwise >= 0) find_live_rows(p, depthwise, data, &depth, columns);
+    size_t columns = (size_t)layer->channels, weight_floats = 0, bias_floats = 0;
     /* Fits: it did when added up. */
     packed_floats(depth, columns, packing.panel, &weight_floats, &bias_floats);
+    float *bias = p->at + weight_floats;
     p->packed->layers[i] =
-        (struct packed_layer){.weights = p->at, .bias = p->at + weight_floats, .depth = depth};
-    packing.pack(depthwise >= 0 ? p->packed->layers[depthwise].live : NULL, depth, columns, packing.panel,
-                 data, p->at);
-    p->at += weight_floats;
-    memset(p->at, 0, bias_floats * sizeof(float));
-    status = as_float(p->weights, bias, p->scratch, &data, error);
+        (struct packed_layer){p->at, bias, live, depth, (weight_floats + bias_floats) * sizeof(float)};
+    packing.pack(live, depth, columns, packing.panel, data, p->at);
+    enum duet_status status = as_float(p, p->parts[i].bias, &data, error);
     if (status != DUET_OK) return status;
-    memcpy(p->at, data, columns * sizeof(float));
-    p->at += bias_floats;
+    memset(bias, 0, bias_floats * sizeof *bias);
+    memcpy(bias, data, columns * sizeof *bias);
+    p->at = bias + bias_floats;
     return DUET_OK;
 }
 
-static enum duet_status pack_all(struct packing *p, const struct plan *plan, struct duet_error *error)
+static void enter(struct packing *p, const struct packed_key *key, int i)
 {
-    int count = p->packed->layer_count, *depthwise_of = malloc(((size_t)count + 1) * sizeof(int));
-    if (!depthwise_of) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory to pack %d layers", count);
-    for (int i = 0; i < count; i++) depthwise_of[i] = -1;
-    for (int i = 0; i < plan->step_count; i++)
-        if (plan->steps[i].kind == STEP_SEPARABLE)
-            depthwise_of[plan->steps[i].project] = plan->steps[i].depthwise;
-    p->depthwise_of = depthwise_of;
-    enum duet_status status = DUET_OK;
-    for (int i = 0; status == DUET_OK && i < count; i++)
-        if (has_weights(duet_network_layer(p->network, i)) && plan->needed[i]) status = pack_layer(p, i, error);
-    free(depthwise_of);
-    return status;
+    p->block->entries[p->block->entry_count++] =
+        (struct packed_entry){.key = *key, .layer = p->packed->layers[i]};
 }
 
-enum duet_status duet_packed_create(const struct duet_network *network, const struct duet_weights *weights,
-                                    const struct duet_kernels *kernels, const struct plan *plan,
-                                    struct packed_weights **out, struct duet_error *error)
+/* A projection of which nothing is left out is the whole one, under both keys. */
+static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *error)
 {
-    *out = NULL;
-    struct totals totals;
-    enum duet_status status = add_up(network, weights, kernels, plan, &totals, error);
+    const float *data;
+    struct packed_key key = key_of(p, i), whole = key;
+    whole.filter = SIZE_MAX;
+    size_t depth = depth_of(p, i);
+    enum duet_status status = as_float(p, p->parts[i].weight, &data, error);
     if (status != DUET_OK) return status;
-    float *scratch = duet_alloc_pages(totals.scratch * sizeof(float));
-    struct packed_weights *packed = calloc(1, sizeof *packed);
-    if (packed) {
-        atomic_init(&packed->references, 1);
-        packed->layer_count = duet_network_layer_count(network);
-        packed->layers = calloc((size_t)packed->layer_count + 1, sizeof *packed->layers);
-        packed->live = malloc(totals.channels * sizeof *packed->live + 1);
-        packed->data = duet_alloc_pages(totals.floats * sizeof(float));
-    }
-    if (!scratch || !packed || !packed->layers || !packed->live || !packed->data) {
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu bytes of weights",
-                           totals.floats * sizeof(float));
-    } else {
-        struct packing p = {.network = network,
-                            .weights = weights,
-                            .kernels = kernels,
-                            .packed = packed,
-                            .scratch = scratch,
-                            .at = packed->data,
-                            .at_live = packed->live};
-        status = pack_all(&p, plan, error);
-        packed->bytes = (size_t)(p.at - packed->data) * sizeof(float);
-    }
-    free(scratch);
-    if (status == DUET_OK)
-        *out = packed;
+    const uint32_t *live = find_live_rows(p, i, data, &depth);
+    const struct packed_layer *there = live ? NULL : duet_store_find(p->packed->store, &whole);
+    if (there)
+        p->packed->layers[i] = *there;
     else
-        duet_packed_close(&packed);
+        status = pack_data(p, i, data, live, depth, error);
+    if (status != DUET_OK) return status;
+    enter(p, &key, i);
+    if (!live && !there && key.filter != SIZE_MAX) enter(p, &whole, i);
+    return DUET_OK;
+}
+
+static enum duet_status pack_missing(struct packing *p, struct duet_error *error)
+{
+    const struct missing *m = &p->missing;
+    enum duet_status status = DUET_OK;
+    p->scratch = duet_alloc_pages(m->scratch * sizeof(float));
+    p->block = duet_block_create(m->floats, m->live, m->layers * 2);
+    if (!p->scratch || !p->block)
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu bytes of weights",
+                           m->floats * sizeof(float));
+    if (p->block) {
+        p->at = p->block->data;
+        p->at_live = p->block->live;
+    }
+    for (int i = 0; status == DUET_OK && i < duet_network_layer_count(p->network); i++)
+        if (p->parts[i].weight && !p->packed->layers[i].weights) status = pack_layer(p, i, error);
+    if (status == DUET_OK)
+        duet_store_add(p->packed->store, p->block);
+    else
+        duet_block_close(p->block);
+    free(p->scratch);
     return status;
 }
 
-struct packed_weights *duet_packed_retain(struct packed_weights *packed)
+/* --- all of it ----------------------------------------------------------------------------------------- */
+
+static void pair(struct packing *p, const struct plan *plan)
 {
-    atomic_fetch_add_explicit(&packed->references, 1, memory_order_relaxed);
-    return packed;
+    for (int i = 0; i < duet_network_layer_count(p->network); i++) p->parts[i].depthwise = -1;
+    for (int i = 0; i < plan->step_count; i++) {
+        const struct step *s = &plan->steps[i];
+        if (s->kind == STEP_SEPARABLE && may_have_dead_channels(p->network, s->depthwise))
+            p->parts[s->project].depthwise = s->depthwise;
+    }
 }
 
-void duet_packed_close(struct packed_weights **packed)
+static enum duet_status take(struct packing *p, const struct plan *plan, struct duet_error *error)
 {
-    struct packed_weights *p = packed ? *packed : NULL;
-    if (!p) return;
-    *packed = NULL;
-    if (atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) > 1) return;
-    free(p->layers);
-    free(p->live);
-    free(p->data);
-    free(p);
+    int count = duet_network_layer_count(p->network);
+    enum duet_status status = DUET_OK;
+    pair(p, plan);
+    if (!duet_store_begin(p->packed->store, duet_weights_count(p->weights)))
+        return duet_no_memory(error, NULL, "for packed weights");
+    for (int i = 0; status == DUET_OK && i < count; i++)
+        if (plan->needed[i] && has_weights(duet_network_layer(p->network, i))) status = look_up(p, i, error);
+    if (status == DUET_OK && p->missing.layers) status = pack_missing(p, error);
+    duet_store_end(p->packed->store);
+    for (int i = 0; status == DUET_OK && i < count; i++) p->packed->bytes += p->packed->layers[i].bytes;
+    return status;
+}
+
+enum duet_status duet_packed_take(const struct duet_network *network, const struct duet_weights *weights,
+                                  const struct duet_kernels *kernels, const struct plan *plan,
+                                  struct packed_weights *packed, struct duet_error *error)
+{
+    struct packing p = {.network = network, .weights = weights, .kernels = kernels, .packed = packed};
+    size_t count = (size_t)duet_network_layer_count(network);
+    p.parts = calloc(count, sizeof *p.parts);
+    *packed = (struct packed_weights){.layers = calloc(count, sizeof *packed->layers),
+                                      .store = duet_store_of(weights)};
+    enum duet_status status = p.parts && packed->layers && packed->store
+                                  ? take(&p, plan, error)
+                                  : duet_no_memory(error, NULL, "for packed weights");
+    free(p.parts);
+    return status;
+}
+
+void duet_packed_close(struct packed_weights *packed)
+{
+    free(packed->layers);
+    duet_store_release(packed->store);
+    *packed = (struct packed_weights){0};
 }

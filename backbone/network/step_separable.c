@@ -45,8 +45,8 @@ static struct fused begin(const struct work *w)
     f.middle = duet_dims(w, f.source);
     f.channels = f.out[3];
     f.pad_top = duet_same_padding(f.middle[1], f.out[1], depthwise->stride, depthwise->rate);
-    f.live = w->session->compiled->packed->layers[s->depthwise].live;
-    f.depth = f.k_end = w->session->compiled->packed->layers[s->project].depth;
+    f.live = w->session->compiled->packed.layers[s->project].live;
+    f.depth = f.k_end = w->session->compiled->packed.layers[s->project].depth;
     return f;
 }
 

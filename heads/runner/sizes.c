@@ -117,7 +117,6 @@ static enum duet_status add(struct sizes *n, int height, int width, size_t budge
                                                  .height = height,
                                                  .width = width,
                                                  .cpu = n->cpu,
-                                                 .weights_of = n->count ? n->items[0].compiled : NULL,
                                                  .max_memory = budget == 0 ? 0
                                                                : others < budget
                                                                    ? budget - others

@@ -49,4 +49,29 @@ static inline struct duet_weights *random_weights(const struct duet_network *net
     return weights;
 }
 
+/* The same weights but for depthwise layers, most of whose channels are made dead: all of layer `victim`.
+ * Owned alike. */
+static inline struct duet_weights *with_dead_channels(const struct duet_weights *weights, const char *victim)
+{
+    struct duet_error e;
+    struct duet_weights *copy;
+    uint64_t seed = 3;
+    assert_ok(duet_weights_create(&copy, &e), e);
+    for (size_t i = 0; i < duet_weights_count(weights); i++) {
+        const struct duet_tensor *t = duet_weights_at(weights, i);
+        size_t count, channels = t->shape.dims[t->shape.rank - 1];
+        assert_true(duet_shape_elements(&t->shape, &count));
+        float *data = malloc(count * sizeof *data);
+        assert_non_null(data);
+        memcpy(data, t->data, count * sizeof *data);
+        bool depthwise = strstr(t->name, ".depthwise."), bias = strstr(t->name, ".bias");
+        for (size_t k = 0; depthwise && k < count; k++)
+            if (strstr(t->name, victim) || k % channels % 5 != 0)
+                data[k] = bias ? -0.5f : random_weight(&seed) / 200; /* at most 9 * 6 / 200 = 0.27 */
+        assert_ok(duet_weights_add(copy, t->name, DUET_F32, &t->shape, data, &e), e);
+        free(data);
+    }
+    return copy;
+}
+
 #endif

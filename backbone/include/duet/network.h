@@ -157,10 +157,7 @@ struct duet_compile_options {
      * time and no memory, and its weights are not asked for. (A network without outputs is kept whole.) */
     const char *const *outputs;
     int output_count;
-    const struct duet_compiled
-        *weights_of; /* share its packed weights: it must come from the same layers, at any size and output
-                      * stride, and from the same weights; `weights` is then not read. NULL: pack */
-    bool unfused;    /* every layer a step of its own: slower, more memory, the same bytes. For tests */
+    bool unfused; /* every layer a step of its own: slower, more memory, the same bytes. For tests */
     /* Every inverted residual in so many groups of expanded channels, one after the other: the t-way split of
      * the paper's section 5.1, less memory with each, the same bytes. 1 .. 64; 0: as suits the caches. */
     int split;
@@ -171,7 +168,7 @@ struct duet_compile_options {
 /* Height and width are still to be set. */
 #define DUET_COMPILE_OPTIONS                                                                                 \
     {                                                                                                        \
-        sizeof(struct duet_compile_options), 0, 0, NULL, NULL, 0, NULL, false, 0, 0, 0, 0                    \
+        sizeof(struct duet_compile_options), 0, 0, NULL, NULL, 0, false, 0, 0, 0, 0                          \
     }
 
 /* What a session takes for a network that is compiled with these options: so much for the results that wait
@@ -186,13 +183,14 @@ DUET_API enum duet_status duet_network_memory(const struct duet_network *network
                                               struct duet_memory *memory, struct duet_error *error);
 
 /* Weights may be float32, F16, BF16, or quantized (U8, I8, I32 with "<tensor>.scale" and
- * "<tensor>.zero_point" beside them): they are made float32 when packed.
- * Errors: DUET_BAD_ARGUMENT, those of duet_network_check, DUET_NOT_FOUND (a tensor or an output that is wanted
- * is missing), DUET_MISMATCH
- * (a tensor's shape is not the layer's; weights_of is of other layers, activations, fusions, outputs or
- * another kernel level), DUET_UNSUPPORTED (a tensor of another type), DUET_IO_ERROR (the model file was cut short or changed
- * since it was opened), DUET_TOO_LARGE (max_memory; the text says what is needed and what allowed),
- * DUET_OUT_OF_MEMORY. Nothing of network or weights is kept. */
+ * "<tensor>.zero_point" beside them): they are made float32 when packed. What was packed stays with the
+ * weights until they and everything compiled from them are closed, in any order; further compilations from
+ * the same weights, at any size and output stride, of any outputs, in any thread, share it.
+ * Errors: DUET_BAD_ARGUMENT, those of duet_network_check, DUET_NOT_FOUND (a tensor or an output that is
+ * wanted is missing), DUET_MISMATCH (a tensor's shape is not the layer's), DUET_UNSUPPORTED (a tensor of
+ * another type), DUET_IO_ERROR (the model file was cut short or changed since it was opened), DUET_TOO_LARGE
+ * (max_memory; the text says what is needed and what allowed), DUET_OUT_OF_MEMORY. Nothing of the network is
+ * kept. */
 DUET_API enum duet_status duet_compile(const struct duet_network *network, const struct duet_weights *weights,
                                        const struct duet_compile_options *options,
                                        struct duet_compiled **compiled, struct duet_error *error);
@@ -216,7 +214,7 @@ DUET_API const char *duet_compiled_level(const struct duet_compiled *compiled); 
 /* Memory of a session: results that wait to be read, and what each worker needs beside them. */
 DUET_API size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled);
 DUET_API size_t duet_compiled_scratch_bytes(const struct duet_compiled *compiled);
-/* Of the packed weights, which sessions and compilations by weights_of share. */
+/* Of the packed weights that it uses, which all that is compiled from the same weights shares. */
 DUET_API size_t duet_compiled_weight_bytes(const struct duet_compiled *compiled);
 
 struct duet_session; /* opaque */

@@ -230,50 +230,21 @@ static void shapes_that_do_not_fit_are_told_with_the_size(void **state)
 /* --- what would compute wrong numbers, or write past memory ----------------------------------------------
  */
 
-/* A separable chain whose depthwise layer has the activation given. */
-static struct duet_network *separable(enum duet_activation activation, bool extra_output)
+static struct duet_network *separable(void)
 {
     struct builder b = begin();
     duet_node node = duet_network_conv(
         b.network, b.deep, (struct duet_conv){.name = "wide", .channels = 32, .activation = DUET_RELU6});
-    node =
-        duet_network_depthwise(b.network, node, (struct duet_conv){.name = "dw", .activation = activation});
-    if (extra_output) duet_network_output(b.network, "inside", node);
+    node = duet_network_depthwise(b.network, node, (struct duet_conv){.name = "dw"});
     node = duet_network_conv(b.network, node, (struct duet_conv){.name = "narrow", .channels = 8});
     duet_network_output(b.network, "end", node);
     return b.network;
 }
 
-static void weights_are_not_shared_by_networks_that_differ(void **state)
-{
-    (void)state;
-    struct duet_network *lender = separable(DUET_RELU6, false), *same = separable(DUET_RELU6, false);
-    struct duet_network *others[2] = {separable(DUET_LINEAR, false), separable(DUET_RELU6, true)};
-    struct duet_weights *weights = random_weights(lender, 1);
-    struct duet_compiled *compiled, *shared;
-    struct duet_compile_options options = {.struct_size = sizeof options, .height = 8, .width = 8};
-    assert_ok(duet_compile(lender, weights, &options, &compiled, &e), e);
-    options.weights_of = compiled;
-    options.height = 17;
-    assert_ok(duet_compile(same, NULL, &options, &shared, &e), e);
-    duet_compiled_close(&shared);
-    for (int i = 0; i < 2; i++) {
-        assert_fails(DUET_MISMATCH, duet_compile(others[i], NULL, &options, &shared, &e), e);
-        assert_null(shared);
-        duet_network_close(&others[i]);
-    }
-    options.unfused = true;
-    assert_fails(DUET_MISMATCH, duet_compile(same, NULL, &options, &shared, &e), e);
-    duet_compiled_close(&compiled);
-    duet_weights_close(&weights);
-    duet_network_close(&lender);
-    duet_network_close(&same);
-}
-
 static void a_session_is_not_run_on_more_threads_than_it_has_memory_for(void **state)
 {
     (void)state;
-    struct duet_network *network = separable(DUET_RELU6, false);
+    struct duet_network *network = separable();
     struct duet_weights *weights = random_weights(network, 1);
     struct duet_compiled *compiled;
     struct duet_session *session;
@@ -505,7 +476,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_is_remembered_and_told),
         cmocka_unit_test(shapes_that_do_not_fit_are_told_with_the_size),
-        cmocka_unit_test(weights_are_not_shared_by_networks_that_differ),
         cmocka_unit_test(a_session_is_not_run_on_more_threads_than_it_has_memory_for),
         cmocka_unit_test(a_broken_promise_stops_every_kernel),
         cmocka_unit_test(a_network_over_the_budget_is_refused_before_it_takes_memory),

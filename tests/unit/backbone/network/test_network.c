@@ -79,8 +79,7 @@ static void assert_every_way(const struct duet_network *network, const struct du
         options.struct_size = sizeof options;
         options.height = c.height;
         options.width = c.width;
-        options.weights_of = fused;
-        assert_ok(duet_compile(network, NULL, &options, &compiled, &e), e);
+        assert_ok(duet_compile(network, weights, &options, &compiled, &e), e);
         assert_bytes(compiled, network, c, way, want, count);
         duet_compiled_close(&compiled);
     }
@@ -159,30 +158,6 @@ static void every_level_is_near_scalar(void **state)
     duet_compiled_close(&best);
     duet_weights_close(&weights);
     duet_network_close(&network);
-}
-
-/* The same weights but for depthwise layers, most of whose channels are made dead: all of layer `victim`. */
-static struct duet_weights *with_dead_channels(const struct duet_weights *weights, const char *victim)
-{
-    struct duet_error e;
-    struct duet_weights *copy;
-    uint64_t seed = 3;
-    assert_ok(duet_weights_create(&copy, &e), e);
-    for (size_t i = 0; i < duet_weights_count(weights); i++) {
-        const struct duet_tensor *t = duet_weights_at(weights, i);
-        size_t count, channels = t->shape.dims[t->shape.rank - 1];
-        assert_true(duet_shape_elements(&t->shape, &count));
-        float *data = malloc(count * sizeof *data);
-        assert_non_null(data);
-        memcpy(data, t->data, count * sizeof *data);
-        bool depthwise = strstr(t->name, ".depthwise."), bias = strstr(t->name, ".bias");
-        for (size_t k = 0; depthwise && k < count; k++)
-            if (strstr(t->name, victim) || k % channels % 5 != 0)
-                data[k] = bias ? -0.5f : random_weight(&seed) / 200; /* at most 9 * 6 / 200 = 0.27 */
-        assert_ok(duet_weights_add(copy, t->name, DUET_F32, &t->shape, data, &e), e);
-        free(data);
-    }
-    return copy;
 }
 
 /* Channels that are always zero are left out of the sums; no byte changes. */
