@@ -37,11 +37,16 @@ void duet_results_close(struct duet_results **results)
 
 /* --- looking -------------------------------------------------------------------------------------------- */
 
-static const struct head_result *of_task(const struct duet_results *results, enum duet_task task)
+static struct head_result *find_task(struct duet_results *results, enum duet_task task)
 {
     for (int i = 0; results && i < results->count; i++)
         if (duet_head_task(results->items[i].head->kind) == task) return &results->items[i];
     return NULL;
+}
+
+static const struct head_result *of_task(const struct duet_results *results, enum duet_task task)
+{
+    return find_task((struct duet_results *)results, task);
 }
 
 static const struct head_result *of_head(const struct duet_results *results, enum duet_task task,
@@ -93,4 +98,30 @@ const struct duet_class_probabilities *duet_results_classes_of(const struct duet
 {
     const struct head_result *r = of_head(results, DUET_CLASSIFICATION, head);
     return r ? &r->classes : NULL;
+}
+
+/* --- taking --------------------------------------------------------------------------------------------- */
+
+struct duet_detections duet_results_take_detections(struct duet_results *results)
+{
+    struct duet_detections taken = {0};
+    struct head_result *r = find_task(results, DUET_DETECTION);
+    if (r) taken = r->detections, r->detections = (struct duet_detections){0};
+    return taken;
+}
+
+struct duet_segmentation duet_results_take_segmentation(struct duet_results *results)
+{
+    struct duet_segmentation taken = {0};
+    struct head_result *r = find_task(results, DUET_SEGMENTATION);
+    if (r) taken = r->segmentation, r->segmentation = (struct duet_segmentation){0};
+    return taken;
+}
+
+struct duet_class_probabilities duet_results_take_classes(struct duet_results *results)
+{
+    struct duet_class_probabilities taken = {0};
+    struct head_result *r = find_task(results, DUET_CLASSIFICATION);
+    if (r) taken = r->classes, r->classes = (struct duet_class_probabilities){0};
+    return taken;
 }

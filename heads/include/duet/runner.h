@@ -103,6 +103,12 @@ DUET_API const struct duet_segmentation *duet_results_segmentation_of(const stru
 DUET_API const struct duet_class_probabilities *duet_results_classes_of(const struct duet_results *results,
                                                                         const char *head);
 
+/* The first of them taken out of the results, which are then empty there: the caller's, to be ended with
+ * their own close, before the results or after. All zero: none was wanted. */
+DUET_API struct duet_detections duet_results_take_detections(struct duet_results *results);
+DUET_API struct duet_segmentation duet_results_take_segmentation(struct duet_results *results);
+DUET_API struct duet_class_probabilities duet_results_take_classes(struct duet_results *results);
+
 /* Accepts NULL; sets *results to NULL. */
 DUET_API void duet_results_close(struct duet_results **results);
 

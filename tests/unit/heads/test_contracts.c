@@ -435,8 +435,17 @@ static void runners_survive_nothing(void **state)
     assert_null(duet_results_detections_of(results, NULL));
     assert_null(duet_results_segmentation_of(results, "ssdlite"));
     assert_null(duet_results_classes_of(results, "deeplabv3"));
+    const uint8_t *pixels = duet_results_segmentation(results)->classes.pixels;
+    struct duet_segmentation taken = duet_results_take_segmentation(results);
+    assert_true(pixels && taken.classes.pixels == pixels);
+    assert_null(duet_results_segmentation(results)->classes.pixels);
+    assert_null(duet_results_take_segmentation(results).classes.pixels); /* is gone */
+    assert_true(duet_results_take_detections(NULL).count == 0 && !duet_results_take_classes(results).items);
     assert_ok(duet_runner_clone(r, &other, &e), e);
     duet_results_close(NULL);
+    duet_results_close(&results);
+    assert_true(taken.classes.pixels[0] < 255);
+    duet_segmentation_close(&taken);
     duet_results_close(&results);
     duet_results_close(&results);
     duet_runner_close(NULL);
