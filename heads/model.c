@@ -253,7 +253,6 @@ enum duet_status duet_model_memory(const struct duet_model_config *config, int o
                                    int height, struct duet_memory *memory, struct duet_error *error)
 {
     DUET_NEEDS(memory, error);
-    *memory = (struct duet_memory){0};
     struct duet_network *network = NULL;
     struct duet_compile_options options = {.struct_size = sizeof options, .height = height, .width = width};
     enum duet_status status = duet_model_network(config, output_stride, &network, error);

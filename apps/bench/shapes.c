@@ -100,7 +100,8 @@ static enum duet_status add_network(const struct duet_network *network, const ch
     int count = duet_network_layer_count(network);
     struct duet_layer_info *info = calloc((size_t)count + 1, sizeof *info);
     if (!info) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %d layers", count);
-    enum duet_status status = duet_network_account(network, side, side, info, error);
+    enum duet_status status =
+        duet_network_account(network, side, side, info, sizeof(struct duet_layer_info), error);
     for (int i = 0; i < count && status == DUET_OK; i++)
         status = add_layer(network, info, i, set, shapes, error);
     free(info);

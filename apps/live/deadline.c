@@ -116,7 +116,7 @@ static enum duet_status count_madds(const struct duet_model *model, int size, in
     if (status != DUET_OK) return status;
     int layers = duet_network_layer_count(network);
     struct duet_layer_info *info = calloc((size_t)layers, sizeof *info);
-    status = info ? duet_network_account(network, size, size, info, error)
+    status = info ? duet_network_account(network, size, size, info, sizeof(struct duet_layer_info), error)
                   : duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %d layers", layers);
     *madds = 1;
     for (int i = 0; status == DUET_OK && i < layers; i++) *madds += (double)info[i].madds;

@@ -126,7 +126,8 @@ static enum duet_status account(struct view *view, struct duet_error *error)
     view->layers = duet_network_layer_count(view->network);
     view->info = calloc((size_t)view->layers, sizeof *view->info);
     if (!view->info) return duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %d layers", view->layers);
-    status = duet_network_account(view->network, view->height, view->width, view->info, error);
+    status = duet_network_account(view->network, view->height, view->width, view->info,
+                                  sizeof(struct duet_layer_info), error);
     for (int i = 0; status == DUET_OK && i < view->layers; i++) {
         view->madds += view->info[i].madds;
         view->parameters += view->info[i].parameters;

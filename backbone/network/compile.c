@@ -81,15 +81,16 @@ enum duet_status duet_network_memory(const struct duet_network *network,
                                      struct duet_error *error)
 {
     DUET_NEEDS(memory, error);
-    *memory = (struct duet_memory){0};
+    struct duet_memory found = DUET_MEMORY;
     struct duet_compile_options options;
     struct plan plan;
     enum duet_status status = duet_options_copy(&options, sizeof options, &defaults, given, "compile options", error);
     if (status == DUET_OK) status = duet_plan_create(network, &options, &plan, error);
     if (status != DUET_OK) return status;
-    *memory = (struct duet_memory){plan.arena_bytes, plan.scratch_bytes};
+    found.session_bytes = plan.arena_bytes;
+    found.thread_bytes = plan.scratch_bytes;
     duet_plan_close(&plan);
-    return DUET_OK;
+    return duet_info_fill(memory, &found, sizeof found, "memory", error);
 }
 
 enum duet_status duet_check_memory(const struct plan *plan, size_t threads, size_t max_memory,
@@ -173,17 +174,23 @@ int duet_compiled_stage_count(const struct duet_compiled *compiled)
     return compiled ? compiled->plan.stage_count : 0;
 }
 
-struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, int step)
+enum duet_status duet_compiled_step(const struct duet_compiled *compiled, int step,
+                                    struct duet_step_info *info, struct duet_error *error)
 {
-    if (step < 0 || step >= duet_compiled_step_count(compiled)) return (struct duet_step_info){0};
+    DUET_NEEDS(compiled, error);
+    DUET_NEEDS(info, error);
+    if (step < 0 || step >= compiled->plan.step_count)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "step %d: expected 0 to %d", step,
+                         compiled->plan.step_count - 1);
     const struct step *s = &compiled->plan.steps[step];
     duet_node layers[4] = {s->expand, s->depthwise, s->project, s->add};
-    struct duet_step_info info = {.name = s->name,
-                                  .kernel = compiled->kernel_names[step],
-                                  .output = compiled->plan.info[s->output].output};
+    struct duet_step_info found = {.struct_size = sizeof found,
+                                   .name = s->name,
+                                   .kernel = compiled->kernel_names[step],
+                                   .output = compiled->plan.info[s->output].output};
     for (int i = 0; i < 4; i++)
-        if (layers[i] >= 0) info.madds += compiled->plan.info[layers[i]].madds;
-    return info;
+        if (layers[i] >= 0) found.madds += compiled->plan.info[layers[i]].madds;
+    return duet_info_fill(info, &found, sizeof found, "step info", error);
 }
 
 const struct duet_kernels *duet_compiled_kernels(const struct duet_compiled *compiled)

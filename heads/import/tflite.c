@@ -305,8 +305,8 @@ static enum duet_status import_layers(struct import *import, const struct duet_m
     match = calloc((size_t)count, sizeof *match);
     if (!info || !match) status = duet_no_memory(import->error, import->path, NULL);
     if (status == DUET_OK)
-        status =
-            duet_network_account(network, config->input_height, config->input_width, info, import->error);
+        status = duet_network_account(network, config->input_height, config->input_width, info,
+                                      sizeof(struct duet_layer_info), import->error);
     if (status == DUET_OK)
         status = duet_tflite_match(import->path, import->graph, network, info, match, import->error);
     for (int i = 0; status == DUET_OK && i < count; i++) status = import_layer(import, network, i, &match[i]);

@@ -17,7 +17,7 @@ static uint8_t *network_file(size_t *size)
     struct duet_network *network;
     struct duet_layer_info info[200];
     if (duet_model_network(&config, 16, &network, NULL) != DUET_OK) abort();
-    if (duet_network_account(network, 33, 33, info, NULL) != DUET_OK) abort();
+    if (duet_network_account(network, 33, 33, info, sizeof(struct duet_layer_info), NULL) != DUET_OK) abort();
     struct duet_weights *weights = spec_weights(network, DUET_I8, 1);
     struct spec *spec = spec_of_network(network, info, weights);
     uint8_t *file = spec_write(spec, size, NULL);

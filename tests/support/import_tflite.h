@@ -29,7 +29,9 @@ static inline struct fixture make(struct duet_model_config config, int output_st
     assert_ok(duet_model_network(&config, output_stride, &f.network, &e), e);
     f.info = calloc((size_t)duet_network_layer_count(f.network), sizeof *f.info);
     assert_non_null(f.info);
-    assert_ok(duet_network_account(f.network, config.input_height, config.input_width, f.info, &e), e);
+    assert_ok(duet_network_account(f.network, config.input_height, config.input_width, f.info,
+                                   sizeof(struct duet_layer_info), &e),
+              e);
     f.weights = spec_weights(f.network, dtype, 99);
     f.spec = spec_of_network(f.network, f.info, f.weights);
     return f;

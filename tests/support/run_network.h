@@ -18,6 +18,14 @@ static inline struct duet_compiled *compile_network(const struct duet_network *n
     return compiled;
 }
 
+static inline struct duet_step_info step_info(const struct duet_compiled *compiled, int step)
+{
+    struct duet_error e;
+    struct duet_step_info info = DUET_STEP_INFO;
+    assert_ok(duet_compiled_step(compiled, step, &info, &e), e);
+    return info;
+}
+
 /* A session with its input filled. Owned: duet_session_close. */
 static inline struct duet_session *filled_session(struct duet_compiled *compiled, int threads)
 {

@@ -130,7 +130,7 @@ DUET_API struct duet_shape duet_network_weight_shape(const struct duet_network *
 
 /* --- accounting ----------------------------------------------------------------------------------------- */
 
-/* What a layer costs at a given input size. */
+/* What a layer costs at a given input size. Grows at its end. */
 struct duet_layer_info {
     struct duet_shape output;   /* [1, H, W, C] */
     enum duet_dtype dtype;      /* of its numbers: DUET_F32, but for an input that is not */
@@ -140,10 +140,12 @@ struct duet_layer_info {
     uint64_t bytes;             /* of the output */
 };
 
-/* Fill info[0 .. layer_count-1] for an input of height x width. Errors: those of duet_network_check;
- * DUET_BAD_ARGUMENT (a side out of range, shapes that do not fit together at that size). */
+/* Fill info[0 .. layer_count-1] for an input of height x width; info_size is sizeof *info, of the caller's.
+ * Errors: those of duet_network_check; DUET_BAD_ARGUMENT (a side out of range, shapes that do not fit
+ * together at that size, no info), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_network_account(const struct duet_network *network, int height, int width,
-                                               struct duet_layer_info *info, struct duet_error *error);
+                                               struct duet_layer_info *info, size_t info_size,
+                                               struct duet_error *error);
 
 /* --- compiling and running ------------------------------------------------------------------------------ */
 
@@ -176,8 +178,13 @@ struct duet_compile_options {
  * large as the model file (up to four times that where it is quantized). Neither weights nor max_memory are
  * looked at; costs tens of microseconds and no memory to speak of. Errors: those of duet_compile. */
 struct duet_memory {
+    size_t struct_size; /* set by the caller: lets the struct grow */
     size_t session_bytes, thread_bytes;
 };
+#define DUET_MEMORY                                                                                          \
+    {                                                                                                        \
+        sizeof(struct duet_memory), 0, 0                                                                     \
+    }
 DUET_API enum duet_status duet_network_memory(const struct duet_network *network,
                                               const struct duet_compile_options *options,
                                               struct duet_memory *memory, struct duet_error *error);
@@ -199,17 +206,24 @@ DUET_API struct duet_compiled *duet_compiled_retain(struct duet_compiled *compil
 /* Gives up one reference; the last one frees. Accepts NULL; sets *compiled to NULL. */
 DUET_API void duet_compiled_close(struct duet_compiled **compiled);
 
-/* One line a step, as run; texts are borrowed until close. All zero for a step that is not there. */
+/* One line a step, as run; texts are borrowed until close. */
 struct duet_step_info {
+    size_t struct_size; /* set by the caller: lets the struct grow */
     const char *name;   /* layer, or layers joined by the fusion */
     const char *kernel; /* "conv1x1_f32 scalar" */
     struct duet_shape output;
     uint64_t madds;
 };
+#define DUET_STEP_INFO                                                                                       \
+    {                                                                                                        \
+        sizeof(struct duet_step_info), NULL, NULL, {0, {0}}, 0                                               \
+    }
 DUET_API int duet_compiled_step_count(const struct duet_compiled *compiled);
 /* 1, or 2 where something that is wanted needs a side input. Steps stand in the order of their stages. */
 DUET_API int duet_compiled_stage_count(const struct duet_compiled *compiled);
-DUET_API struct duet_step_info duet_compiled_step(const struct duet_compiled *compiled, int step);
+/* Errors: DUET_BAD_ARGUMENT (a step that is not there). */
+DUET_API enum duet_status duet_compiled_step(const struct duet_compiled *compiled, int step,
+                                             struct duet_step_info *info, struct duet_error *error);
 DUET_API const char *duet_compiled_level(const struct duet_compiled *compiled); /* "avx2"; static */
 /* Memory of a session: results that wait to be read, and what each worker needs beside them. */
 DUET_API size_t duet_compiled_arena_bytes(const struct duet_compiled *compiled);

@@ -20,7 +20,7 @@ static struct totals account(const struct duet_network *network, int side, struc
 {
     struct duet_error e;
     struct totals t = {0};
-    assert_ok(duet_network_account(network, side, side, info, &e), e);
+    assert_ok(duet_network_account(network, side, side, info, sizeof(struct duet_layer_info), &e), e);
     for (int i = 0; i < duet_network_layer_count(network); i++) {
         t.madds += info[i].madds;
         t.parameters += info[i].parameters;

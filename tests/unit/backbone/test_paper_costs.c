@@ -37,7 +37,7 @@ static struct cost cost_of(struct duet_model_config config, int output_stride, i
     int count = duet_network_layer_count(network);
     struct duet_layer_info *info = calloc((size_t)count, sizeof *info);
     assert_non_null(info);
-    assert_ok(duet_network_account(network, side, side, info, &e), e);
+    assert_ok(duet_network_account(network, side, side, info, sizeof(struct duet_layer_info), &e), e);
     for (int i = 0; i < count; i++) {
         const struct duet_layer *layer = duet_network_layer(network, i);
         struct duet_shape shape = duet_network_weight_shape(network, i);

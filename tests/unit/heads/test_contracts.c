@@ -151,7 +151,7 @@ static void networks_survive_nothing(void **state)
     struct duet_network *n = NULL;
     struct duet_conv conv = {.name = "c", .channels = 1};
     struct duet_layer_info info;
-    struct duet_memory memory;
+    struct duet_memory memory = DUET_MEMORY;
     struct duet_compiled *compiled = NULL;
     struct duet_session *session = NULL;
     struct duet_compile_options options = {.struct_size = sizeof options, .height = 8, .width = 8};
@@ -177,7 +177,7 @@ static void networks_survive_nothing(void **state)
     assert_int_equal(duet_network_output_at(NULL, 0, NULL), -1);
     assert_int_equal(duet_network_input_channels(NULL, 0), -1);
     assert_int_equal(duet_network_weight_shape(NULL, 0).rank, 0);
-    BAD(duet_network_account(NULL, 8, 8, &info, &e));
+    BAD(duet_network_account(NULL, 8, 8, &info, sizeof(struct duet_layer_info), &e));
     BAD(duet_network_memory(NULL, &options, &memory, &e));
     BAD(duet_compile(NULL, NULL, &options, &compiled, &e));
     assert_ok(duet_network_create(&n, &e), e);
@@ -186,8 +186,8 @@ static void networks_survive_nothing(void **state)
     assert_int_equal(duet_network_find(n, NULL), -1);
     assert_int_equal(duet_network_weight_shape(n, 99).rank, 0);
     duet_network_output(n, "o", duet_network_input(n, "i", 3));
-    BAD(duet_network_account(n, 8, 8, NULL, &e));
-    BAD(duet_network_account(n, -8, 8, &info, &e));
+    BAD(duet_network_account(n, 8, 8, NULL, sizeof(struct duet_layer_info), &e));
+    BAD(duet_network_account(n, -8, 8, &info, sizeof(struct duet_layer_info), &e));
     BAD(duet_compile(n, NULL, &options, &compiled, &e));
     BAD(duet_compile(n, NULL, NULL, &compiled, &e));
     BAD(duet_compile(n, NULL, &options, NULL, &e));
@@ -197,7 +197,9 @@ static void networks_survive_nothing(void **state)
     duet_compiled_close(&compiled);
     assert_int_equal(duet_compiled_step_count(NULL), 0);
     assert_int_equal(duet_compiled_stage_count(NULL), 0);
-    assert_null(duet_compiled_step(NULL, 0).name);
+    struct duet_step_info step = DUET_STEP_INFO;
+    BAD(duet_compiled_step(NULL, 0, &step, &e));
+    BAD(duet_compiled_step(NULL, 0, NULL, &e));
     assert_null(duet_compiled_level(NULL));
     assert_int_equal(duet_compiled_arena_bytes(NULL), 0);
     assert_int_equal(duet_compiled_scratch_bytes(NULL), 0);
@@ -308,7 +310,7 @@ static void models_survive_nothing(void **state)
     struct duet_model_config zero = {0};
     struct duet_network *network = NULL;
     struct duet_weights *weights = NULL;
-    struct duet_memory memory;
+    struct duet_memory memory = DUET_MEMORY;
     BAD(duet_model_open(NULL, &model, &e));
     BAD(duet_model_open("x", NULL, &e));
     duet_model_close(NULL);

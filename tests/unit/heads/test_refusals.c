@@ -191,7 +191,7 @@ static void a_fault_is_remembered_and_told(void **state)
         BAD(duet_network_check(b.network, &e));
         if (!strstr(e.text, faults[i].says))
             fail_msg("fault %zu: '%s', expected '%s'", i, e.text, faults[i].says);
-        BAD(duet_network_account(b.network, 8, 8, info, &e));
+        BAD(duet_network_account(b.network, 8, 8, info, sizeof(struct duet_layer_info), &e));
         BAD(duet_compile(b.network, weights, &options, &compiled, &e));
         if (!strstr(e.text, faults[i].says))
             fail_msg("fault %zu: '%s', expected '%s'", i, e.text, faults[i].says);
@@ -209,20 +209,20 @@ static void shapes_that_do_not_fit_are_told_with_the_size(void **state)
         duet_network_depthwise(b.network, b.deep, (struct duet_conv){.name = "half", .stride = 2});
     duet_network_add(b.network, "sum", half, b.deep);
     assert_ok(duet_network_check(b.network, &e), e);
-    assert_ok(duet_network_account(b.network, 1, 1, info, &e), e);
-    BAD(duet_network_account(b.network, 9, 9, info, &e));
+    assert_ok(duet_network_account(b.network, 1, 1, info, sizeof(struct duet_layer_info), &e), e);
+    BAD(duet_network_account(b.network, 9, 9, info, sizeof(struct duet_layer_info), &e));
     assert_non_null(strstr(e.text, "layer sum: joins 5x5 and 9x9"));
     duet_network_close(&b.network);
     b = begin();
     duet_network_broadcast(b.network, "repeat", b.deep, b.input);
-    assert_ok(duet_network_account(b.network, 1, 1, info, &e), e);
-    BAD(duet_network_account(b.network, 9, 9, info, &e));
+    assert_ok(duet_network_account(b.network, 1, 1, info, sizeof(struct duet_layer_info), &e), e);
+    BAD(duet_network_account(b.network, 9, 9, info, sizeof(struct duet_layer_info), &e));
     assert_non_null(strstr(e.text, "layer repeat: repeats 9x9, expected 1x1"));
     duet_network_close(&b.network);
     b = begin();
     duet_network_upsample(b.network, "double", b.deep, b.input);
-    assert_ok(duet_network_account(b.network, 1, 1, info, &e), e);
-    BAD(duet_network_account(b.network, 9, 1, info, &e));
+    assert_ok(duet_network_account(b.network, 1, 1, info, sizeof(struct duet_layer_info), &e), e);
+    BAD(duet_network_account(b.network, 9, 1, info, sizeof(struct duet_layer_info), &e));
     assert_non_null(strstr(e.text, "layer double: makes 9x1 of 9x1, expected sides of 2 n - 1 or 2 n"));
     duet_network_close(&b.network);
 }
@@ -251,7 +251,9 @@ static void a_session_is_not_run_on_more_threads_than_it_has_memory_for(void **s
     struct duet_pool pool;
     struct duet_compile_options options = {.struct_size = sizeof options, .height = 40, .width = 40};
     assert_ok(duet_compile(network, weights, &options, &compiled, &e), e);
-    assert_null(duet_compiled_step(compiled, 99).name);
+    struct duet_step_info info = DUET_STEP_INFO;
+    BAD(duet_compiled_step(compiled, 99, &info, &e));
+    BAD(duet_compiled_step(compiled, -1, &info, &e));
     BAD(duet_session_create(compiled, 0, &session, &e));
     assert_ok(duet_session_create(compiled, 2, &session, &e), e);
     assert_ok(duet_pool_create(3, &pool, &e), e);
@@ -381,7 +383,7 @@ static void a_network_over_the_budget_is_refused_before_it_takes_memory(void **s
     struct duet_model *model;
     struct duet_detector *detector;
     struct duet_segmenter *segmenter;
-    struct duet_memory small, large;
+    struct duet_memory small = DUET_MEMORY, large = DUET_MEMORY;
     assert_ok(duet_model_open(tiny, &model, &e), e);
     const struct duet_model_config *config = duet_model_config(model);
     assert_ok(duet_model_memory(config, 0, 64, 64, &small, &e), e);

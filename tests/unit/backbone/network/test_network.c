@@ -150,7 +150,7 @@ static void every_level_is_near_scalar(void **state)
     float *want = run_network(scalar, network, 1, &count), most = 0;
     float *got = run_network(best, network, 1, &here);
     for (size_t k = 0; k < count; k++) most = fmaxf(most, fabsf(got[k] - want[k]));
-    printf("# %s: within %.2g of scalar\n", duet_compiled_step(best, 0).kernel, (double)most);
+    printf("# %s: within %.2g of scalar\n", step_info(best, 0).kernel, (double)most);
     assert_true(most < 1e-3f);
     free(want);
     free(got);

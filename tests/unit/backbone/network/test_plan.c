@@ -53,7 +53,7 @@ static void assert_like_alone(const struct duet_network *both, const struct duet
 {
     struct duet_compile_options options = {.struct_size = sizeof options, .height = 35, .width = 50};
     struct duet_compiled *a, *b;
-    struct duet_memory memory, want_memory;
+    struct duet_memory memory = DUET_MEMORY, want_memory = DUET_MEMORY;
     assert_ok(duet_compile(alone, weights, &options, &a, &e), e);
     assert_ok(duet_network_memory(alone, &options, &want_memory, &e), e);
     options.outputs = &wanted;
@@ -63,7 +63,7 @@ static void assert_like_alone(const struct duet_network *both, const struct duet
     assert_memory_equal(&memory, &want_memory, sizeof memory);
     assert_int_equal(duet_compiled_step_count(a), duet_compiled_step_count(b));
     for (int i = 0; i < duet_compiled_step_count(a); i++)
-        assert_string_equal(duet_compiled_step(a, i).name, duet_compiled_step(b, i).name);
+        assert_string_equal(step_info(a, i).name, step_info(b, i).name);
     assert_int_equal(duet_compiled_weight_bytes(a), duet_compiled_weight_bytes(b));
     size_t count, here;
     float *want = run_network(a, alone, 1, &count), *got = run_network(b, both, 2, &here);
@@ -96,7 +96,7 @@ static void outputs_that_are_wanted_are_checked(void **state)
     struct duet_network *both = trunk_and(true, true);
     struct duet_weights *weights = random_weights(both, 1);
     struct duet_compiled *compiled;
-    struct duet_memory memory;
+    struct duet_memory memory = DUET_MEMORY;
     const char *names[3] = {"b", "nobody", NULL};
     struct duet_compile_options options = {
         .struct_size = sizeof options, .height = 35, .width = 50, .outputs = names, .output_count = 2};
@@ -154,8 +154,7 @@ static void every_pair_of_mobilenet_v1_is_one_step(void **state)
     struct duet_compiled *fused = compile_network(network, weights, 61, 90, false, NULL);
     assert_int_equal(duet_compiled_step_count(plain), 1 + 2 * V1_PAIRS);
     assert_int_equal(duet_compiled_step_count(fused), V1_PAIRS); /* the first covers the convolution, too */
-    for (int i = 0; i < V1_PAIRS; i++)
-        assert_non_null(strstr(duet_compiled_step(fused, i).kernel, "separable"));
+    for (int i = 0; i < V1_PAIRS; i++) assert_non_null(strstr(step_info(fused, i).kernel, "separable"));
     size_t count, here;
     float *want = run_network(plain, network, 1, &count);
     for (int threads = 1; threads <= 3; threads++) {
@@ -171,12 +170,49 @@ static void every_pair_of_mobilenet_v1_is_one_step(void **state)
     duet_network_close(&network);
 }
 
+/* --- infos ---------------------------------------------------------------------------------------------- */
+
+/* As programs see them that were compiled for an older and for a newer library. */
+static void infos_are_filled_as_far_as_both_sides_know_them(void **state)
+{
+    (void)state;
+    struct duet_network *network = trunk_and(true, true);
+    int count = duet_network_layer_count(network);
+    struct duet_shape older[16];
+    struct {
+        struct duet_layer_info known;
+        uint64_t unknown;
+    } newer[16];
+    struct duet_layer_info info[16];
+    assert_in_range(count, 1, 16);
+    memset(newer, 0xff, sizeof newer);
+    assert_ok(duet_network_account(network, 35, 50, info, sizeof *info, &e), e);
+    assert_ok(
+        duet_network_account(network, 35, 50, (struct duet_layer_info *)(void *)older, sizeof *older, &e), e);
+    assert_ok(duet_network_account(network, 35, 50, &newer[0].known, sizeof *newer, &e), e);
+    for (int i = 0; i < count; i++) {
+        assert_true(info[i].bytes > 0);
+        assert_memory_equal(&older[i], &info[i].output, sizeof older[i]);
+        assert_memory_equal(&newer[i].known, &info[i], sizeof info[i]);
+        assert_true(newer[i].unknown == 0);
+    }
+    struct duet_compile_options options = {.struct_size = sizeof options, .height = 35, .width = 50};
+    struct duet_memory memory = DUET_MEMORY, part = {.struct_size = 2 * sizeof(size_t), .thread_bytes = 7};
+    assert_ok(duet_network_memory(network, &options, &memory, &e), e);
+    assert_ok(duet_network_memory(network, &options, &part, &e), e);
+    assert_true(part.session_bytes == memory.session_bytes && part.thread_bytes == 7);
+    memory.struct_size = 0;
+    assert_fails(DUET_BAD_ARGUMENT, duet_network_memory(network, &options, &memory, &e), e);
+    duet_network_close(&network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_wanted_output_needs_is_left_out),
         cmocka_unit_test(outputs_that_are_wanted_are_checked),
         cmocka_unit_test(every_pair_of_mobilenet_v1_is_one_step),
+        cmocka_unit_test(infos_are_filled_as_far_as_both_sides_know_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

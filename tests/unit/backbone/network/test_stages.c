@@ -241,7 +241,7 @@ static int steps_on(const struct duet_compiled *compiled, const char *kernel)
 {
     int count = 0;
     for (int i = 0; i < duet_compiled_step_count(compiled); i++)
-        count += strncmp(duet_compiled_step(compiled, i).kernel, kernel, strlen(kernel)) == 0;
+        count += strncmp(step_info(compiled, i).kernel, kernel, strlen(kernel)) == 0;
     return count;
 }
 
