@@ -105,6 +105,7 @@ enum duet_status duet_mobilenet_v2_build(struct duet_network *network,
     if (status != DUET_OK) return status;
     double multiplier = config->width_multiplier;
     int divisor = config->channel_divisor;
+    layers->output_stride = config->output_stride;
 
     layers->input = duet_network_input(network, "input", 3);
     layers->conv = duet_network_conv(

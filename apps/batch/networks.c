@@ -6,6 +6,7 @@
 #include "core/os.h"
 #include "data/draw/draw.h"
 #include "data/labels/labels.h"
+#include "heads/kinds.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -98,12 +99,12 @@ static enum duet_status draw(void *ctx, struct duet_image *image, const struct d
 
 static void fill_task(struct duet_networks *networks, struct duet_batch_task *task)
 {
-    const struct duet_model_config *detect = duet_model_config(networks->detect_model);
-    const struct duet_model_config *segment = duet_model_config(networks->segment_model);
+    const struct duet_head *detect = duet_model_task_head(networks->detect_model, DUET_DETECTION);
+    const struct duet_head *segment = duet_model_task_head(networks->segment_model, DUET_SEGMENTATION);
     task->ctx = networks;
     task->worker_bytes = duet_detector_bytes(networks->detector) + duet_segmenter_bytes(networks->segmenter);
-    task->labels = detect ? &detect->ssdlite_labels : &segment->deeplabv3_labels;
-    task->segment_labels = segment ? &segment->deeplabv3_labels : NULL;
+    task->labels = detect ? &detect->labels : &segment->labels;
+    task->segment_labels = segment ? &segment->labels : NULL;
     task->create_worker = create_worker;
     task->close_worker = close_worker;
     task->analyse = analyse;
@@ -165,12 +166,16 @@ static int select_classes(const struct duet_program *program, const char *classe
     return left > 0 ? DUET_GO_ON : duet_usage_error(program, "--except: no class is left to look for");
 }
 
-static int open_model(const struct duet_program *program, const char *name, struct duet_model **model)
+static int open_model(const struct duet_program *program, const char *name, enum duet_head_task task,
+                      struct duet_model **model, const struct duet_labels **labels)
 {
     struct duet_error error;
+    const struct duet_head *head;
     char *path = NULL;
     enum duet_status status = duet_model_path(name, &path, &error);
     if (status == DUET_OK) status = duet_model_open(path, model, &error);
+    if (status == DUET_OK) status = duet_model_need_head(*model, task, &head, &error);
+    if (status == DUET_OK) *labels = &head->labels;
     free(path);
     return status == DUET_OK ? DUET_GO_ON : duet_fatal(program, &error);
 }
@@ -235,9 +240,9 @@ static int open_detector(struct duet_networks *networks, const char *cpu)
     const struct duet_detect_settings *s = networks->detect;
     struct duet_error error;
     bool *selected = NULL;
-    int code = open_model(networks->program, s->model, &networks->detect_model);
+    const struct duet_labels *labels;
+    int code = open_model(networks->program, s->model, DUET_DETECTION, &networks->detect_model, &labels);
     if (code != DUET_GO_ON) return code;
-    const struct duet_labels *labels = &duet_model_config(networks->detect_model)->ssdlite_labels;
     float *thresholds = NULL;
     code = select_classes(networks->program, s->classes, s->except, labels, &selected);
     if (code == DUET_GO_ON) code = load_thresholds(networks, labels, &thresholds);
@@ -287,10 +292,11 @@ static int open_segmenter(struct duet_networks *networks, const char *cpu)
     bool *selected = NULL;
     float scales[DUET_SEGMENTER_MAX_SCALES];
     int scale_count;
+    const struct duet_labels *labels;
     int code = read_scales(networks->program, s->scales, scales, &scale_count);
-    if (code == DUET_GO_ON) code = open_model(networks->program, s->model, &networks->segment_model);
+    if (code == DUET_GO_ON)
+        code = open_model(networks->program, s->model, DUET_SEGMENTATION, &networks->segment_model, &labels);
     if (code != DUET_GO_ON) return code;
-    const struct duet_labels *labels = &duet_model_config(networks->segment_model)->deeplabv3_labels;
     code = select_classes(networks->program, s->classes, s->except, labels, &selected);
     const struct duet_segmenter_options options = {.struct_size = sizeof options,
                                                    .output_stride = duet_segment_stride(s->output_stride),

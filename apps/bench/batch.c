@@ -159,7 +159,7 @@ static int open_networks(struct bench *b)
     char *path = NULL;
     enum duet_status status = duet_model_path(b->settings->model, &path, &error);
     if (status == DUET_OK) status = duet_model_open(path, &model, &error);
-    bool boxes = status == DUET_OK && duet_model_config(model)->has_ssdlite;
+    bool boxes = status == DUET_OK && duet_model_task_head(model, DUET_DETECTION);
     duet_model_close(&model);
     free(path);
     if (status == DUET_OK)

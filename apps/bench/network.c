@@ -81,8 +81,8 @@ static enum duet_status open_network(const struct settings *settings, const char
     free(path);
     if (status != DUET_OK) return status;
     const struct duet_model_config *config = duet_model_config(model);
-    b->height = settings->size ? settings->size : config->input_height;
-    b->width = settings->size ? settings->size : config->input_width;
+    b->height = settings->size ? settings->size : config->heads[0].input.height;
+    b->width = settings->size ? settings->size : config->heads[0].input.width;
     status = duet_model_network(config, settings->output_stride, &network, error);
     struct duet_compile_options compile = {.struct_size = sizeof compile,
                                            .height = b->height,

@@ -3,8 +3,7 @@
 #include "core/fail.h"
 #include "core/grow.h"
 #include "core/os.h"
-#include "duet/deeplabv3.h"
-#include "duet/ssdlite.h"
+#include "duet/model.h"
 
 #include "cli/words.h"
 
@@ -110,18 +109,12 @@ static enum duet_status add_network(const struct duet_network *network, const ch
 
 static enum duet_status of_network(bool deeplab, struct bench_shapes *shapes, struct duet_error *error)
 {
-    const struct duet_mobilenet_v2_config trunk = {1.0, 8, deeplab ? 16 : 32, !deeplab};
-    const struct duet_deeplabv3_config masks = {21, 256, false};
-    const struct duet_ssdlite_config boxes = {90};
-    struct duet_mobilenet_v2 layers;
+    const struct duet_head head = duet_head_usual(deeplab ? DUET_DEEPLABV3 : DUET_SSDLITE);
+    const struct duet_model_config config = {.backbone = {1, 8}, .heads = &head, .head_count = 1};
     struct duet_network *network = NULL;
-    enum duet_status status = duet_network_create(&network, error);
-    if (status == DUET_OK) status = duet_mobilenet_v2_build(network, &trunk, &layers, error);
+    enum duet_status status = duet_model_network(&config, 0, &network, error);
     if (status == DUET_OK)
-        status = deeplab ? duet_deeplabv3_build(network, &layers, 16, &masks, error)
-                         : duet_ssdlite_build(network, &layers, &boxes, error);
-    if (status == DUET_OK)
-        status = add_network(network, deeplab ? "deeplab" : "ssdlite", deeplab ? 513 : 300, shapes, error);
+        status = add_network(network, deeplab ? "deeplab" : "ssdlite", head.input.width, shapes, error);
     duet_network_close(&network);
     return status;
 }

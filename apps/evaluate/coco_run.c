@@ -71,7 +71,7 @@ void evaluate_coco_run_close(struct evaluate_coco_run *run)
  */
 static int check_labels(const struct evaluate_coco_run *run)
 {
-    const struct duet_labels labels = duet_model_config(run->networks.detect_model)->ssdlite_labels;
+    const struct duet_labels labels = duet_model_task_head(run->networks.detect_model, DUET_DETECTION)->labels;
     size_t known = 0;
     for (size_t i = 0; i < labels.count; i++) {
         const struct duet_coco_category *category =
@@ -240,7 +240,9 @@ void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct du
     duet_conditions_text(conditions, "model", run->settings->detect.model);
     duet_conditions_text(conditions, "model_sha256", config->data_sha256);
     duet_conditions_text(conditions, "model_source_sha256", config->source.sha256);
-    duet_conditions_text(conditions, "preprocessing", config->preprocessing);
+    duet_conditions_text(
+        conditions, "resize",
+        duet_resize_name(duet_model_task_head(run->networks.detect_model, DUET_DETECTION)->input.resize));
     duet_conditions_number(conditions, "score_threshold", run->settings->detect.threshold);
     duet_conditions_number(conditions, "nms_iou", run->settings->detect.nms_iou);
     duet_conditions_number(conditions, "detections_an_image", run->settings->detect.max_detections);

@@ -135,15 +135,16 @@ static void add_model(struct duet_conditions *c, const struct evaluate_voc_run *
 {
     const struct duet_segment_settings *s = &run->settings->segment;
     const struct duet_model_config *config = duet_model_config(run->networks->segment_model);
+    const struct duet_head *head = duet_model_task_head(run->networks->segment_model, DUET_SEGMENTATION);
     duet_conditions_text(c, "model", s->model);
     duet_conditions_text(c, "model_sha256", config->data_sha256);
     duet_conditions_text(c, "model_source_sha256", config->source.sha256);
-    duet_conditions_text(c, "model_trained_on", config->source.training);
-    duet_conditions_text(c, "preprocessing", config->preprocessing);
-    duet_conditions_number(c, "input_size", s->size > 0 ? s->size : config->input_width);
-    int stride = duet_segment_stride(s->output_stride), own = duet_model_output_stride(config);
-    duet_conditions_number(c, "output_stride", stride ? stride : own);
-    if (config->source_output_stride) duet_conditions_number(c, "output_stride_of_the_model", own);
+    duet_conditions_text(c, "model_trained_on", config->training.on);
+    duet_conditions_text(c, "resize", duet_resize_name(head->input.resize));
+    duet_conditions_number(c, "input_size", s->size > 0 ? s->size : head->input.width);
+    int stride = duet_segment_stride(s->output_stride);
+    duet_conditions_number(c, "output_stride", stride ? stride : head->output_stride);
+    duet_conditions_number(c, "output_stride_of_the_model", head->output_stride);
     duet_conditions_text(c, "scales", s->scales);
     duet_conditions_flag(c, "flip", s->flip);
 }

@@ -82,9 +82,9 @@ static int first_difference(const struct duet_voc_classes *a, const struct duet_
 static enum duet_status classes_of_model(const struct evaluate_voc_run *run, struct duet_voc_classes *classes,
                                          struct duet_error *error)
 {
-    const struct duet_model_config *config = duet_model_config(run->networks->segment_model);
+    const struct duet_head *head = duet_model_task_head(run->networks->segment_model, DUET_SEGMENTATION);
     const struct duet_voc_classes voc = {21, duet_labels_voc()};
-    *classes = (struct duet_voc_classes){config->deeplabv3.classes, config->deeplabv3_labels};
+    *classes = (struct duet_voc_classes){duet_head_classes(head), head->labels};
     if (first_difference(classes, &voc) < 0) *classes = voc;
     if (classes->count <= DUET_VOC_MAX_CLASSES) return DUET_OK;
     return duet_fail(error, DUET_UNSUPPORTED, "the model %s has %d classes: masks have room for %d",

@@ -3,6 +3,7 @@
 #include "core/fail.h"
 #include "core/order.h"
 #include "core/os.h"
+#include "heads/kinds.h"
 #include "live/deadline_control.h"
 #include "live/model_scores.h"
 
@@ -158,10 +159,9 @@ static void open_control(struct duet_deadline *d, double budget_ms)
 static enum duet_status keep_options(struct duet_deadline *d, const struct duet_segmenter_options *given,
                                      struct duet_error *error)
 {
-    const struct duet_model_config *config = duet_model_config(d->model);
     d->options = *given;
     d->options.struct_size = sizeof d->options;
-    size_t labels = config->deeplabv3_labels.count;
+    size_t labels = duet_model_task_head(d->model, DUET_SEGMENTATION)->labels.count;
     if (given->classes) {
         d->classes = malloc((labels + 1) * sizeof *d->classes);
         if (d->classes) memcpy(d->classes, given->classes, labels * sizeof *d->classes);
@@ -183,10 +183,8 @@ static enum duet_status check_options(const struct duet_model *model, const stru
     if (o->segmenter.size != 0 || o->segmenter.output_stride != 0 || o->segmenter.scales)
         return duet_fail(error, DUET_BAD_ARGUMENT,
                          "size, output stride and scales are chosen by the deadline, not given");
-    if (!duet_model_config(model)->has_deeplabv3)
-        return duet_fail(error, DUET_UNSUPPORTED, "the model (%s) has no DeepLabv3 head",
-                         duet_model_config(model)->architecture);
-    return DUET_OK;
+    const struct duet_head *head;
+    return duet_model_need_head(model, DUET_SEGMENTATION, &head, error);
 }
 
 enum duet_status duet_deadline_open(const struct duet_model *model, const struct duet_deadline_options *o,

@@ -1,6 +1,7 @@
 #include "models/compare.h"
 
 #include "core/fail.h"
+#include "heads/kinds.h"
 #include "heads/preprocess.h"
 #include "kernels/kernels.h"
 #include "weights/dequantize.h"
@@ -60,6 +61,35 @@ static enum duet_status differ(const struct compare *c, const char *what, double
                      c->names[0], b, c->names[1]);
 }
 
+static double number_of(const struct duet_head *head, const struct duet_field *field)
+{
+    const void *at = (const char *)head + field->offset;
+    switch (field->type) {
+    case DUET_FIELD_INT: return *(const int *)at;
+    case DUET_FIELD_FLOAT: return (double)*(const float *)at;
+    case DUET_FIELD_DOUBLE: return *(const double *)at;
+    case DUET_FIELD_FLAG: return *(const bool *)at;
+    case DUET_FIELD_TEXT: break; /* names, which the layers' own show */
+    }
+    return 0;
+}
+
+static enum duet_status check_heads(const struct compare *c, const struct duet_head *a,
+                                    const struct duet_head *b)
+{
+    char what[96];
+    if (a->kind != b->kind || strcmp(a->name, b->name) != 0)
+        return duet_fail(c->error, DUET_MISMATCH, "not the same network: a head %s (%s) in %s, %s (%s) in %s",
+                         a->name, duet_head_kind_name(a->kind), c->names[0], b->name,
+                         duet_head_kind_name(b->kind), c->names[1]);
+    for (const struct duet_field *field = duet_head_type(a->kind)->fields; field->name; field++) {
+        snprintf(what, sizeof what, "%s of %s", field->name, a->name);
+        if (number_of(a, field) != number_of(b, field))
+            return differ(c, what, number_of(a, field), number_of(b, field));
+    }
+    return DUET_OK;
+}
+
 static enum duet_status check_same(const struct compare *c)
 {
     const struct duet_model_config *a = duet_model_config(c->models[0]), *b = duet_model_config(c->models[1]);
@@ -67,21 +97,16 @@ static enum duet_status check_same(const struct compare *c)
         const char *what;
         double a, b;
     } fields[] = {
-        {"the width multiplier", a->width_multiplier, b->width_multiplier},
-        {"the channel divisor", a->channel_divisor, b->channel_divisor},
-        {"the number of SSDLite heads", a->has_ssdlite, b->has_ssdlite},
-        {"SSDLite's number of classes", a->ssdlite.classes, b->ssdlite.classes},
-        {"the number of DeepLabv3 heads", a->has_deeplabv3, b->has_deeplabv3},
-        {"DeepLabv3's number of classes", a->deeplabv3.classes, b->deeplabv3.classes},
-        {"DeepLabv3's depth", a->deeplabv3.depth, b->deeplabv3.depth},
-        {"DeepLabv3's number of atrous branches", 3 * a->deeplabv3.atrous_branches,
-         3 * b->deeplabv3.atrous_branches},
-        {"the number of classifiers", a->has_classifier, b->has_classifier},
-        {"the classifier's number of classes", a->classifier.classes, b->classifier.classes},
+        {"the width multiplier", a->backbone.width_multiplier, b->backbone.width_multiplier},
+        {"the channel divisor", a->backbone.channel_divisor, b->backbone.channel_divisor},
+        {"the number of heads", a->head_count, b->head_count},
     };
+    enum duet_status status = DUET_OK;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].a != fields[i].b) return differ(c, fields[i].what, fields[i].a, fields[i].b);
-    return DUET_OK;
+    for (int i = 0; status == DUET_OK && i < a->head_count; i++)
+        status = check_heads(c, &a->heads[i], &b->heads[i]);
+    return status;
 }
 
 /* --- tensors ------------------------------------------------------------------------------------------- */
@@ -159,10 +184,13 @@ static enum duet_status fill_picture(const struct compare *c, const struct duet_
 {
     struct preprocess preprocess;
     struct duet_kernels kernels;
+    struct duet_head_input size = duet_model_head(c->models[0], 0)->input;
+    size.resize = DUET_STRETCH; /* all of the input matters */
+    size.width = c->options->width;
+    size.height = c->options->height;
     enum duet_status status = duet_kernels_select(NULL, &kernels, c->error);
     if (status == DUET_OK)
-        status = duet_preprocess_create(DUET_STRETCH, c->options->height, c->options->width, &preprocess,
-                                        c->error);
+        status = duet_preprocess_create(&size, &preprocess, c->error);
     if (status != DUET_OK) return status;
     duet_preprocess_run(&preprocess, &kernels, c->options->picture, pool, input);
     duet_preprocess_close(&preprocess);

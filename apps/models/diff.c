@@ -175,8 +175,8 @@ static enum duet_status diff(char *const paths[2], const struct settings *settin
         run.picture = &picture;
     }
     if (status == DUET_OK) {
-        run.width = duet_model_config(models[0])->input_width;
-        run.height = duet_model_config(models[0])->input_height;
+        run.width = duet_model_head(models[0], 0)->input.width;
+        run.height = duet_model_head(models[0], 0)->input.height;
         models_input_size(&settings->input, &run.width, &run.height);
         const struct duet_model *const both[2] = {models[0], models[1]};
         const char *const names[2] = {paths[0], paths[1]};

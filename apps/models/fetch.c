@@ -278,7 +278,7 @@ static bool is_current(const struct model_source *source, const char *path)
     struct duet_model *model = NULL;
     if (duet_model_open(path, &model, NULL) != DUET_OK) return false;
     const struct duet_model_config *config = duet_model_config(model);
-    const char *made_of = config->source.sha256, *training = config->source.training;
+    const char *made_of = config->source.sha256, *training = config->training.on;
     struct duet_model_score scores[DUET_MODEL_SCORES];
     bool current = config->revision >= DUET_MODEL_REVISION && made_of &&
                    strcmp(made_of, source->source_sha256) == 0 && training &&

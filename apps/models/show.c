@@ -9,6 +9,7 @@
 #include "duet/model.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,24 +23,25 @@ struct settings {
 /* The paper's networks, shown without weights. */
 static const struct architecture {
     const char *name, *what;
-    struct duet_model_config config;
+    enum duet_head_kind kind;
+    bool atrous_branches;
     const char *paper; /* what the paper says of it */
 } architectures[] = {
     {"classifier",
      "MobileNetV2 for ImageNet",
-     {.input_width = 224, .input_height = 224, .has_classifier = true, .classifier = {1001}},
+     DUET_CLASSIFIER, false,
      "3.4M parameters (weights alone, cut off), 300M MAdds"},
     {"ssdlite",
      "SSDLite on MobileNetV2 for COCO",
-     {.input_width = 300, .input_height = 300, .has_ssdlite = true, .ssdlite = {90}},
+     DUET_SSDLITE, false,
      "4.3M parameters, 0.8B MAdds (of 320x320 pixels and 80 classes)"},
     {"deeplabv3",
      "DeepLabv3 on MobileNetV2 for PASCAL VOC, without atrous branches",
-     {.input_width = 513, .input_height = 513, .has_deeplabv3 = true, .deeplabv3 = {21, 256, false}},
+     DUET_DEEPLABV3, false,
      "2.11M parameters, 2.75B MAdds"},
     {"deeplabv3-aspp",
      "DeepLabv3 on MobileNetV2 for PASCAL VOC, with three atrous branches",
-     {.input_width = 513, .input_height = 513, .has_deeplabv3 = true, .deeplabv3 = {21, 256, true}},
+     DUET_DEEPLABV3, true,
      "4.52M parameters, 5.8B MAdds (atrous convolutions on maps padded to a multiple of the rate)"},
 };
 
@@ -92,26 +94,6 @@ struct view {
     uint64_t madds, parameters, stored;
 };
 
-/* A head of the model: how many classes it tells apart, and those that have names. */
-struct head {
-    const char *name;
-    bool there;
-    int classes;
-    const struct duet_labels *labels;
-};
-
-enum { HEADS = 3 };
-
-static void list_heads(const struct duet_model_config *config, struct head heads[HEADS])
-{
-    heads[0] =
-        (struct head){"ssdlite", config->has_ssdlite, config->ssdlite.classes, &config->ssdlite_labels};
-    heads[1] = (struct head){"deeplabv3", config->has_deeplabv3, config->deeplabv3.classes,
-                             &config->deeplabv3_labels};
-    heads[2] = (struct head){"classifier", config->has_classifier, config->classifier.classes,
-                             &config->classifier_labels};
-}
-
 static const char *op_name(enum duet_op op)
 {
     static const char *const names[DUET_OP_COUNT] = {
@@ -156,23 +138,34 @@ static void print_field(const char *name, const char *value)
     duet_print_line(stdout, "  %-14s %s", name, value ? value : "unknown");
 }
 
+static void print_head(const struct view *view, const struct duet_head *head)
+{
+    char text[256];
+    size_t used = (size_t)snprintf(text, sizeof text, "%s", head->name);
+    if (strcmp(head->name, duet_head_kind_name(head->kind)) != 0)
+        used += (size_t)snprintf(text + used, sizeof text - used, " (%s)", duet_head_kind_name(head->kind));
+    used += (size_t)snprintf(text + used, sizeof text - used, ": %d classes", duet_head_classes(head));
+    if (!view->arch)
+        used += (size_t)snprintf(text + used, sizeof text - used, ", %zu of them named", head->labels.count);
+    print_field("head", text);
+    snprintf(text, sizeof text, "%d x %d (width x height), %s, x * %.9g %c %g", head->input.width,
+             head->input.height, head->input.resize == DUET_PAD ? "padded" : "stretched", head->input.scale,
+             head->input.shift < 0 ? '-' : '+', fabs(head->input.shift));
+    print_field("  input", text);
+    snprintf(text, sizeof text, "%d", head->output_stride);
+    print_field("  output stride", text);
+}
+
 static void print_network(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
-    struct head heads[HEADS];
-    list_heads(c, heads);
-    printf("  %-14s width multiplier %g, channels in multiples of %d", "backbone", c->width_multiplier,
-           c->channel_divisor);
-    printf(view->output_stride ? ", output stride %d\n" : "\n", view->output_stride);
-    printf("  %-14s %d x %d (width x height)%s\n", "input", view->width, view->height,
-           view->width != c->input_width || view->height != c->input_height ? ", as asked" : "");
-    for (int i = 0; i < HEADS; i++)
-        if (heads[i].there)
-            printf(view->arch ? "  %-14s %s: %d classes\n" : "  %-14s %s: %d classes, %zu of them named\n",
-                   "head", heads[i].name, heads[i].classes, heads[i].labels->count);
-    if (c->source_output_stride)
-        printf("  %-14s %d in the graph it came from, and where none is asked for\n", "output stride",
-               c->source_output_stride);
+    const struct duet_head_input *own = &c->heads[0].input;
+    printf("  %-14s mobilenet_v2, width multiplier %g, channels in multiples of %d\n", "backbone",
+           c->backbone.width_multiplier, c->backbone.channel_divisor);
+    for (int i = 0; i < c->head_count; i++) print_head(view, &c->heads[i]);
+    printf("  %-14s %d x %d (width x height)%s, output stride %d%s\n", "counted for", view->width, view->height,
+           view->width != own->width || view->height != own->height ? ", as asked" : "", view->output_stride,
+           view->output_stride != c->heads[0].output_stride ? ", as asked" : "");
 }
 
 /* The types that layers' weights are stored in: "U8 with scales". */
@@ -207,11 +200,9 @@ static void print_origin(const struct view *view)
     }
     duet_print_line(stdout, "%s", c->source.name ? c->source.name : view->path);
     print_field("file", view->path);
-    print_field("architecture", c->architecture);
     print_network(view);
-    print_field("preprocessing", c->preprocessing);
     print_types(view->weights);
-    print_field("trained on", c->source.training);
+    print_field("trained on", c->training.on);
     print_field("licence", c->source.licence);
     print_field("address", c->source.address);
     print_field("source format", c->source.format);
@@ -269,25 +260,25 @@ static void put_layer(struct duet_buffer *json, const struct view *view, int nod
               info->madds, info->parameters, info->parameters_stored, info->bytes);
 }
 
-static void put_heads(struct duet_buffer *json, const struct duet_model_config *config)
+static void put_head(struct duet_buffer *json, const struct duet_head *head, const char *between)
 {
-    struct head heads[HEADS];
-    const char *between = "";
-    list_heads(config, heads);
-    duet_put(json, "  \"heads\": {");
-    for (int i = 0; i < HEADS; i++) {
-        if (!heads[i].there) continue;
-        duet_putf(json, "%s\n    \"%s\": {\"classes\": %d, \"labels\": [", between, heads[i].name,
-                  heads[i].classes);
-        for (size_t k = 0; k < heads[i].labels->count; k++) {
-            duet_putf(json, "%s\n      {\"id\": %d, ", k ? "," : "", heads[i].labels->items[k].id);
-            models_put_text(json, "", "name", heads[i].labels->items[k].name);
-            duet_put(json, "}");
-        }
-        duet_put(json, "]}");
-        between = ",";
+    duet_put(json, between);
+    models_put_text(json, "\n    {", "kind", duet_head_kind_name(head->kind));
+    models_put_text(json, ", ", "name", head->name);
+    duet_putf(json, ", \"classes\": %d,\n     \"input\": {\"width\": %d, \"height\": %d", duet_head_classes(head),
+              head->input.width, head->input.height);
+    models_put_text(json, ", ", "resize", duet_resize_name(head->input.resize));
+    duet_put(json, ", \"scale\": ");
+    duet_put_double(json, head->input.scale);
+    duet_put(json, ", \"shift\": ");
+    duet_put_double(json, head->input.shift);
+    duet_putf(json, "}, \"output_stride\": %d, \"labels\": [", head->output_stride);
+    for (size_t k = 0; k < head->labels.count; k++) {
+        duet_putf(json, "%s\n      {\"id\": %d, ", k ? "," : "", head->labels.items[k].id);
+        models_put_text(json, "", "name", head->labels.items[k].name);
+        duet_put(json, "}");
     }
-    duet_put(json, "},\n");
+    duet_put(json, "]}");
 }
 
 static void put_origin(struct duet_buffer *json, const struct view *view)
@@ -295,14 +286,12 @@ static void put_origin(struct duet_buffer *json, const struct view *view)
     const struct duet_model_config *c = view->config;
     models_put_text(json, "{\n  ", "name", view->arch ? view->arch->name : c->source.name);
     models_put_text(json, ",\n  ", "file", view->path);
-    models_put_text(json, ",\n  ", "architecture", c->architecture);
     models_put_text(json, ",\n  ", "sha256", c->data_sha256);
-    models_put_text(json, ",\n  ", "preprocessing", c->preprocessing);
     models_put_text(json, ",\n  \"source\": {", "format", c->source.format);
     models_put_text(json, ", ", "sha256", c->source.sha256);
     models_put_text(json, ", ", "address", c->source.address);
     models_put_text(json, ", ", "licence", c->source.licence);
-    models_put_text(json, ", ", "training", c->source.training);
+    models_put_text(json, "},\n  \"training\": {", "on", c->training.on);
     duet_put(json, "},\n");
 }
 
@@ -314,13 +303,12 @@ static bool print_view_json(const struct view *view)
     duet_putf(&json,
               "  \"input\": {\"width\": %d, \"height\": %d},\n  \"output_stride\": %d,\n"
               "  \"backbone\": {\"width_multiplier\": ",
-              view->width, view->height,
-              view->output_stride ? view->output_stride : duet_model_output_stride(c));
-    duet_put_double(&json, c->width_multiplier);
-    duet_putf(&json, ", \"channel_divisor\": %d},\n", c->channel_divisor);
-    put_heads(&json, c);
+              view->width, view->height, view->output_stride);
+    duet_put_double(&json, c->backbone.width_multiplier);
+    duet_putf(&json, ", \"channel_divisor\": %d},\n  \"heads\": [", c->backbone.channel_divisor);
+    for (int i = 0; i < c->head_count; i++) put_head(&json, &c->heads[i], i ? "," : "");
     duet_putf(&json,
-              "  \"parameters\": %" PRIu64 ",\n  \"parameters_stored\": %" PRIu64 ",\n  \"madds\": %" PRIu64
+              "],\n  \"parameters\": %" PRIu64 ",\n  \"parameters_stored\": %" PRIu64 ",\n  \"madds\": %" PRIu64
               ",\n  \"layers\": [",
               view->parameters, view->stored, view->madds);
     for (int i = 0; i < view->layers; i++) put_layer(&json, view, i);
@@ -334,7 +322,7 @@ static bool print_tensors_json(const struct duet_weights *weights, const char *p
 {
     struct duet_buffer json = {0};
     models_put_text(&json, "{\n  ", "file", path);
-    duet_put(&json, ",\n  \"architecture\": null,\n  \"tensors\": [");
+    duet_put(&json, ",\n  \"heads\": null,\n  \"tensors\": [");
     for (size_t i = 0; i < duet_weights_count(weights); i++) {
         const struct duet_tensor *t = duet_weights_at(weights, i);
         models_put_text(&json, i ? ",\n    {" : "\n    {", "name", t->name);
@@ -366,9 +354,10 @@ static void print_tensors(const struct duet_weights *weights, const char *path)
 static enum duet_status show_view(struct view *view, const struct settings *settings,
                                   struct duet_error *error)
 {
-    view->width = view->config->input_width;
-    view->height = view->config->input_height;
-    view->output_stride = settings->input.output_stride;
+    const struct duet_head *first = &view->config->heads[0];
+    view->width = first->input.width;
+    view->height = first->input.height;
+    view->output_stride = settings->input.output_stride ? settings->input.output_stride : first->output_stride;
     models_input_size(&settings->input, &view->width, &view->height);
     enum duet_status status = account(view, error);
     if (status == DUET_OK && !settings->json)
@@ -398,10 +387,12 @@ static enum duet_status show_arch(const struct settings *settings, struct duet_e
 {
     struct architecture arch = architectures[settings->arch];
     bool papers = settings->width == 1 && !settings->input.size && settings->input.output_stride == 0;
-    arch.config.width_multiplier = settings->width;
-    arch.config.channel_divisor = 8;
+    struct duet_head head = duet_head_usual(arch.kind);
+    if (arch.kind == DUET_DEEPLABV3) head.config.deeplabv3.atrous_branches = arch.atrous_branches;
+    const struct duet_model_config config = {
+        .backbone = {settings->width, 8}, .heads = &head, .head_count = 1};
     if (!papers) arch.paper = "does not print this one";
-    return show_view(&(struct view){.arch = &arch, .config = &arch.config}, settings, error);
+    return show_view(&(struct view){.arch = &arch, .config = &config}, settings, error);
 }
 
 static enum duet_status show(const char *path, const struct settings *settings, struct duet_error *error)

@@ -1,6 +1,7 @@
 #include "import/recipes.h"
 
 #include "core/fail.h"
+#include "heads/metadata.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +32,9 @@ enum duet_status duet_import_width(const char *path, size_t first, duet_import_c
     for (size_t d = 0; d < sizeof divisors / sizeof divisors[0]; d++)
         for (size_t m = 0; m <= sizeof multipliers / sizeof multipliers[0]; m++) {
             bool listed = m < sizeof multipliers / sizeof multipliers[0];
-            config->width_multiplier = listed ? multipliers[m] : (double)first / 32;
-            config->channel_divisor = divisors[d];
-            int expected = duet_mobilenet_v2_channels(32, config->width_multiplier, divisors[d]);
+            config->backbone.width_multiplier = listed ? multipliers[m] : (double)first / 32;
+            config->backbone.channel_divisor = divisors[d];
+            int expected = duet_mobilenet_v2_channels(32, config->backbone.width_multiplier, divisors[d]);
             if (expected >= 0 && (size_t)expected == first && widths_fit(config, channels, ctx))
                 return DUET_OK;
         }
@@ -65,8 +66,9 @@ enum duet_status duet_import_finish(const struct duet_import *import, struct due
 {
     config->source = (struct duet_model_source){import->options->name,    import->format,
                                                 import->sha256,           import->options->address,
-                                                import->options->licence, import->options->training};
-    char *json = duet_model_config_json(config);
+                                                import->options->licence};
+    config->training.on = import->options->training;
+    char *json = duet_metadata_write(config, NULL);
     if (!json)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: metadata: no memory, or a text is not UTF-8",
                          import->path);

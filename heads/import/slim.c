@@ -10,8 +10,6 @@
 
 /* What TF-slim trained with, unless the graph says otherwise. */
 #define USUAL_EPSILON 1e-3
-#define PREPROCESSING                                                                                        \
-    "legacy bilinear resize (no half-pixel centres, aspect ratio not kept), x * (2/255) - 1, RGB"
 
 struct import {
     const char *path;
@@ -220,7 +218,8 @@ static size_t backbone_channels(const void *ctx, const struct duet_layer *layer,
     return source_channels(ctx, layer->name);
 }
 
-static enum duet_status derive_config(struct import *import, struct duet_model_config *config)
+static enum duet_status derive_config(struct import *import, struct duet_head *head,
+                                      struct duet_model_config *config)
 {
     size_t first = source_channels(import, "backbone.conv");
     size_t logits = source_channels(import, "ssdlite.map0.class.predict");
@@ -234,7 +233,7 @@ static enum duet_status derive_config(struct import *import, struct duet_model_c
             import->error, DUET_MISMATCH,
             "%s: BoxPredictor_0/ClassPredictor has %zu channels, expected %zu anchors x (classes + 1)",
             import->path, logits, anchors);
-    config->ssdlite.classes = (int)(logits / anchors) - 1;
+    head->config.ssdlite.classes = (int)(logits / anchors) - 1;
     return duet_import_width(import->path, first, backbone_channels, import, config, import->error);
 }
 
@@ -251,12 +250,11 @@ static enum duet_status check_constant(const struct import *import, const char *
                      import->path, name, got, expected);
 }
 
-static enum duet_status read_input(const struct import *import, struct duet_model_config *config)
+static enum duet_status read_input(const struct import *import, struct duet_head *head)
 {
     enum duet_status status = check_constant(import, "Preprocessor/mul/x", 2.0 / 255);
     if (status == DUET_OK) status = check_constant(import, "Preprocessor/sub/y", 1.0);
     if (status != DUET_OK) return status;
-    config->input_width = config->input_height = 300;
     static const char size[] = "Preprocessor/map/while/ResizeImage/stack";
     const struct duet_tensor *t = duet_weights_find(import->source, size);
     if (!t || t->dtype != DUET_I32 || t->bytes != 2 * sizeof(int32_t)) return DUET_OK;
@@ -264,8 +262,8 @@ static enum duet_status read_input(const struct import *import, struct duet_mode
     if (sides[0] < 1 || sides[1] < 1 || sides[0] > 8192 || sides[1] > 8192)
         return duet_fail(import->error, DUET_UNSUPPORTED, "%s: %s: input of %dx%d, sides must be 1 to 8192",
                          import->path, size, (int)sides[1], (int)sides[0]);
-    config->input_height = (int)sides[0];
-    config->input_width = (int)sides[1];
+    head->input.height = (int)sides[0];
+    head->input.width = (int)sides[1];
     return DUET_OK;
 }
 
@@ -310,14 +308,13 @@ enum duet_status duet_import_slim(const struct duet_import *given, const struct 
                                   struct duet_weights *out, struct duet_error *error)
 {
     struct import import = {.path = given->path, .source = source, .out = out, .error = error};
-    struct duet_model_config config = {.has_ssdlite = true,
-                                       .ssdlite = {1},
-                                       .ssdlite_labels = given->options->labels,
-                                       .preprocessing = PREPROCESSING};
-    enum duet_status status = derive_config(&import, &config);
+    struct duet_head head = duet_head_usual(DUET_SSDLITE);
+    struct duet_model_config config = {.heads = &head, .head_count = 1};
+    head.labels = given->options->labels;
+    enum duet_status status = derive_config(&import, &head, &config);
     if (status == DUET_OK)
-        status = duet_import_check_labels(&config.ssdlite_labels, 1, config.ssdlite.classes, error);
-    if (status == DUET_OK) status = read_input(&import, &config);
+        status = duet_import_check_labels(&head.labels, 1, head.config.ssdlite.classes, error);
+    if (status == DUET_OK) status = read_input(&import, &head);
     if (status == DUET_OK) status = import_layers(&import, &config);
     return status == DUET_OK ? duet_import_finish(given, &config, out, error) : status;
 }

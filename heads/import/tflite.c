@@ -19,11 +19,7 @@
  * twelve would be 16); the heads keep depth 256. In the quantized ones the image-level features are
  * requantized by a QUANTIZE of their own before they are joined with the rest.
  */
-#define DEEPLABV3_PREPROCESSING                                                                              \
-    "scaled down to fit the input if larger, padded right and below with the mean (127.5), x / 127.5 - 1, "  \
-    "RGB"
-#define CLASSIFIER_PREPROCESSING "scaled to the input (bilinear), x / 127.5 - 1, RGB"
-#define MAX_SIDE                 8192
+#define MAX_SIDE 8192
 
 struct import {
     const struct duet_import *given;
@@ -63,74 +59,6 @@ static size_t backbone_channels(const void *ctx, const struct duet_layer *layer,
     return next_conv(ctx, at);
 }
 
-/* DeepLabv3 joins its branches; what follows is the projection, then the logits. */
-static enum duet_status derive_deeplabv3(const struct import *import, int concat,
-                                         struct duet_model_config *config)
-{
-    int op = concat;
-    size_t depth = next_conv(import, &op), classes = next_conv(import, &op);
-    if (depth < 1 || depth > 4096 || classes < 2 || classes > 255)
-        return duet_fail(
-            import->error, DUET_UNSUPPORTED,
-            "%s: after operator %d (CONCATENATION) come convolutions of %zu and %zu channels: expected "
-            "DeepLabv3's projection (1 to 4096) and logits (2 to 255)",
-            import->path, concat, depth, classes);
-    config->has_deeplabv3 = true;
-    config->deeplabv3 = (struct duet_deeplabv3_config){(int)classes, (int)depth,
-                                                       import->graph->operators[concat].input_count > 2};
-    config->deeplabv3_labels = import->given->options->segmentation_labels;
-    config->preprocessing = DEEPLABV3_PREPROCESSING;
-    return duet_import_check_labels(&config->deeplabv3_labels, 0, (int)classes - 1, import->error);
-}
-
-static enum duet_status derive_classifier(const struct import *import, struct duet_model_config *config)
-{
-    int op = -1;
-    size_t classes = 0, channels;
-    while ((channels = next_conv(import, &op)) > 0) classes = channels;
-    if (classes < 1 || classes > 10000)
-        return duet_fail(
-            import->error, DUET_UNSUPPORTED,
-            "%s: its last convolution has %zu channels: expected a classifier's 1 to 10000 classes, "
-            "or DeepLabv3 with a CONCATENATION",
-            import->path, classes);
-    config->has_classifier = true;
-    config->classifier.classes = (int)classes;
-    config->classifier_labels = import->given->options->classifier_labels;
-    config->preprocessing = CLASSIFIER_PREPROCESSING;
-    return duet_import_check_labels(&config->classifier_labels, 0, (int)classes - 1, import->error);
-}
-
-static enum duet_status derive_input(const struct import *import, struct duet_model_config *config)
-{
-    const struct duet_tflite *graph = import->graph;
-    if (graph->input_count != 1)
-        return duet_fail(import->error, DUET_UNSUPPORTED, "%s: %d inputs, expected 1", import->path,
-                         graph->input_count);
-    const struct duet_tflite_tensor *t = &graph->tensors[graph->inputs[0]];
-    if (t->rank != 4 || t->dims[0] != 1 || t->dims[3] != 3 || t->dims[1] < 1 || t->dims[2] < 1 ||
-        t->dims[1] > MAX_SIDE || t->dims[2] > MAX_SIDE)
-        return duet_fail(import->error, DUET_UNSUPPORTED,
-                         "%s: input %.*s of rank %d is not one RGB picture [1,H,W,3] with sides from 1 to %d",
-                         import->path, t->name.length, t->name.at, t->rank, MAX_SIDE);
-    config->input_height = (int)t->dims[1];
-    config->input_width = (int)t->dims[2];
-    return DUET_OK;
-}
-
-static enum duet_status derive_config(struct import *import, struct duet_model_config *config)
-{
-    int concat = -1, op = -1;
-    for (int i = 0; concat < 0 && i < import->graph->operator_count; i++)
-        if (import->graph->operators[i].code == DUET_TFLITE_CONCATENATION) concat = i;
-    enum duet_status status = derive_input(import, config);
-    if (status == DUET_OK)
-        status = concat >= 0 ? derive_deeplabv3(import, concat, config) : derive_classifier(import, config);
-    if (status != DUET_OK) return status;
-    size_t first = next_conv(import, &op);
-    return duet_import_width(import->path, first, backbone_channels, import, config, import->error);
-}
-
 /* The product of all strides. */
 static int output_stride_of(const struct duet_tflite *graph)
 {
@@ -142,6 +70,73 @@ static int output_stride_of(const struct duet_tflite *graph)
             product *= 2;
     }
     return product < 8 ? 8 : product; /* too few: the first that is missing will be named */
+}
+
+/* DeepLabv3 joins its branches; what follows is the projection, then the logits. */
+static enum duet_status derive_deeplabv3(const struct import *import, int concat, struct duet_head *head)
+{
+    int op = concat;
+    size_t depth = next_conv(import, &op), classes = next_conv(import, &op);
+    if (depth < 1 || depth > 4096 || classes < 2 || classes > 255)
+        return duet_fail(
+            import->error, DUET_UNSUPPORTED,
+            "%s: after operator %d (CONCATENATION) come convolutions of %zu and %zu channels: expected "
+            "DeepLabv3's projection (1 to 4096) and logits (2 to 255)",
+            import->path, concat, depth, classes);
+    *head = duet_head_usual(DUET_DEEPLABV3);
+    head->config.deeplabv3 = (struct duet_deeplabv3_config){
+        (int)classes, (int)depth, import->graph->operators[concat].input_count > 2};
+    head->output_stride = output_stride_of(import->graph);
+    head->labels = import->given->options->segmentation_labels;
+    return duet_import_check_labels(&head->labels, 0, (int)classes - 1, import->error);
+}
+
+static enum duet_status derive_classifier(const struct import *import, struct duet_head *head)
+{
+    int op = -1;
+    size_t classes = 0, channels;
+    while ((channels = next_conv(import, &op)) > 0) classes = channels;
+    if (classes < 1 || classes > 10000)
+        return duet_fail(
+            import->error, DUET_UNSUPPORTED,
+            "%s: its last convolution has %zu channels: expected a classifier's 1 to 10000 classes, "
+            "or DeepLabv3 with a CONCATENATION",
+            import->path, classes);
+    *head = duet_head_usual(DUET_CLASSIFIER);
+    head->config.classifier.classes = (int)classes;
+    head->labels = import->given->options->classifier_labels;
+    return duet_import_check_labels(&head->labels, 0, (int)classes - 1, import->error);
+}
+
+static enum duet_status derive_input(const struct import *import, struct duet_head *head)
+{
+    const struct duet_tflite *graph = import->graph;
+    if (graph->input_count != 1)
+        return duet_fail(import->error, DUET_UNSUPPORTED, "%s: %d inputs, expected 1", import->path,
+                         graph->input_count);
+    const struct duet_tflite_tensor *t = &graph->tensors[graph->inputs[0]];
+    if (t->rank != 4 || t->dims[0] != 1 || t->dims[3] != 3 || t->dims[1] < 1 || t->dims[2] < 1 ||
+        t->dims[1] > MAX_SIDE || t->dims[2] > MAX_SIDE)
+        return duet_fail(import->error, DUET_UNSUPPORTED,
+                         "%s: input %.*s of rank %d is not one RGB picture [1,H,W,3] with sides from 1 to %d",
+                         import->path, t->name.length, t->name.at, t->rank, MAX_SIDE);
+    head->input.height = (int)t->dims[1];
+    head->input.width = (int)t->dims[2];
+    return DUET_OK;
+}
+
+static enum duet_status derive_config(struct import *import, struct duet_head *head,
+                                      struct duet_model_config *config)
+{
+    int concat = -1, op = -1;
+    for (int i = 0; concat < 0 && i < import->graph->operator_count; i++)
+        if (import->graph->operators[i].code == DUET_TFLITE_CONCATENATION) concat = i;
+    enum duet_status status =
+        concat >= 0 ? derive_deeplabv3(import, concat, head) : derive_classifier(import, head);
+    if (status == DUET_OK) status = derive_input(import, head);
+    if (status != DUET_OK) return status;
+    size_t first = next_conv(import, &op);
+    return duet_import_width(import->path, first, backbone_channels, import, config, import->error);
 }
 
 /* --- tensors ------------------------------------------------------------------------------------------- */
@@ -292,20 +287,20 @@ static enum duet_status import_layer(struct import *import, const struct duet_ne
 
 /* --- the whole ----------------------------------------------------------------------------------------- */
 
-static enum duet_status import_layers(struct import *import, const struct duet_model_config *config,
-                                      int output_stride)
+static enum duet_status import_layers(struct import *import, const struct duet_model_config *config)
 {
+    const struct duet_head_input *input = &config->heads[0].input;
     struct duet_network *network = NULL;
     struct duet_layer_info *info = NULL;
     struct duet_tflite_layer *match = NULL;
-    enum duet_status status = duet_model_network(config, output_stride, &network, import->error);
+    enum duet_status status = duet_model_network(config, 0, &network, import->error);
     if (status != DUET_OK) return status;
     int count = duet_network_layer_count(network);
     info = calloc((size_t)count, sizeof *info);
     match = calloc((size_t)count, sizeof *match);
     if (!info || !match) status = duet_no_memory(import->error, import->path, NULL);
     if (status == DUET_OK)
-        status = duet_network_account(network, config->input_height, config->input_width, info,
+        status = duet_network_account(network, input->height, input->width, info,
                                       sizeof(struct duet_layer_info), import->error);
     if (status == DUET_OK)
         status = duet_tflite_match(import->path, import->graph, network, info, match, import->error);
@@ -320,10 +315,9 @@ enum duet_status duet_import_tflite(const struct duet_import *given, const struc
                                     struct duet_weights *out, struct duet_error *error)
 {
     struct import import = {.given = given, .path = given->path, .graph = source, .out = out, .error = error};
-    struct duet_model_config config = {0};
-    enum duet_status status = derive_config(&import, &config);
-    int output_stride = config.has_classifier ? 32 : output_stride_of(source);
-    if (config.has_deeplabv3) config.source_output_stride = output_stride;
-    if (status == DUET_OK) status = import_layers(&import, &config, output_stride);
+    struct duet_head head;
+    struct duet_model_config config = {.heads = &head, .head_count = 1};
+    enum duet_status status = derive_config(&import, &head, &config);
+    if (status == DUET_OK) status = import_layers(&import, &config);
     return status == DUET_OK ? duet_import_finish(given, &config, out, error) : status;
 }

@@ -21,15 +21,15 @@ struct work {
     float *input;
 };
 
-static float normalised(float byte)
+static float normalised(const struct work *w, float byte)
 {
-    return byte / 127.5f - 1.0f;
+    return byte / w->preprocess->scale + w->preprocess->shift;
 }
 
 static void copy_row(const struct work *w, int y, float *out)
 {
     const uint8_t *in = duet_image_row(w->image, y);
-    for (int i = 0; i < w->width * 3; i++) out[i] = normalised((float)in[i]);
+    for (int i = 0; i < w->width * 3; i++) out[i] = normalised(w, (float)in[i]);
 }
 
 static struct pad_cover cover(int at, int source, int target)
@@ -64,9 +64,9 @@ static void shrink_row(const struct work *w, int y, float *out)
                 area += weight;
             }
         }
-        out[0] = normalised(red / area);
-        out[1] = normalised(green / area);
-        out[2] = normalised(blue / area);
+        out[0] = normalised(w, red / area);
+        out[1] = normalised(w, green / area);
+        out[2] = normalised(w, blue / area);
     }
 }
 
@@ -74,7 +74,7 @@ static void pad_row(void *arg, int y, int worker)
 {
     (void)worker;
     const struct work *w = arg;
-    size_t floats = (size_t)w->preprocess->width * 3, filled = y < w->height ? (size_t)w->width * 3 : 0;
+    size_t floats = (size_t)w->preprocess->input.width * 3, filled = y < w->height ? (size_t)w->width * 3 : 0;
     float *out = w->input + (size_t)y * floats;
     if (filled > 0 && w->width == w->image->width && w->height == w->image->height)
         copy_row(w, y, out);
@@ -87,12 +87,12 @@ struct duet_affine duet_pad_run(const struct preprocess *preprocess, const struc
                                 const struct duet_pool *pool, float *input)
 {
     struct work work = {.preprocess = preprocess, .image = image, .input = input};
-    duet_pad_size(image, preprocess->height, preprocess->width, &work.height, &work.width);
+    duet_pad_size(image, preprocess->input.height, preprocess->input.width, &work.height, &work.width);
     for (int x = 0; x < work.width; x++) preprocess->covers[x] = cover(x, image->width, work.width);
-    pool->run(pool->ctx, pad_row, &work, preprocess->height);
+    pool->run(pool->ctx, pad_row, &work, preprocess->input.height);
     float width = (float)image->width, height = (float)image->height;
-    return (struct duet_affine){width * (float)preprocess->width / (float)work.width,
-                                height * (float)preprocess->height / (float)work.height,
+    return (struct duet_affine){width * (float)preprocess->input.width / (float)work.width,
+                                height * (float)preprocess->input.height / (float)work.height,
                                 0,
                                 0,
                                 width,

@@ -6,7 +6,7 @@
 
 /* `options` without heads: `head`, or the model's first of the task. Errors: DUET_UNSUPPORTED (the model has
  * none, or `head` is one of another task), those of duet_runner_create. */
-enum duet_status duet_front_create(const struct duet_model *model, enum duet_task task, const char *head,
+enum duet_status duet_front_create(const struct duet_model *model, enum duet_head_task task, const char *head,
                                    struct duet_runner_options options, struct duet_runner **runner,
                                    struct duet_error *error);
 

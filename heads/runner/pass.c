@@ -23,7 +23,7 @@ bool duet_pass_fits(const struct pass *pass, const struct duet_head_input *input
            mine->shift == input->shift;
 }
 
-static const struct reader_kind *reader_kind(enum duet_task task)
+static const struct reader_kind *reader_kind(enum duet_head_task task)
 {
     switch (task) {
     case DUET_DETECTION:
@@ -154,9 +154,12 @@ static enum duet_status lay_out(struct run *r, struct duet_error *error)
         return duet_fail(error, DUET_TOO_LARGE,
                          "picture of %dx%d pixels: without scaling, sides may have up to %d",
                          at->image->width, at->image->height, MAX_SIDE);
-    if (p->preprocess.height == at->input_height && p->preprocess.width == at->input_width) return DUET_OK;
+    struct duet_head_input input = p->input;
+    input.height = at->input_height;
+    input.width = at->input_width;
+    if (p->preprocess.input.height == input.height && p->preprocess.input.width == input.width) return DUET_OK;
     duet_preprocess_close(&p->preprocess);
-    return duet_preprocess_create(p->input.resize, at->input_height, at->input_width, &p->preprocess, error);
+    return duet_preprocess_create(&input, &p->preprocess, error);
 }
 
 /* At scale 1: [input_height][input_width][3]. */

@@ -37,19 +37,19 @@ void duet_results_close(struct duet_results **results)
 
 /* --- looking -------------------------------------------------------------------------------------------- */
 
-static struct head_result *find_task(struct duet_results *results, enum duet_task task)
+static struct head_result *find_task(struct duet_results *results, enum duet_head_task task)
 {
     for (int i = 0; results && i < results->count; i++)
         if (duet_head_task(results->items[i].head->kind) == task) return &results->items[i];
     return NULL;
 }
 
-static const struct head_result *of_task(const struct duet_results *results, enum duet_task task)
+static const struct head_result *of_task(const struct duet_results *results, enum duet_head_task task)
 {
     return find_task((struct duet_results *)results, task);
 }
 
-static const struct head_result *of_head(const struct duet_results *results, enum duet_task task,
+static const struct head_result *of_head(const struct duet_results *results, enum duet_head_task task,
                                          const char *head)
 {
     const struct head_result *kind = NULL;

@@ -2,8 +2,8 @@
 #ifndef DUET_HEADS_RUNNER_RESULTS_H
 #define DUET_HEADS_RUNNER_RESULTS_H
 
+#include "core/kept.h"
 #include "duet/runner.h"
-#include "runner/today.h"
 
 /* What was found by one head; the fields of other tasks are zero. */
 struct head_result {

@@ -2,6 +2,8 @@
 
 #include "core/abi.h"
 #include "core/fail.h"
+#include "core/kept.h"
+#include "heads/kinds.h"
 #include "runner/pass.h"
 
 #include <stdatomic.h>
@@ -12,8 +14,7 @@
 #define MAX_SIDE 8192
 
 struct duet_runner {
-    const struct duet_model *model;
-    struct heads *heads;
+    struct duet_model *model;
     size_t max_memory;
     struct pass *passes; /* [pass_count] */
     int pass_count, result_count;
@@ -66,15 +67,6 @@ static enum duet_status read_options(const struct duet_runner_options *given, st
 
 /* --- which heads, in which passes ----------------------------------------------------------------------- */
 
-static const struct duet_head *find_head(const struct duet_runner *r, const char *name)
-{
-    for (int i = 0; i < r->heads->count; i++)
-        if (strcmp(r->heads->items[i].name, name) == 0) return &r->heads->items[i];
-    for (int i = 0; i < r->heads->count; i++)
-        if (strcmp(duet_head_kind_name(r->heads->items[i].kind), name) == 0) return &r->heads->items[i];
-    return NULL;
-}
-
 static struct pass *find_pass(struct duet_runner *r, const struct duet_head_input *input, int output_stride)
 {
     for (int i = 0; i < r->pass_count; i++)
@@ -82,7 +74,7 @@ static struct pass *find_pass(struct duet_runner *r, const struct duet_head_inpu
     return NULL;
 }
 
-static void set_scales(struct pass *pass, enum duet_task task, const struct duet_segmenter_options *o)
+static void set_scales(struct pass *pass, enum duet_head_task task, const struct duet_segmenter_options *o)
 {
     pass->scale_count = 1;
     pass->scales[0] = 1;
@@ -116,30 +108,19 @@ static enum duet_status want(struct duet_runner *r, const struct duet_head *head
     return duet_pass_add(pass, head, r->result_count++, error);
 }
 
-/* "ssdlite, deeplabv3" */
-static const char *list_heads(const struct duet_runner *r, char *text, size_t size)
-{
-    text[0] = '\0';
-    for (int i = 0; i < r->heads->count; i++) {
-        size_t length = strlen(text);
-        snprintf(text + length, size - length, "%s%s", i > 0 ? ", " : "", r->heads->items[i].name);
-    }
-    return text;
-}
-
 static enum duet_status choose(struct duet_runner *r, const struct duet_runner_options *o,
                                const struct answer_options *a, struct duet_error *error)
 {
-    char text[300];
+    char text[DUET_HEAD_NAMES];
     enum duet_status status = DUET_OK;
-    if (r->heads->count == 0) return duet_fail(error, DUET_UNSUPPORTED, "the model has no heads");
-    for (int i = 0; status == DUET_OK && i < (o->heads ? o->head_count : r->heads->count); i++) {
-        const struct duet_head *head = &r->heads->items[i];
+    int count = o->heads ? o->head_count : duet_model_head_count(r->model);
+    for (int i = 0; status == DUET_OK && i < count; i++) {
+        const struct duet_head *head = duet_model_head(r->model, i);
         if (o->heads && !o->heads[i]) return duet_fail(error, DUET_BAD_ARGUMENT, "heads[%d] is NULL", i);
-        if (o->heads) head = find_head(r, o->heads[i]);
+        if (o->heads) head = duet_model_find_head(r->model, o->heads[i]);
         status = head ? want(r, head, o, a, error)
                       : duet_fail(error, DUET_NOT_FOUND, "head '%.100s': the model has %s", o->heads[i],
-                                  list_heads(r, text, sizeof text));
+                                  duet_model_head_names(r->model, text));
     }
     return status;
 }
@@ -174,10 +155,9 @@ enum duet_status duet_runner_create(const struct duet_model *model, const struct
     if (status != DUET_OK) return status;
     struct duet_runner *r = calloc(1, sizeof *r);
     if (!r) return duet_no_memory(error, NULL, "for a runner");
-    r->model = model;
-    r->heads = duet_heads_of(model);
+    r->model = duet_model_retain(model);
     r->max_memory = o.max_memory;
-    status = r->heads ? choose(r, &o, &answers, error) : duet_no_memory(error, NULL, "for heads");
+    status = choose(r, &o, &answers, error);
     for (int i = 0; i < r->pass_count && status == DUET_OK; i++)
         status = duet_pass_make(&r->passes[i], &answers, budget(r, &r->passes[i]), error);
     if (status != DUET_OK) duet_runner_close(&r);
@@ -220,9 +200,7 @@ enum duet_status duet_runner_clone(const struct duet_runner *runner, struct duet
     if (status != DUET_OK) return status;
     struct duet_runner *c = calloc(1, sizeof *c);
     if (c) {
-        c->model = r->model;
-        c->heads = r->heads;
-        duet_kept_retain(&c->heads->kept);
+        c->model = duet_model_retain(r->model);
         c->max_memory = r->max_memory;
         c->result_count = r->result_count;
         status = clone_passes(r, c, error);
@@ -241,7 +219,7 @@ void duet_runner_close(struct duet_runner **runner)
     struct duet_runner *r = *runner;
     for (int i = 0; i < r->pass_count; i++) duet_pass_close(&r->passes[i]);
     free(r->passes);
-    if (r->heads) duet_kept_release(&r->heads->kept);
+    duet_model_close(&r->model);
     free(r);
     *runner = NULL;
 }
@@ -263,7 +241,7 @@ static enum duet_status run_passes(struct duet_runner *r, const struct duet_imag
     enum duet_status status = DUET_OK;
     *results = duet_results_create(r->result_count);
     if (!*results) return duet_no_memory(error, NULL, "for results");
-    (*results)->owner = duet_kept_retain(&r->heads->kept);
+    (*results)->owner = duet_kept_retain(duet_model_kept(r->model));
     for (int i = 0; i < r->pass_count; i++)
         for (int k = 0; k < r->passes[i].reader_count; k++)
             (*results)->items[r->passes[i].readers[k].result].head = r->passes[i].readers[k].head;

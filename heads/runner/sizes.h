@@ -5,7 +5,6 @@
 
 #include "duet/model.h"
 #include "duet/network.h"
-#include "runner/today.h"
 
 /* Room for an output's name: that of a head, a dot, and which of its outputs. */
 #define DUET_OUTPUT_NAME 256

@@ -135,7 +135,7 @@ model_and_masks_give_the_same() {
         # all but the conditions
         diff <(sed '/"conditions"/,/^ }/d' masks.json) <(sed '/"conditions"/,/^ }/d' model$threads.json) || return 1
     done
-    shows '"model_sha256": "[0-9a-f]{64}"' model1.json && shows '"preprocessing": ".*127.5' model1.json &&
+    shows '"model_sha256": "[0-9a-f]{64}"' model1.json && shows '"resize": "pad"' model1.json &&
         shows '"output_stride": 16' model1.json && shows '"flip": false' model1.json
 }
 reports_show_the_models_masks() {

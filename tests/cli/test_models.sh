@@ -151,7 +151,7 @@ if [ -f "$DUET_BUILD_DIR/models/$half.safetensors" ] && [ -f "$DUET_BUILD_DIR/mo
     else
         skip "fetch --update keeps a file that says all it could" "that in build/models is older: setup.sh renews it"
     fi
-    sed -i 's/\\"revision\\":2/\\"revision\\":1/' "$work/update.safetensors"
+    sed -i 's/\\"revision\\":3/\\"revision\\":1/' "$work/update.safetensors"
     check "fetch --update gets one anew that says less" exits_with 1 "expected 0470d2a782aa54ee" update_elsewhere
     check "diff of different networks" exits_with 1 "the width multiplier is 1 in" "$models" diff deeplabv3-voc $half
 else
@@ -166,7 +166,7 @@ if [ ! -f "$real" ]; then
 fi
 check "the build's model is found by its name" prints "ok" "$models" verify ssdlite-coco
 "$models" show --json ssdlite-coco >"$work/show.json"
-for line in '"name": "ssdlite-coco"' '"architecture": "ssdlite_mobilenet_v2"' '"licence": "Apache-2.0"' \
+for line in '"name": "ssdlite-coco"' '"kind": "ssdlite", "name": "ssdlite"' '"licence": "Apache-2.0"' \
     '"parameters": 4500543' '"parameters_stored": 4475167' '"madds": 749503856' '"classes": 90' \
     '"name": "traffic light"' '"name": "ssdlite.map5.class.predict"'; do
     check "show --json has $line" grep -qF "$line" "$work/show.json"

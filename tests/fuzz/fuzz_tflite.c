@@ -2,6 +2,7 @@
  * the first layer has 40000 bytes in their places, which mutations would hardly ever get right: so inputs
  * that begin with an odd byte are patches (3 bytes of position, one of value) to the file of a small
  * DeepLabv3. */
+#include "support/heads.h"
 #include "support/testing.h"
 #include "support/tflite_spec.h"
 
@@ -10,10 +11,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct duet_model_config config = {.backbone = {0.25, 8},
+                                                ONE_HEAD(DEEPLABV3_HEAD(33, 33, 16, 2, 1, false))};
+
 static uint8_t *network_file(size_t *size)
 {
-    static const struct duet_model_config config = {
-        .width_multiplier = 0.25, .channel_divisor = 8, .has_deeplabv3 = true, .deeplabv3 = {2, 1, false}};
     struct duet_network *network;
     struct duet_layer_info info[200];
     if (duet_model_network(&config, 16, &network, NULL) != DUET_OK) abort();

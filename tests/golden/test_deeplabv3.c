@@ -64,7 +64,7 @@ static void run_photograph(struct duet_session *session, const char *shared, con
     struct duet_image image = golden_image(shared, "deeplabv3", name, "ppm");
     struct duet_error e;
     struct preprocess preprocess;
-    assert_ok(duet_preprocess_create(DUET_PAD, SIDE, SIDE, &preprocess, &e), e);
+    assert_ok(duet_preprocess_create(&duet_model_head(model, 0)->input, &preprocess, &e), e);
     duet_preprocess_run(&preprocess, NULL, &image, &pool, session_input(session));
     duet_preprocess_close(&preprocess);
     assert_int_equal(duet_session_run(session, NULL, NULL), DUET_OK);

@@ -58,7 +58,7 @@ static void preprocessed_input_is_the_graphs(void **state)
     struct preprocess preprocess;
     struct duet_pool pool = duet_pool_single();
     static float input[SIDE * SIDE * 3];
-    assert_ok(duet_preprocess_create(DUET_STRETCH, SIDE, SIDE, &preprocess, &e), e);
+    assert_ok(duet_preprocess_create(&duet_model_head(model, 0)->input, &preprocess, &e), e);
     for (int level = 0; duet_kernels_level(level); level++) {
         if (!duet_kernels_runs(duet_kernels_level(level))) continue;
         assert_ok(duet_kernels_select(duet_kernels_level(level), &kernels, &e), e);

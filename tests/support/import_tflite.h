@@ -4,6 +4,7 @@
 
 #include "support/testing.h"
 
+#include "support/heads.h"
 #include "support/scratch.h"
 #include "support/tflite_spec.h"
 
@@ -29,7 +30,7 @@ static inline struct fixture make(struct duet_model_config config, int output_st
     assert_ok(duet_model_network(&config, output_stride, &f.network, &e), e);
     f.info = calloc((size_t)duet_network_layer_count(f.network), sizeof *f.info);
     assert_non_null(f.info);
-    assert_ok(duet_network_account(f.network, config.input_height, config.input_width, f.info,
+    assert_ok(duet_network_account(f.network, config.heads[0].input.height, config.heads[0].input.width, f.info,
                                    sizeof(struct duet_layer_info), &e),
               e);
     f.weights = spec_weights(f.network, dtype, 99);
@@ -45,31 +46,15 @@ static inline void unmake(struct fixture *f)
     free(f->info);
 }
 
-static const struct duet_model_config lite = {.input_width = 33,
-                                              .input_height = 65,
-                                              .width_multiplier = 0.25,
-                                              .channel_divisor = 1,
-                                              .has_deeplabv3 = true,
-                                              .deeplabv3 = {5, 12, false}};
+static const struct duet_model_config lite = {.backbone = {0.25, 1},
+                                              ONE_HEAD(DEEPLABV3_HEAD(33, 65, 16, 5, 12, false))};
 /* As small as files get; found at the second try of the widths. */
-static const struct duet_model_config tiny = {.input_width = 33,
-                                              .input_height = 33,
-                                              .width_multiplier = 0.25,
-                                              .channel_divisor = 8,
-                                              .has_deeplabv3 = true,
-                                              .deeplabv3 = {2, 1, false}};
-static const struct duet_model_config full = {.input_width = 33,
-                                              .input_height = 33,
-                                              .width_multiplier = 0.35,
-                                              .channel_divisor = 8,
-                                              .has_deeplabv3 = true,
-                                              .deeplabv3 = {21, 16, true}};
-static const struct duet_model_config classifier = {.input_width = 32,
-                                                    .input_height = 32,
-                                                    .width_multiplier = 0.35,
-                                                    .channel_divisor = 8,
-                                                    .has_classifier = true,
-                                                    .classifier = {11}};
+static const struct duet_model_config tiny = {.backbone = {0.25, 8},
+                                              ONE_HEAD(DEEPLABV3_HEAD(33, 33, 16, 2, 1, false))};
+static const struct duet_model_config full = {.backbone = {0.35, 8},
+                                              ONE_HEAD(DEEPLABV3_HEAD(33, 33, 16, 21, 16, true))};
+static const struct duet_model_config classifier = {.backbone = {0.35, 8},
+                                                    ONE_HEAD(CLASSIFIER_HEAD(32, 32, 11))};
 
 static inline enum duet_status import_bytes(const uint8_t *file, size_t size,
                                             const struct duet_import_options *options,
@@ -164,16 +149,18 @@ static inline void assert_config(struct duet_weights *weights, const struct duet
     assert_ok(duet_weights_save(weights, path, &e), e);
     assert_ok(duet_model_open(path, &model, &e), e);
     const struct duet_model_config *got = duet_model_config(model);
-    assert_int_equal(got->input_width, want->input_width);
-    assert_int_equal(got->input_height, want->input_height);
-    assert_true(got->width_multiplier == want->width_multiplier);
-    assert_int_equal(got->channel_divisor, want->channel_divisor);
-    assert_int_equal(got->has_ssdlite, false);
-    assert_int_equal(got->has_deeplabv3, want->has_deeplabv3);
-    assert_int_equal(got->has_classifier, want->has_classifier);
-    assert_memory_equal(&got->deeplabv3, &want->deeplabv3, sizeof got->deeplabv3);
-    assert_int_equal(got->classifier.classes, want->classifier.classes);
-    assert_int_equal(got->source_output_stride, want->has_deeplabv3 ? output_stride : 0);
+    const struct duet_head *head = &got->heads[0], *wanted = &want->heads[0];
+    assert_int_equal(got->head_count, 1);
+    assert_int_equal(head->kind, wanted->kind);
+    assert_int_equal(head->input.width, wanted->input.width);
+    assert_int_equal(head->input.height, wanted->input.height);
+    assert_int_equal(head->input.resize, wanted->input.resize);
+    assert_true(got->backbone.width_multiplier == want->backbone.width_multiplier);
+    assert_int_equal(got->backbone.channel_divisor, want->backbone.channel_divisor);
+    assert_int_equal(duet_head_classes(head), duet_head_classes(wanted));
+    if (head->kind == DUET_DEEPLABV3)
+        assert_memory_equal(&head->config.deeplabv3, &wanted->config.deeplabv3, sizeof head->config.deeplabv3);
+    assert_int_equal(head->output_stride, output_stride);
     assert_string_equal(got->source.format, "tflite");
     duet_model_close(&model);
     scratch_remove(&scratch);

@@ -2,10 +2,11 @@
 #ifndef DUET_TINY_MODEL_H
 #define DUET_TINY_MODEL_H
 
+#include "support/heads.h"
 #include "support/random_weights.h"
 
 #include "duet/image.h"
-#include "duet/model.h"
+#include "heads/metadata.h"
 
 #define TINY_MODEL_SIDE 64
 
@@ -14,16 +15,15 @@ static inline struct duet_model_config tiny_model_config(bool ssdlite, bool deep
 {
     static const struct duet_label things[] = {{1, "ant"}, {2, "bee"}, {4, "cow"}, {5, "dog"}};
     static const struct duet_label stuff[] = {{0, "background"}, {1, "sky"}, {2, "sea"}};
-    return (struct duet_model_config){.input_width = TINY_MODEL_SIDE,
-                                      .input_height = TINY_MODEL_SIDE,
-                                      .width_multiplier = 0.35,
-                                      .channel_divisor = 8,
-                                      .has_ssdlite = ssdlite,
-                                      .ssdlite = {5},
-                                      .ssdlite_labels = {things, 4},
-                                      .has_deeplabv3 = deeplabv3,
-                                      .deeplabv3 = {3, 32, false},
-                                      .deeplabv3_labels = {stuff, 3},
+    static const struct duet_head heads[2] = {SSDLITE_HEAD(TINY_MODEL_SIDE, TINY_MODEL_SIDE, 5),
+                                              DEEPLABV3_HEAD(TINY_MODEL_SIDE, TINY_MODEL_SIDE, 16, 3, 32, false)};
+    static struct duet_head named[2];
+    memcpy(named, heads, sizeof named);
+    named[0].labels = (struct duet_labels){things, 4};
+    named[1].labels = (struct duet_labels){stuff, 3};
+    return (struct duet_model_config){.backbone = {0.35, 8},
+                                      .heads = ssdlite ? named : named + 1,
+                                      .head_count = ssdlite + deeplabv3,
                                       .source = {.name = "tiny"}};
 }
 
@@ -36,7 +36,7 @@ static inline void tiny_model_write(const char *path, const struct duet_model_co
     struct duet_network *network;
     assert_ok(duet_model_network(weights_of, 0, &network, &e), e);
     struct duet_weights *weights = random_weights(network, 1);
-    char *json = duet_model_config_json(metadata_of);
+    char *json = duet_metadata_write(metadata_of, NULL);
     assert_non_null(json);
     assert_ok(duet_weights_set_metadata(weights, json, &e), e);
     assert_ok(duet_weights_save(weights, path, &e), e);

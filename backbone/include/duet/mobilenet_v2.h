@@ -24,6 +24,7 @@ struct duet_mobilenet_v2 {
     duet_node depthwise[DUET_MOBILENET_V2_BLOCKS];
     duet_node block[DUET_MOBILENET_V2_BLOCKS]; /* block outputs: projection, or its sum with the input */
     duet_node conv_1;
+    int output_stride; /* that it was built with */
 };
 
 /* channels * multiplier rounded to a multiple of divisor, at least divisor, never more than 10 % below the

@@ -13,7 +13,7 @@
 DUET_C_BEGIN
 
 /* The newest version of the metadata that this build reads, and the one it writes. */
-#define DUET_MODEL_FORMAT_VERSION 1
+#define DUET_MODEL_FORMAT_VERSION 2
 
 struct duet_weights; /* opaque, reference-counted */
 

@@ -8,6 +8,8 @@
 
 DUET_C_BEGIN
 
+struct duet_head; /* duet/head.h */
+
 #define DUET_SSDLITE_MAPS 6
 
 struct duet_ssdlite_config {
@@ -17,16 +19,15 @@ struct duet_ssdlite_config {
 /* Anchors a cell of feature map `map` (0..5): 3 on the first, 6 on the others. */
 DUET_API int duet_ssdlite_anchors_per_cell(int map);
 
-/* Add the head to `network` on top of `backbone` (which must have conv_1). Layers, for i = 0..3:
- *   "ssdlite.extra<i>.reduce" (1x1), "ssdlite.extra<i>.depthwise" (stride 2), "ssdlite.extra<i>.expand"
- * (1x1); for each map m = 0..5 and P in {box, class}: "ssdlite.map<m>.<P>.depthwise",
- * "ssdlite.map<m>.<P>.predict" (1x1, linear). Outputs: "ssdlite.box<m>" [1, h, w, A*4] and "ssdlite.class<m>"
- * [1, h, w, A*(classes+1)], index 0 of a class vector being background. Errors: DUET_BAD_ARGUMENT (classes
- * not 1 .. 10000, no conv_1), those of duet_network_check. */
+/* Add `head`, a DUET_SSDLITE, to `network` on top of `backbone`. Its two taps are feature maps 0 and 1. Layers,
+ * under the head's name ("ssdlite" here), for i = 0..3: "ssdlite.extra<i>.reduce" (1x1),
+ * "ssdlite.extra<i>.depthwise" (stride 2), "ssdlite.extra<i>.expand" (1x1); for each map m = 0..5 and P in {box,
+ * class}: "ssdlite.map<m>.<P>.depthwise", "ssdlite.map<m>.<P>.predict" (1x1, linear). Outputs: "ssdlite.box<m>"
+ * [1, h, w, A*4] and "ssdlite.class<m>" [1, h, w, A*(classes+1)], index 0 of a class vector being background.
+ * Errors: DUET_BAD_ARGUMENT (classes not 1 .. 10000, a tap that is not there), those of duet_network_check. */
 DUET_API enum duet_status duet_ssdlite_build(struct duet_network *network,
                                              const struct duet_mobilenet_v2 *backbone,
-                                             const struct duet_ssdlite_config *config,
-                                             struct duet_error *error);
+                                             const struct duet_head *head, struct duet_error *error);
 
 DUET_C_END
 #endif

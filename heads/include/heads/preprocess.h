@@ -1,33 +1,26 @@
-/* preprocess.h: pictures of any size to a network's input, [height][width][3] in [-1, 1], and the way back.
+/* preprocess.h: pictures of any size to a network's input, [height][width][3], and the way back.
  * Internal to Duet. */
 #ifndef DUET_HEADS_PREPROCESS_H
 #define DUET_HEADS_PREPROCESS_H
 
+#include "duet/head.h"
 #include "duet/image.h"
 #include "duet/ssdlite_decode.h"
 #include "duet/threads.h"
 #include "kernels/kernels.h"
 
-/* How a picture comes to fill the input and which number a byte becomes: as the networks were trained. */
-enum duet_resize {
-    DUET_STRETCH, /* SSDLite: to the input's size, the aspect ratio not kept, as kernels/resize.h does it;
-                   * byte * f32(2 / 255) - 1 */
-    DUET_PAD /* DeepLabv3: in the top left corner; one that is too large is scaled down, by the mean of the
-              * area that each pixel covers. byte / 127.5 - 1; the rest is 0, the mean colour */
-};
-
 struct pad_cover; /* what a padded pixel covers of the picture */
 
 /* Memory for one input size. Zeroed: not yet made. */
 struct preprocess {
-    enum duet_resize resize;
-    int height, width; /* of the input */
+    struct duet_head_input input;
+    float scale, shift; /* DUET_STRETCH: byte * scale + shift; DUET_PAD: byte / scale + shift */
     struct duet_resize_tap *rows, *columns;
     struct pad_cover *covers;
 };
 
-enum duet_status duet_preprocess_create(enum duet_resize resize, int height, int width,
-                                        struct preprocess *preprocess, struct duet_error *error);
+enum duet_status duet_preprocess_create(const struct duet_head_input *input, struct preprocess *preprocess,
+                                        struct duet_error *error);
 void duet_preprocess_close(struct preprocess *preprocess);
 
 /* image (RGB8) -> input. Returns the map from fractions of the input to the picture's pixels. */

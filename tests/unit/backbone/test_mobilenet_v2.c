@@ -1,6 +1,6 @@
 #include "support/testing.h"
 
-#include "duet/ssdlite.h"
+#include "duet/head.h"
 
 /* Sums over a network of the given configuration. */
 struct totals {
@@ -67,7 +67,8 @@ static void ssdlite_costs_what_the_paper_says(void **state)
     struct duet_error e;
     struct duet_mobilenet_v2 layers;
     struct duet_network *network = build((struct duet_mobilenet_v2_config){1.0, 8, 32, true}, &layers);
-    assert_ok(duet_ssdlite_build(network, &layers, &(struct duet_ssdlite_config){90}, &e), e);
+    const struct duet_head head = duet_head_usual(DUET_SSDLITE);
+    assert_ok(duet_ssdlite_build(network, &layers, &head, &e), e);
     struct totals t = account(network, 300, info);
     printf("# SSDLite 300: %.3f M parameters, %.3f M stored, %.1f MMAdds\n", (double)t.parameters / 1e6,
            (double)t.stored / 1e6, (double)t.madds / 1e6);

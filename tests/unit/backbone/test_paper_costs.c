@@ -28,8 +28,9 @@ static double round_up(double n, int step)
     return ceil(n / step) * step;
 }
 
-static struct cost cost_of(struct duet_model_config config, int output_stride, int side)
+static struct cost cost_of(double width, struct duet_head head, int output_stride, int side)
 {
+    const struct duet_model_config config = {.backbone = {width, 8}, .heads = &head, .head_count = 1};
     struct duet_error e;
     struct duet_network *network;
     struct cost cost = {0};
@@ -65,31 +66,32 @@ static void assert_near(const char *what, double got, double want, double percen
         fail_msg("%s: %g, expected %g within %g %%", what, got, want, percent);
 }
 
-static struct duet_model_config classifier(double width)
+static struct cost classifier(double width, int side)
 {
-    return (struct duet_model_config){
-        .width_multiplier = width, .channel_divisor = 8, .has_classifier = true, .classifier = {1001}};
+    return cost_of(width, duet_head_usual(DUET_CLASSIFIER), 0, side);
 }
 
-static struct duet_model_config ssdlite(int classes)
+static struct cost ssdlite(int classes, int side)
 {
-    return (struct duet_model_config){
-        .width_multiplier = 1, .channel_divisor = 8, .has_ssdlite = true, .ssdlite = {classes}};
+    struct duet_head head = duet_head_usual(DUET_SSDLITE);
+    head.config.ssdlite.classes = classes;
+    return cost_of(1, head, 0, side);
 }
 
-static struct duet_model_config deeplabv3(bool aspp)
+static struct cost deeplabv3(bool aspp, int output_stride, int side)
 {
-    return (struct duet_model_config){
-        .width_multiplier = 1, .channel_divisor = 8, .has_deeplabv3 = true, .deeplabv3 = {21, 256, aspp}};
+    struct duet_head head = duet_head_usual(DUET_DEEPLABV3);
+    head.config.deeplabv3.atrous_branches = aspp;
+    return cost_of(1, head, output_stride, side);
 }
 
 static void table_4_classifier(void **state)
 {
     (void)state;
-    struct cost c = cost_of(classifier(1), 0, 224);
+    struct cost c = classifier(1, 224);
     assert_near("classifier 224: M parameters", c.parameters, 3.4, 5);
     assert_near("classifier 224: M MAdds", c.madds, 300, 1);
-    c = cost_of(classifier(1.4), 0, 224);
+    c = classifier(1.4, 224);
     assert_near("classifier 224, width 1.4: M MAdds", c.madds, 585, 1);
     assert_near("classifier 224, width 1.4: M parameters", c.parameters, 6.9, 12);
 }
@@ -106,7 +108,7 @@ static void every_width_costs_what_its_checkpoint_does(void **state)
                 {1.3, 224, 509, 5.34}, {1.4, 224, 582, 6.06}, {1.0, 192, 221, 3.47},  {1.0, 96, 56, 3.47}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char what[64];
-        struct cost c = cost_of(classifier(rows[i].width), 0, rows[i].side);
+        struct cost c = classifier(rows[i].width, rows[i].side);
         snprintf(what, sizeof what, "width %.2f, %d: M weights", rows[i].width, rows[i].side);
         assert_near(what, c.weights, rows[i].weights, 0.6);
         snprintf(what, sizeof what, "width %.2f, %d: M MAdds", rows[i].width, rows[i].side);
@@ -117,10 +119,10 @@ static void every_width_costs_what_its_checkpoint_does(void **state)
 static void table_6_ssdlite(void **state)
 {
     (void)state;
-    struct cost c = cost_of(ssdlite(90), 0, 300);
+    struct cost c = ssdlite(90, 300);
     assert_near("SSDLite 300, 90 classes: M parameters", c.parameters, 4.3, 5);
     assert_near("SSDLite 300, 90 classes: M MAdds", c.madds, 800, 10);
-    c = cost_of(ssdlite(80), 0, 320);
+    c = ssdlite(80, 320);
     assert_near("SSDLite 320, 80 classes: M parameters", c.parameters, 4.3, 1);
     assert_near("SSDLite 320, 80 classes: M MAdds", c.madds, 800, 2);
 }
@@ -128,11 +130,11 @@ static void table_6_ssdlite(void **state)
 static void table_7_deeplabv3(void **state)
 {
     (void)state;
-    struct cost c = cost_of(deeplabv3(false), 16, 513);
+    struct cost c = deeplabv3(false, 16, 513);
     assert_near("DeepLabv3 without ASPP: M parameters", c.parameters, 2.11, 1.5);
     assert_near("DeepLabv3 without ASPP: M MAdds", c.madds, 2750, 10);
     assert_near("DeepLabv3 without ASPP: M MAdds, padded", c.padded, 2750, 0.5);
-    c = cost_of(deeplabv3(true), 16, 513);
+    c = deeplabv3(true, 16, 513);
     assert_near("DeepLabv3 with ASPP: M parameters", c.parameters, 4.52, 1.5);
     assert_near("DeepLabv3 with ASPP: M MAdds", c.madds, 5800, 10);
     assert_near("DeepLabv3 with ASPP: M MAdds, padded", c.padded, 5800, 0.5);
@@ -145,7 +147,7 @@ static void table_7_multi_scale_and_flip(void **state)
     static const int sides[] = {257, 385, 513, 641, 769, 897}; /* 512 * scale + 1 */
     struct cost lite = {0}, aspp = {0};
     for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
-        struct cost a = cost_of(deeplabv3(false), 8, sides[i]), b = cost_of(deeplabv3(true), 8, sides[i]);
+        struct cost a = deeplabv3(false, 8, sides[i]), b = deeplabv3(true, 8, sides[i]);
         lite.madds += 2 * a.madds;
         lite.padded += 2 * a.padded;
         aspp.madds += 2 * b.madds;

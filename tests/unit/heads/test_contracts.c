@@ -224,9 +224,9 @@ static void heads_survive_nothing(void **state)
     struct duet_network *n;
     struct duet_mobilenet_v2 layers = {0};
     struct duet_mobilenet_v2_config config = {1, 8, 32, true}, odd = {1, 0, 12, true};
-    const struct duet_ssdlite_config ssdlite = {5};
-    const struct duet_deeplabv3_config deeplabv3 = {3, 16, false};
-    const struct duet_classifier_config classifier = {10};
+    const struct duet_head ssdlite = duet_head_usual(DUET_SSDLITE), deeplabv3 = duet_head_usual(DUET_DEEPLABV3),
+                           classifier = duet_head_usual(DUET_CLASSIFIER), guided = duet_head_usual(DUET_GUIDED);
+    duet_node nodes[2];
     struct duet_anchor anchor = {0};
     struct duet_candidate candidate = {0};
     int keeper;
@@ -238,15 +238,28 @@ static void heads_survive_nothing(void **state)
     BAD(duet_ssdlite_build(NULL, &layers, &ssdlite, &e));
     BAD(duet_ssdlite_build(n, NULL, &ssdlite, &e));
     BAD(duet_ssdlite_build(n, &layers, NULL, &e));
-    BAD(duet_deeplabv3_build(NULL, &layers, 16, &deeplabv3, &e));
-    BAD(duet_deeplabv3_build(n, NULL, 16, &deeplabv3, &e));
-    BAD(duet_deeplabv3_build(n, &layers, 16, NULL, &e));
-    BAD(duet_deeplabv3_build(n, &layers, 0, &deeplabv3, &e));
+    BAD(duet_deeplabv3_build(NULL, &layers, &deeplabv3, &e));
+    BAD(duet_deeplabv3_build(n, NULL, &deeplabv3, &e));
+    BAD(duet_deeplabv3_build(n, &layers, NULL, &e));
+    BAD(duet_guided_build(NULL, &layers, &guided, &e));
+    BAD(duet_guided_build(n, NULL, &guided, &e));
+    BAD(duet_guided_build(n, &layers, NULL, &e));
+    BAD(duet_head_taps(NULL, &layers, &ssdlite, nodes, 2, &e));
+    BAD(duet_head_taps(n, NULL, &ssdlite, nodes, 2, &e));
+    BAD(duet_head_taps(n, &layers, NULL, nodes, 2, &e));
+    BAD(duet_head_taps(n, &layers, &ssdlite, NULL, 2, &e));
+    BAD(duet_head_taps(n, &layers, &ssdlite, nodes, 1, &e));
+    BAD(duet_head_taps(n, &layers, &ssdlite, nodes, 2, &e)); /* no such layers */
+    assert_null(duet_head_kind_name(DUET_HEAD_KINDS));
+    assert_null(duet_resize_name((enum duet_resize)2));
+    assert_int_equal(duet_head_task(DUET_HEAD_KINDS), DUET_DETECTION);
+    assert_null(duet_head_usual(DUET_HEAD_KINDS).name);
+    assert_int_equal(duet_head_classes(NULL), 0);
     BAD(duet_classifier_build(NULL, &layers, &classifier, &e));
     BAD(duet_classifier_build(n, NULL, &classifier, &e));
     BAD(duet_classifier_build(n, &layers, NULL, &e));
     assert_int_equal(duet_network_layer_count(n), 0);
-    BAD(duet_ssdlite_build(n, &layers, &ssdlite, &e)); /* layers of no network: a fault, which stays */
+    BAD(duet_deeplabv3_build(n, &layers, &deeplabv3, &e)); /* layers of no network: a fault, which stays */
     BAD(duet_mobilenet_v2_build(n, &config, &layers, &e));
     duet_network_close(&n);
     assert_int_equal(duet_mobilenet_v2_channels(32, 1, 0), 0);
@@ -317,8 +330,11 @@ static void models_survive_nothing(void **state)
     duet_model_close(&model);
     assert_null(duet_model_config(NULL));
     assert_null(duet_model_weights(NULL));
-    assert_null(duet_model_config_json(NULL));
-    assert_int_equal(duet_model_output_stride(NULL), 32);
+    assert_null(duet_model_retain(NULL));
+    assert_int_equal(duet_model_head_count(NULL), 0);
+    assert_null(duet_model_head(NULL, 0));
+    assert_null(duet_model_find_head(NULL, "ssdlite"));
+    assert_null(duet_model_task_head(NULL, DUET_DETECTION));
     BAD(duet_model_network(NULL, 16, &network, &e));
     BAD(duet_model_network(&zero, 16, &network, &e));
     BAD(duet_model_network(&zero, 16, NULL, &e));

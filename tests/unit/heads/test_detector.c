@@ -376,7 +376,7 @@ static void a_model_without_the_head_is_refused(void **state)
     struct duet_model *other = write_and_open("stuff.safetensors", config, config);
     assert_fails(DUET_UNSUPPORTED, duet_detector_create(other, NULL, &detector, &e), e);
     assert_null(detector);
-    assert_non_null(strstr(e.text, "deeplabv3_mobilenet_v2"));
+    assert_non_null(strstr(e.text, "the model tiny (deeplabv3) has no head that detects"));
     duet_model_close(&other);
 }
 
@@ -386,12 +386,14 @@ static void a_model_that_lies_is_refused(void **state)
     struct duet_error e;
     struct duet_detector *detector = (void *)1;
     struct duet_model_config truth = tiny_model_config(true, false), lie = truth;
-    lie.ssdlite.classes = 6;
+    struct duet_head six = truth.heads[0];
+    six.config.ssdlite.classes = 6;
+    lie.heads = &six;
     struct duet_model *other = write_and_open("lie.safetensors", truth, lie);
     assert_fails(DUET_MISMATCH, duet_detector_create(other, NULL, &detector, &e), e);
     assert_non_null(strstr(e.text, "ssdlite.map0.class.predict"));
     duet_model_close(&other);
-    truth.has_ssdlite = false;
+    truth.head_count = 0;
     other = write_and_open("headless.safetensors", truth, lie);
     assert_fails(DUET_NOT_FOUND, duet_detector_create(other, NULL, &detector, &e), e);
     assert_null(detector);

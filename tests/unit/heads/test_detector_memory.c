@@ -26,7 +26,7 @@ static int set_up(void **state)
     (void)state;
     scratch_make(&scratch);
     struct duet_model_config config = tiny_model_config(true, true);
-    config.width_multiplier = 0.1;
+    config.backbone.width_multiplier = 0.1;
     tiny_model_write(scratch_path(&scratch, "tiny.safetensors"), &config, &config);
     image = tiny_picture(40, 30, 1);
     return 0;

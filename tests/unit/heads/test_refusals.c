@@ -445,7 +445,7 @@ static void a_model_that_is_cut_short_or_changed_is_an_error(void **state)
 {
     (void)state;
     struct duet_model_config config = tiny_model_config(true, true);
-    config.width_multiplier = 1; /* tensors that stay in the file */
+    config.backbone.width_multiplier = 1; /* tensors that stay in the file */
     for (int change = 0; change < 3; change++) {
         struct duet_model *model;
         struct duet_detector *detector;

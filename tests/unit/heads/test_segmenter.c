@@ -1,6 +1,8 @@
+#include "support/heads.h"
 #include "support/random_weights.h"
 
 #include "duet/segmenter.h"
+#include "heads/metadata.h"
 
 #include <unistd.h>
 
@@ -15,16 +17,12 @@ static struct duet_model *make_model(void)
     struct duet_network *network;
     struct duet_model *model;
     char path[] = "segmenter_test_XXXXXX";
-    struct duet_model_config config = {.input_width = 65,
-                                       .input_height = 65,
-                                       .width_multiplier = 0.35,
-                                       .channel_divisor = 8,
-                                       .has_deeplabv3 = true,
-                                       .deeplabv3 = {CLASSES, 16, false},
-                                       .deeplabv3_labels = {labels, CLASSES}};
+    struct duet_head head = DEEPLABV3_HEAD(65, 65, 16, CLASSES, 16, false);
+    head.labels = (struct duet_labels){labels, CLASSES};
+    const struct duet_model_config config = {.backbone = {0.35, 8}, .heads = &head, .head_count = 1};
     assert_ok(duet_model_network(&config, 0, &network, &e), e);
     struct duet_weights *weights = random_weights(network, 5);
-    char *json = duet_model_config_json(&config);
+    char *json = duet_metadata_write(&config, NULL);
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);

@@ -1,19 +1,17 @@
 /* What "models diff" measures. */
 #include "support/random_weights.h"
+#include "support/heads.h"
 #include "support/testing.h"
 
 #include "support/scratch.h"
 #include "support/tflite_spec.h"
 
+#include "heads/metadata.h"
 #include "models/compare.h"
 #include "weights/dequantize.h"
 
-static const struct duet_model_config config = {.input_width = 33,
-                                                .input_height = 33,
-                                                .width_multiplier = 0.25,
-                                                .channel_divisor = 8,
-                                                .has_deeplabv3 = true,
-                                                .deeplabv3 = {4, 6, false}};
+static const struct duet_model_config config = {.backbone = {0.25, 8},
+                                                ONE_HEAD(DEEPLABV3_HEAD(33, 33, 16, 4, 6, false))};
 
 /* A model of these weights: written, and opened. Takes `weights`. */
 static struct duet_model *model_of(struct scratch *scratch, const struct duet_model_config *c,
@@ -21,7 +19,7 @@ static struct duet_model *model_of(struct scratch *scratch, const struct duet_mo
 {
     struct duet_error e;
     struct duet_model *model;
-    char *json = duet_model_config_json(c);
+    char *json = duet_metadata_write(c, NULL);
     assert_non_null(json);
     assert_ok(duet_weights_set_metadata(weights, json, &e), e);
     free(json);
@@ -147,16 +145,14 @@ static void other_networks_are_refused(void **state)
     scratch_make(&scratch);
     struct duet_model *a = model_of(&scratch, &config, weights_of(&config, DUET_F32));
     struct duet_model_config others[] = {config, config, config, config};
-    others[0].width_multiplier = 0.5;
-    others[1].deeplabv3.classes = 5;
-    others[2].deeplabv3.atrous_branches = true;
-    others[3].has_deeplabv3 = false;
-    others[3].has_classifier = true;
-    others[3].classifier.classes = 4;
+    const struct duet_head heads[] = {DEEPLABV3_HEAD(33, 33, 16, 5, 6, false),
+                                      DEEPLABV3_HEAD(33, 33, 16, 4, 6, true), CLASSIFIER_HEAD(33, 33, 4)};
+    others[0].backbone.width_multiplier = 0.5;
+    for (int i = 0; i < 3; i++) others[1 + i].heads = &heads[i];
     static const char *const texts[] = {"the width multiplier is 0.25 in a, 0.5 in b",
-                                        "DeepLabv3's number of classes is 4 in a, 5 in b",
-                                        "DeepLabv3's number of atrous branches is 0 in a, 3 in b",
-                                        "the number of DeepLabv3 heads is 1 in a, 0 in b"};
+                                        "classes of deeplabv3 is 4 in a, 5 in b",
+                                        "atrous_branches of deeplabv3 is 0 in a, 1 in b",
+                                        "a head deeplabv3 (deeplabv3) in a, classifier (classifier) in b"};
     for (size_t i = 0; i < 4; i++) {
         struct duet_model *b = model_of(&scratch, &others[i], weights_of(&others[i], DUET_F32));
         assert_fails(DUET_MISMATCH, compare(a, b, &c, &e), e);

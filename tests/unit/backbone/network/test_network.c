@@ -1,7 +1,5 @@
+#include "support/heads.h"
 #include "support/run_network.h"
-
-#include "duet/deeplabv3.h"
-#include "duet/ssdlite.h"
 
 #include "network/dead_channels.h"
 
@@ -14,16 +12,11 @@ static struct duet_network *build(struct shape_case c)
 {
     struct duet_error e;
     struct duet_network *network;
-    struct duet_mobilenet_v2 layers;
-    struct duet_mobilenet_v2_config config = {0.35, 8, c.output_stride, c.ssdlite};
-    assert_ok(duet_network_create(&network, &e), e);
-    assert_ok(duet_mobilenet_v2_build(network, &config, &layers, &e), e);
-    if (c.ssdlite)
-        assert_ok(duet_ssdlite_build(network, &layers, &(struct duet_ssdlite_config){5}, &e), e);
-    else
-        assert_ok(duet_deeplabv3_build(network, &layers, c.output_stride,
-                                       &(struct duet_deeplabv3_config){7, 32, c.atrous}, &e),
-                  e);
+    const struct duet_head ssdlite = SSDLITE_HEAD(300, 300, 5),
+                           deeplabv3 = DEEPLABV3_HEAD(65, 65, c.output_stride, 7, 32, c.atrous);
+    const struct duet_model_config config = {
+        .backbone = {0.35, 8}, .heads = c.ssdlite ? &ssdlite : &deeplabv3, .head_count = 1};
+    assert_ok(duet_model_network(&config, c.output_stride, &network, &e), e);
     return network;
 }
 

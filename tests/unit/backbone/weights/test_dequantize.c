@@ -1,4 +1,5 @@
 /* Stored tensors to the numbers they stand for, alone and when a network is compiled. */
+#include "support/heads.h"
 #include "support/random_weights.h"
 #include "support/sessions.h"
 #include "support/testing.h"
@@ -119,8 +120,8 @@ static void companions_must_fit(void **state)
 
 /* --- compiled ------------------------------------------------------------------------------------------ */
 
-static const struct duet_model_config config = {
-    .width_multiplier = 0.25, .channel_divisor = 1, .has_deeplabv3 = true, .deeplabv3 = {4, 6, false}};
+static const struct duet_model_config config = {.backbone = {0.25, 1},
+                                                ONE_HEAD(DEEPLABV3_HEAD(33, 33, 16, 4, 6, false))};
 enum { SIDE = 33 };
 
 /* The network's logits for a fixed picture. Owned: free(). */

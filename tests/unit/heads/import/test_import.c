@@ -1,3 +1,4 @@
+#include "support/heads.h"
 #include "support/testing.h"
 
 #include "duet/import.h"
@@ -7,12 +8,7 @@
 #include <unistd.h>
 
 /* A narrow SSDLite whose source is made up here: each layer in one of the ways that tools leave it. */
-static const struct duet_model_config config = {.input_width = 300,
-                                                .input_height = 300,
-                                                .width_multiplier = 0.35,
-                                                .channel_divisor = 8,
-                                                .has_ssdlite = true,
-                                                .ssdlite = {2}};
+static const struct duet_model_config config = {.backbone = {0.35, 8}, ONE_HEAD(SSDLITE_HEAD(300, 300, 2))};
 static const struct duet_label labels[] = {{1, "cup"}, {2, "spoon"}};
 
 enum variant { MOMENTS, MOMENTS_EPSILON, MUL_SUB, MERGED_SUB, BIASES, NATIVE, VARIANTS };
@@ -211,13 +207,14 @@ static void an_imported_model_opens_and_says_what_it_is(void **state)
     duet_weights_close(&got);
     assert_ok(duet_model_open(native_path, &model, &e), e);
     const struct duet_model_config *c = duet_model_config(model);
-    assert_true(c->width_multiplier == 0.35);
-    assert_int_equal(c->channel_divisor, 8);
-    assert_int_equal(c->input_width, 640);
-    assert_int_equal(c->input_height, 320);
-    assert_int_equal(c->ssdlite.classes, 2);
-    assert_int_equal(c->ssdlite_labels.count, 2);
-    assert_string_equal(c->ssdlite_labels.items[1].name, "spoon");
+    const struct duet_head *head = duet_model_head(model, 0);
+    assert_true(c->backbone.width_multiplier == 0.35);
+    assert_int_equal(c->backbone.channel_divisor, 8);
+    assert_int_equal(head->input.width, 640);
+    assert_int_equal(head->input.height, 320);
+    assert_int_equal(head->config.ssdlite.classes, 2);
+    assert_int_equal(head->labels.count, 2);
+    assert_string_equal(head->labels.items[1].name, "spoon");
     assert_string_equal(c->source.name, "made-up");
     assert_string_equal(c->source.format, "safetensors");
     assert_string_equal(c->source.licence, "CC0-1.0");

@@ -38,8 +38,8 @@ static void every_stride_and_width_is_recognised(void **state)
         int divisor;
     } widths[] = {{0.5, 1}, {1.0, 8}, {0.75, 8}, {1.4, 8}, {0.35, 8}, {0.5, 8}};
     for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
-        config.width_multiplier = widths[i].multiplier;
-        config.channel_divisor = widths[i].divisor;
+        config.backbone.width_multiplier = widths[i].multiplier;
+        config.backbone.channel_divisor = widths[i].divisor;
         check_import(config, 16, DUET_U8);
     }
 }

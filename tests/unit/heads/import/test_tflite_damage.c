@@ -67,8 +67,8 @@ static void shared_bytes_are_counted_once(void **state)
     struct duet_error e;
     struct duet_weights *weights;
     struct duet_model_config config = lite;
-    config.width_multiplier = 2;
-    config.channel_divisor = 8;
+    config.backbone.width_multiplier = 2;
+    config.backbone.channel_divisor = 8;
     struct fixture f = make(config, 16, DUET_F32);
     for (uint32_t i = 0; i < f.spec->tensor_count; i++)
         for (uint32_t k = 0; k < i; k++)

@@ -9,7 +9,8 @@ static struct duet_affine pad(const struct duet_image *image, int width, int hei
     struct duet_error e;
     struct preprocess preprocess;
     struct duet_pool pool = duet_pool_single();
-    assert_ok(duet_preprocess_create(DUET_PAD, height, width, &preprocess, &e), e);
+    assert_ok(duet_preprocess_create(
+                  &(struct duet_head_input){width, height, DUET_PAD, 2.0 / 255, -1}, &preprocess, &e), e);
     struct duet_affine way_back = duet_preprocess_run(&preprocess, NULL, image, &pool, input);
     duet_preprocess_close(&preprocess);
     return way_back;
