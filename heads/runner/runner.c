@@ -125,6 +125,23 @@ static enum duet_status choose(struct duet_runner *r, const struct duet_runner_o
     return status;
 }
 
+/* Flags go by the labels of one head. */
+static enum duet_status check_flags(const struct duet_runner *r, const struct answer_options *a,
+                                    struct duet_error *error)
+{
+    int count[DUET_CLASSIFICATION + 1] = {0};
+    for (int i = 0; i < r->pass_count; i++)
+        for (int k = 0; k < r->passes[i].reader_count; k++)
+            count[duet_head_task(r->passes[i].readers[k].head->kind)]++;
+    if (count[DUET_DETECTION] > 1 && (a->detector.classes || a->detector.thresholds))
+        return duet_fail(error, DUET_BAD_ARGUMENT, "classes, thresholds: %d wanted heads detect",
+                         count[DUET_DETECTION]);
+    if (count[DUET_SEGMENTATION] > 1 && a->segmenter.classes)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "classes: %d wanted heads segment",
+                         count[DUET_SEGMENTATION]);
+    return DUET_OK;
+}
+
 /* --- making --------------------------------------------------------------------------------------------- */
 
 size_t duet_runner_bytes(const struct duet_runner *runner)
@@ -158,6 +175,7 @@ enum duet_status duet_runner_create(const struct duet_model *model, const struct
     r->model = duet_model_retain(model);
     r->max_memory = o.max_memory;
     status = choose(r, &o, &answers, error);
+    if (status == DUET_OK) status = check_flags(r, &answers, error);
     for (int i = 0; i < r->pass_count && status == DUET_OK; i++)
         status = duet_pass_make(&r->passes[i], &answers, budget(r, &r->passes[i]), error);
     if (status != DUET_OK) duet_runner_close(&r);
@@ -234,6 +252,18 @@ int duet_runner_pass_count(const struct duet_runner *runner)
 
 /* --- running -------------------------------------------------------------------------------------------- */
 
+/* Labels stay valid as long as what they stand in. */
+static void own(const struct duet_runner *r, struct duet_results *results)
+{
+    struct duet_kept *model = duet_model_kept(r->model);
+    for (int i = 0; i < results->count; i++) {
+        struct head_result *at = &results->items[i];
+        if (at->detections.items) at->detections.owner = duet_kept_retain(model);
+        if (at->segmentation.segments.items) at->segmentation.segments.owner = duet_kept_retain(model);
+        if (at->classes.items) at->classes.owner = duet_kept_retain(model);
+    }
+}
+
 static enum duet_status run_passes(struct duet_runner *r, const struct duet_image *image,
                                    const struct duet_run_options *options, struct duet_results **results,
                                    struct duet_error *error)
@@ -248,7 +278,10 @@ static enum duet_status run_passes(struct duet_runner *r, const struct duet_imag
     for (int i = 0; i < r->pass_count && status == DUET_OK; i++)
         status =
             duet_pass_run(&r->passes[i], image, options, budget(r, &r->passes[i]), (*results)->items, error);
-    if (status != DUET_OK) duet_results_close(results);
+    if (status == DUET_OK)
+        own(r, *results);
+    else
+        duet_results_close(results);
     return status;
 }
 

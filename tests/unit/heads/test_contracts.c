@@ -460,6 +460,17 @@ static void runners_survive_nothing(void **state)
     assert_null(duet_results_take_segmentation(results).classes.pixels); /* is gone */
     assert_true(duet_results_take_detections(NULL).count == 0 && !duet_results_take_classes(results).items);
     assert_ok(duet_runner_clone(r, &other, &e), e);
+    struct duet_classifier *c = NULL;
+    struct duet_class_probabilities classes;
+    BAD(duet_classifier_create(NULL, NULL, &c, &e));
+    BAD(duet_classifier_create(model, NULL, NULL, &e));
+    assert_fails(DUET_UNSUPPORTED, duet_classifier_create(model, NULL, &c, &e), e);
+    BAD(duet_classifier_clone(NULL, &c, &e));
+    BAD(duet_classifier_run(c, &picture, NULL, &classes, &e));
+    BAD(duet_classifier_run(c, &picture, NULL, NULL, &e));
+    assert_int_equal(duet_classifier_bytes(c), 0);
+    duet_classifier_close(NULL);
+    duet_classifier_close(&c);
     duet_results_close(NULL);
     duet_results_close(&results);
     assert_true(taken.classes.pixels[0] < 255);
