@@ -2,6 +2,7 @@
 
 #include "core/fail.h"
 #include "network/kernels.h"
+#include "runner/feeds.h"
 
 #include <stdlib.h>
 
@@ -36,20 +37,33 @@ static const struct reader_kind *reader_kind(enum duet_head_task task)
     return &duet_classification_reader;
 }
 
+/* Its layers come into the network, and those of the head that it reads. */
+static enum duet_status add_layers(struct pass *p, const struct duet_head *head, struct duet_error *error)
+{
+    for (int i = 0; i < p->sizes.head_count; i++)
+        if (p->heads[i] == head) return DUET_OK;
+    const struct duet_head **heads = realloc(p->heads, ((size_t)p->sizes.head_count + 1) * sizeof *heads);
+    if (!heads) return duet_no_memory(error, NULL, "for heads");
+    heads[p->sizes.head_count++] = head;
+    p->sizes.heads = p->heads = heads;
+    const struct duet_feed_kind *feed = duet_feed_kind(head->kind);
+    if (!feed) return DUET_OK;
+    const struct duet_head *source = duet_model_find_head(p->sizes.model, feed->source(head));
+    if (!source)
+        return duet_fail(error, DUET_NOT_FOUND, "head '%s' reads '%.100s', which the model does not have",
+                         head->name, feed->source(head));
+    return add_layers(p, source, error);
+}
+
 enum duet_status duet_pass_add(struct pass *pass, const struct duet_head *head, int result,
                                struct duet_error *error)
 {
-    size_t count = (size_t)pass->reader_count + 1;
-    struct reader *readers = realloc(pass->readers, count * sizeof *readers);
-    if (readers) pass->readers = readers;
-    const struct duet_head **heads = realloc(pass->heads, count * sizeof *heads);
-    if (heads) pass->heads = heads;
-    if (!readers || !heads) return duet_no_memory(error, NULL, "for heads");
+    struct reader *readers = realloc(pass->readers, ((size_t)pass->reader_count + 1) * sizeof *readers);
+    if (!readers) return duet_no_memory(error, NULL, "for heads");
+    pass->readers = readers;
     readers[pass->reader_count++] =
         (struct reader){.kind = reader_kind(duet_head_task(head->kind)), .head = head, .result = result};
-    heads[pass->sizes.head_count++] = head;
-    pass->sizes.heads = heads;
-    return DUET_OK;
+    return add_layers(pass, head, error);
 }
 
 /* --- making --------------------------------------------------------------------------------------------- */
@@ -157,7 +171,8 @@ static enum duet_status lay_out(struct run *r, struct duet_error *error)
     struct duet_head_input input = p->input;
     input.height = at->input_height;
     input.width = at->input_width;
-    if (p->preprocess.input.height == input.height && p->preprocess.input.width == input.width) return DUET_OK;
+    if (p->preprocess.input.height == input.height && p->preprocess.input.width == input.width)
+        return DUET_OK;
     duet_preprocess_close(&p->preprocess);
     return duet_preprocess_create(&input, &p->preprocess, error);
 }
@@ -176,7 +191,7 @@ static void make_input(struct run *r, float *input)
 static enum duet_status run_network(struct run *r, const struct network *network, struct duet_error *error)
 {
     r->reading.network = network;
-    enum duet_status status = duet_session_run(network->session, r->options, error);
+    enum duet_status status = duet_sizes_run(network, r->options, error);
     for (int i = 0; i < r->pass->reader_count && status == DUET_OK; i++) {
         const struct reader *reader = &r->pass->readers[i];
         status = reader->kind->take(reader->memory, &r->reading, &r->results[reader->result], error);

@@ -1,9 +1,15 @@
 #include "runner/sizes.h"
 
 #include "core/fail.h"
+#include "runner/feeds.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+struct feed {
+    const struct duet_feed_kind *kind;
+    void *memory;
+};
 
 static size_t bytes_of(const struct network *network)
 {
@@ -19,8 +25,17 @@ size_t duet_sizes_bytes(const struct sizes *sizes)
     return bytes;
 }
 
+static void close_feeds(struct network *network)
+{
+    for (int i = 0; i < network->feed_count; i++) network->feeds[i].kind->close(&network->feeds[i].memory);
+    free(network->feeds);
+    network->feeds = NULL;
+    network->feed_count = 0;
+}
+
 static void close_network(struct network *network)
 {
+    close_feeds(network);
     duet_session_close(&network->session);
     duet_compiled_close(&network->compiled);
     *network = (struct network){0};
@@ -134,6 +149,38 @@ static enum duet_status add(struct sizes *n, int height, int width, size_t budge
     return DUET_OK;
 }
 
+/* One for each head that reads another. */
+static enum duet_status make_feeds(const struct sizes *n, struct network *network, struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    if (network->feeds || duet_compiled_stage_count(network->compiled) < 2) return DUET_OK;
+    network->feeds = calloc((size_t)n->head_count, sizeof *network->feeds);
+    if (!network->feeds) return duet_no_memory(error, NULL, "for heads that read others");
+    for (int i = 0; i < n->head_count && status == DUET_OK; i++) {
+        const struct duet_feed_kind *kind = duet_feed_kind(n->heads[i]->kind);
+        if (!kind) continue;
+        struct feed *feed = &network->feeds[network->feed_count++];
+        feed->kind = kind;
+        status = kind->create(n->heads[i], duet_model_find_head(n->model, kind->source(n->heads[i])),
+                              network->session, network->height, network->width, &feed->memory, error);
+    }
+    if (status != DUET_OK) close_feeds(network);
+    return status;
+}
+
+enum duet_status duet_sizes_run(const struct network *network, const struct duet_run_options *options,
+                                struct duet_error *error)
+{
+    if (network->feed_count == 0) return duet_session_run(network->session, options, error);
+    enum duet_status status = duet_session_run_stage(network->session, 0, options, error);
+    for (int i = 0; i < network->feed_count && status == DUET_OK; i++) {
+        const struct feed *feed = &network->feeds[i];
+        status = feed->kind->run(feed->memory, network->session, options->pool, error);
+    }
+    if (status == DUET_OK) status = duet_session_run_stage(network->session, 1, options, error);
+    return status;
+}
+
 /* A new session is made before the old one goes: after a failure it is as it was. */
 static enum duet_status prepare(struct network *network, int threads, struct duet_error *error)
 {
@@ -161,5 +208,6 @@ enum duet_status duet_sizes_find(struct sizes *sizes, int height, int width, int
     if (!*network) status = add(n, height, width, budget, network, error);
     if (status != DUET_OK) return status;
     (*network)->used = ++n->clock;
-    return prepare(*network, threads, error);
+    status = prepare(*network, threads, error);
+    return status == DUET_OK ? make_feeds(n, *network, error) : status;
 }

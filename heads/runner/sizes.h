@@ -16,6 +16,8 @@ struct network {
     float *input;       /* of the session, [height][width][3] */
     int threads;        /* that the session is made for; 0: there is none */
     unsigned long used; /* when: the clock of struct sizes */
+    struct feed *feeds; /* [feed_count]: what heads that read others need */
+    int feed_count;
 };
 
 /* They share the packed weights. */
@@ -43,5 +45,10 @@ void duet_sizes_close(struct sizes *sizes);
 
 /* What they take to run, packed weights aside. */
 size_t duet_sizes_bytes(const struct sizes *sizes);
+
+/* All stages; between them heads that read others are fed. Errors: those of duet_session_run_stage and of the
+ * feeds. */
+enum duet_status duet_sizes_run(const struct network *network, const struct duet_run_options *options,
+                                struct duet_error *error);
 
 #endif

@@ -13,8 +13,6 @@
 #include "duet/network.h"
 #include "duet/threads.h"
 
-struct duet_head; /* duet/head.h */
-
 struct duet_feed_kind {
     /* The name of the head that `head` reads, as its config has it. */
     const char *(*source)(const struct duet_head *head);
