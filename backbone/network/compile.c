@@ -2,8 +2,8 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "network/compiled.h"
 #include "network/kernels.h"
+#include "network/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,22 +58,9 @@ static char *kernel_name(const struct duet_compiled *c, const struct step *step)
         return step->by_channels ? duet_text("separable_f32 %s, %zu channels at a time", level, step->chunk)
                                  : duet_text("separable_f32 %s, %zu rows, %zu channels", level,
                                              step->strip_rows, step->chunk);
-    case STEP_ADD:
-        return duet_text("add_f32");
-    case STEP_CONCAT:
-        return duet_text("concat_f32");
-    case STEP_GLOBAL_MEAN:
-        return duet_text("global_mean_f32");
-    case STEP_BROADCAST:
-        return duet_text("broadcast_f32");
-    case STEP_UPSAMPLE:
-        return duet_text("upsample_f32");
-    case STEP_SUBSAMPLE:
-        return duet_text("subsample_f32");
-    case STEP_CONVERT:
-        return duet_text("convert_u8_f32");
+    default:
+        return duet_text("%s", duet_plain_steps[step->kind].kernel);
     }
-    return NULL;
 }
 
 enum duet_status duet_network_memory(const struct duet_network *network,
@@ -106,6 +93,21 @@ enum duet_status duet_check_memory(const struct plan *plan, size_t threads, size
                      input[2], input[1], bytes, max_memory);
 }
 
+static void free_compiled(struct duet_kept *kept)
+{
+    struct duet_compiled *c = (struct duet_compiled *)kept;
+    for (int i = 0; i < c->input_count; i++) free(c->inputs[i].name);
+    for (int i = 0; i < c->output_count; i++) free(c->outputs[i].name);
+    for (int i = 0; c->kernel_names && i < c->plan.step_count; i++) free(c->kernel_names[i]);
+    duet_plan_close(&c->plan);
+    free(c->layers);
+    duet_packed_close(&c->packed);
+    free(c->inputs);
+    free(c->outputs);
+    free(c->kernel_names);
+    free(c);
+}
+
 enum duet_status duet_compile(const struct duet_network *network, const struct duet_weights *weights,
                               const struct duet_compile_options *given, struct duet_compiled **compiled,
                               struct duet_error *error)
@@ -119,7 +121,7 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
     if (status != DUET_OK) return status;
     struct duet_compiled *c = calloc(1, sizeof *c);
     if (!c) return duet_no_memory(error, NULL, "for a network");
-    atomic_init(&c->references, 1);
+    duet_kept_init(&c->kept, free_compiled);
     c->max_memory = options.max_memory && options.max_memory < DUET_MAX_ARENA_BYTES ? options.max_memory
                                                                                     : DUET_MAX_ARENA_BYTES;
     status = duet_kernels_select(options.cpu, &c->kernels, error);
@@ -141,27 +143,14 @@ enum duet_status duet_compile(const struct duet_network *network, const struct d
 
 struct duet_compiled *duet_compiled_retain(struct duet_compiled *compiled)
 {
-    if (!compiled) return NULL;
-    atomic_fetch_add_explicit(&compiled->references, 1, memory_order_relaxed);
-    return compiled;
+    return compiled ? (struct duet_compiled *)duet_kept_retain(&compiled->kept) : NULL;
 }
 
 void duet_compiled_close(struct duet_compiled **compiled)
 {
-    struct duet_compiled *c = compiled ? *compiled : NULL;
-    if (!c) return;
+    if (!compiled || !*compiled) return;
+    duet_kept_release(&(*compiled)->kept);
     *compiled = NULL;
-    if (atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) > 1) return;
-    for (int i = 0; i < c->input_count; i++) free(c->inputs[i].name);
-    for (int i = 0; i < c->output_count; i++) free(c->outputs[i].name);
-    for (int i = 0; c->kernel_names && i < c->plan.step_count; i++) free(c->kernel_names[i]);
-    duet_plan_close(&c->plan);
-    free(c->layers);
-    duet_packed_close(&c->packed);
-    free(c->inputs);
-    free(c->outputs);
-    free(c->kernel_names);
-    free(c);
 }
 
 int duet_compiled_step_count(const struct duet_compiled *compiled)

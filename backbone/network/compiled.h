@@ -2,11 +2,10 @@
 #ifndef DUET_NETWORK_COMPILED_H
 #define DUET_NETWORK_COMPILED_H
 
+#include "core/kept.h"
 #include "kernels/kernels.h"
 #include "network/packed.h"
 #include "network/plan.h"
-
-#include <stdatomic.h>
 
 /* An input or output that the compiled network has. */
 struct compiled_end {
@@ -15,7 +14,7 @@ struct compiled_end {
 };
 
 struct duet_compiled {
-    atomic_int references;
+    struct duet_kept kept;
     struct plan plan;
     struct duet_kernels kernels;
     struct duet_layer *layers; /* copies, without names; the plan's steps point into them by number */

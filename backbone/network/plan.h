@@ -34,7 +34,8 @@ enum step_kind {
     STEP_BROADCAST,
     STEP_UPSAMPLE,
     STEP_SUBSAMPLE,
-    STEP_CONVERT /* to the step's type, from the input layer's */
+    STEP_CONVERT, /* to the step's type, from the input layer's */
+    STEP_KINDS
 };
 
 struct step {

@@ -12,8 +12,8 @@ enum duet_status duet_session_create(struct duet_compiled *compiled, int threads
     DUET_NEEDS(session, error);
     *session = NULL;
     DUET_NEEDS(compiled, error);
-    if (threads < 1 || threads > 256)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "%d threads: expected 1 to 256", threads);
+    if (threads < 1 || threads > DUET_MAX_THREADS)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "%d threads: expected 1 to %d", threads, DUET_MAX_THREADS);
     enum duet_status status =
         duet_check_memory(&compiled->plan, (size_t)threads, compiled->max_memory, error);
     if (status != DUET_OK) return status;
@@ -28,6 +28,10 @@ enum duet_status duet_session_create(struct duet_compiled *compiled, int threads
     s->scratch = s->arena + arena;
     s->compiled = duet_compiled_retain(compiled);
     s->threads = threads;
+    for (int i = 0; i < compiled->input_count; i++) {
+        duet_node node = compiled->inputs[i].node;
+        memset(s->arena + compiled->plan.offset[node], 0, compiled->plan.info[node].bytes);
+    }
     *session = s;
     return DUET_OK;
 }
@@ -84,37 +88,12 @@ static void run_piece(void *arg, int index, int worker)
 {
     const struct work *w = arg;
     struct share rows = duet_share(duet_dims(w, w->step->output)[1], index, w->pieces);
-    switch (w->step->kind) {
-    case STEP_CONV:
+    if (w->step->kind == STEP_CONV)
         duet_step_conv(w, index, worker);
-        break;
-    case STEP_DEPTHWISE:
+    else if (w->step->kind == STEP_DEPTHWISE)
         duet_step_depthwise(w, rows);
-        break;
-    case STEP_ADD:
-        duet_step_add(w, rows);
-        break;
-    case STEP_CONCAT:
-        duet_step_concat(w, rows);
-        break;
-    case STEP_BROADCAST:
-        duet_step_broadcast(w, rows);
-        break;
-    case STEP_UPSAMPLE:
-        duet_step_upsample(w, rows);
-        break;
-    case STEP_SUBSAMPLE:
-        duet_step_subsample(w, rows);
-        break;
-    case STEP_CONVERT:
-        duet_step_convert(w, rows);
-        break;
-    case STEP_GLOBAL_MEAN:
-        duet_step_global_mean(w);
-        break;
-    case STEP_SEPARABLE: /* has pieces of its own */
-        break;
-    }
+    else
+        duet_plain_steps[w->step->kind].run(w, rows);
 }
 
 static void run_step(struct duet_session *session, const struct duet_pool *pool, int step)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void duet_step_add(const struct work *w, struct share rows)
+static void add(const struct work *w, struct share rows)
 {
     const size_t *out = duet_dims(w, w->step->output);
     size_t row = out[2] * out[3];
@@ -12,7 +12,7 @@ void duet_step_add(const struct work *w, struct share rows)
     for (size_t i = rows.begin * row; i < rows.end * row; i++) output[i] = a[i] + b[i];
 }
 
-void duet_step_concat(const struct work *w, struct share rows)
+static void concat(const struct work *w, struct share rows)
 {
     const size_t *out = duet_dims(w, w->step->output);
     size_t at = 0;
@@ -26,7 +26,7 @@ void duet_step_concat(const struct work *w, struct share rows)
     }
 }
 
-void duet_step_broadcast(const struct work *w, struct share rows)
+static void broadcast(const struct work *w, struct share rows)
 {
     const size_t *out = duet_dims(w, w->step->output);
     const float *input = duet_floats(w, w->step->inputs[0]);
@@ -35,12 +35,13 @@ void duet_step_broadcast(const struct work *w, struct share rows)
         memcpy(output + p * out[3], input, out[3] * sizeof(float));
 }
 
-void duet_step_global_mean(const struct work *w)
+static void global_mean(const struct work *w, struct share rows)
 {
     const size_t *in = duet_dims(w, w->step->inputs[0]);
     const float *input = duet_floats(w, w->step->inputs[0]);
     float *output = duet_floats(w, w->step->output);
     size_t pixels = in[1] * in[2], channels = in[3];
+    (void)rows; /* one piece: a sum in one order */
     memset(output, 0, channels * sizeof(float));
     for (size_t p = 0; p < pixels; p++)
         for (size_t c = 0; c < channels; c++) output[c] += input[p * channels + c];
@@ -60,7 +61,7 @@ static struct upsampled upsampled_from(size_t p, size_t side)
     return (struct upsampled){first, doubled / 2};
 }
 
-void duet_step_upsample(const struct work *w, struct share rows)
+static void upsample(const struct work *w, struct share rows)
 {
     const size_t *in = duet_dims(w, w->step->inputs[0]), *out = duet_dims(w, w->step->output);
     const float *input = duet_floats(w, w->step->inputs[0]);
@@ -81,7 +82,7 @@ void duet_step_upsample(const struct work *w, struct share rows)
     }
 }
 
-void duet_step_subsample(const struct work *w, struct share rows)
+static void subsample(const struct work *w, struct share rows)
 {
     const size_t *in = duet_dims(w, w->step->inputs[0]), *out = duet_dims(w, w->step->output);
     const float *input = duet_floats(w, w->step->inputs[0]);
@@ -93,7 +94,8 @@ void duet_step_subsample(const struct work *w, struct share rows)
         }
 }
 
-void duet_step_convert(const struct work *w, struct share rows)
+/* U8 to F32. */
+static void convert(const struct work *w, struct share rows)
 {
     const size_t *out = duet_dims(w, w->step->output);
     const struct duet_input_type *type = &w->session->compiled->layers[w->step->inputs[0]].type;
@@ -103,3 +105,13 @@ void duet_step_convert(const struct work *w, struct share rows)
     for (size_t i = rows.begin * row; i < rows.end * row; i++)
         output[i] = (float)input[i] * type->scale + type->shift;
 }
+
+const struct plain_step duet_plain_steps[STEP_KINDS] = {
+    [STEP_ADD] = {"add_f32", add},
+    [STEP_CONCAT] = {"concat_f32", concat},
+    [STEP_GLOBAL_MEAN] = {"global_mean_f32", global_mean},
+    [STEP_BROADCAST] = {"broadcast_f32", broadcast},
+    [STEP_UPSAMPLE] = {"upsample_f32", upsample},
+    [STEP_SUBSAMPLE] = {"subsample_f32", subsample},
+    [STEP_CONVERT] = {"convert_u8_f32", convert},
+};

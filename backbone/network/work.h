@@ -4,6 +4,9 @@
 
 #include "network/compiled.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 struct duet_session {
     struct duet_compiled *compiled;
     int threads;
