@@ -160,13 +160,14 @@ static int open_networks(struct bench *b)
     enum duet_status status = duet_model_path(b->settings->model, &path, &error);
     if (status == DUET_OK) status = duet_model_open(path, &model, &error);
     bool boxes = status == DUET_OK && duet_model_task_head(model, DUET_DETECTION);
+    bool masks = status == DUET_OK && duet_model_task_head(model, DUET_SEGMENTATION);
     duet_model_close(&model);
     free(path);
     if (status == DUET_OK)
         status = bench_network_time(b->settings->model, b->settings->cpu, 20, &b->inference_ms, &error);
     if (status != DUET_OK) return bench_failed(&program, status, &error);
     b->detect.model = b->segment.model = b->settings->model;
-    return duet_networks_open(&b->networks, &program, boxes ? &b->detect : NULL, boxes ? NULL : &b->segment,
+    return duet_networks_open(&b->networks, &program, boxes ? &b->detect : NULL, masks || !boxes ? &b->segment : NULL,
                               &(struct duet_picture_settings){0}, b->settings->cpu);
 }
 

@@ -5,23 +5,28 @@
 #include "cli/model_path.h"
 #include "core/fail.h"
 #include "core/os.h"
-#include "duet/model.h"
+#include "heads/kinds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct settings {
-    const char *cpu;
+    const char *cpu, *heads;
     int threads, reps, warmup, size, output_stride, split, l2;
     bool unfused, profile, json;
 };
 
 static const struct duet_option options[] = {
     DUET_GROUP("What to run"),
+    DUET_STRING(
+        0, "head", "A,B", struct settings, heads,
+        "the trunk with these heads only, by name or kind; layers that none of them needs are left out",
+        .shown = "all of the model"),
     DUET_INT('s', "size", "N", struct settings, size, 32, 8192, "side of the network's input",
-             .shown = "the model's own"),
+             .shown = "the first head's own"),
     DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32, "8, 16 or 32",
-             .shown = "the model's own"),
+             .shown = "the first head's own"),
     DUET_INT('j', "threads", "N", struct settings, threads, 1, 256, "use N threads"),
     DUET_CPU_OPTION(struct settings, cpu),
     DUET_FLAG(0, "unfused", struct settings, unfused,
@@ -46,8 +51,8 @@ static const struct duet_program network_program = {
     .name = "bench",
     .synopsis = "[OPTION]... MODEL\nCOMMAND [OPTION]...",
     .summary =
-        "Time a model's network, from float input to raw outputs: no picture is decoded, nothing is made of "
-        "the outputs.",
+        "Time a model's network, trunk and heads in one pass, from float input to raw outputs: no picture is "
+        "decoded, nothing is made of the outputs.",
     .options = options,
     .min_operands = 1,
     .max_operands = 1,
@@ -57,9 +62,13 @@ static const struct duet_program network_program = {
                "'bench COMMAND --help' tells about a command.\n",
     .examples = "  bench ssdlite-coco\n"
                 "  bench --profile --threads 2 deeplabv3-voc\n"
+                "  bench --head ssdlite both.safetensors\n"
                 "  chrt -f 10 build/bin/bench --json --reps 40 ssdlite-coco\n"};
 
 struct bench {
+    struct duet_model *model;
+    struct duet_head heads[DUET_MODEL_MAX_HEADS];
+    int head_count;
     struct duet_compiled *compiled;
     struct duet_session *session;
     struct duet_pool pool;
@@ -70,6 +79,53 @@ struct bench {
     double first;
 };
 
+/* --- which heads ---------------------------------------------------------------------------------------- */
+
+/* Mark a head and, as it would do nothing without, the one whose result it reads. */
+static void want(const struct duet_model *model, const struct duet_head *head, bool *wanted)
+{
+    for (int i = 0; i < duet_model_head_count(model); i++) wanted[i] |= duet_model_head(model, i) == head;
+    if (head->kind == DUET_GUIDED)
+        want(model, duet_model_find_head(model, head->config.guided.boxes_of), wanted);
+}
+
+/* "ssdlite,deeplabv3" to some of the model's heads, in its order; NULL: all. */
+static enum duet_status choose_heads(const struct duet_model *model, const char *list, struct bench *b,
+                                     struct duet_error *error)
+{
+    bool wanted[DUET_MODEL_MAX_HEADS] = {false};
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        char name[64], names[DUET_HEAD_NAMES];
+        at += *at == ',';
+        size_t length = strcspn(at, ",");
+        snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name), at);
+        const struct duet_head *head = duet_model_find_head(model, name);
+        if (!head)
+            return duet_fail(error, DUET_BAD_ARGUMENT, "--head: '%s': the model has %s", name,
+                             duet_model_head_names(model, names));
+        want(model, head, wanted);
+    }
+    for (int i = 0; i < duet_model_head_count(model); i++)
+        if (!list || wanted[i]) b->heads[b->head_count++] = *duet_model_head(model, i);
+    return DUET_OK;
+}
+
+/* The network of these heads, and its input's size. */
+static enum duet_status build(const struct settings *settings, const struct duet_model *model,
+                              struct bench *b, struct duet_network **network, struct duet_error *error)
+{
+    struct duet_model_config config = *duet_model_config(model);
+    enum duet_status status = choose_heads(model, settings->heads, b, error);
+    if (status != DUET_OK) return status;
+    b->height = settings->size ? settings->size : b->heads[0].input.height;
+    b->width = settings->size ? settings->size : b->heads[0].input.width;
+    config.heads = b->heads;
+    config.head_count = b->head_count;
+    return duet_model_network(&config, settings->output_stride, network, error);
+}
+
+/* --- opening and running -------------------------------------------------------------------------------- */
+
 static enum duet_status open_network(const struct settings *settings, const char *name, struct bench *b,
                                      struct duet_error *error)
 {
@@ -79,11 +135,7 @@ static enum duet_status open_network(const struct settings *settings, const char
     enum duet_status status = duet_model_path(name, &path, error);
     if (status == DUET_OK) status = duet_model_open(path, &model, error);
     free(path);
-    if (status != DUET_OK) return status;
-    const struct duet_model_config *config = duet_model_config(model);
-    b->height = settings->size ? settings->size : config->heads[0].input.height;
-    b->width = settings->size ? settings->size : config->heads[0].input.width;
-    status = duet_model_network(config, settings->output_stride, &network, error);
+    if (status == DUET_OK) status = build(settings, model, b, &network, error);
     struct duet_compile_options compile = {.struct_size = sizeof compile,
                                            .height = b->height,
                                            .width = b->width,
@@ -94,7 +146,7 @@ static enum duet_status open_network(const struct settings *settings, const char
     if (status == DUET_OK)
         status = duet_compile(network, duet_model_weights(model), &compile, &b->compiled, error);
     duet_network_close(&network);
-    duet_model_close(&model);
+    b->model = model; /* names its heads */
     return status;
 }
 
@@ -153,7 +205,9 @@ static void print_rate(double madds, double ms, double peak)
 static void print_summary(const struct settings *settings, struct bench *b, double peak)
 {
     double median = bench_median(b->times, (size_t)settings->reps);
-    printf("%dx%d, %d thread%s, %d runs\n", b->width, b->height, settings->threads,
+    printf("%dx%d, ", b->width, b->height);
+    for (int i = 0; i < b->head_count; i++) printf("%s%s", i ? " + " : "", b->heads[i].name);
+    printf(": %.1f million multiply-adds, %d thread%s, %d runs\n", total_madds(b) * 1e-6, settings->threads,
            settings->threads == 1 ? "" : "s", settings->reps);
     printf("  median %9.3f ms  ", median);
     print_rate(total_madds(b), median, peak);
@@ -240,6 +294,7 @@ static void close_bench(struct bench *b)
     duet_session_close(&b->session);
     duet_compiled_close(&b->compiled);
     duet_pool_close(&b->pool);
+    duet_model_close(&b->model);
 }
 
 int bench_network(int argc, char **argv, const struct duet_command *commands)
