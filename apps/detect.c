@@ -34,7 +34,8 @@ static const struct duet_option options[] = {
     DUET_GROUP("Masks besides"),
     DUET_FLAG('s', "segment", struct settings, masks,
               "also label every pixel: one record and one overlay hold both (table and csv: boxes only)"),
-    DUET_STRING(0, "segment-model", "NAME", struct settings, segment.model, "the model for that"),
+    DUET_STRING(0, "segment-model", "NAME", struct settings, segment.model, "the model for that",
+                .shown = DUET_SECOND_MODEL(DUET_SEGMENT_MODEL)),
     DUET_GROUP("Inputs"),
     DUET_BATCH_INPUT_OPTIONS(struct settings, batch),
     DUET_FLAG(0, "track", struct settings, batch.track,
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
     struct settings settings = {.detect = DUET_DETECT_DEFAULTS, .segment = DUET_SEGMENT_DEFAULTS};
     struct duet_arguments arguments;
     const struct duet_batch_task boxes_first = {0};
+    settings.segment.model = NULL;
     duet_process_start();
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;

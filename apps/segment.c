@@ -46,7 +46,8 @@ static const struct duet_option options[] = {
     DUET_GROUP("Boxes besides"),
     DUET_FLAG('d', "detect", struct settings, boxes,
               "also find objects: one record and one overlay hold both (table and csv: masks only)"),
-    DUET_STRING(0, "detect-model", "NAME", struct settings, detect.model, "the model for that"),
+    DUET_STRING(0, "detect-model", "NAME", struct settings, detect.model, "the model for that",
+                .shown = DUET_SECOND_MODEL(DUET_DETECT_MODEL)),
     DUET_FLOAT('t', "threshold", "X", struct settings, detect.threshold, 0, 1,
                "report boxes that score above X"),
     DUET_GROUP("Inputs"),
@@ -133,6 +134,7 @@ int main(int argc, char **argv)
 {
     struct settings settings = {.segment = DUET_SEGMENT_DEFAULTS, .detect = DUET_DETECT_DEFAULTS};
     struct duet_arguments arguments;
+    settings.detect.model = NULL;
     duet_process_start();
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;

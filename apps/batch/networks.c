@@ -23,19 +23,27 @@ int duet_segment_stride(int index)
 
 /* --- on the worker -------------------------------------------------------------------------------------- */
 
+enum { MOST_RUNNERS = 2 };
+
+/* The networks' own runners, or clones of them, in the order in which they are run. */
 struct worker {
-    struct duet_detector *detector;
-    struct duet_segmenter *segmenter;
+    struct duet_runner *runners[MOST_RUNNERS]; /* NULL: none */
+    bool cloned;
     const struct duet_pool *pool;
 };
 
+/* What a worker runs. */
+static void list_runners(const struct duet_networks *networks, struct duet_runner *runners[MOST_RUNNERS])
+{
+    runners[0] = networks->both ? networks->both : networks->boxes;
+    runners[1] = networks->both ? NULL : networks->masks;
+}
+
 static void close_worker(void *ctx, void *p)
 {
-    struct duet_networks *networks = ctx;
     struct worker *worker = p;
-    if (!worker) return;
-    if (worker->detector != networks->detector) duet_detector_close(&worker->detector);
-    if (worker->segmenter != networks->segmenter) duet_segmenter_close(&worker->segmenter);
+    (void)ctx;
+    for (int i = 0; worker && worker->cloned && i < MOST_RUNNERS; i++) duet_runner_close(&worker->runners[i]);
     free(worker);
 }
 
@@ -43,15 +51,19 @@ static enum duet_status create_worker(void *ctx, const struct duet_pool *pool, v
                                       struct duet_error *error)
 {
     struct duet_networks *networks = ctx;
+    struct duet_runner *runners[MOST_RUNNERS];
     struct worker *worker = calloc(1, sizeof *worker);
+    enum duet_status status = DUET_OK;
     *out = NULL;
     if (!worker) return duet_no_memory(error, NULL, "for a worker");
-    *worker = (struct worker){networks->detector, networks->segmenter, pool};
-    enum duet_status status = DUET_OK;
-    if (networks->lent && networks->detector)
-        status = duet_detector_clone(networks->detector, &worker->detector, error);
-    if (networks->lent && networks->segmenter && status == DUET_OK)
-        status = duet_segmenter_clone(networks->segmenter, &worker->segmenter, error);
+    worker->pool = pool;
+    worker->cloned = networks->lent;
+    list_runners(networks, runners);
+    for (int i = 0; i < MOST_RUNNERS && status == DUET_OK; i++)
+        if (!worker->cloned)
+            worker->runners[i] = runners[i];
+        else if (runners[i])
+            status = duet_runner_clone(runners[i], &worker->runners[i], error);
     networks->lent = true;
     if (status == DUET_OK)
         *out = worker;
@@ -67,13 +79,19 @@ static enum duet_status analyse(void *ctx, void *p, const struct duet_image *ima
     struct worker *worker = p;
     const struct duet_run_options options = {.struct_size = sizeof options, .pool = worker->pool};
     enum duet_status status = DUET_OK;
-    if (worker->detector) {
-        result->has_detections = true;
-        status = duet_detector_run(worker->detector, image, &options, &result->detections, error);
-    }
-    if (worker->segmenter && status == DUET_OK) {
-        result->has_segments = true;
-        status = duet_segmenter_run(worker->segmenter, image, &options, &result->segmentation, error);
+    for (int i = 0; i < MOST_RUNNERS && status == DUET_OK; i++) {
+        struct duet_results *results = NULL;
+        if (!worker->runners[i]) continue;
+        status = duet_runner_run(worker->runners[i], image, &options, &results, error);
+        if (duet_results_detections(results)) {
+            result->has_detections = true;
+            result->detections = duet_results_take_detections(results);
+        }
+        if (duet_results_segmentation(results)) {
+            result->has_segments = true;
+            result->segmentation = duet_results_take_segmentation(results);
+        }
+        duet_results_close(&results);
     }
     return status;
 }
@@ -101,8 +119,11 @@ static void fill_task(struct duet_networks *networks, struct duet_batch_task *ta
 {
     const struct duet_head *detect = duet_model_task_head(networks->detect_model, DUET_DETECTION);
     const struct duet_head *segment = duet_model_task_head(networks->segment_model, DUET_SEGMENTATION);
+    struct duet_runner *runners[MOST_RUNNERS];
     task->ctx = networks;
-    task->worker_bytes = duet_detector_bytes(networks->detector) + duet_segmenter_bytes(networks->segmenter);
+    task->worker_bytes = 0;
+    list_runners(networks, runners);
+    for (int i = 0; i < MOST_RUNNERS; i++) task->worker_bytes += duet_runner_bytes(runners[i]);
     task->labels = detect ? &detect->labels : &segment->labels;
     task->segment_labels = segment ? &segment->labels : NULL;
     task->create_worker = create_worker;
@@ -166,18 +187,51 @@ static int select_classes(const struct duet_program *program, const char *classe
     return left > 0 ? DUET_GO_ON : duet_usage_error(program, "--except: no class is left to look for");
 }
 
-static int open_model(const struct duet_program *program, const char *name, enum duet_head_task task,
-                      struct duet_model **model, const struct duet_labels **labels)
+static int open_model(const struct duet_program *program, const char *name, struct duet_model **model)
 {
     struct duet_error error;
-    const struct duet_head *head;
     char *path = NULL;
     enum duet_status status = duet_model_path(name, &path, &error);
     if (status == DUET_OK) status = duet_model_open(path, model, &error);
-    if (status == DUET_OK) status = duet_model_need_head(*model, task, &head, &error);
-    if (status == DUET_OK) *labels = &head->labels;
     free(path);
     return status == DUET_OK ? DUET_GO_ON : duet_fatal(program, &error);
+}
+
+/* Do two names lead to one file? */
+static bool same_model(const char *a, const char *b)
+{
+    struct duet_error error;
+    char *one = NULL, *other = NULL;
+    bool same = duet_model_path(a, &one, &error) == DUET_OK &&
+                duet_model_path(b, &other, &error) == DUET_OK && duet_output_same(one, other);
+    free(one);
+    free(other);
+    return same;
+}
+
+/* The model that is named first, then the other one, which may be the same. */
+static int open_models(struct duet_networks *networks)
+{
+    static const char *const usual[] = {DUET_DETECT_MODEL, DUET_SEGMENT_MODEL};
+    static const enum duet_head_task tasks[] = {DUET_DETECTION, DUET_SEGMENTATION};
+    struct duet_model **const models[] = {&networks->detect_model, &networks->segment_model};
+    const bool wanted[] = {networks->detect != NULL, networks->segment != NULL};
+    const char *const names[] = {wanted[0] ? networks->detect->model : NULL,
+                                 wanted[1] ? networks->segment->model : NULL};
+    const int first = !wanted[0] || (wanted[1] && !names[0]), second = !first;
+    struct duet_error error;
+    const struct duet_head *head;
+    int code = open_model(networks->program, names[first] ? names[first] : usual[first], models[first]);
+    if (code != DUET_GO_ON) return code;
+    if (wanted[second] && (names[second] ? names[first] && same_model(names[first], names[second])
+                                         : duet_model_task_head(*models[first], tasks[second]) != NULL))
+        *models[second] = duet_model_retain(*models[first]);
+    else if (wanted[second])
+        code = open_model(networks->program, names[second] ? names[second] : usual[second], models[second]);
+    for (int i = 0; i < 2 && code == DUET_GO_ON; i++)
+        if (wanted[i] && duet_model_need_head(*models[i], tasks[i], &head, &error) != DUET_OK)
+            code = duet_fatal(networks->program, &error);
+    return code;
 }
 
 /* Thresholds by label from a file that `evaluate coco --thresholds-out` wrote: {"classes": [{"id",
@@ -220,49 +274,27 @@ static enum duet_status read_thresholds(const char *path, const struct duet_labe
     return status;
 }
 
-/* NULL in *thresholds when no file is named. */
-static int load_thresholds(const struct duet_networks *networks, const struct duet_labels *labels,
-                           float **thresholds)
+/* What boxes to look for. */
+static int set_detector(struct duet_networks *networks)
 {
     const struct duet_detect_settings *s = networks->detect;
+    const struct duet_labels *labels = &duet_model_task_head(networks->detect_model, DUET_DETECTION)->labels;
     struct duet_error error;
-    *thresholds = NULL;
-    if (!s->thresholds) return DUET_GO_ON;
-    *thresholds = calloc(labels->count + 1, sizeof **thresholds);
+    networks->detector = (struct duet_detector_options)DUET_DETECTOR_OPTIONS;
+    networks->detector.threshold = (float)s->threshold;
+    networks->detector.nms_iou = (float)s->nms_iou;
+    networks->detector.max_detections = s->max_detections;
+    if (s->max_detections > 100) networks->detector.max_per_class = s->max_detections;
+    int code = select_classes(networks->program, s->classes, s->except, labels, &networks->classes[0]);
+    networks->detector.classes = networks->classes[0];
+    if (code != DUET_GO_ON || !s->thresholds) return code;
+    networks->detector.thresholds = networks->thresholds =
+        calloc(labels->count + 1, sizeof *networks->thresholds);
     enum duet_status status =
-        *thresholds ? read_thresholds(s->thresholds, labels, (float)s->threshold, *thresholds, &error)
-                    : duet_no_memory(&error, NULL, NULL);
+        networks->thresholds
+            ? read_thresholds(s->thresholds, labels, (float)s->threshold, networks->thresholds, &error)
+            : duet_no_memory(&error, NULL, NULL);
     return status == DUET_OK ? DUET_GO_ON : report(networks->program, status, "--thresholds", &error);
-}
-
-static int open_detector(struct duet_networks *networks, const char *cpu)
-{
-    const struct duet_detect_settings *s = networks->detect;
-    struct duet_error error;
-    bool *selected = NULL;
-    const struct duet_labels *labels;
-    int code = open_model(networks->program, s->model, DUET_DETECTION, &networks->detect_model, &labels);
-    if (code != DUET_GO_ON) return code;
-    float *thresholds = NULL;
-    code = select_classes(networks->program, s->classes, s->except, labels, &selected);
-    if (code == DUET_GO_ON) code = load_thresholds(networks, labels, &thresholds);
-    const struct duet_detector_options options = {.struct_size = sizeof options,
-                                                  .threshold = (float)s->threshold,
-                                                  .nms_iou = (float)s->nms_iou,
-                                                  .max_per_class =
-                                                      s->max_detections > 100 ? s->max_detections : 100,
-                                                  .max_detections = s->max_detections,
-                                                  .classes = selected,
-                                                  .cpu = cpu,
-                                                  .thresholds = thresholds,
-                                                  .max_memory = networks->max_memory};
-    if (code == DUET_GO_ON)
-        code = report_made(
-            networks->program,
-            duet_detector_create(networks->detect_model, &options, &networks->detector, &error), cpu, &error);
-    free(selected);
-    free(thresholds);
-    return code;
 }
 
 /* "0.5,1,1.5" to numbers. */
@@ -285,49 +317,78 @@ static int read_scales(const struct duet_program *program, const char *text,
                             DUET_SEGMENTER_MAX_SCALES, text);
 }
 
-static int open_segmenter(struct duet_networks *networks, const char *cpu)
+/* What masks to look for. */
+static int set_segmenter(struct duet_networks *networks)
 {
     const struct duet_segment_settings *s = networks->segment;
-    struct duet_error error;
-    bool *selected = NULL;
-    float scales[DUET_SEGMENTER_MAX_SCALES];
-    int scale_count;
-    const struct duet_labels *labels;
-    int code = read_scales(networks->program, s->scales, scales, &scale_count);
-    if (code == DUET_GO_ON)
-        code = open_model(networks->program, s->model, DUET_SEGMENTATION, &networks->segment_model, &labels);
-    if (code != DUET_GO_ON) return code;
-    code = select_classes(networks->program, s->classes, s->except, labels, &selected);
-    const struct duet_segmenter_options options = {.struct_size = sizeof options,
-                                                   .output_stride = duet_segment_stride(s->output_stride),
-                                                   .size = s->size,
-                                                   .no_resize = s->no_resize,
-                                                   .scales = scales,
-                                                   .scale_count = scale_count,
-                                                   .flip = s->flip,
-                                                   .confidence = s->confidence,
-                                                   .classes = selected,
-                                                   .cpu = cpu,
-                                                   .probe = s->probe,
-                                                   .max_memory = networks->max_memory};
-    if (code == DUET_GO_ON)
-        code = report_made(
-            networks->program,
-            duet_segmenter_create(networks->segment_model, &options, &networks->segmenter, &error), cpu,
-            &error);
-    free(selected);
+    const struct duet_labels *labels =
+        &duet_model_task_head(networks->segment_model, DUET_SEGMENTATION)->labels;
+    networks->segmenter = (struct duet_segmenter_options)DUET_SEGMENTER_OPTIONS;
+    networks->segmenter.no_resize = s->no_resize;
+    networks->segmenter.scales = networks->scales;
+    networks->segmenter.flip = s->flip;
+    networks->segmenter.confidence = s->confidence;
+    networks->segmenter.probe = s->probe;
+    int code = select_classes(networks->program, s->classes, s->except, labels, &networks->classes[1]);
+    networks->segmenter.classes = networks->classes[1];
     return code;
+}
+
+/* --- runners -------------------------------------------------------------------------------------------- */
+
+/* A runner of these heads, at their own size and stride where none is asked for. */
+static int make_runner(const struct duet_networks *networks, const struct duet_model *model, bool boxes,
+                       bool masks, struct duet_runner **runner)
+{
+    const char *heads[MOST_RUNNERS];
+    struct duet_runner_options options = DUET_RUNNER_OPTIONS;
+    struct duet_error error;
+    options.heads = heads;
+    if (boxes) heads[options.head_count++] = duet_model_task_head(model, DUET_DETECTION)->name;
+    if (masks) heads[options.head_count++] = duet_model_task_head(model, DUET_SEGMENTATION)->name;
+    options.detector = boxes ? &networks->detector : NULL;
+    options.segmenter = masks ? &networks->segmenter : NULL;
+    if (masks) options.width = options.height = networks->segment->size;
+    if (masks) options.output_stride = duet_segment_stride(networks->segment->output_stride);
+    options.cpu = networks->cpu;
+    options.max_memory = networks->max_memory;
+    return report_made(networks->program, duet_runner_create(model, &options, runner, &error), networks->cpu,
+                       &error);
+}
+
+int duet_networks_split(struct duet_networks *networks)
+{
+    int code = DUET_GO_ON;
+    if (networks->detect && !networks->boxes)
+        code = make_runner(networks, networks->detect_model, true, false, &networks->boxes);
+    if (code == DUET_GO_ON && networks->segment && !networks->masks)
+        code = make_runner(networks, networks->segment_model, false, true, &networks->masks);
+    return code;
+}
+
+/* One where the model is one. A size or stride that is asked for is that of the masks: boxes keep theirs. */
+static int make_runners(struct duet_networks *networks)
+{
+    const struct duet_segment_settings *s = networks->segment;
+    if (networks->detect && s && networks->detect_model == networks->segment_model && s->size == 0 &&
+        duet_segment_stride(s->output_stride) == 0)
+        return make_runner(networks, networks->detect_model, true, true, &networks->both);
+    return duet_networks_split(networks);
 }
 
 int duet_networks_open(struct duet_networks *networks, const struct duet_program *program,
                        const struct duet_detect_settings *detect, const struct duet_segment_settings *segment,
                        const struct duet_picture_settings *pictures, const char *cpu)
 {
-    *networks = (struct duet_networks){.program = program, .detect = detect, .segment = segment};
-    int code = duet_budget_bytes(program, pictures, &networks->max_memory);
-    if (code == DUET_GO_ON && detect) code = open_detector(networks, cpu);
-    if (code == DUET_GO_ON && segment) code = open_segmenter(networks, cpu);
-    return code;
+    *networks = (struct duet_networks){.program = program, .detect = detect, .segment = segment, .cpu = cpu};
+    int code = duet_budget_bytes(program, pictures, &networks->max_memory), scales = 0;
+    if (code == DUET_GO_ON && segment)
+        code = read_scales(program, segment->scales, networks->scales, &scales);
+    if (code == DUET_GO_ON) code = open_models(networks);
+    if (code == DUET_GO_ON && detect) code = set_detector(networks);
+    if (code == DUET_GO_ON && segment) code = set_segmenter(networks);
+    networks->segmenter.scale_count = scales;
+    return code == DUET_GO_ON ? make_runners(networks) : code;
 }
 
 int duet_networks_batch(const struct duet_program *program, const struct duet_arguments *arguments,
@@ -348,8 +409,11 @@ int duet_networks_batch(const struct duet_program *program, const struct duet_ar
 
 void duet_networks_close(struct duet_networks *networks)
 {
-    duet_detector_close(&networks->detector);
-    duet_segmenter_close(&networks->segmenter);
+    duet_runner_close(&networks->both);
+    duet_runner_close(&networks->boxes);
+    duet_runner_close(&networks->masks);
+    for (int i = 0; i < 2; i++) free(networks->classes[i]);
+    free(networks->thresholds);
     duet_model_close(&networks->detect_model);
     duet_model_close(&networks->segment_model);
 }

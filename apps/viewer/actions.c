@@ -130,7 +130,7 @@ static void want(struct viewer_session *s)
 static void toggle_results(struct viewer_session *s, int kind)
 {
     bool boxes = kind == VIEWER_BOXES, *on = boxes ? &s->screen.look.boxes : &s->screen.look.masks;
-    if (boxes ? !s->networks->detector : !s->networks->segmenter) {
+    if (boxes ? !s->networks->boxes : !s->networks->masks) {
         viewer_screen_say(&s->screen, VIEWER_TELL, 3,
                           boxes ? "no boxes: started with --no-detect"
                                 : "masks come with the option --segment");

@@ -294,7 +294,7 @@ static enum duet_status start(struct viewer_session *s, struct duet_error *error
 {
     const struct viewer_settings *settings = s->settings;
     const unsigned wanted =
-        (s->networks->detector ? VIEWER_BOXES : 0u) | (s->networks->segmenter ? VIEWER_MASKS : 0u);
+        (s->networks->boxes ? VIEWER_BOXES : 0u) | (s->networks->masks ? VIEWER_MASKS : 0u);
     const struct viewer_exchange_options options = {.frames = FRAMES_AHEAD,
                                                     .bytes = frame_bytes,
                                                     .patience = viewer_session_headless(s) ? INFINITY : 0.25,
@@ -316,8 +316,9 @@ static enum duet_status start(struct viewer_session *s, struct duet_error *error
                                                      .reconnect = settings->reconnect}};
     duet_budget_limits(&settings->pictures, &s->capture.options.picture);
     s->infer = (struct viewer_infer){.exchange = s->exchange,
-                                     .detector = s->networks->detector,
-                                     .segmenter = s->networks->segmenter,
+                                     .boxes = s->networks->boxes,
+                                     .masks = s->networks->masks,
+                                     .both = s->networks->both,
                                      .segment_model = s->networks->segment_model,
                                      .segment = {.struct_size = sizeof s->infer.segment,
                                                  .cpu = settings->cpu,
@@ -336,8 +337,8 @@ static void begin(struct viewer_session *s)
 {
     struct duet_kernels kernels;
     if (duet_kernels_select(s->settings->cpu, &kernels, NULL) == DUET_OK) s->level = kernels.level;
-    s->screen.look = (struct viewer_look){.boxes = s->networks->detector != NULL,
-                                          .masks = s->networks->segmenter != NULL,
+    s->screen.look = (struct viewer_look){.boxes = s->networks->boxes != NULL,
+                                          .masks = s->networks->masks != NULL,
                                           .threshold = (float)s->settings->detect.threshold,
                                           .alpha = (float)s->settings->segment.alpha,
                                           .scale = 1,

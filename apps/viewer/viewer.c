@@ -18,7 +18,8 @@ static const struct duet_option options[] = {
     DUET_STRING('c', "classes", "A,B", struct viewer_settings, detect.classes, "boxes of these classes only"),
     DUET_STRING('x', "except", "A,B", struct viewer_settings, detect.except, "no boxes of these classes"),
     DUET_FLAG('s', "segment", struct viewer_settings, masks, "also label every pixel"),
-    DUET_STRING(0, "segment-model", "NAME", struct viewer_settings, segment.model, "the model for that"),
+    DUET_STRING(0, "segment-model", "NAME", struct viewer_settings, segment.model, "the model for that",
+                .shown = DUET_SECOND_MODEL(DUET_SEGMENT_MODEL)),
     DUET_FLAG(0, "no-detect", struct viewer_settings, no_detect, "no boxes"),
     DUET_FLAG(0, "track", struct viewer_settings, track,
               "number the boxes: the same object, the same number"),
@@ -159,6 +160,7 @@ static int show(const struct viewer_settings *settings, const struct duet_inputs
     int code =
         duet_networks_open(&networks, &program, settings->no_detect ? NULL : &detect,
                            settings->masks ? &settings->segment : NULL, &settings->pictures, settings->cpu);
+    if (code == DUET_GO_ON) code = duet_networks_split(&networks); /* keys show and hide each */
     if (code == DUET_GO_ON) {
         struct viewer_session session = {
             .program = &program, .settings = settings, .inputs = inputs, .networks = &networks};
@@ -175,6 +177,7 @@ int main(int argc, char **argv)
     struct duet_arguments arguments;
     struct duet_inputs inputs = {0};
     duet_process_start();
+    settings.segment.model = NULL;
     settings.segment.probe = true;
     settings.segment.confidence = false;
     int code = duet_options_parse(&program, argc, argv, &settings, &arguments);

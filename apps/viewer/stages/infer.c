@@ -21,16 +21,21 @@ static enum duet_status track(struct viewer_infer *infer, const struct viewer_fr
     return duet_tracker_update(infer->tracker, frame->stamp.frame, &strong, results->tracks, error);
 }
 
-static enum duet_status find_boxes(struct viewer_infer *infer, const struct viewer_frame *frame,
-                                   struct viewer_results *results, struct duet_error *error)
+/* What a runner finds: boxes, masks or both. */
+static enum duet_status find(struct viewer_infer *infer, struct duet_runner *runner,
+                             const struct viewer_frame *frame, struct viewer_results *results,
+                             struct duet_error *error)
 {
     const struct duet_run_options options = {.struct_size = sizeof options, .pool = &infer->pool};
-    enum duet_status status =
-        duet_detector_run(infer->detector, &frame->image, &options, &results->detections, error);
-    if (status == DUET_OK)
-        status =
-            duet_detector_suppressed(infer->detector, &results->detections, &results->suppressions, error);
-    if (status == DUET_OK && infer->tracker) status = track(infer, frame, results, error);
+    struct duet_results *found = NULL;
+    enum duet_status status = duet_runner_run(runner, &frame->image, &options, &found, error);
+    const bool boxes = duet_results_detections(found) != NULL;
+    if (boxes) results->detections = duet_results_take_detections(found);
+    if (duet_results_segmentation(found)) results->segmentation = duet_results_take_segmentation(found);
+    duet_results_close(&found);
+    if (status == DUET_OK && boxes)
+        status = duet_runner_suppressed(runner, &results->detections, &results->suppressions, error);
+    if (status == DUET_OK && boxes && infer->tracker) status = track(infer, frame, results, error);
     return status;
 }
 
@@ -46,33 +51,36 @@ static enum duet_status open_deadline(struct viewer_infer *infer, const struct v
     return duet_deadline_open(infer->segment_model, &options, &infer->deadline, error);
 }
 
-static enum duet_status find_masks(struct viewer_infer *infer, const struct viewer_frame *frame,
-                                   double before, struct viewer_results *results, struct duet_error *error)
+/* Masks within what boxes left of the frame's time. */
+static enum duet_status find_masks_in_time(struct viewer_infer *infer, const struct viewer_frame *frame,
+                                           double before, struct viewer_results *results,
+                                           struct duet_error *error)
 {
     const struct duet_run_options options = {.struct_size = sizeof options, .pool = &infer->pool};
-    struct duet_segmenter *segmenter = infer->segmenter;
-    enum duet_status status = DUET_OK;
-    if (infer->budget_ms > 0 && !infer->deadline) status = open_deadline(infer, frame, error);
-    if (status == DUET_OK && infer->deadline)
-        status = duet_deadline_choose(infer->deadline, &segmenter, error);
+    struct duet_segmenter *segmenter = NULL;
+    enum duet_status status = infer->deadline ? DUET_OK : open_deadline(infer, frame, error);
+    if (status == DUET_OK) status = duet_deadline_choose(infer->deadline, &segmenter, error);
     double start = duet_seconds();
     if (status == DUET_OK)
         status = duet_segmenter_run(segmenter, &frame->image, &options, &results->segmentation, error);
-    if (status == DUET_OK && infer->deadline) {
-        duet_deadline_report(infer->deadline, 1e3 * (duet_seconds() - start), 1e3 * before);
-        duet_deadline_text(infer->deadline, results->choice);
-    }
-    return status;
+    if (status != DUET_OK) return status;
+    duet_deadline_report(infer->deadline, 1e3 * (duet_seconds() - start), 1e3 * before);
+    duet_deadline_text(infer->deadline, results->choice);
+    return DUET_OK;
 }
 
 static enum duet_status analyse(struct viewer_infer *infer, const struct viewer_frame *frame, unsigned kinds,
                                 struct viewer_results *results, struct duet_error *error)
 {
+    const bool boxes = kinds & VIEWER_BOXES && infer->boxes, masks = kinds & VIEWER_MASKS && infer->masks;
+    const bool in_time = infer->budget_ms > 0, together = boxes && masks && infer->both && !in_time;
     enum duet_status status = DUET_OK;
     double start = duet_seconds();
-    if (kinds & VIEWER_BOXES && infer->detector) status = find_boxes(infer, frame, results, error);
-    if (status == DUET_OK && kinds & VIEWER_MASKS && infer->segmenter)
-        status = find_masks(infer, frame, duet_seconds() - start, results, error);
+    if (together) status = find(infer, infer->both, frame, results, error);
+    if (boxes && !together) status = find(infer, infer->boxes, frame, results, error);
+    if (status == DUET_OK && masks && !together)
+        status = in_time ? find_masks_in_time(infer, frame, duet_seconds() - start, results, error)
+                         : find(infer, infer->masks, frame, results, error);
     results->has = status == DUET_OK ? kinds : 0;
     return status;
 }

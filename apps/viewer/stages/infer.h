@@ -2,8 +2,7 @@
 #ifndef DUET_APPS_VIEWER_STAGES_INFER_H
 #define DUET_APPS_VIEWER_STAGES_INFER_H
 
-#include "duet/detector.h"
-#include "duet/segmenter.h"
+#include "duet/runner.h"
 #include "live/deadline.h"
 #include "live/track.h"
 #include "viewer/stages/exchange.h"
@@ -14,8 +13,9 @@
 struct viewer_infer {
     /* The caller's; all borrowed. */
     struct viewer_exchange *exchange;
-    struct duet_detector *detector;   /* NULL: no boxes */
-    struct duet_segmenter *segmenter; /* NULL: no masks */
+    struct duet_runner *boxes; /* NULL: no boxes */
+    struct duet_runner *masks; /* NULL: no masks */
+    struct duet_runner *both;  /* NULL: they have no model in common */
     const struct duet_model *segment_model;
     struct duet_segmenter_options segment; /* for the deadline's segmenters */
     double budget_ms;                      /* of a frame; 0: no deadline is kept */
