@@ -4,6 +4,7 @@
 #include "core/fail.h"
 #include "core/file.h"
 #include "core/os.h"
+#include "heads/metadata.h"
 #include "weights/set.h"
 #include "weights/tfjs.h"
 #include "weights/tflite.h"
@@ -64,8 +65,9 @@ static enum duet_status check_sha256(const struct duet_import *import, struct du
                      import->sha256, want);
 }
 
-static enum duet_status import_slim(struct duet_import *import, enum kind kind, struct duet_weights *out,
-                                    struct duet_error *error)
+/* A file of ours, which says so, stays what it is; one that only has the names is put together anew. */
+static enum duet_status import_named(struct duet_import *import, enum kind kind, struct duet_weights **out,
+                                     struct duet_error *error)
 {
     struct duet_weights *source = NULL;
     enum duet_status status;
@@ -75,7 +77,14 @@ static enum duet_status import_slim(struct duet_import *import, enum kind kind, 
     else
         status = duet_weights_load(import->path, SIZE_MAX, &source, import->sha256, error);
     if (status == DUET_OK) status = check_sha256(import, error);
-    if (status == DUET_OK) status = duet_import_slim(import, source, out, error);
+    if (status == DUET_OK && kind == SAFETENSORS && duet_metadata_is_model(duet_weights_metadata(source))) {
+        struct duet_weights *empty = *out;
+        *out = source;
+        source = empty;
+        status = duet_import_native(import, *out, error);
+    } else if (status == DUET_OK) {
+        status = duet_import_slim(import, source, *out, error);
+    }
     duet_weights_close(&source);
     return status;
 }
@@ -115,7 +124,7 @@ enum duet_status duet_model_import(const char *path, const struct duet_import_op
     if (status == DUET_OK) status = duet_weights_create(weights, error);
     if (status == DUET_OK)
         status = kind == TFLITE ? import_tflite(&import, *weights, error)
-                                : import_slim(&import, kind, *weights, error);
+                                : import_named(&import, kind, weights, error);
     if (status != DUET_OK) duet_weights_close(weights);
     return status;
 }

@@ -64,11 +64,16 @@ enum duet_status duet_import_check_labels(const struct duet_labels *labels, int 
 enum duet_status duet_import_finish(const struct duet_import *import, struct duet_model_config *config,
                                     struct duet_weights *out, struct duet_error *error)
 {
-    config->source = (struct duet_model_source){import->options->name,    import->format,
-                                                import->sha256,           import->options->address,
-                                                import->options->licence};
-    config->training.on = import->options->training;
-    char *json = duet_metadata_write(config, NULL);
+    const struct duet_import_options *o = import->options;
+    config->source = (struct duet_model_source){o->name, import->format, import->sha256, o->address, o->licence};
+    config->training = (struct duet_model_training){.on = o->training, .not_for = o->not_for};
+    return duet_import_metadata(import, config, NULL, out, error);
+}
+
+enum duet_status duet_import_metadata(const struct duet_import *import, const struct duet_model_config *config,
+                                      const char *base, struct duet_weights *out, struct duet_error *error)
+{
+    char *json = duet_metadata_write(config, base);
     if (!json)
         return duet_fail(error, DUET_OUT_OF_MEMORY, "%s: metadata: no memory, or a text is not UTF-8",
                          import->path);

@@ -39,8 +39,15 @@ enum duet_status duet_import_width(const char *path, size_t first, duet_import_c
 enum duet_status duet_import_check_labels(const struct duet_labels *labels, int low, int high,
                                           struct duet_error *error);
 
+/* A native file, written anew: the set stays as it is, but for what the options say of it. */
+enum duet_status duet_import_native(const struct duet_import *import, struct duet_weights *set,
+                                    struct duet_error *error);
+
 /* Complete `config` with the source and make it the metadata of `out`. */
 enum duet_status duet_import_finish(const struct duet_import *import, struct duet_model_config *config,
                                     struct duet_weights *out, struct duet_error *error);
+/* The metadata of `out` from what there is; `base` as duet_metadata_write has it. */
+enum duet_status duet_import_metadata(const struct duet_import *import, const struct duet_model_config *config,
+                                      const char *base, struct duet_weights *out, struct duet_error *error);
 
 #endif

@@ -35,7 +35,7 @@ const struct duet_field duet_training_fields[] = {
 enum duet_status duet_field_bad(const struct duet_field_reader *reader, const char *where, const char *name,
                                 const json_t *got, const char *expected)
 {
-    char *text = got ? json_dumps(got, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    char *text = got ? json_dumps(got, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9)) : NULL;
     bool whole = !text || strlen(text) <= GOT_TEXT;
     duet_fail(reader->error, DUET_BAD_FORMAT, "%s: metadata: %s%.60s: expected %s, got %.*s%s", reader->path, where,
               name, expected, GOT_TEXT, text ? text : "nothing", whole ? "" : "...");

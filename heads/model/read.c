@@ -2,6 +2,7 @@
 
 #include "core/fail.h"
 #include "model/fields.h"
+#include "model/quantization.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -300,6 +301,24 @@ static enum duet_status read_origin(const struct duet_field_reader *reader, stru
     return status;
 }
 
+/* That heads fit their trunk, and ranges their layers. */
+static enum duet_status check_network(const struct duet_field_reader *reader, struct duet_metadata *m)
+{
+    struct duet_error inner;
+    struct duet_network *network;
+    enum duet_status status = duet_model_network(&m->config, 0, &network, &inner);
+    if (status == DUET_OK)
+        status = duet_quantization_read(reader, json_object_get(m->root, "quantization"), network,
+                                        &m->config.quantization);
+    else if (status == DUET_UNSUPPORTED)
+        status = DUET_OK; /* who runs it will be told */
+    else
+        status = duet_fail(reader->error, status == DUET_BAD_ARGUMENT ? DUET_BAD_FORMAT : status,
+                           "%s: metadata: %s", reader->path, inner.text);
+    duet_network_close(&network);
+    return status;
+}
+
 enum duet_status duet_metadata_read(const char *path, const char *text, struct duet_metadata *metadata,
                                     struct duet_error *error)
 {
@@ -317,8 +336,17 @@ enum duet_status duet_metadata_read(const char *path, const char *text, struct d
     if (status == DUET_OK) status = read_precision(&reader, m);
     if (status == DUET_OK) status = read_training(&reader, m);
     if (status == DUET_OK) status = read_origin(&reader, m);
+    if (status == DUET_OK) status = check_network(&reader, m);
     if (status != DUET_OK) duet_metadata_close(m);
     return status;
+}
+
+bool duet_metadata_is_model(const char *text)
+{
+    json_t *root = text ? json_loads(text, 0, NULL) : NULL;
+    bool is = json_object_get(root, "format_version");
+    json_decref(root);
+    return is;
 }
 
 void duet_metadata_close(struct duet_metadata *metadata)

@@ -102,20 +102,26 @@ static bool put_training(json_t *training, const struct duet_model_training *t)
     return good;
 }
 
+static bool put_all(json_t *root, const struct duet_model_config *config)
+{
+    bool good = json_object_set_new(root, "format_version", json_integer(DUET_MODEL_FORMAT_VERSION)) == 0 &&
+                json_object_set_new(root, "revision", json_integer(DUET_MODEL_REVISION)) == 0;
+    json_t *backbone = part(root, "backbone"), *source = part(root, "source"), *training = part(root, "training");
+    return good && backbone && source && training && put_text(backbone, "kind", "mobilenet_v2") &&
+           duet_fields_write(backbone, duet_backbone_fields, &config->backbone) && put_heads(root, config) &&
+           put_text(root, "precision", config->precision ? config->precision : "float32") &&
+           duet_fields_write(source, duet_source_fields, &config->source) &&
+           put_training(training, &config->training);
+}
+
 char *duet_metadata_write(const struct duet_model_config *config, const char *base)
 {
     json_t *root = base ? json_loads(base, 0, NULL) : json_object();
-    json_t *backbone = part(root, "backbone"), *source = part(root, "source"), *training = part(root, "training");
-    bool good = backbone && source && training &&
-                json_object_set_new(root, "format_version", json_integer(DUET_MODEL_FORMAT_VERSION)) == 0 &&
-                json_object_set_new(root, "revision", json_integer(DUET_MODEL_REVISION)) == 0 &&
-                put_text(root, "precision", config->precision ? config->precision : "float32") &&
-                put_text(backbone, "kind", "mobilenet_v2") &&
-                duet_fields_write(backbone, duet_backbone_fields, &config->backbone) && put_heads(root, config) &&
-                duet_fields_write(source, duet_source_fields, &config->source) &&
-                put_training(training, &config->training);
-    if (good) json_object_del(root, "data");
-    char *text = good ? json_dumps(root, JSON_COMPACT) : NULL;
+    char *text = NULL;
+    if (put_all(root, config)) {
+        json_object_del(root, "data");
+        text = json_dumps(root, JSON_COMPACT);
+    }
     json_decref(root);
     return text;
 }

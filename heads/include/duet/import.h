@@ -17,17 +17,20 @@ struct duet_import_options {
     struct duet_labels segmentation_labels; /* of DeepLabv3, ids ascending from 0 (background) */
     struct duet_labels classifier_labels;   /* of the classifier, ids ascending from 0 */
     const char *training;                   /* what it was trained on */
+    const char *not_for;                    /* see struct duet_model_training */
 };
 #define DUET_IMPORT_OPTIONS                                                                                  \
     {                                                                                                        \
-        sizeof(struct duet_import_options), NULL, NULL, NULL, NULL, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL    \
+        sizeof(struct duet_import_options), NULL, NULL, NULL, NULL, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, NULL \
     }
 
 /* Read the model at `path` into the set that a native file holds: tensors under Duet's layer names, batch
- * normalisation folded (in double), metadata as duet/model.h describes it. What kind of file it is, is
+ * normalisation folded (in double), metadata as FORMAT.md has it. What kind of file it is, is
  * decided by content:
  *   TF.js graph model     `path` is its model.json; the shards lie beside it
- *   safetensors           with TF-slim names (those of a TF.js or TensorFlow graph), or native
+ *   safetensors           with TF-slim names (those of a TF.js or TensorFlow graph), or with Duet's
+ *   native                written anew: what it says of itself, in keys of any name, stays, but for what the
+ *                         options say; labels stay
  *   TFLite                float32, or quantized to 8 bits
  * Frozen TensorFlow graphs are recognised and refused. The network must be MobileNetV2 with SSDLite (from the
  * first two) or with DeepLabv3 or a classifier (from TFLite, whose graph must compute what Duet's layers do);

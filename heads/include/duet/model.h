@@ -35,6 +35,12 @@ struct duet_model_backbone {
     int channel_divisor;
 };
 
+/* How numbers are stored that are not float32, as far as the file says (tensors have scales beside them, too). */
+struct duet_model_quantization {
+    const char *rounding; /* "half_even"; NULL: the file says nothing */
+    int layer_count;      /* of which the ranges are given */
+};
+
 #define DUET_MODEL_MAX_HEADS 16
 
 struct duet_model_config {
@@ -46,6 +52,7 @@ struct duet_model_config {
     struct duet_model_training training;
     const char *data_sha256; /* NULL when the file has none; written by duet_weights_save */
     int revision;            /* of the build that wrote the file, see DUET_MODEL_REVISION */
+    struct duet_model_quantization quantization;
 };
 
 /* What is written is extended now and then: files of an older revision load, but say less of themselves than

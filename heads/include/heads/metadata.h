@@ -18,11 +18,13 @@ struct duet_metadata {
 /* Every field is checked. `path` is for messages. Errors: see duet_model_open. */
 enum duet_status duet_metadata_read(const char *path, const char *text, struct duet_metadata *metadata,
                                     struct duet_error *error);
+/* Does it speak of a model, of whatever version? Of tensors alone a file has checksums. NULL: no. */
+bool duet_metadata_is_model(const char *text);
 void duet_metadata_close(struct duet_metadata *metadata);
 
-/* The text for a config ("data" is left to duet_weights_save, `revision` and `data_sha256` are not looked at).
- * `base`: such a text of a file that is rewritten, whose keys that are not ours are kept, of heads with those of
- * the same name; NULL: none. Owned: free(). NULL when out of memory, or a text is not UTF-8. */
+/* The text for a config; "data" is left to duet_weights_save, `revision`, `data_sha256` and `quantization` are not
+ * looked at. `base`: such a text of a file that is rewritten, whose keys that are not ours are kept, of heads with
+ * those of the same name; NULL: none. Owned: free(). NULL when out of memory, or a text is not UTF-8. */
 char *duet_metadata_write(const struct duet_model_config *config, const char *base);
 
 #endif

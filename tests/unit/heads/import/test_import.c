@@ -2,6 +2,7 @@
 #include "support/testing.h"
 
 #include "duet/import.h"
+#include "heads/metadata.h"
 #include "import/slim_names.h"
 
 #include <math.h>
@@ -331,6 +332,60 @@ static void a_source_that_is_not_the_network_is_refused(void **state)
     close_source(&s);
 }
 
+/* A model of ours stays what it is, keys that nobody knows included; the options say more of it. */
+static void a_native_file_is_written_anew(void **state)
+{
+    (void)state;
+    struct source s = make_source();
+    struct duet_error e;
+    struct duet_weights *got;
+    struct duet_model *model;
+    struct duet_import_options options = DUET_IMPORT_OPTIONS;
+    options.labels = (struct duet_labels){labels, 2};
+    options.name = "first";
+    assert_ok(duet_weights_save(s.weights, source_path, &e), e);
+    assert_ok(duet_model_import(source_path, &options, &got, &e), e);
+    /* two heads, and more than we know */
+    struct duet_head heads[2] = {SSDLITE_HEAD(300, 300, 2), SSDLITE_HEAD(300, 300, 2)};
+    heads[1].name = "cups";
+    struct duet_model_config two = {.backbone = {0.35, 8}, .heads = heads, .head_count = 1, .source.name = "first"};
+    static const char base[] = "{\"shoe\":[1],\"source\":{\"shoe\":2},\"training\":{\"settings\":{\"lr\":1}}}";
+    two.training.settings = "{\"lr\":1}";
+    char *text = duet_metadata_write(&two, base);
+    assert_ok(duet_weights_set_metadata(got, text, &e), e);
+    free(text);
+    assert_ok(duet_weights_save(got, native_path, &e), e);
+    duet_weights_close(&got);
+    options = (struct duet_import_options)DUET_IMPORT_OPTIONS;
+    options.licence = "MIT";
+    options.not_for = "VOC2012/val";
+    assert_ok(duet_model_import(native_path, &options, &got, &e), e);
+    const char *metadata = duet_weights_metadata(got);
+    assert_non_null(strstr(metadata, "\"shoe\":[1]"));
+    assert_non_null(strstr(metadata, "\"shoe\":2"));
+    assert_non_null(strstr(metadata, "\"settings\":{\"lr\":1}"));
+    assert_ok(duet_weights_save(got, native_path, &e), e);
+    duet_weights_close(&got);
+    assert_ok(duet_model_open(native_path, &model, &e), e);
+    assert_string_equal(duet_model_config(model)->source.name, "first");
+    assert_string_equal(duet_model_config(model)->source.licence, "MIT");
+    assert_string_equal(duet_model_config(model)->training.not_for, "VOC2012/val");
+    assert_non_null(duet_weights_find(duet_model_weights(model), "ssdlite.map0.box.predict.weight"));
+    duet_model_close(&model);
+    /* a head more, for which there are no tensors */
+    two.head_count = 2;
+    text = duet_metadata_write(&two, NULL);
+    assert_ok(duet_weights_open(native_path, &got, &e), e);
+    assert_ok(duet_weights_set_metadata(got, text, &e), e);
+    assert_ok(duet_weights_save(got, source_path, &e), e);
+    duet_weights_close(&got);
+    free(text);
+    assert_fails(DUET_NOT_FOUND, duet_model_import(source_path, &options, &got, &e), e);
+    assert_non_null(strstr(e.text, "layer cups.extra0.reduce needs cups.extra0.reduce.weight"));
+    assert_null(got);
+    close_source(&s);
+}
+
 static void numbers_that_are_none_are_refused(void **state)
 {
     (void)state;
@@ -405,6 +460,7 @@ int main(void)
         cmocka_unit_test(an_imported_model_opens_and_says_what_it_is),
         cmocka_unit_test(names_are_those_of_the_object_detection_api),
         cmocka_unit_test(a_source_that_is_not_the_network_is_refused),
+        cmocka_unit_test(a_native_file_is_written_anew),
         cmocka_unit_test(numbers_that_are_none_are_refused),
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(other_kinds_of_files_are_told_by_their_content),
