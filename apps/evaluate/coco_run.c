@@ -6,6 +6,7 @@
 #include "evaluate/coco.h"
 #include "evaluate/output.h"
 #include "evaluate/picture.h"
+#include "evaluate/seen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,8 @@ int evaluate_coco_run(struct evaluate_coco_run *run)
         code = duet_networks_open(&run->networks, run->scope->program, &run->settings->detect, NULL,
                                   &run->settings->reading, run->settings->cpu);
     if (code == DUET_GO_ON) code = check_labels(run);
+    if (code == DUET_GO_ON)
+        evaluate_warn_seen(run->scope->console, run->networks.detect_model, NULL, run->scope->settings->gt);
     duet_process_catch_signals(); /* from here on there is a folder to remove */
     if (code == DUET_GO_ON) code = make_place(run);
     if (code == DUET_GO_ON) code = detect(run, &pictures);
@@ -240,6 +243,8 @@ void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct du
     duet_conditions_text(conditions, "model", run->settings->detect.model);
     duet_conditions_text(conditions, "model_sha256", config->data_sha256);
     duet_conditions_text(conditions, "model_source_sha256", config->source.sha256);
+    duet_conditions_text(conditions, "model_trained_on", config->training.on);
+    duet_conditions_text(conditions, "model_not_for", config->training.not_for);
     duet_conditions_text(
         conditions, "resize",
         duet_resize_name(duet_model_task_head(run->networks.detect_model, DUET_DETECTION)->input.resize));

@@ -4,6 +4,7 @@
 #include "cli/words.h"
 #include "evaluate/evaluate.h"
 #include "evaluate/output.h"
+#include "evaluate/seen.h"
 
 #include "core/fail.h"
 #include "core/os.h"
@@ -140,6 +141,7 @@ static void add_model(struct duet_conditions *c, const struct evaluate_voc_run *
     duet_conditions_text(c, "model_sha256", config->data_sha256);
     duet_conditions_text(c, "model_source_sha256", config->source.sha256);
     duet_conditions_text(c, "model_trained_on", config->training.on);
+    duet_conditions_text(c, "model_not_for", config->training.not_for);
     duet_conditions_text(c, "resize", duet_resize_name(head->input.resize));
     duet_conditions_number(c, "input_size", s->size > 0 ? s->size : head->input.width);
     int stride = duet_segment_stride(s->output_stride);
@@ -245,6 +247,8 @@ static int prepare(struct evaluate_voc_run *run, struct duet_voc_list **list)
     int code = s->masks
                    ? DUET_GO_ON
                    : duet_networks_open(run->networks, &program, NULL, &s->segment, &s->pictures, s->cpu);
+    if (code == DUET_GO_ON && !s->masks)
+        evaluate_warn_seen(run->console, run->networks->segment_model, s->root, s->list);
     return code == DUET_GO_ON ? evaluate_voc_classes(run) : code;
 }
 

@@ -36,7 +36,7 @@ enum labels { LABELS_USUAL, LABELS_COCO, LABELS_VOC, LABELS_NONE };
 static const char *const label_sets[] = {"usual", "coco", "voc", "none", NULL};
 
 struct import_settings {
-    const char *output, *name, *licence, *address, *training, *sha256;
+    const char *output, *name, *licence, *address, *training, *not_for, *sha256;
     int labels;
     bool force;
 };
@@ -49,6 +49,9 @@ static const struct duet_option import_options[] = {
     DUET_STRING(0, "licence", "SPDX", struct import_settings, licence, "under which licence it comes"),
     DUET_STRING(0, "address", "TEXT", struct import_settings, address, "where it can be had"),
     DUET_STRING(0, "training", "TEXT", struct import_settings, training, "what it was trained on"),
+    DUET_STRING(0, "not-for", "SETS", struct import_settings, not_for,
+                "data sets that it has seen and is not to be scored on: FOLDER/LIST or the ground truth's file "
+                "name, between commas"),
     DUET_CHOICE(0, "labels", "SET", struct import_settings, labels, label_sets,
                 "what its classes are called: as coco or voc have it, or none; usual: coco to detect, voc to "
                 "segment"),
@@ -61,8 +64,8 @@ static const struct duet_program import_program = {
     .synopsis = "SOURCE -o FILE [OPTION]...",
     .summary =
         "Read somebody else's model file and write ours. SOURCE is the model.json of a TF.js graph model "
-        "(its shards beside it), a TFLite file (float or 8 bits), or a safetensors file with TF-slim names; "
-        "what it is, is decided by content.",
+        "(its shards beside it), a TFLite file (float or 8 bits), a safetensors file with TF-slim names, or a "
+        "model of ours, to be written anew; what it is, is decided by content.",
     .options = import_options,
     .min_operands = 1,
     .max_operands = 1,
@@ -103,11 +106,15 @@ int models_import(int argc, char **argv)
     if (!settings.output) return duet_usage_error(&import_program, "no --output given");
     code = may_write(&import_program, settings.output, settings.force);
     if (code != DUET_GO_ON) return code;
+    const struct model_source *source = settings.sha256 ? find_by_sha256(settings.sha256) : NULL;
     struct duet_import_options options = {.struct_size = sizeof options,
                                           .name = settings.name,
                                           .address = settings.address,
                                           .licence = settings.licence,
                                           .training = settings.training,
+                                          .not_for = settings.not_for ? settings.not_for
+                                                     : source         ? source->not_for
+                                                                      : NULL,
                                           .sha256 = settings.sha256,
                                           .labels =
                                               without_background(labels_of(settings.labels, LABELS_COCO)),
@@ -115,7 +122,6 @@ int models_import(int argc, char **argv)
     struct duet_error error;
     struct duet_weights *weights = NULL;
     enum duet_status status = duet_model_import(arguments.operands[0], &options, &weights, &error);
-    const struct model_source *source = settings.sha256 ? find_by_sha256(settings.sha256) : NULL;
     if (status == DUET_OK && source && source->scores)
         status = duet_model_scores_write(weights, source->scores, source->score_count, &error);
     duet_process_catch_signals(); /* no file half written is left behind */
@@ -278,11 +284,13 @@ static bool is_current(const struct model_source *source, const char *path)
     struct duet_model *model = NULL;
     if (duet_model_open(path, &model, NULL) != DUET_OK) return false;
     const struct duet_model_config *config = duet_model_config(model);
-    const char *made_of = config->source.sha256, *training = config->training.on;
+    const char *made_of = config->source.sha256, *training = config->training.on,
+               *not_for = config->training.not_for;
     struct duet_model_score scores[DUET_MODEL_SCORES];
     bool current = config->revision >= DUET_MODEL_REVISION && made_of &&
                    strcmp(made_of, source->source_sha256) == 0 && training &&
                    strcmp(training, source->training) == 0 &&
+                   strcmp(not_for ? not_for : "", source->not_for ? source->not_for : "") == 0 &&
                    duet_model_scores_read(duet_model_weights(model), scores) == source->score_count;
     duet_model_close(&model);
     return current;

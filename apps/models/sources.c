@@ -52,5 +52,6 @@ const struct model_source model_sources[] = {
      .licence = "MIT (of the repository; the model is Google's)",
      .training =
          "very likely PASCAL VOC's val images, too: mIOU on train is 0.4 points higher, 3.4 and 5.3 with the "
-         "other DeepLabv3 files; so a score on val flatters it"},
+         "other DeepLabv3 files; so a score on val flatters it",
+     .not_for = "VOC2012/val"},
     {0}};

@@ -18,6 +18,7 @@ struct model_source {
     const char *homepage;       /* for the metadata: where a person finds it */
     const char *licence;        /* SPDX */
     const char *training;       /* what it was trained on, as far as that is known */
+    const char *not_for;        /* data sets that it has seen, see struct duet_model_training; NULL: not known */
     const struct duet_model_score *scores; /* for the metadata: [score_count] */
     size_t score_count;
 };

@@ -169,6 +169,13 @@ unreadable_pictures_are_named() {
     run -r torn -l all -m deeplabv3-voc && want 3 && mentions "torn/JPEGImages/scene_0002.png" && mentions "scene_0001.jpg" &&
         shows '^images +2$'
 }
+what_a_model_has_seen_is_told() {
+    "$DUET_BIN/models" import "$models/deeplabv3-voc.safetensors" -o seen.safetensors --not-for "x, VOC/All" 2>err || return 1
+    run -q -r voc/ -l all -m ./seen.safetensors --json seen.json && want 0 &&
+        mentions "the model has seen this data when it was trained (voc/all, says its file)" &&
+        shows '"model_not_for": "x, VOC/All"' seen.json || return 1
+    run -q -r voc -l all -m deeplabv3-voc && want 0 && ! mentions "has seen"
+}
 another_kind_of_model_is_refused() {
     [ -f "$models/ssdlite-coco.safetensors" ] || return 0
     run -r voc -l all -m ssdlite-coco && want 1 && mentions "ssdlite" && [ ! -s out ]
@@ -216,6 +223,7 @@ if [ -n "$models" ]; then
     check "how the model is run matters and is told" settings_change_the_score_and_are_told
     check "--class-names must be the model's own" classes_must_be_the_models
     check "pictures that cannot be read are named" unreadable_pictures_are_named
+    check "scores on data that the model has seen are told to flatter" what_a_model_has_seen_is_told
     check "a model without masks is refused" another_kind_of_model_is_refused
 else
     skip "evaluate voc with a model" "no model deeplabv3-voc"
