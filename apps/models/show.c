@@ -6,9 +6,10 @@
 #include "cli/model_path.h"
 #include "core/fail.h"
 #include "core/text.h"
-#include "duet/model.h"
+#include "heads/metadata.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,22 +139,30 @@ static void print_field(const char *name, const char *value)
     duet_print_line(stdout, "  %-14s %s", name, value ? value : "unknown");
 }
 
+/* "ssdlite: 90 classes, 80 of them named; on backbone.block13.expand, backbone.conv_1", and what it is fed */
 static void print_head(const struct view *view, const struct duet_head *head)
 {
-    char text[256];
-    size_t used = (size_t)snprintf(text, sizeof text, "%s", head->name);
+    struct duet_buffer text = {0};
+    duet_putf(&text, "%s", head->name);
     if (strcmp(head->name, duet_head_kind_name(head->kind)) != 0)
-        used += (size_t)snprintf(text + used, sizeof text - used, " (%s)", duet_head_kind_name(head->kind));
-    used += (size_t)snprintf(text + used, sizeof text - used, ": %d classes", duet_head_classes(head));
-    if (!view->arch)
-        used += (size_t)snprintf(text + used, sizeof text - used, ", %zu of them named", head->labels.count);
-    print_field("head", text);
-    snprintf(text, sizeof text, "%d x %d (width x height), %s, x * %.9g %c %g", head->input.width,
-             head->input.height, head->input.resize == DUET_PAD ? "padded" : "stretched", head->input.scale,
-             head->input.shift < 0 ? '-' : '+', fabs(head->input.shift));
-    print_field("  input", text);
-    snprintf(text, sizeof text, "%d", head->output_stride);
-    print_field("  output stride", text);
+        duet_putf(&text, " (%s)", duet_head_kind_name(head->kind));
+    duet_putf(&text, ": %d classes", duet_head_classes(head));
+    if (!view->arch) duet_putf(&text, ", %zu of them named", head->labels.count);
+    for (int i = 0; i < head->tap_count; i++) {
+        duet_put(&text, i ? ", " : "; on ");
+        if (head->taps[i].layer)
+            duet_put(&text, head->taps[i].layer);
+        else
+            duet_putf(&text, "stride %d", head->taps[i].stride);
+    }
+    duet_putf(&text, "\n  %-14s made for %d x %d (width x height), %s, output stride %d; x * ", "",
+              head->input.width, head->input.height, head->input.resize == DUET_PAD ? "padded" : "stretched",
+              head->output_stride);
+    duet_put_rounded(&text, head->input.scale, 9);
+    duet_putf(&text, " %c ", head->input.shift < 0 ? '-' : '+');
+    duet_put_rounded(&text, fabs(head->input.shift), 9);
+    printf("  %-14s %.*s\n", "head", (int)text.size, text.data ? text.data : "");
+    duet_buffer_close(&text);
 }
 
 static void print_network(const struct view *view)
@@ -202,7 +211,11 @@ static void print_origin(const struct view *view)
     print_field("file", view->path);
     print_network(view);
     print_types(view->weights);
+    if (c->quantization.rounding)
+        printf("  %-14s ranges of %d layers, rounded as %s\n", "quantization", c->quantization.layer_count,
+               c->quantization.rounding);
     print_field("trained on", c->training.on);
+    if (c->training.not_for) print_field("not for", c->training.not_for);
     print_field("licence", c->source.licence);
     print_field("address", c->source.address);
     print_field("source format", c->source.format);
@@ -260,59 +273,34 @@ static void put_layer(struct duet_buffer *json, const struct view *view, int nod
               info->madds, info->parameters, info->parameters_stored, info->bytes);
 }
 
-static void put_head(struct duet_buffer *json, const struct duet_head *head, const char *between)
+/* What the file says of itself, all of it. */
+static void put_metadata(struct duet_buffer *json, const struct view *view)
 {
-    duet_put(json, between);
-    models_put_text(json, "\n    {", "kind", duet_head_kind_name(head->kind));
-    models_put_text(json, ", ", "name", head->name);
-    duet_putf(json, ", \"classes\": %d,\n     \"input\": {\"width\": %d, \"height\": %d", duet_head_classes(head),
-              head->input.width, head->input.height);
-    models_put_text(json, ", ", "resize", duet_resize_name(head->input.resize));
-    duet_put(json, ", \"scale\": ");
-    duet_put_double(json, head->input.scale);
-    duet_put(json, ", \"shift\": ");
-    duet_put_double(json, head->input.shift);
-    duet_putf(json, "}, \"output_stride\": %d, \"labels\": [", head->output_stride);
-    for (size_t k = 0; k < head->labels.count; k++) {
-        duet_putf(json, "%s\n      {\"id\": %d, ", k ? "," : "", head->labels.items[k].id);
-        models_put_text(json, "", "name", head->labels.items[k].name);
-        duet_put(json, "}");
-    }
-    duet_put(json, "]}");
-}
-
-static void put_origin(struct duet_buffer *json, const struct view *view)
-{
-    const struct duet_model_config *c = view->config;
-    models_put_text(json, "{\n  ", "name", view->arch ? view->arch->name : c->source.name);
-    models_put_text(json, ",\n  ", "file", view->path);
-    models_put_text(json, ",\n  ", "sha256", c->data_sha256);
-    models_put_text(json, ",\n  \"source\": {", "format", c->source.format);
-    models_put_text(json, ", ", "sha256", c->source.sha256);
-    models_put_text(json, ", ", "address", c->source.address);
-    models_put_text(json, ", ", "licence", c->source.licence);
-    models_put_text(json, "},\n  \"training\": {", "on", c->training.on);
-    duet_put(json, "},\n");
+    char *made = view->weights ? NULL : duet_metadata_write(view->config, NULL);
+    json_t *root = json_loads(made ? made : duet_weights_metadata(view->weights), 0, NULL);
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    if (text)
+        duet_put(json, text);
+    else
+        json->failed = true;
+    free(text);
+    json_decref(root);
+    free(made);
 }
 
 static bool print_view_json(const struct view *view)
 {
-    const struct duet_model_config *c = view->config;
     struct duet_buffer json = {0};
-    put_origin(&json, view);
+    models_put_text(&json, "{\n  ", "file", view->path);
     duet_putf(&json,
-              "  \"input\": {\"width\": %d, \"height\": %d},\n  \"output_stride\": %d,\n"
-              "  \"backbone\": {\"width_multiplier\": ",
-              view->width, view->height, view->output_stride);
-    duet_put_double(&json, c->backbone.width_multiplier);
-    duet_putf(&json, ", \"channel_divisor\": %d},\n  \"heads\": [", c->backbone.channel_divisor);
-    for (int i = 0; i < c->head_count; i++) put_head(&json, &c->heads[i], i ? "," : "");
-    duet_putf(&json,
-              "],\n  \"parameters\": %" PRIu64 ",\n  \"parameters_stored\": %" PRIu64 ",\n  \"madds\": %" PRIu64
+              ",\n  \"input\": {\"width\": %d, \"height\": %d},\n  \"output_stride\": %d,\n"
+              "  \"parameters\": %" PRIu64 ",\n  \"parameters_stored\": %" PRIu64 ",\n  \"madds\": %" PRIu64
               ",\n  \"layers\": [",
-              view->parameters, view->stored, view->madds);
+              view->width, view->height, view->output_stride, view->parameters, view->stored, view->madds);
     for (int i = 0; i < view->layers; i++) put_layer(&json, view, i);
-    duet_put(&json, "]\n}");
+    duet_put(&json, "],\n\"model\": ");
+    put_metadata(&json, view);
+    duet_put(&json, "\n}");
     return models_print_json(&json);
 }
 
@@ -322,7 +310,7 @@ static bool print_tensors_json(const struct duet_weights *weights, const char *p
 {
     struct duet_buffer json = {0};
     models_put_text(&json, "{\n  ", "file", path);
-    duet_put(&json, ",\n  \"heads\": null,\n  \"tensors\": [");
+    duet_put(&json, ",\n  \"model\": null,\n  \"tensors\": [");
     for (size_t i = 0; i < duet_weights_count(weights); i++) {
         const struct duet_tensor *t = duet_weights_at(weights, i);
         models_put_text(&json, i ? ",\n    {" : "\n    {", "name", t->name);
@@ -390,7 +378,7 @@ static enum duet_status show_arch(const struct settings *settings, struct duet_e
     struct duet_head head = duet_head_usual(arch.kind);
     if (arch.kind == DUET_DEEPLABV3) head.config.deeplabv3.atrous_branches = arch.atrous_branches;
     const struct duet_model_config config = {
-        .backbone = {settings->width, 8}, .heads = &head, .head_count = 1};
+        .backbone = {settings->width, 8}, .heads = &head, .head_count = 1, .source = {.name = arch.name}};
     if (!papers) arch.paper = "does not print this one";
     return show_view(&(struct view){.arch = &arch, .config = &config}, settings, error);
 }

@@ -166,7 +166,7 @@ if [ ! -f "$real" ]; then
 fi
 check "the build's model is found by its name" prints "ok" "$models" verify ssdlite-coco
 "$models" show --json ssdlite-coco >"$work/show.json"
-for line in '"name": "ssdlite-coco"' '"kind": "ssdlite", "name": "ssdlite"' '"licence": "Apache-2.0"' \
+for line in '"name": "ssdlite-coco"' '"kind": "ssdlite"' '"name": "ssdlite"' '"licence": "Apache-2.0"' \
     '"parameters": 4500543' '"parameters_stored": 4475167' '"madds": 749503856' '"classes": 90' \
     '"name": "traffic light"' '"name": "ssdlite.map5.class.predict"'; do
     check "show --json has $line" grep -qF "$line" "$work/show.json"
@@ -182,5 +182,6 @@ check "a damaged byte: show says so" exits_with 1 "damaged" "$models" show "$wor
 head -c 17000000 "$real" >"$work/bad.safetensors"
 check "a file cut short: show says so" exits_with 1 "truncated" "$models" show "$work/bad.safetensors"
 check "a native file can be imported" all \
-    '"$models" import "$real" -o "$work/again.safetensors" --name again' 'prints again "$models" show "$work/again.safetensors"'
+    '"$models" import "$real" -o "$work/again.safetensors" --name again' 'prints again "$models" show "$work/again.safetensors"' \
+    'prints "80 of them named" "$models" show "$work/again.safetensors"'
 finish
