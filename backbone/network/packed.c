@@ -187,9 +187,8 @@ static const uint32_t *find_live_rows(struct packing *p, int i, const float *dat
     if (p->parts[i].depthwise < 0) return NULL;
     const struct packed_layer *filter = &p->packed->layers[p->parts[i].depthwise];
     size_t columns = (size_t)duet_network_layer(p->network, i)->channels;
-    if (!all_finite(data, *depth * columns)) return NULL;
     size_t live = duet_live_channels(*depth, filter->weights, filter->bias, p->at_live);
-    if (!worth_leaving_out(*depth - live, live, columns)) return NULL;
+    if (!worth_leaving_out(*depth - live, live, columns) || !all_finite(data, *depth * columns)) return NULL;
     const uint32_t *rows = p->at_live;
     p->at_live += live;
     *depth = live;
