@@ -310,7 +310,6 @@ enum duet_status duet_runner_run(struct duet_runner *runner, const struct duet_i
     DUET_NEEDS(runner, error);
     enum duet_status status = take(runner, error);
     if (status != DUET_OK) return status;
-    runner->has_run = false;
     status = run(runner, image, options, results, error);
     runner->has_run = status == DUET_OK;
     give_back(runner);
