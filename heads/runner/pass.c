@@ -87,10 +87,13 @@ enum duet_status duet_pass_make(struct pass *pass, const struct answer_options *
 {
     enum duet_status status = DUET_OK;
     struct network *network = NULL;
-    pass->sizes.most = pass->scale_count + (pass->grows ? 7 : 0);
+    struct sizes *n = &pass->sizes;
+    n->most = n->base = pass->scale_count; /* pictures of seven other sizes are remembered */
+    if (pass->grows) n->most += pass->scale_count + 6;
     for (int i = 0; i < pass->scale_count && status == DUET_OK; i++)
         status =
             find(pass, pass->input.height, pass->input.width, pass->scales[i], 1, budget, &network, error);
+    n->base = n->count;
     for (int i = 0; i < pass->reader_count && status == DUET_OK; i++) {
         struct reader *r = &pass->readers[i];
         status = r->kind->create(options, r->head, network, &r->memory, error);

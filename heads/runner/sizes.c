@@ -3,6 +3,7 @@
 #include "core/fail.h"
 #include "runner/feeds.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,16 +69,16 @@ enum duet_status duet_sizes_clone(const struct sizes *sizes, struct sizes *clone
 
 /* --- compiling ------------------------------------------------------------------------------------------ */
 
-/* Where a new one goes: at the end, or over the one that was used longest ago. */
-static enum duet_status find_slot(struct sizes *n, struct network **slot, struct duet_error *error)
+/* The one that was used longest ago goes, if there is one that may. */
+static bool drop_oldest(struct sizes *n)
 {
-    if (!n->items) n->items = calloc((size_t)n->most, sizeof *n->items);
-    if (!n->items) return duet_no_memory(error, NULL, "for networks");
-    struct network *oldest = n->items;
-    for (int i = 1; i < n->count; i++)
-        if (n->items[i].used < oldest->used) oldest = &n->items[i];
-    *slot = n->count < n->most ? &n->items[n->count] : oldest;
-    return DUET_OK;
+    int oldest = n->base;
+    if (n->count <= n->base) return false;
+    for (int i = oldest + 1; i < n->count; i++)
+        if (n->items[i].used < n->items[oldest].used) oldest = i;
+    close_network(&n->items[oldest]);
+    n->items[oldest] = n->items[--n->count];
+    return true;
 }
 
 static bool is_of(const char *output, const struct duet_head *head)
@@ -121,31 +122,29 @@ static enum duet_status compile(const struct sizes *n, struct duet_compile_optio
     return status;
 }
 
+/* What comes and goes makes room: which pictures came before does not matter. */
 static enum duet_status add(struct sizes *n, int height, int width, size_t budget, struct network **network,
                             struct duet_error *error)
 {
-    struct network *slot = NULL;
-    enum duet_status status = find_slot(n, &slot, error);
-    if (status != DUET_OK) return status;
-    size_t others = duet_sizes_bytes(n) - (slot->compiled ? bytes_of(slot) : 0);
-    const struct duet_compile_options options = {.struct_size = sizeof options,
-                                                 .height = height,
-                                                 .width = width,
-                                                 .cpu = n->cpu,
-                                                 .max_memory = budget == 0 ? 0
-                                                               : others < budget
-                                                                   ? budget - others
-                                                                   : 1}; /* a byte is too little */
+    enum duet_status status = DUET_OK;
     struct duet_compiled *compiled;
-    status = compile(n, options, &compiled, error);
+    struct duet_compile_options options = DUET_COMPILE_OPTIONS;
+    options.height = height;
+    options.width = width;
+    options.cpu = n->cpu;
+    if (!n->items) n->items = calloc((size_t)n->most, sizeof *n->items);
+    if (!n->items) return duet_no_memory(error, NULL, "for networks");
+    if (n->count == n->most) drop_oldest(n);
+    assert(n->count < n->most);
+    do {
+        size_t others = duet_sizes_bytes(n);
+        if (budget > 0) options.max_memory = others < budget ? budget - others : 1; /* a byte is too little */
+        status = compile(n, options, &compiled, error);
+    } while (status == DUET_TOO_LARGE && drop_oldest(n));
     if (status != DUET_OK) return status;
-    if (slot->compiled)
-        close_network(slot);
-    else
-        n->count++;
-    *slot = (struct network){.height = height, .width = width, .compiled = compiled};
+    *network = &n->items[n->count++];
+    **network = (struct network){.height = height, .width = width, .compiled = compiled};
     n->cpu = duet_compiled_level(compiled); /* static, unlike what was given */
-    *network = slot;
     return DUET_OK;
 }
 

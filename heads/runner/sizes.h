@@ -28,7 +28,8 @@ struct sizes {
     int output_stride;
     const char *cpu;
     struct network *items;
-    int count, most; /* at `most`, the least recently used one makes room */
+    int count, most;
+    int base; /* the first so many stay; when there is no room, the least recently used of the others goes */
     unsigned long clock;
 };
 

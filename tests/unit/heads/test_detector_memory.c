@@ -90,6 +90,24 @@ static enum duet_status segment(const struct duet_model *model, struct duet_erro
     return status;
 }
 
+static enum duet_status run_all(const struct duet_model *model, struct duet_error *error)
+{
+    struct duet_runner_options options = DUET_RUNNER_OPTIONS;
+    struct duet_segmenter_options segmenter = DUET_SEGMENTER_OPTIONS;
+    struct duet_runner *runner = NULL, *clone = NULL;
+    struct duet_results *results = NULL;
+    segmenter.no_resize = segmenter.probe = true;
+    options.segmenter = &segmenter;
+    options.width = options.height = 33;
+    enum duet_status status = duet_runner_create(model, &options, &runner, error);
+    if (status == DUET_OK) status = duet_runner_clone(runner, &clone, error);
+    duet_runner_close(&runner);
+    if (status == DUET_OK) status = duet_runner_run(clone, &image, NULL, &results, error);
+    duet_runner_close(&clone);
+    duet_results_close(&results);
+    return status;
+}
+
 typedef enum duet_status user(const struct duet_model *model, struct duet_error *error);
 
 /* False when there were fewer than fail_at allocations: everything has failed once. */
@@ -132,11 +150,18 @@ static void a_segmenter_survives_every_refusal(void **state)
     torture(segment, "segmenter");
 }
 
+static void a_runner_survives_every_refusal(void **state)
+{
+    (void)state;
+    torture(run_all, "runner");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_detector_survives_every_refusal),
         cmocka_unit_test(a_segmenter_survives_every_refusal),
+        cmocka_unit_test(a_runner_survives_every_refusal),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

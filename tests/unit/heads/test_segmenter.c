@@ -197,6 +197,90 @@ static void bad_requests_are_refused(void **state)
     duet_model_close(&model);
 }
 
+/* With no_resize, networks for other sizes make room for each other: what fits alone fits after any other. */
+static void sizes_that_come_and_go_share_the_memory_allowed(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_model *model = make_model();
+    struct duet_segmenter *s;
+    struct duet_segmenter_options options = DUET_SEGMENTER_OPTIONS;
+    struct duet_segmentation got;
+    options.no_resize = true;
+    assert_ok(duet_segmenter_create(model, &options, &s, &e), e);
+    size_t base = duet_segmenter_bytes(s), largest = 0;
+    for (int i = 0; i < 30; i++) { /* more than are remembered */
+        struct duet_image image = make_picture(70 + 16 * (i % 15), 60);
+        assert_ok(duet_segmenter_run(s, &image, NULL, &got, &e), e);
+        duet_segmentation_close(&got);
+        duet_image_close(&image);
+    }
+    size_t many = duet_segmenter_bytes(s);
+    duet_segmenter_close(&s);
+    struct duet_image image = make_picture(70 + 16 * 14, 60);
+    assert_ok(duet_segmenter_create(model, &options, &s, &e), e);
+    assert_ok(duet_segmenter_run(s, &image, NULL, &got, &e), e);
+    largest = duet_segmenter_bytes(s);
+    assert_true(largest > base && many > largest && many < base + 9 * (largest - base));
+    duet_segmentation_close(&got);
+    duet_image_close(&image);
+    duet_segmenter_close(&s);
+    options.max_memory = largest;
+    assert_ok(duet_segmenter_create(model, &options, &s, &e), e);
+    for (int i = 0; i < 15; i++) {
+        image = make_picture(70 + 16 * (i * 4 % 15), 60);
+        assert_ok(duet_segmenter_run(s, &image, NULL, &got, &e), e);
+        assert_true(duet_segmenter_bytes(s) <= largest);
+        duet_segmentation_close(&got);
+        duet_image_close(&image);
+    }
+    image = make_picture(70 + 16 * 30, 60);
+    assert_fails(DUET_TOO_LARGE, duet_segmenter_run(s, &image, NULL, &got, &e), e);
+    duet_image_close(&image);
+    image = make_picture(50, 60); /* the segmenter's own size is still there */
+    assert_ok(duet_segmenter_run(s, &image, NULL, &got, &e), e);
+    assert_int_equal(duet_segmenter_bytes(s), base);
+    duet_segmentation_close(&got);
+    duet_image_close(&image);
+    duet_segmenter_close(&s);
+    duet_model_close(&model);
+}
+
+/* However many scales: a network each, and no more on the second picture. */
+static void any_number_of_scales_is_compiled_once(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_model *model = make_model();
+    struct duet_segmenter *s;
+    struct duet_segmenter_options options = DUET_SEGMENTER_OPTIONS;
+    float scales[DUET_SEGMENTER_MAX_SCALES];
+    size_t sum = 0;
+    for (int i = 0; i < DUET_SEGMENTER_MAX_SCALES; i++) {
+        scales[i] = 0.5f + 0.25f * (float)i;
+        if (scales[i] > 4) scales[i] = 0.3f;
+        options.scales = &scales[i];
+        options.scale_count = 1;
+        assert_ok(duet_segmenter_create(model, &options, &s, &e), e);
+        sum += duet_segmenter_bytes(s);
+        duet_segmenter_close(&s);
+    }
+    options.scales = scales;
+    options.scale_count = DUET_SEGMENTER_MAX_SCALES;
+    assert_ok(duet_segmenter_create(model, &options, &s, &e), e);
+    assert_int_equal(duet_segmenter_bytes(s), sum);
+    struct duet_image image = make_picture(65, 60);
+    for (int i = 0; i < 2; i++) {
+        struct duet_segmentation got;
+        assert_ok(duet_segmenter_run(s, &image, NULL, &got, &e), e);
+        assert_int_equal(duet_segmenter_bytes(s), sum);
+        duet_segmentation_close(&got);
+    }
+    duet_image_close(&image);
+    duet_segmenter_close(&s);
+    duet_model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +288,8 @@ int main(void)
         cmocka_unit_test(a_mean_over_one_scale_is_the_plain_result),
         cmocka_unit_test(unwanted_classes_become_background),
         cmocka_unit_test(bad_requests_are_refused),
+        cmocka_unit_test(sizes_that_come_and_go_share_the_memory_allowed),
+        cmocka_unit_test(any_number_of_scales_is_compiled_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
