@@ -109,11 +109,18 @@ static enum duet_status measure_rows(struct duet_deadline *d, const struct duet_
 
 /* --- opening -------------------------------------------------------------------------------------------- */
 
+/* Of the head that makes masks, on its trunk. */
 static enum duet_status count_madds(const struct duet_model *model, int size, int output_stride,
                                     double *madds, struct duet_error *error)
 {
     struct duet_network *network = NULL;
-    enum duet_status status = duet_model_network(duet_model_config(model), output_stride, &network, error);
+    struct duet_model_config config = *duet_model_config(model);
+    const struct duet_head *head = duet_model_task_head(model, DUET_SEGMENTATION);
+    if (head->kind != DUET_GUIDED) { /* which runs another head, too */
+        config.heads = head;
+        config.head_count = 1;
+    }
+    enum duet_status status = duet_model_network(&config, output_stride, &network, error);
     if (status != DUET_OK) return status;
     int layers = duet_network_layer_count(network);
     struct duet_layer_info *info = calloc((size_t)layers, sizeof *info);
