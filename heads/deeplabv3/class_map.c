@@ -1,9 +1,8 @@
 #include "deeplabv3/class_map.h"
 
-void duet_map_taps(size_t count, float pitch, float offset, size_t input, size_t cells, struct map_tap *taps)
+void duet_map_taps(size_t count, float pitch, float offset, float last, size_t cells, struct map_tap *taps)
 {
-    float scale = input > 1 ? (float)(cells - 1) / (float)(input - 1) : 0;
-    float last = (float)(input - 1);
+    float scale = last > 0 ? (float)(cells - 1) / last : 0;
     for (size_t i = 0; i < count; i++) {
         float at = (float)i * pitch + offset;
         at = at < 0 ? 0 : at > last ? last : at;

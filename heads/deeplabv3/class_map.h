@@ -15,10 +15,9 @@ struct map_tap {
     float fraction;
 };
 
-/* Pixel i of `count` lies at position i * pitch + offset of an input with `input` pixels, which the map's
- * `cells` cover with align_corners: first and last cell on first and last input pixel. Positions are clamped
- * to the input. */
-void duet_map_taps(size_t count, float pitch, float offset, size_t input, size_t cells, struct map_tap *taps);
+/* Pixel i of `count` lies at position i * pitch + offset of an input, whose positions 0 and `last` the first and
+ * the last of the map's `cells` have. Positions are clamped to these. */
+void duet_map_taps(size_t count, float pitch, float offset, float last, size_t cells, struct map_tap *taps);
 
 /* A coarse map [height][width][classes]. */
 struct logit_map {

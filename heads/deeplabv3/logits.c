@@ -41,8 +41,7 @@ bool duet_segmentation_logits_add(struct duet_segmentation_logits *logits, const
     p->rows = calloc(height, sizeof *p->rows);
     p->columns = calloc(width, sizeof *p->columns);
     if (!p->rows || !p->columns) return false;
-    size_t input_width = (size_t)at->input_width, input_height = (size_t)at->input_height;
-    duet_map_taps(width, at->pitch_x, at->offset_x, input_width, map->width, p->columns);
-    duet_map_taps(height, at->pitch_y, at->offset_y, input_height, map->height, p->rows);
+    duet_map_taps(width, at->x.pitch, at->x.offset, at->x.last, map->width, p->columns);
+    duet_map_taps(height, at->y.pitch, at->y.offset, at->y.last, map->height, p->rows);
     return true;
 }

@@ -21,11 +21,12 @@ struct duet_segmentation_logits {
     struct duet_labels labels;
 };
 
-/* Where the picture's pixels lie on the network's input at scale 1: pixel i at i * pitch + offset. And that
- * input's size. */
+/* Where the picture's pixels lie on the network's input at scale 1, counted from where the map's first cell
+ * lies: pixel i at i * pitch + offset; the map's last cell at `last`. */
 struct placement {
-    float pitch_x, pitch_y, offset_x, offset_y;
-    int input_height, input_width;
+    struct axis {
+        float pitch, offset, last;
+    } x, y;
 };
 
 /* No passes yet, and room for `most`. NULL when out of memory. */

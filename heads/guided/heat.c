@@ -10,11 +10,11 @@ struct span {
     int low, high;
 };
 
-static struct span cells_within(float from, float to, int stride, int pixels, int cells)
+static struct span cells_within(float from, float to, int pixels, int cells)
 {
-    const double middle = (stride - 1) / 2.0;
-    double low = ceil(((double)from * pixels - middle) / stride),
-           high = ceil(((double)to * pixels - middle) / stride);
+    const struct duet_cells at = duet_cells_of(pixels, cells);
+    double low = ceil(((double)from * pixels - 0.5 - at.origin) / at.pitch);
+    double high = ceil(((double)to * pixels - 0.5 - at.origin) / at.pitch);
     if (!(low > 0)) low = 0; /* a NaN paints nothing: `high` is one, too */
     if (!(high > 0)) high = 0;
     return (struct span){low < cells ? (int)low : cells, high < cells ? (int)high : cells};
@@ -22,9 +22,8 @@ static struct span cells_within(float from, float to, int stride, int pixels, in
 
 static void paint_box(const struct duet_heat *maps, const struct duet_candidate *box, uint8_t *heat)
 {
-    struct span y =
-        cells_within(box->box.ymin, box->box.ymax, maps->stride, maps->input_height, maps->height);
-    struct span x = cells_within(box->box.xmin, box->box.xmax, maps->stride, maps->input_width, maps->width);
+    struct span y = cells_within(box->box.ymin, box->box.ymax, maps->input_height, maps->height);
+    struct span x = cells_within(box->box.xmin, box->box.xmax, maps->input_width, maps->width);
     uint8_t value = (uint8_t)(box->score * 255.0f + 0.5f);
     for (int row = y.low; row < y.high; row++)
         for (int column = x.low; column < x.high; column++) {

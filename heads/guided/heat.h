@@ -4,15 +4,15 @@
 #define DUET_HEADS_GUIDED_HEAT_H
 
 #include "duet/ssdlite_decode.h"
+#include "guided/cells.h"
 
-/* Map k shows the boxes of category categories[k] (0: none of it, the map stays empty) that score above the
+/* Map k shows the boxes of category categories[k] (0: none, the map stays empty) that score above the
  * decoder's threshold, none of them suppressed. Each paints the cells whose centres lie within it (low edge
  * included, high edge not) with 255 times its score, rounded half up; where boxes overlap the highest counts.
- * Cell i's centre is the middle of its `stride` input pixels, (stride * i + (stride - 1) / 2) / input. `heat`
- * [height][width][count]. Errors: those of duet_ssdlite_look. */
+ * A cell's centre is that of the input pixel that it is centred on, as a fraction of the input: (origin + i *
+ * pitch + 0.5) / input. `heat` [height][width][count]. Errors: those of duet_ssdlite_look. */
 struct duet_heat {
     int height, width;             /* of the maps */
-    int stride;                    /* input pixels a cell */
     int input_height, input_width; /* of the network */
     const int *categories;         /* [count] */
     int count;

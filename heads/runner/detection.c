@@ -58,24 +58,6 @@ static enum duet_status by_class(const struct duet_head *head, const struct duet
 
 /* --- the reader ----------------------------------------------------------------------------------------- */
 
-static enum duet_status get_maps(const struct duet_head *head, const struct network *network,
-                                 struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS], struct duet_error *error)
-{
-    enum duet_status status = DUET_OK;
-    for (int m = 0; m < DUET_SSDLITE_MAPS && status == DUET_OK; m++) {
-        char name[DUET_OUTPUT_NAME];
-        struct duet_view boxes, logits;
-        snprintf(name, sizeof name, "%s.box%d", head->name, m);
-        status = duet_session_output(network->session, name, &boxes, error);
-        snprintf(name, sizeof name, "%s.class%d", head->name, m);
-        if (status == DUET_OK) status = duet_session_output(network->session, name, &logits, error);
-        if (status == DUET_OK)
-            maps[m] = (struct duet_ssdlite_map){(int)boxes.shape.dims[1], (int)boxes.shape.dims[2],
-                                                boxes.data, logits.data};
-    }
-    return status;
-}
-
 static void close_detection(void *memory)
 {
     struct detection *d = memory;
@@ -119,7 +101,7 @@ static enum duet_status create_detection(const struct answer_options *options, c
     enum duet_status status = DUET_OK;
     if (!selected || !thresholds) status = duet_no_memory(error, NULL, "for a detector");
     if (status == DUET_OK) status = by_class(head, o, selected, thresholds, error);
-    if (status == DUET_OK) status = get_maps(head, network, made.sizes, error);
+    if (status == DUET_OK) status = duet_ssdlite_outputs(head->name, network->session, made.sizes, error);
     if (status == DUET_OK) status = make(made, &decode, memory, error);
     free(selected);
     free(thresholds);
@@ -140,7 +122,7 @@ static enum duet_status take_detections(void *memory, const struct reading *read
     struct detection *d = memory;
     struct duet_detections *found = &result->detections;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
-    enum duet_status status = get_maps(d->head, reading->network, maps, error);
+    enum duet_status status = duet_ssdlite_outputs(d->head->name, reading->network->session, maps, error);
     if (status != DUET_OK) return status;
     d->to_pixels = reading->to_pixels;
     status = duet_ssdlite_decode(d->decoder, maps, d->to_pixels, found, error);
@@ -155,7 +137,7 @@ enum duet_status duet_detection_suppressed(void *memory, const struct network *n
 {
     struct detection *d = memory;
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
-    enum duet_status status = get_maps(d->head, network, maps, error);
+    enum duet_status status = duet_ssdlite_outputs(d->head->name, network->session, maps, error);
     if (status != DUET_OK) return status;
     return duet_ssdlite_suppressed(d->decoder, maps, d->to_pixels, detections, suppressions, error);
 }

@@ -1,6 +1,8 @@
 #include "runner/feeds.h"
 
-static const struct duet_feed_kind *const feeds[DUET_HEAD_KINDS] = {NULL};
+#include "guided/boxes.h"
+
+static const struct duet_feed_kind *const feeds[DUET_HEAD_KINDS] = {[DUET_GUIDED] = &duet_guided_feed};
 
 const struct duet_feed_kind *duet_feed_kind(enum duet_head_kind kind)
 {

@@ -1,6 +1,7 @@
 #include "core/fail.h"
 #include "core/labels.h"
 #include "deeplabv3/masks.h"
+#include "guided/cells.h"
 #include "network/kernels.h"
 #include "runner/reader.h"
 
@@ -90,17 +91,36 @@ static enum duet_status make_logits(const struct segmentation *s, const struct r
     return DUET_OK;
 }
 
+/* One axis of it: the input's side at scale 1 and at that of the network, and what the picture has of the
+ * former. */
+struct side {
+    int picture, placed, input, network;
+    bool mirrored;
+};
+
 /* Pixel centres of the picture in the input. A padded one's are where they are, unless it was scaled down; a
- * stretched one's as kernels/resize.h has them. */
-static struct placement place(const struct reading *r)
+ * stretched one's as kernels/resize.h has them. DeepLabv3's cells cover the input from its first pixel to its
+ * last; those of a guided head are where the layers that made them are centred. */
+static struct axis lay(const struct duet_head *head, enum duet_resize resize, struct side side, size_t cells)
 {
-    struct placement at = {.input_height = r->input_height, .input_width = r->input_width};
-    at.pitch_x = (float)r->width / (float)r->image->width;
-    at.pitch_y = (float)r->height / (float)r->image->height;
-    if (r->resize == DUET_STRETCH) return at;
-    at.offset_x = 0.5f * at.pitch_x - 0.5f;
-    at.offset_y = 0.5f * at.pitch_y - 0.5f;
+    float pitch = (float)side.placed / (float)side.picture;
+    struct axis at = {pitch, resize == DUET_STRETCH ? 0 : 0.5f * pitch - 0.5f, (float)(side.input - 1)};
+    if (head->kind != DUET_GUIDED) return at;
+    const struct duet_cells c = duet_cells_of(side.network, (int)cells);
+    int length = c.pitch * ((int)cells - 1),
+        first = side.mirrored ? side.network - 1 - c.origin - length : c.origin;
+    float scale = side.network > 1 ? (float)(side.input - 1) / (float)(side.network - 1) : 1;
+    at.offset -= (float)first * scale;
+    at.last = (float)length * scale;
     return at;
+}
+
+static struct placement place(const struct duet_head *head, const struct reading *r,
+                              const struct logit_map *map)
+{
+    const struct side x = {r->image->width, r->width, r->input_width, r->network->width, r->mirrored};
+    const struct side y = {r->image->height, r->height, r->input_height, r->network->height, false};
+    return (struct placement){lay(head, r->resize, x, map->width), lay(head, r->resize, y, map->height)};
 }
 
 static enum duet_status take_logits(void *memory, const struct reading *r, struct head_result *result,
@@ -122,7 +142,7 @@ static enum duet_status take_logits(void *memory, const struct reading *r, struc
                                   .mirrored = r->mirrored,
                                   .upsample = duet_compiled_kernels(r->network->compiled)->upsample};
     (*logits)->classes = map.classes;
-    struct placement at = place(r);
+    const struct placement at = place(s->head, r, &map);
     /* A probe outlives the run. */
     return duet_segmentation_logits_add(*logits, &map, r->again || s->probe, &at)
                ? DUET_OK

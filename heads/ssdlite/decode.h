@@ -2,7 +2,14 @@
 #ifndef DUET_HEADS_SSDLITE_DECODE_H
 #define DUET_HEADS_SSDLITE_DECODE_H
 
+#include "duet/network.h"
 #include "duet/ssdlite_decode.h"
+
+/* The maps of the SSDLite head of that name in a session of its network: sizes, and numbers once it has run.
+ * Errors: those of duet_session_output. */
+enum duet_status duet_ssdlite_outputs(const char *head, const struct duet_session *session,
+                                      struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS],
+                                      struct duet_error *error);
 
 /* What it was made with, to make another one like it; borrowed. */
 const struct duet_ssdlite_decoder_options *

@@ -20,7 +20,7 @@ struct duet_feed_kind {
     /* What it needs for one session, whose network has an input of height x width; the session has not run
      * yet, but its outputs have their shapes. *memory (NULL if it needs none) goes with `close`. */
     enum duet_status (*create)(const struct duet_head *head, const struct duet_head *source,
-                               const struct duet_session *session, int height, int width, void **memory,
+                               struct duet_session *session, int height, int width, void **memory,
                                struct duet_error *error);
 
     /* After stage 0: from the outputs of `source` to the side inputs of `head`. */

@@ -26,8 +26,8 @@ static void check_map(struct logit_map map, size_t input_h, size_t input_w, size
     float *scratch = calloc(duet_map_scratch(&map, width), sizeof *scratch), *p = calloc(width, sizeof *p);
     float *sums = calloc(width * map.classes, sizeof *sums);
     uint8_t *classes = calloc(width, 1);
-    duet_map_taps(height, 1, 0, input_h, map.height, rows);
-    duet_map_taps(width, 1, 0, input_w, map.width, columns);
+    duet_map_taps(height, 1, 0, (float)(input_h - 1), map.height, rows);
+    duet_map_taps(width, 1, 0, (float)(input_w - 1), map.width, columns);
     for (size_t y = 0; y < height; y++) {
         duet_map_argmax_row(&map, rows[y], columns, width, scratch, classes, p);
         memset(sums, 0, width * map.classes * sizeof *sums);

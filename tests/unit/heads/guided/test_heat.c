@@ -14,7 +14,7 @@
 static const int heights[DUET_SSDLITE_MAPS] = {5, 3, 2, 1, 1, 1},
                  widths[DUET_SSDLITE_MAPS] = {7, 4, 2, 1, 1, 1};
 static const int categories[] = {3, 0, 1};
-enum { MAPS = 3, STRIDE = 8, HEIGHT = 10, WIDTH = 13, INPUT_HEIGHT = 80, INPUT_WIDTH = 99, MOST = 5 * 7 * 6 };
+enum { MAPS = 3, PITCH = 8, HEIGHT = 10, WIDTH = 13, INPUT_HEIGHT = 80, INPUT_WIDTH = 99, MOST = 5 * 7 * 6 };
 
 struct outputs {
     struct duet_ssdlite_map maps[DUET_SSDLITE_MAPS];
@@ -54,7 +54,8 @@ static bool within(double centre, float low, float high)
 static int by_definition(const struct outputs *o, int k, int row, int column)
 {
     int most = 0;
-    double y = (STRIDE * row + 3.5) / INPUT_HEIGHT, x = (STRIDE * column + 3.5) / INPUT_WIDTH;
+    /* 80, 40, 20, 10: every layer begins at its second pixel. 99, 50, 25, 13: the second one alone. */
+    double y = (PITCH * row + 7.5) / INPUT_HEIGHT, x = (PITCH * column + 2.5) / INPUT_WIDTH;
     for (int m = 0; categories[k] && m < DUET_SSDLITE_MAPS; m++) {
         struct duet_anchor anchors[MOST];
         duet_anchors_fill(m, heights[m], widths[m], INPUT_HEIGHT, INPUT_WIDTH, anchors);
@@ -80,7 +81,7 @@ static void maps_are_those_of_the_definition(void **state)
     struct outputs *o = malloc(sizeof *o);
     assert_non_null(o);
     static uint8_t heat[HEIGHT * WIDTH * MAPS + 1];
-    const struct duet_heat maps = {HEIGHT, WIDTH, STRIDE, INPUT_HEIGHT, INPUT_WIDTH, categories, MAPS};
+    const struct duet_heat maps = {HEIGHT, WIDTH, INPUT_HEIGHT, INPUT_WIDTH, categories, MAPS};
     for (int round = 0, painted = 0, differ = 0; round < 20; round++) {
         fill(o, &seed);
         struct duet_ssdlite_decoder *decoder = make_decoder(o);
@@ -109,7 +110,7 @@ static void boxes_that_are_no_boxes_paint_nothing(void **state)
     struct outputs *o = malloc(sizeof *o);
     assert_non_null(o);
     static uint8_t heat[HEIGHT * WIDTH * MAPS];
-    const struct duet_heat maps = {HEIGHT, WIDTH, STRIDE, INPUT_HEIGHT, INPUT_WIDTH, categories, MAPS};
+    const struct duet_heat maps = {HEIGHT, WIDTH, INPUT_HEIGHT, INPUT_WIDTH, categories, MAPS};
     fill(o, &seed);
     for (int m = 0; m < DUET_SSDLITE_MAPS; m++)
         for (int i = 0; i < anchors_of(m); i++) {
