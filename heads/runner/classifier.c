@@ -70,8 +70,9 @@ enum duet_status duet_classifier_run(struct duet_classifier *classifier, const s
     DUET_NEEDS(classes, error);
     *classes = (struct duet_class_probabilities){0};
     DUET_NEEDS(classifier, error);
-    struct head_result result;
-    enum duet_status status = duet_front_run(classifier->runner, image, options, &result, error);
-    *classes = result.classes;
+    struct duet_results *results;
+    enum duet_status status = duet_runner_run(classifier->runner, image, options, &results, error);
+    *classes = duet_results_take_classes(results);
+    duet_results_close(&results);
     return status;
 }

@@ -77,9 +77,10 @@ enum duet_status duet_detector_run(struct duet_detector *detector, const struct 
     DUET_NEEDS(detections, error);
     *detections = (struct duet_detections){0};
     DUET_NEEDS(detector, error);
-    struct head_result result;
-    enum duet_status status = duet_front_run(detector->runner, image, options, &result, error);
-    *detections = result.detections;
+    struct duet_results *results;
+    enum duet_status status = duet_runner_run(detector->runner, image, options, &results, error);
+    *detections = duet_results_take_detections(results);
+    duet_results_close(&results);
     return status;
 }
 

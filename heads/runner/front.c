@@ -18,17 +18,3 @@ enum duet_status duet_front_create(const struct duet_model *model, enum duet_hea
     options.head_count = 1;
     return duet_runner_create(model, &options, runner, error);
 }
-
-enum duet_status duet_front_run(struct duet_runner *runner, const struct duet_image *image,
-                                const struct duet_run_options *options, struct head_result *result,
-                                struct duet_error *error)
-{
-    struct duet_results *results;
-    *result = (struct head_result){0};
-    enum duet_status status = duet_runner_run(runner, image, options, &results, error);
-    if (status != DUET_OK) return status;
-    *result = results->items[0];
-    results->items[0] = (struct head_result){0};
-    duet_results_close(&results);
-    return DUET_OK;
-}

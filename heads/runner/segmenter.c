@@ -74,8 +74,9 @@ enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const stru
     DUET_NEEDS(segmentation, error);
     *segmentation = (struct duet_segmentation){0};
     DUET_NEEDS(segmenter, error);
-    struct head_result result;
-    enum duet_status status = duet_front_run(segmenter->runner, image, options, &result, error);
-    *segmentation = result.segmentation;
+    struct duet_results *results;
+    enum duet_status status = duet_runner_run(segmenter->runner, image, options, &results, error);
+    *segmentation = duet_results_take_segmentation(results);
+    duet_results_close(&results);
     return status;
 }

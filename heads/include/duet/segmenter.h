@@ -56,8 +56,8 @@ struct duet_segmentation {
  * are: `count`, or the number of classes if that is less; 0 when no logits were kept or x, y is off the
  * picture. top[0] is the class in `classes` and its probability, times 255 and rounded, the byte in
  * `confidence`, bit for bit; only where options.classes made a pixel background, top[0] still is what the
- * network said. With scales and flip they are means, as there. Labels are borrowed from the model. Allocates
- * nothing; any number of threads may ask at once. */
+ * network said. With scales and flip they are means, as there. Labels are borrowed from the segmentation.
+ * Allocates nothing; any number of threads may ask at once. */
 DUET_API int duet_segmentation_probe(const struct duet_segmentation *segmentation, int x, int y,
                                      struct duet_class_probability *top, int count);
 
