@@ -28,7 +28,7 @@ enum duet_status duet_session_create(struct duet_compiled *compiled, int threads
     s->scratch = s->arena + arena;
     s->compiled = duet_compiled_retain(compiled);
     s->threads = threads;
-    for (int i = 0; i < compiled->input_count; i++) {
+    for (int i = 1; i < compiled->input_count; i++) { /* not the picture: see duet_session_input */
         duet_node node = compiled->inputs[i].node;
         memset(s->arena + compiled->plan.offset[node], 0, compiled->plan.info[node].bytes);
     }

@@ -240,9 +240,9 @@ DUET_API enum duet_status duet_session_create(struct duet_compiled *compiled, in
 /* Accepts NULL; sets *session to NULL. */
 DUET_API void duet_session_close(struct duet_session **session);
 
-/* Where an input lies, [1, H, W, channels] in its own type: filled before each run, which overwrites it; zero
- * at first. `name` NULL: the picture. Errors: DUET_NOT_FOUND (no such input, or no wanted output needs it).
- * Views are dense, and borrowed until close. */
+/* Where an input lies, [1, H, W, channels] in its own type: filled before each run, which overwrites it; side
+ * inputs are zero at first. `name` NULL: the picture. Errors: DUET_NOT_FOUND (no such input, or no wanted
+ * output needs it). Views are dense, and borrowed until close. */
 DUET_API enum duet_status duet_session_input(struct duet_session *session, const char *name,
                                              struct duet_view *view, struct duet_error *error);
 
