@@ -26,6 +26,13 @@ struct duet_compiled {
     char **kernel_names; /* a step each */
 };
 
+/* What a layer runs on: kernels for its type of numbers. */
+static inline const struct duet_network_kernels *duet_layer_kernels(const struct duet_compiled *compiled,
+                                                                    duet_node node)
+{
+    return &compiled->kernels.of[compiled->plan.info[node].dtype];
+}
+
 /* May a session for so many threads be made? Errors: DUET_TOO_LARGE. */
 enum duet_status duet_check_memory(const struct plan *plan, size_t threads, size_t max_memory,
                                    struct duet_error *error);

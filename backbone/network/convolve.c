@@ -14,7 +14,7 @@ void duet_pointwise(const struct duet_compiled *c, const struct pointwise *p, si
 {
     const struct duet_layer *layer = &c->layers[p->node];
     const struct packed_layer *packed = &c->packed.layers[p->node];
-    const struct duet_conv1x1_kernel *kernel = &c->kernels.of[DUET_F32].conv1x1;
+    const struct duet_conv1x1_kernel *kernel = &duet_layer_kernels(c, p->node)->conv1x1;
     const struct duet_epilogue none = {-INFINITY, INFINITY};
     size_t panel = kernel->packing.panel, panel_stride = packed->depth * panel;
     bool last = p->k1 == packed->depth; /* then the chains are complete */
@@ -88,7 +88,7 @@ static void run_conv3x3_row(const struct work *w, duet_node node, duet_node sour
         bool inside = at >= pad_top && at - pad_top < in[1];
         args.rows[tap] = inside ? duet_floats(w, source) + (at - pad_top) * in[2] * in[3] : NULL;
     }
-    c->kernels.of[DUET_F32].conv3x3.run(&args);
+    duet_layer_kernels(c, node)->conv3x3.run(&args);
 }
 
 void duet_conv_rows(const struct work *w, duet_node node, duet_node source, size_t y0, size_t y1, size_t c0,
@@ -125,7 +125,7 @@ void duet_depthwise_rows(const struct work *w, duet_node node, duet_node source,
     const struct duet_compiled *c = w->session->compiled;
     const struct duet_layer *layer = &c->layers[node];
     const size_t *in = duet_dims(w, source), *out = duet_dims(w, node);
-    c->kernels.of[DUET_F32].depthwise3x3.run(&(struct duet_depthwise3x3_args){
+    duet_layer_kernels(c, node)->depthwise3x3.run(&(struct duet_depthwise3x3_args){
         .input = r->input,
         .ring_rows = r->ring_rows,
         .row_stride = in[2] * r->pixel_stride,

@@ -29,14 +29,6 @@ static enum duet_status find_tensor(const struct duet_weights *weights, const ch
     return DUET_OK;
 }
 
-/* How the kernel that runs a layer wants its weights. */
-static struct duet_packing packing_of(const struct duet_kernels *kernels, const struct duet_layer *layer)
-{
-    const struct duet_network_kernels *k = &kernels->of[DUET_F32];
-    if (layer->op == DUET_OP_DEPTHWISE) return k->depthwise3x3.packing;
-    return layer->kernel == 1 ? k->conv1x1.packing : k->conv3x3.packing;
-}
-
 static bool has_weights(const struct duet_layer *layer)
 {
     return layer->op == DUET_OP_CONV || layer->op == DUET_OP_DEPTHWISE;
@@ -90,6 +82,7 @@ struct packing {
     const struct duet_network *network;
     const struct duet_weights *weights;
     const struct duet_kernels *kernels;
+    const struct plan *plan;
     struct part *parts; /* a layer each */
     struct packed_weights *packed;
     struct missing missing;
@@ -99,6 +92,15 @@ struct packing {
     uint32_t *at_live; /* where the next live list goes */
 };
 
+/* How the kernel that runs a layer wants its weights. */
+static struct duet_packing packing_of(const struct packing *p, int i)
+{
+    const struct duet_layer *layer = duet_network_layer(p->network, i);
+    const struct duet_network_kernels *k = &p->kernels->of[p->plan->info[i].dtype];
+    if (layer->op == DUET_OP_DEPTHWISE) return k->depthwise3x3.packing;
+    return layer->kernel == 1 ? k->conv1x1.packing : k->conv3x3.packing;
+}
+
 static struct packed_key key_of(const struct packing *p, int i)
 {
     const struct part *part = &p->parts[i];
@@ -106,7 +108,7 @@ static struct packed_key key_of(const struct packing *p, int i)
     return (struct packed_key){
         .weight = (size_t)(part->weight - first),
         .filter = part->depthwise < 0 ? SIZE_MAX : (size_t)(p->parts[part->depthwise].weight - first),
-        .packing = packing_of(p->kernels, duet_network_layer(p->network, i))};
+        .packing = packing_of(p, i)};
 }
 
 static size_t depth_of(const struct packing *p, int i)
@@ -124,7 +126,7 @@ static enum duet_status add_missing(struct packing *p, int i, struct duet_error 
     const struct part *part = &p->parts[i];
     struct missing *m = &p->missing;
     size_t weight_floats, bias_floats, depth = depth_of(p, i);
-    if (!packed_floats(depth, (size_t)layer->channels, packing_of(p->kernels, layer).panel, &weight_floats,
+    if (!packed_floats(depth, (size_t)layer->channels, packing_of(p, i).panel, &weight_floats,
                        &bias_floats) ||
         !duet_add_size(m->floats, weight_floats, &m->floats) ||
         !duet_add_size(m->floats, bias_floats, &m->floats) || m->floats > SIZE_MAX / sizeof(float))
@@ -200,7 +202,7 @@ static enum duet_status pack_data(struct packing *p, int i, const float *data, c
                                   size_t depth, struct duet_error *error)
 {
     const struct duet_layer *layer = duet_network_layer(p->network, i);
-    const struct duet_packing packing = packing_of(p->kernels, layer);
+    const struct duet_packing packing = packing_of(p, i);
     size_t columns = (size_t)layer->channels, weight_floats = 0, bias_floats = 0;
     /* Fits: it did when added up. */
     packed_floats(depth, columns, packing.panel, &weight_floats, &bias_floats);
@@ -268,25 +270,26 @@ static enum duet_status pack_missing(struct packing *p, struct duet_error *error
 
 /* --- all of it ----------------------------------------------------------------------------------------- */
 
-static void pair(struct packing *p, const struct plan *plan)
+static void pair(struct packing *p)
 {
     for (int i = 0; i < duet_network_layer_count(p->network); i++) p->parts[i].depthwise = -1;
-    for (int i = 0; i < plan->step_count; i++) {
-        const struct step *s = &plan->steps[i];
+    for (int i = 0; i < p->plan->step_count; i++) {
+        const struct step *s = &p->plan->steps[i];
         if (s->kind == STEP_SEPARABLE && may_have_dead_channels(p->network, s->depthwise))
             p->parts[s->project].depthwise = s->depthwise;
     }
 }
 
-static enum duet_status take(struct packing *p, const struct plan *plan, struct duet_error *error)
+static enum duet_status take(struct packing *p, struct duet_error *error)
 {
     int count = duet_network_layer_count(p->network);
     enum duet_status status = DUET_OK;
-    pair(p, plan);
+    pair(p);
     if (!duet_store_begin(p->packed->store, duet_weights_count(p->weights)))
         return duet_no_memory(error, NULL, "for packed weights");
     for (int i = 0; status == DUET_OK && i < count; i++)
-        if (plan->needed[i] && has_weights(duet_network_layer(p->network, i))) status = look_up(p, i, error);
+        if (p->plan->needed[i] && has_weights(duet_network_layer(p->network, i)))
+            status = look_up(p, i, error);
     if (status == DUET_OK && p->missing.layers) status = pack_missing(p, error);
     duet_store_end(p->packed->store);
     for (int i = 0; status == DUET_OK && i < count; i++) p->packed->bytes += p->packed->layers[i].bytes;
@@ -297,13 +300,14 @@ enum duet_status duet_packed_take(const struct duet_network *network, const stru
                                   const struct duet_kernels *kernels, const struct plan *plan,
                                   struct packed_weights *packed, struct duet_error *error)
 {
-    struct packing p = {.network = network, .weights = weights, .kernels = kernels, .packed = packed};
+    struct packing p = {
+        .network = network, .weights = weights, .kernels = kernels, .plan = plan, .packed = packed};
     size_t count = (size_t)duet_network_layer_count(network);
     p.parts = calloc(count, sizeof *p.parts);
     *packed = (struct packed_weights){.layers = calloc(count, sizeof *packed->layers),
                                       .store = duet_store_of(weights)};
     enum duet_status status = p.parts && packed->layers && packed->store
-                                  ? take(&p, plan, error)
+                                  ? take(&p, error)
                                   : duet_no_memory(error, NULL, "for packed weights");
     free(p.parts);
     return status;
