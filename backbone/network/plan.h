@@ -18,6 +18,10 @@
  *                 groups before have left. This is for small, deep layers.
  *
  * The paper's t-way split (section 5.1) is the second way with t groups, each expanded at once.
+ *
+ * Only what the wanted outputs need becomes steps. They stand in the order of their stages: what a side input
+ * leads to comes last. Where a step reads a result of another type than it computes in, a conversion stands in
+ * front of the first one that does.
  */
 #ifndef DUET_NETWORK_PLAN_H
 #define DUET_NETWORK_PLAN_H
