@@ -156,12 +156,27 @@ static void a_runner_survives_every_refusal(void **state)
     torture(run_all, "runner");
 }
 
+/* With a head that reads the detector's boxes. The last test: the model is another one from here on. */
+static void a_runner_that_feeds_a_head_survives_too(void **state)
+{
+    (void)state;
+    static const int categories[] = {1, 4};
+    struct duet_head heads[2] = {SSDLITE_HEAD(33, 33, 5), duet_head_usual(DUET_GUIDED)};
+    heads[1].input = heads[0].input;
+    heads[1].config.guided = (struct duet_guided_config){3, 8, 8, 8, 8, "ssdlite", 0.3f, categories};
+    const struct duet_model_config config = {
+        .backbone = {0.1, 8}, .heads = heads, .head_count = 2, .source = {.name = "two"}};
+    tiny_model_write(scratch_path(&scratch, "two.safetensors"), &config, &config);
+    torture(run_all, "runner of a guided head");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_detector_survives_every_refusal),
         cmocka_unit_test(a_segmenter_survives_every_refusal),
         cmocka_unit_test(a_runner_survives_every_refusal),
+        cmocka_unit_test(a_runner_that_feeds_a_head_survives_too),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
