@@ -36,6 +36,14 @@ masks_come_alike() {
         segment -d $more -m both pictures >more.ndjson && segment -d $more -m masks --detect-model boxes pictures | cmp - more.ndjson || return 1
     done
 }
+a_head_that_reads_another_gives_the_same_alone() { # its boxes come along unseen
+    detect -s -m guided pictures >guided.ndjson && lines 4 guided.ndjson && shows '"segments":\[\{.*"(sky|sea|big)' guided.ndjson || return 1
+    detect -m guided pictures >boxes.ndjson && segment -m guided pictures >masks.ndjson || return 1
+    cmp <(grep -o '"detections":\[[^]]*\]' guided.ndjson) <(grep -o '"detections":\[[^]]*\]' boxes.ndjson) &&
+        cmp <(grep -o '"segments":.*' guided.ndjson) <(grep -o '"segments":.*' masks.ndjson) || return 1
+    segment -d -m guided -j 3 pictures | cmp - <(segment -d -m guided -j 1 pictures) || return 1
+    [ "$(million --head guided guided)" = "$(million guided)" ] && [ "$(million --head ssdlite guided)" != "$(million guided)" ]
+}
 a_missing_head_is_told() {
     ran "$DUET_BIN/detect" -m masks pictures && want 1 && mentions "masks" || return 1
     ran "$DUET_BIN/segment" -m boxes pictures && want 1 && mentions "boxes" || return 1
@@ -85,6 +93,7 @@ the_viewer_shows_the_same() {
 check "a made model finds boxes and masks" both_tasks_have_something_to_say
 check "one file of two heads gives what two files give" one_file_gives_what_two_give
 check "so it is with masks, at any size, stride and scale" masks_come_alike
+check "a head that reads another's boxes gives the same with them and alone" a_head_that_reads_another_gives_the_same_alone
 check "what has no such head is told" a_missing_head_is_told
 check "two heads cost one trunk" the_trunk_is_run_once
 check "bench --head times some heads alone" some_heads_are_timed_alone

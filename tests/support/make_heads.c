@@ -2,7 +2,8 @@
  * all: both.safetensors   heads for boxes and masks that are fed alike: one pass over the trunk
  *   boxes.safetensors  masks.safetensors  the same trunk with one of them
  *   apart.safetensors  both, the masks fed as DeepLabv3 usually is: two passes
- *   padded.safetensors its trunk and masks */
+ *   padded.safetensors its trunk and masks
+ *   guided.safetensors boxes, and masks by a head that reads them, all in one pass; weights of its own */
 #include "support/random_weights.h"
 
 #include "support/heads.h"
@@ -47,6 +48,32 @@ static void write(const char *folder, const char *name, const struct duet_head *
     duet_network_close(&network);
 }
 
+/* The usual guided head, with fewer channels. */
+static void write_guided(const char *folder, const struct duet_head *boxes)
+{
+    static const int categories[] = {1, 0, 4};
+    struct duet_head heads[2] = {*boxes, duet_head_usual(DUET_GUIDED)};
+    heads[1].labels = (struct duet_labels){stuff, 4};
+    heads[1].input = boxes->input;
+    heads[1].output_stride = boxes->output_stride;
+    heads[1].config.guided = (struct duet_guided_config){.classes = 4,
+                                                         .depth = 24,
+                                                         .lateral = 16,
+                                                         .decoder = 16,
+                                                         .skip = 8,
+                                                         .boxes_of = boxes->name,
+                                                         .box_threshold = 0.05f,
+                                                         .categories = categories};
+    const struct duet_model_config config = {.backbone = {0.35, 8}, .heads = heads, .head_count = 2};
+    struct duet_error e;
+    struct duet_network *network;
+    assert_ok(duet_model_network(&config, 0, &network, &e), e);
+    struct duet_weights *weights = random_weights(network, 2);
+    write(folder, "guided", heads, 2, weights);
+    duet_weights_close(&weights);
+    duet_network_close(&network);
+}
+
 int main(int argc, char **argv)
 {
     const struct duet_head boxes = SSDLITE_HEAD(SIDE, SIDE, 4),
@@ -68,6 +95,7 @@ int main(int argc, char **argv)
     write(argv[1], "masks", both + 1, 1, weights);
     write(argv[1], "apart", apart, 2, weights);
     write(argv[1], "padded", apart + 1, 1, weights);
+    write_guided(argv[1], both);
     duet_weights_close(&weights);
     duet_network_close(&network);
     return 0;
