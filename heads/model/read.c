@@ -291,7 +291,7 @@ static enum duet_status read_origin(const struct duet_field_reader *reader, stru
     static const struct duet_field own_fields[] = {
         {"revision", DUET_FIELD_INT, offsetof(struct duet_model_config, revision), false, 1, INT_MAX}, {0}};
     const json_t *source, *data;
-    m->config.revision = DUET_MODEL_REVISION;
+    m->config.revision = 1;
     enum duet_status status = duet_field_object(reader, "", m->root, "source", false, &source);
     if (status == DUET_OK) status = duet_field_object(reader, "", m->root, "data", false, &data);
     if (status == DUET_OK)

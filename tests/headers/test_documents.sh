@@ -3,7 +3,7 @@
 # the map has every room, and the table of what goes where names symbols that are there.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 cd "$DUET_SOURCE_DIR" || exit 1
-documents=(README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md)
+documents=(README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md backbone/weights/FORMAT.md)
 
 links() { # DOCUMENT
     local target

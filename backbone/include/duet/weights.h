@@ -3,7 +3,8 @@
  * The native file is safetensors: an 8-byte little-endian header length, a JSON header, then the tensors
  * one after the other without holes. Its `__metadata__` object (string to string) has one key of ours,
  * "duet", whose value is JSON text: what the network is, where it came from, and checksums of the data
- * section (see duet/model.h for its fields). Files without it load too: they are just tensors.
+ * section. backbone/weights/FORMAT.md specifies the whole file. Files without that key load too: they are just
+ * tensors.
  */
 #ifndef DUET_WEIGHTS_H
 #define DUET_WEIGHTS_H
