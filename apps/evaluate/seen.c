@@ -43,8 +43,9 @@ void evaluate_warn_seen(struct duet_console *console, const struct duet_model *m
         seen = is_listed(words, whole);
     }
     if (seen)
-        duet_console_warning(console, "the model has seen this data when it was trained (%s, says its file): "
-                                      "the scores flatter it",
+        duet_console_warning(console,
+                             "the model has seen this data when it was trained (%s, says its file): "
+                             "the scores flatter it",
                              whole);
     free(place);
     free(name);

@@ -14,8 +14,8 @@ static enum duet_status check_tensor(const struct duet_import *import, const str
     snprintf(name, sizeof name, "%s.%s", layer, part);
     const struct duet_tensor *tensor = duet_weights_find(set, name);
     if (!tensor)
-        return duet_fail(error, DUET_NOT_FOUND, "%s: layer %s needs %s, which the file does not have", import->path,
-                         layer, name);
+        return duet_fail(error, DUET_NOT_FOUND, "%s: layer %s needs %s, which the file does not have",
+                         import->path, layer, name);
     if (duet_shape_equal(&tensor->shape, shape)) return DUET_OK;
     return duet_fail(error, DUET_MISMATCH, "%s: %s has shape %s, layer %s needs %s", import->path, name,
                      duet_shape_text(&tensor->shape, got, sizeof got), layer,

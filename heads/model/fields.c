@@ -11,11 +11,12 @@
 
 #define TEXT(owner, member)                                                                                  \
     {                                                                                                        \
-        #member, DUET_FIELD_TEXT, offsetof(struct owner, member), false, 0, 0                                \
+#member, DUET_FIELD_TEXT, offsetof(struct owner, member), false, 0, 0                                \
     }
 
 const struct duet_field duet_backbone_fields[] = {
-    {"width_multiplier", DUET_FIELD_DOUBLE, offsetof(struct duet_model_backbone, width_multiplier), true, 0.1, 4},
+    {"width_multiplier", DUET_FIELD_DOUBLE, offsetof(struct duet_model_backbone, width_multiplier), true, 0.1,
+     4},
     {"channel_divisor", DUET_FIELD_INT, offsetof(struct duet_model_backbone, channel_divisor), true, 1, 64},
     {0}};
 const struct duet_field duet_input_fields[] = {
@@ -27,18 +28,21 @@ const struct duet_field duet_input_fields[] = {
 const struct duet_field duet_source_fields[] = {
     TEXT(duet_model_source, name),    TEXT(duet_model_source, format),  TEXT(duet_model_source, sha256),
     TEXT(duet_model_source, address), TEXT(duet_model_source, licence), {0}};
-const struct duet_field duet_training_fields[] = {
-    TEXT(duet_model_training, on),          TEXT(duet_model_training, base_sha256),
-    TEXT(duet_model_training, data_sha256), TEXT(duet_model_training, not_for),
-    {0}};
+const struct duet_field duet_training_fields[] = {TEXT(duet_model_training, on),
+                                                  TEXT(duet_model_training, base_sha256),
+                                                  TEXT(duet_model_training, data_sha256),
+                                                  TEXT(duet_model_training, not_for),
+                                                  {0}};
 
 enum duet_status duet_field_bad(const struct duet_field_reader *reader, const char *where, const char *name,
                                 const json_t *got, const char *expected)
 {
-    char *text = got ? json_dumps(got, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9)) : NULL;
+    char *text =
+        got ? json_dumps(got, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9))
+            : NULL;
     bool whole = !text || strlen(text) <= GOT_TEXT;
-    duet_fail(reader->error, DUET_BAD_FORMAT, "%s: metadata: %s%.60s: expected %s, got %.*s%s", reader->path, where,
-              name, expected, GOT_TEXT, text ? text : "nothing", whole ? "" : "...");
+    duet_fail(reader->error, DUET_BAD_FORMAT, "%s: metadata: %s%.60s: expected %s, got %.*s%s", reader->path,
+              where, name, expected, GOT_TEXT, text ? text : "nothing", whole ? "" : "...");
     free(text);
     return DUET_BAD_FORMAT;
 }
@@ -76,11 +80,16 @@ static bool read_field(const json_t *value, const struct duet_field *field, void
     double number = json_number_value(value);
     bool in_range = json_is_number(value) && number >= field->low && number <= field->high;
     switch (field->type) {
-    case DUET_FIELD_INT: return duet_field_int(value, (int)field->low, (int)field->high, to);
-    case DUET_FIELD_FLOAT: return in_range && (*(float *)to = (float)number, true);
-    case DUET_FIELD_DOUBLE: return in_range && (*(double *)to = number, true);
-    case DUET_FIELD_FLAG: return json_is_boolean(value) && (*(bool *)to = json_is_true(value), true);
-    case DUET_FIELD_TEXT: return json_is_string(value) && (*(const char **)to = json_string_value(value), true);
+    case DUET_FIELD_INT:
+        return duet_field_int(value, (int)field->low, (int)field->high, to);
+    case DUET_FIELD_FLOAT:
+        return in_range && (*(float *)to = (float)number, true);
+    case DUET_FIELD_DOUBLE:
+        return in_range && (*(double *)to = number, true);
+    case DUET_FIELD_FLAG:
+        return json_is_boolean(value) && (*(bool *)to = json_is_true(value), true);
+    case DUET_FIELD_TEXT:
+        return json_is_string(value) && (*(const char **)to = json_string_value(value), true);
     }
     return false;
 }
@@ -110,11 +119,16 @@ enum duet_status duet_fields_read(const struct duet_field_reader *reader, const 
 static json_t *write_field(const struct duet_field *field, const void *from)
 {
     switch (field->type) {
-    case DUET_FIELD_INT: return json_integer(*(const int *)from);
-    case DUET_FIELD_FLOAT: return json_real((double)*(const float *)from);
-    case DUET_FIELD_DOUBLE: return json_real(*(const double *)from);
-    case DUET_FIELD_FLAG: return json_boolean(*(const bool *)from);
-    case DUET_FIELD_TEXT: return json_string(*(const char *const *)from);
+    case DUET_FIELD_INT:
+        return json_integer(*(const int *)from);
+    case DUET_FIELD_FLOAT:
+        return json_real((double)*(const float *)from);
+    case DUET_FIELD_DOUBLE:
+        return json_real(*(const double *)from);
+    case DUET_FIELD_FLAG:
+        return json_boolean(*(const bool *)from);
+    case DUET_FIELD_TEXT:
+        return json_string(*(const char *const *)from);
     }
     return NULL;
 }

@@ -27,8 +27,8 @@ static enum duet_status check_tensor(const struct duet_field_reader *reader, con
     if (!type || (strcmp(type, "I8") != 0 && strcmp(type, "U8") != 0))
         return duet_field_bad(reader, where, "dtype", dtype, "\"I8\" or \"U8\"");
     const int low = *type == 'I' ? -128 : 0, high = low + 255;
-    snprintf(expected, sizeof expected, channels > 1 ? "an array of 1 or %zu numbers" : "an array of 1 number",
-             channels);
+    snprintf(expected, sizeof expected,
+             channels > 1 ? "an array of 1 or %zu numbers" : "an array of 1 number", channels);
     if (count != 1 && count != channels) return duet_field_bad(reader, where, "scale", scales, expected);
     if (zeros && json_array_size(zeros) != count)
         return duet_field_bad(reader, where, "zero_point", zeros, "an array as long as that of scales");
@@ -43,8 +43,8 @@ static enum duet_status check_tensor(const struct duet_field_reader *reader, con
     return DUET_OK;
 }
 
-static enum duet_status check_layer(const struct duet_field_reader *reader, const char *name, const json_t *layer,
-                                    const struct duet_network *network)
+static enum duet_status check_layer(const struct duet_field_reader *reader, const char *name,
+                                    const json_t *layer, const struct duet_network *network)
 {
     static const char *const tensors[] = {"input", "output", "weight"};
     char where[WHERE];

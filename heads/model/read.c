@@ -196,7 +196,8 @@ static enum duet_status check_guided(struct head_reader *r)
         return bad(r, "config.boxes_of", json_object_get(given, "boxes_of"), "the name of a detection head");
     for (int i = 0; i < config->classes - 1; i++)
         if (config->categories[i] > duet_head_classes(boxes))
-            return bad(r, "config.categories", json_array_get(json_object_get(given, "categories"), (size_t)i),
+            return bad(r, "config.categories",
+                       json_array_get(json_object_get(given, "categories"), (size_t)i),
                        "classes of the head that boxes_of names");
     return DUET_OK;
 }
@@ -235,14 +236,17 @@ static enum duet_status read_version(const struct duet_field_reader *reader, con
     if (!duet_field_int(version, 1, DUET_MODEL_FORMAT_VERSION, &number))
         return duet_field_bad(reader, "", "format_version", version, "a whole number from 1 up");
     if (number == DUET_MODEL_FORMAT_VERSION) return DUET_OK;
-    return name ? duet_fail(reader->error, DUET_UNSUPPORTED,
-                            "%s: model format version %d, this build reads %d: 'models fetch %.60s --update -o %s' "
-                            "makes it anew",
-                            reader->path, number, DUET_MODEL_FORMAT_VERSION, name, reader->path)
-                : duet_fail(reader->error, DUET_UNSUPPORTED,
-                            "%s: model format version %d, this build reads %d: 'models import SOURCE --force -o %s' "
-                            "makes it anew from the file that it came from",
-                            reader->path, number, DUET_MODEL_FORMAT_VERSION, reader->path);
+    return name
+               ? duet_fail(
+                     reader->error, DUET_UNSUPPORTED,
+                     "%s: model format version %d, this build reads %d: 'models fetch %.60s --update -o %s' "
+                     "makes it anew",
+                     reader->path, number, DUET_MODEL_FORMAT_VERSION, name, reader->path)
+               : duet_fail(
+                     reader->error, DUET_UNSUPPORTED,
+                     "%s: model format version %d, this build reads %d: 'models import SOURCE --force -o %s' "
+                     "makes it anew from the file that it came from",
+                     reader->path, number, DUET_MODEL_FORMAT_VERSION, reader->path);
 }
 
 static enum duet_status read_backbone(const struct duet_field_reader *reader, struct duet_metadata *m)
@@ -255,7 +259,8 @@ static enum duet_status read_backbone(const struct duet_field_reader *reader, st
     if (!word) return duet_field_bad(reader, "backbone.", "kind", kind, "\"mobilenet_v2\"");
     if (strcmp(word, "mobilenet_v2") != 0)
         return duet_fail(reader->error, DUET_UNSUPPORTED,
-                         "%s: metadata: backbone.kind: expected mobilenet_v2, got '%.40s'", reader->path, word);
+                         "%s: metadata: backbone.kind: expected mobilenet_v2, got '%.40s'", reader->path,
+                         word);
     return duet_fields_read(reader, "backbone.", backbone, duet_backbone_fields, &m->config.backbone);
 }
 
@@ -263,8 +268,7 @@ static enum duet_status read_precision(const struct duet_field_reader *reader, s
 {
     const json_t *precision = json_object_get(m->root, "precision");
     m->config.precision = precision ? json_string_value(precision) : "float32";
-    if (!m->config.precision)
-        return duet_field_bad(reader, "", "precision", precision, "\"float32\"");
+    if (!m->config.precision) return duet_field_bad(reader, "", "precision", precision, "\"float32\"");
     if (strcmp(m->config.precision, "float32") == 0) return DUET_OK;
     return duet_fail(reader->error, DUET_UNSUPPORTED,
                      "%s: metadata: precision: expected float32, got '%.40s'", reader->path,

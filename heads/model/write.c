@@ -34,7 +34,8 @@ static bool put_taps(json_t *entry, const struct duet_head *head)
     json_t *list = json_array();
     for (int i = 0; i < head->tap_count; i++) {
         const struct duet_tap *tap = &head->taps[i];
-        if (json_array_append_new(list, tap->layer ? json_string(tap->layer) : json_integer(tap->stride)) != 0) {
+        if (json_array_append_new(list, tap->layer ? json_string(tap->layer) : json_integer(tap->stride)) !=
+            0) {
             json_decref(list);
             return false;
         }
@@ -106,7 +107,8 @@ static bool put_all(json_t *root, const struct duet_model_config *config)
 {
     bool good = json_object_set_new(root, "format_version", json_integer(DUET_MODEL_FORMAT_VERSION)) == 0 &&
                 json_object_set_new(root, "revision", json_integer(DUET_MODEL_REVISION)) == 0;
-    json_t *backbone = part(root, "backbone"), *source = part(root, "source"), *training = part(root, "training");
+    json_t *backbone = part(root, "backbone"), *source = part(root, "source"),
+           *training = part(root, "training");
     return good && backbone && source && training && put_text(backbone, "kind", "mobilenet_v2") &&
            duet_fields_write(backbone, duet_backbone_fields, &config->backbone) && put_heads(root, config) &&
            put_text(root, "precision", config->precision ? config->precision : "float32") &&

@@ -1,5 +1,5 @@
-/* A libFuzzer target: any text as a model file's metadata, and on to the network that it describes, counted and
- * planned at a small size. What is read must be written so that it reads as the same. */
+/* A libFuzzer target: any text as a model file's metadata, and on to the network that it describes, counted
+ * and planned at a small size. What is read must be written so that it reads as the same. */
 #include "heads/metadata.h"
 
 #include <stdlib.h>
@@ -33,7 +33,8 @@ static char *rewritten(const char *text)
     if (duet_metadata_read("x", text, &metadata, &error) != DUET_OK) return NULL;
     char *again = duet_metadata_write(&metadata.config, text);
     if (!again) abort();
-    for (int stride = 0; stride <= 32; stride = stride ? 2 * stride : 8) try_network(&metadata.config, stride);
+    for (int stride = 0; stride <= 32; stride = stride ? 2 * stride : 8)
+        try_network(&metadata.config, stride);
     duet_metadata_close(&metadata);
     return again;
 }

@@ -1,5 +1,5 @@
-/* head.h: a head as a model file describes it: of which kind it is, what it is fed, which features of the trunk
- * it takes, and what its classes are called. */
+/* head.h: a head as a model file describes it: of which kind it is, what it is fed, which features of the
+ * trunk it takes, and what its classes are called. */
 #ifndef DUET_HEAD_H
 #define DUET_HEAD_H
 
@@ -13,10 +13,10 @@ DUET_C_BEGIN
 
 /* How a picture comes to fill the input. */
 enum duet_resize {
-    DUET_STRETCH, /* to the input's size, the aspect ratio not kept, by bilinear interpolation without half-pixel
-                   * centres */
-    DUET_PAD /* in the top left corner; one that is too large is scaled down, by the mean of the area that each
-              * pixel covers; the rest is 0, the mean colour */
+    DUET_STRETCH, /* to the input's size, the aspect ratio not kept, by bilinear interpolation without
+                   * half-pixel centres */
+    DUET_PAD /* in the top left corner; one that is too large is scaled down, by the mean of the area that
+              * each pixel covers; the rest is 0, the mean colour */
 };
 DUET_API const char *duet_resize_name(enum duet_resize resize); /* "stretch", "pad"; NULL: no such thing */
 
@@ -28,8 +28,8 @@ struct duet_head_input {
     double scale, shift; /* 2/255 and -1: [-1, 1] */
 };
 
-/* Features that a head takes: a layer by its name, or (NULL) the last block of the trunk at that stride: 2, 4,
- * 8, 16 and 32 are blocks 0, 2, 5, 12 and 16, whatever the output stride makes of them. */
+/* Features that a head takes: a layer by its name, or (NULL) the last block of the trunk at that stride: 2,
+ * 4, 8, 16 and 32 are blocks 0, 2, 5, 12 and 16, whatever the output stride makes of them. */
 struct duet_tap {
     const char *layer;
     int stride;
@@ -47,10 +47,11 @@ DUET_API enum duet_head_task duet_head_task(enum duet_head_kind kind);
 /* Borrowed from what handed it out, with all that it points to. May grow at its end. */
 struct duet_head {
     enum duet_head_kind kind;
-    /* First part of the names of its layers and outputs ("ssdlite.box0"): 1 to 32 letters, digits, '_' and '-';
-     * another one for each head of a model. */
+    /* First part of the names of its layers and outputs ("ssdlite.box0"): 1 to 32 letters, digits, '_' and
+     * '-'; another one for each head of a model. */
     const char *name;
-    struct duet_labels labels; /* ids ascending from 0, of DUET_SSDLITE from 1; not every class needs a name */
+    struct duet_labels
+        labels; /* ids ascending from 0, of DUET_SSDLITE from 1; not every class needs a name */
     struct duet_head_input input;
     int output_stride; /* of the trunk that it was made for: 8, 16 or 32 */
     struct duet_tap taps[DUET_MAX_TAPS];
@@ -64,8 +65,8 @@ struct duet_head {
 };
 
 /* A head of that kind as it was published: 300x300 pixels and 90 classes for DUET_SSDLITE (0 for DUET_GUIDED,
- * whose lists are missing), and so on; to be changed where another one differs. For what is no kind: zeros, and
- * DUET_HEAD_KINDS. */
+ * whose lists are missing), and so on; to be changed where another one differs. For what is no kind: zeros,
+ * and DUET_HEAD_KINDS. */
 DUET_API struct duet_head duet_head_usual(enum duet_head_kind kind);
 
 /* The layers that the head's taps name, into nodes[0 .. count-1]; `count` is what its kind takes. Errors:

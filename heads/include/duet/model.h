@@ -23,10 +23,11 @@ struct duet_model_source {
 struct duet_model_training {
     const char *on;          /* what on, as far as that is known: a line for people */
     const char *base_sha256; /* data_sha256 of the model that training began with */
-    const char *data_sha256; /* of the list of what it was trained on, or of that data: the trainer's business */
-    const char *not_for;     /* names of data sets, between commas, that say nothing of it when it is scored on
-                              * them, because it has seen them: "VOC2012/val" */
-    const char *settings;    /* JSON text of an object: the trainer's */
+    const char
+        *data_sha256;     /* of the list of what it was trained on, or of that data: the trainer's business */
+    const char *not_for;  /* names of data sets, between commas, that say nothing of it when it is scored on
+                           * them, because it has seen them: "VOC2012/val" */
+    const char *settings; /* JSON text of an object: the trainer's */
 };
 
 /* These two as in struct duet_mobilenet_v2_config. */
@@ -35,7 +36,8 @@ struct duet_model_backbone {
     int channel_divisor;
 };
 
-/* How numbers are stored that are not float32, as far as the file says (tensors have scales beside them, too). */
+/* How numbers are stored that are not float32, as far as the file says (tensors have scales beside them,
+ * too). */
 struct duet_model_quantization {
     const char *rounding; /* "half_even"; NULL: the file says nothing */
     int layer_count;      /* of which the ranges are given */
@@ -80,11 +82,12 @@ DUET_API const struct duet_head *duet_model_head(const struct duet_model *model,
 /* The head of that name, else the first of the kind of that name. */
 DUET_API const struct duet_head *duet_model_find_head(const struct duet_model *model, const char *name);
 /* The first head that does that. */
-DUET_API const struct duet_head *duet_model_task_head(const struct duet_model *model, enum duet_head_task task);
+DUET_API const struct duet_head *duet_model_task_head(const struct duet_model *model,
+                                                      enum duet_head_task task);
 
 /* The network that a config describes: the trunk and all heads, with their outputs. `output_stride` 8, 16 or
- * 32; 0: the first head's. A model runs at other strides than its own, but is not the same network then. Owned:
- * duet_network_close. Errors: those of the duet_*_build of its parts. */
+ * 32; 0: the first head's. A model runs at other strides than its own, but is not the same network then.
+ * Owned: duet_network_close. Errors: those of the duet_*_build of its parts. */
 DUET_API enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
                                              struct duet_network **network, struct duet_error *error);
 

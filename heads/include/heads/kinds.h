@@ -25,8 +25,8 @@ struct duet_field {
 struct duet_head_type {
     const char *name;
     enum duet_head_task task;
-    int first_label;            /* the lowest id that a label may have; there are as many as classes */
-    struct duet_head usual;     /* see duet_head_usual; its kind and name follow from the row */
+    int first_label;             /* the lowest id that a label may have; there are as many as classes */
+    struct duet_head usual;      /* see duet_head_usual; its kind and name follow from the row */
     struct duet_field fields[8]; /* of its config, "classes" first; ends with a name of NULL */
     enum duet_status (*build)(struct duet_network *network, const struct duet_mobilenet_v2 *backbone,
                               const struct duet_head *head, struct duet_error *error);
@@ -42,8 +42,8 @@ const char *duet_model_head_names(const struct duet_model *model, char text[DUET
 /* What counts its references: keeps alive the labels that results point to. */
 struct duet_kept *duet_model_kept(const struct duet_model *model);
 
-/* duet_model_task_head that says so when there is none: DUET_UNSUPPORTED, "the model ssdlite-coco (ssdlite) has no
- * head that segments". */
+/* duet_model_task_head that says so when there is none: DUET_UNSUPPORTED, "the model ssdlite-coco (ssdlite)
+ * has no head that segments". */
 enum duet_status duet_model_need_head(const struct duet_model *model, enum duet_head_task task,
                                       const struct duet_head **head, struct duet_error *error);
 

@@ -1,5 +1,5 @@
-/* metadata.h: the metadata text of a model file, read and written; backbone/weights/FORMAT.md says what is in it.
- * Internal to Duet. */
+/* metadata.h: the metadata text of a model file, read and written; backbone/weights/FORMAT.md says what is in
+ * it. Internal to Duet. */
 #ifndef DUET_HEADS_METADATA_H
 #define DUET_HEADS_METADATA_H
 
@@ -22,9 +22,10 @@ enum duet_status duet_metadata_read(const char *path, const char *text, struct d
 bool duet_metadata_is_model(const char *text);
 void duet_metadata_close(struct duet_metadata *metadata);
 
-/* The text for a config; "data" is left to duet_weights_save, `revision`, `data_sha256` and `quantization` are not
- * looked at. `base`: such a text of a file that is rewritten, whose keys that are not ours are kept, of heads with
- * those of the same name; NULL: none. Owned: free(). NULL when out of memory, or a text is not UTF-8. */
+/* The text for a config; "data" is left to duet_weights_save, `revision`, `data_sha256` and `quantization`
+ * are not looked at. `base`: such a text of a file that is rewritten, whose keys that are not ours are kept,
+ * of heads with those of the same name; NULL: none. Owned: free(). NULL when out of memory, or a text is not
+ * UTF-8. */
 char *duet_metadata_write(const struct duet_model_config *config, const char *base);
 
 #endif

@@ -197,16 +197,20 @@ static void every_field_is_checked(void **state)
         {"", "on\":2", "on\":3", "version 3, this build reads up to 2", DUET_UNSUPPORTED},
         {"", "on\":2", "on\":0", "metadata: format_version: expected a whole number from 1 up, got 0", 0},
         {"", "on\":2", "on\":\"2\"", "format_version: expected a whole number from 1 up, got \"2\"", 0},
-        {"", "\"format_version\":2,", "", "format_version: expected a whole number from 1 up, got nothing", 0},
-        {"", "on\":2", "on\":1", "version 1, this build reads 2: 'models fetch x --update -o ", DUET_UNSUPPORTED},
-        {"", "mobilenet_v2", "resnet", "backbone.kind: expected mobilenet_v2, got 'resnet'", DUET_UNSUPPORTED},
+        {"", "\"format_version\":2,", "", "format_version: expected a whole number from 1 up, got nothing",
+         0},
+        {"", "on\":2", "on\":1", "version 1, this build reads 2: 'models fetch x --update -o ",
+         DUET_UNSUPPORTED},
+        {"", "mobilenet_v2", "resnet", "backbone.kind: expected mobilenet_v2, got 'resnet'",
+         DUET_UNSUPPORTED},
         {"", "\"mobilenet_v2\"", "5", "backbone.kind: expected \"mobilenet_v2\", got 5", 0},
         {"", "{\"kind\":\"mobilenet_v2\",\"width_multiplier\":1,\"channel_divisor\":8}", "[]",
          "metadata: backbone: expected an object, got []", 0},
         {"", "multiplier\":1", "multiplier\":0.01",
          "backbone.width_multiplier: expected a number from 0.1 to 4, got 0.01", 0},
         {"", "multiplier\":1", "multiplier\":null", "from 0.1 to 4, got null", 0},
-        {"", "divisor\":8", "divisor\":0", "backbone.channel_divisor: expected a whole number from 1 to 64", 0},
+        {"", "divisor\":8", "divisor\":0", "backbone.channel_divisor: expected a whole number from 1 to 64",
+         0},
         {"", "divisor\":8", "divisor\":8.5", "backbone.channel_divisor", 0},
         {"", "heads\":[", "feet\":[", "metadata: heads: expected an array of up to 16, got nothing", 0},
         {"", "\"float32\"", "\"int8\"", "precision: expected float32, got 'int8'", DUET_UNSUPPORTED},
@@ -215,7 +219,8 @@ static void every_field_is_checked(void **state)
         {"training", "\"t\"", "7", "training.on: expected a text, got 7", 0},
         {"training", "\"t\"", "null", NULL, 0},
         {"training", "{}", "[]", "training.settings: expected an object, got []", 0},
-        {"", "\"training\":{\"on\":\"t\",\"settings\":{}}", "\"training\":1", "training: expected an object", 0},
+        {"", "\"training\":{\"on\":\"t\",\"settings\":{}}", "\"training\":1", "training: expected an object",
+         0},
         {"source", "\"name\":\"x\"", "\"licence\":7", "source.licence: expected a text, got 7", 0},
         {"source", "{\"name\":\"x\"}", "\"x\"", "metadata: source: expected an object, got \"x\"", 0},
         {"", "on\":3", "on\":0", "metadata: revision: expected a whole number from 1 to", 0},
@@ -244,7 +249,8 @@ static void every_field_of_a_head_is_checked(void **state)
         {"ssdlite", "\"id\":90", "\"id\":91",
          "heads[0].labels[1].id: expected a whole number from 2 to 90, got 91", 0},
         {"ssdlite", "\"id\":90", "\"id\":1", "heads[0].labels[1].id", 0},
-        {"ssdlite", "\"id\":1,", "\"id\":0,", "heads[0].labels[0].id: expected a whole number from 1 to 90", 0},
+        {"ssdlite", "\"id\":1,", "\"id\":0,", "heads[0].labels[0].id: expected a whole number from 1 to 90",
+         0},
         {"ssdlite", "\"name\":\"b\"", "\"name\":\"\"",
          "heads[0].labels[1].name: expected a text that is not empty, got \"\"", 0},
         {"ssdlite", "{\"id\":90,\"name\":\"b\"}", "7", "heads[0].labels[1].id", 0},
@@ -253,24 +259,30 @@ static void every_field_of_a_head_is_checked(void **state)
         {"rooms", "width\":513", "width\":0", "heads[1].input.width", 0},
         {"ssdlite", "height\":300", "height\":8193", "heads[0].input.height", 0},
         {"ssdlite", "height\":300", "height\":4294967596", "heads[0].input.height", 0},
-        {"ssdlite", "stretch", "crop", "heads[0].input.resize: expected \"stretch\" or \"pad\", got \"crop\"", 0},
+        {"ssdlite", "stretch", "crop", "heads[0].input.resize: expected \"stretch\" or \"pad\", got \"crop\"",
+         0},
         {"ssdlite", "\"stretch\"", "0", "heads[0].input.resize", 0},
-        {"ssdlite", "0.0078125", "0", "heads[0].input.scale: expected a number from 1e-06 to 1e+06, got 0", 0},
+        {"ssdlite", "0.0078125", "0", "heads[0].input.scale: expected a number from 1e-06 to 1e+06, got 0",
+         0},
         {"ssdlite", "shift\":-1", "shift\":\"-1\"", "heads[0].input.shift", 0},
         {"ssdlite", "stride\":32", "stride\":24", "heads[0].output_stride: expected 8, 16 or 32, got 24", 0},
         {"rooms", "stride\":16", "stride\":4", "heads[1].output_stride", 0},
-        {"ssdlite", ",\"backbone.conv_1\"]", "]", "heads[0].taps: expected 2 for a head of kind ssdlite, got [", 0},
-        {"ssdlite", "\"backbone.conv_1\"", "true", "heads[0].taps[1]: expected the name of a layer, or stride", 0},
+        {"ssdlite", ",\"backbone.conv_1\"]", "]",
+         "heads[0].taps: expected 2 for a head of kind ssdlite, got [", 0},
+        {"ssdlite", "\"backbone.conv_1\"", "true",
+         "heads[0].taps[1]: expected the name of a layer, or stride", 0},
         {"ssdlite", "\"backbone.conv_1\"", "64", "heads[0].taps[1]", 0},
         {"ssdlite", "block13", "block17",
          "heads[0]: taps[0]: expected a layer of the network, got 'backbone.block17.expand'", 0},
         {"rooms", "[32]", "32", "heads[1].taps: expected an array of up to 8, got 32", 0},
         {"rooms", "[32]", "[16]", NULL, 0},
         {"rooms", "[32]", "[\"backbone.block4.add\"]", NULL, 0},
-        {"rooms", "\"classes\":21", "\"classes\":1", "heads[1].config.classes: expected a whole number from 2", 0},
+        {"rooms", "\"classes\":21", "\"classes\":1",
+         "heads[1].config.classes: expected a whole number from 2", 0},
         {"rooms", "\"classes\":21", "\"classes\":256", "heads[1].config.classes", 0},
         {"rooms", "depth\":256", "depth\":0", "heads[1].config.depth", 0},
-        {"rooms", ",\"depth\":256", "", "heads[1].config.depth: expected a whole number from 1 to 4096, got noth", 0},
+        {"rooms", ",\"depth\":256", "",
+         "heads[1].config.depth: expected a whole number from 1 to 4096, got noth", 0},
         {"rooms", "false", "1", "heads[1].config.atrous_branches: expected true or false, got 1", 0},
         {"rooms", ",\"atrous_branches\":false", "", NULL, 0},
         {"guided", "\"ssdlite\"", "\"rooms\"",
@@ -285,7 +297,8 @@ static void every_field_of_a_head_is_checked(void **state)
     check_faults(faults, sizeof faults / sizeof faults[0]);
 }
 
-#define QUANTIZED(layers) "\"precision\":\"float32\",\"quantization\":{\"rounding\":\"half_even\",\"layers\":" layers "}"
+#define QUANTIZED(layers)                                                                                    \
+    "\"precision\":\"float32\",\"quantization\":{\"rounding\":\"half_even\",\"layers\":" layers "}"
 
 static void ranges_are_checked(void **state)
 {
@@ -295,15 +308,18 @@ static void ranges_are_checked(void **state)
     } cases[] = {
         {"{}", NULL},
         {"{\"backbone.conv\":{\"weight\":{\"scale\":[0.5],\"zero_point\":[-128]},\"shoe\":1},"
-         "\"input\":{\"output\":{\"scale\":[1],\"dtype\":\"U8\",\"zero_point\":[255]}}}", NULL},
+         "\"input\":{\"output\":{\"scale\":[1],\"dtype\":\"U8\",\"zero_point\":[255]}}}",
+         NULL},
         {"[]", "metadata: quantization.layers: expected an object, got []"},
         {"{\"no.layer\":{}}", "quantization.layers.no.layer: expected the name of a layer, got {}"},
         {"{\"backbone.conv\":7}", "quantization.layers.backbone.conv: expected an object, got 7"},
         {"{\"backbone.conv\":{\"weight\":7}}", "layers.backbone.conv.weight: expected an object, got 7"},
         {"{\"backbone.conv\":{\"weight\":{}}}",
          "quantization.layers.backbone.conv.weight.scale: expected an array of 1 or 32 numbers, got nothing"},
-        {"{\"backbone.conv\":{\"input\":{\"scale\":[1,2]}}}", "conv.input.scale: expected an array of 1 number, got"},
-        {"{\"backbone.conv\":{\"output\":{\"scale\":[0]}}}", "conv.output.scale: expected numbers above 0, got 0"},
+        {"{\"backbone.conv\":{\"input\":{\"scale\":[1,2]}}}",
+         "conv.input.scale: expected an array of 1 number, got"},
+        {"{\"backbone.conv\":{\"output\":{\"scale\":[0]}}}",
+         "conv.output.scale: expected numbers above 0, got 0"},
         {"{\"backbone.conv\":{\"output\":{\"scale\":[1e300]}}}", "expected numbers above 0, got 1e300"},
         {"{\"backbone.conv\":{\"output\":{\"scale\":[1e-300]}}}", "expected numbers above 0, got 1e-300"},
         {"{\"backbone.conv\":{\"output\":{\"scale\":[1],\"zero_point\":[]}}}",
@@ -339,7 +355,8 @@ static void version_1_without_a_name(void **state)
     (void)state;
     struct duet_error e;
     struct duet_model *model;
-    assert_fails(DUET_UNSUPPORTED, open_with("{\"format_version\":1,\"architecture\":\"mobilenet_v2\"}", &model, &e), e);
+    assert_fails(DUET_UNSUPPORTED,
+                 open_with("{\"format_version\":1,\"architecture\":\"mobilenet_v2\"}", &model, &e), e);
     assert_non_null(strstr(e.text, "'models import SOURCE --force -o "));
     assert_null(model);
 }
@@ -358,9 +375,10 @@ static void unknown_keys_are_kept(void **state)
     const struct duet_model_config in = {.backbone = {1, 8}, .heads = heads, .head_count = 2};
     char *text = duet_metadata_write(&in, base);
     assert_non_null(text);
-    static const char *const kept[] = {"\"shoe\":[1]", "\"shoe\":2",  "\"shoe\":3", "\"shoe\":4", "\"shoe\":5",
-                                       "\"shoe\":7",   "\"shoe\":8",  "\"rounding\":\"half_even\"",
-                                       "\"scores\":[{}]"};
+    static const char *const kept[] = {
+        "\"shoe\":[1]",   "\"shoe\":2", "\"shoe\":3", "\"shoe\":4",
+        "\"shoe\":5",     "\"shoe\":7", "\"shoe\":8", "\"rounding\":\"half_even\"",
+        "\"scores\":[{}]"};
     static const char *const gone[] = {"\"shoe\":6", "settings", "\"old\"", "\"data\"", "rooms"};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (!strstr(text, kept[i])) fail_msg("no %s in %s", kept[i], text);
