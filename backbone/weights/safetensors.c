@@ -232,11 +232,11 @@ static enum duet_status read_metadata(const struct reader *reader, const json_t 
     }
     const char *text = json_string_value(json_object_get(metadata, OURS));
     if (!text) return DUET_OK;
-    json_error_t fault = {.text = "not an object"};
+    json_error_t fault;
     *ours = json_loads(text, JSON_REJECT_DUPLICATES, &fault);
     if (!json_is_object(*ours))
         return duet_fail(reader->error, DUET_BAD_FORMAT, "%s: metadata \"" OURS "\" is not a JSON object: %s",
-                         reader->path, fault.text);
+                         reader->path, *ours ? "it is an array" : fault.text);
     weights->metadata = strdup(text);
     return weights->metadata ? DUET_OK : duet_no_memory(reader->error, reader->path, NULL);
 }

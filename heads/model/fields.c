@@ -3,6 +3,7 @@
 #include "core/fail.h"
 #include "duet/model.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,16 @@ enum duet_status duet_field_bad(const struct duet_field_reader *reader, const ch
     return DUET_BAD_FORMAT;
 }
 
+const json_t *duet_field_given(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_null(value) ? NULL : value;
+}
+
 enum duet_status duet_field_object(const struct duet_field_reader *reader, const char *where,
                                    const json_t *root, const char *name, bool needed, const json_t **object)
 {
-    *object = json_object_get(root, name);
+    *object = needed ? json_object_get(root, name) : duet_field_given(root, name);
     if (json_is_object(*object) || (!*object && !needed)) return DUET_OK;
     return duet_field_bad(reader, where, name, *object, "an object");
 }
@@ -60,7 +67,7 @@ enum duet_status duet_field_array(const struct duet_field_reader *reader, const 
                                   const json_t **array)
 {
     char expected[48];
-    *array = json_object_get(root, name);
+    *array = needed ? json_object_get(root, name) : duet_field_given(root, name);
     if (!*array && !needed) return DUET_OK;
     if (json_is_array(*array) && json_array_size(*array) <= most) return DUET_OK;
     snprintf(expected, sizeof expected, "an array of up to %zu", most);
@@ -98,6 +105,8 @@ static const char *expected_text(const struct duet_field *field, char text[64])
 {
     if (field->type == DUET_FIELD_FLAG) return "true or false";
     if (field->type == DUET_FIELD_TEXT) return "a text";
+    if (field->type == DUET_FIELD_INT && field->low == 1 && field->high == INT_MAX)
+        return "a whole number from 1 up";
     snprintf(text, 64, "a %snumber from %g to %g", field->type == DUET_FIELD_INT ? "whole " : "", field->low,
              field->high);
     return text;

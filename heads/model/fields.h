@@ -22,11 +22,14 @@ struct duet_field_reader {
 enum duet_status duet_field_bad(const struct duet_field_reader *reader, const char *where, const char *name,
                                 const json_t *got, const char *expected);
 
-/* object[name] is an object; with `needed` false it may also be missing. */
+/* object[name], and NULL for null, too: what is not needed may be either. */
+const json_t *duet_field_given(const json_t *object, const char *name);
+
+/* object[name] is an object; with `needed` false it may also be missing, or null. */
 enum duet_status duet_field_object(const struct duet_field_reader *reader, const char *where,
                                    const json_t *root, const char *name, bool needed, const json_t **object);
 
-/* An array of at most `most`. */
+/* An array of at most `most`, alike. */
 enum duet_status duet_field_array(const struct duet_field_reader *reader, const char *where,
                                   const json_t *root, const char *name, bool needed, size_t most,
                                   const json_t **array);

@@ -19,8 +19,8 @@ static bool is_scale(const json_t *value)
 static enum duet_status check_tensor(const struct duet_field_reader *reader, const char *where,
                                      const json_t *tensor, size_t channels)
 {
-    const json_t *scales = json_object_get(tensor, "scale"), *zeros = json_object_get(tensor, "zero_point");
-    const json_t *dtype = json_object_get(tensor, "dtype");
+    const json_t *scales = json_object_get(tensor, "scale"), *zeros = duet_field_given(tensor, "zero_point");
+    const json_t *dtype = duet_field_given(tensor, "dtype");
     const char *type = dtype ? json_string_value(dtype) : "I8";
     size_t count = json_array_size(scales);
     char expected[64];

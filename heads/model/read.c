@@ -56,7 +56,7 @@ static enum duet_status read_kind(struct head_reader *r)
 
 static enum duet_status read_name(struct head_reader *r)
 {
-    const json_t *name = json_object_get(r->entry, "name");
+    const json_t *name = duet_field_given(r->entry, "name");
     const char *word = name ? json_string_value(name) : r->head->name;
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     if (!word || !*word || strlen(word) > MAX_NAME || word[strspn(word, letters)] ||
@@ -236,17 +236,14 @@ static enum duet_status read_version(const struct duet_field_reader *reader, con
     if (!duet_field_int(version, 1, DUET_MODEL_FORMAT_VERSION, &number))
         return duet_field_bad(reader, "", "format_version", version, "a whole number from 1 up");
     if (number == DUET_MODEL_FORMAT_VERSION) return DUET_OK;
-    return name
-               ? duet_fail(
-                     reader->error, DUET_UNSUPPORTED,
-                     "%s: model format version %d, this build reads %d: 'models fetch %.60s --update -o %s' "
-                     "makes it anew",
-                     reader->path, number, DUET_MODEL_FORMAT_VERSION, name, reader->path)
-               : duet_fail(
-                     reader->error, DUET_UNSUPPORTED,
-                     "%s: model format version %d, this build reads %d: 'models import SOURCE --force -o %s' "
-                     "makes it anew from the file that it came from",
-                     reader->path, number, DUET_MODEL_FORMAT_VERSION, reader->path);
+    char fetch[DUET_ERROR_TEXT] = "";
+    if (name)
+        snprintf(fetch, sizeof fetch, "'models fetch %.60s --update -o %s', or of a file of your own ", name,
+                 reader->path);
+    return duet_fail(reader->error, DUET_UNSUPPORTED,
+                     "%s: model format version %d, this build reads %d; to make it anew: %s"
+                     "'models import SOURCE --force -o %s'",
+                     reader->path, number, DUET_MODEL_FORMAT_VERSION, fetch, reader->path);
 }
 
 static enum duet_status read_backbone(const struct duet_field_reader *reader, struct duet_metadata *m)
@@ -266,7 +263,7 @@ static enum duet_status read_backbone(const struct duet_field_reader *reader, st
 
 static enum duet_status read_precision(const struct duet_field_reader *reader, struct duet_metadata *m)
 {
-    const json_t *precision = json_object_get(m->root, "precision");
+    const json_t *precision = duet_field_given(m->root, "precision");
     m->config.precision = precision ? json_string_value(precision) : "float32";
     if (!m->config.precision) return duet_field_bad(reader, "", "precision", precision, "\"float32\"");
     if (strcmp(m->config.precision, "float32") == 0) return DUET_OK;
@@ -312,7 +309,7 @@ static enum duet_status check_network(const struct duet_field_reader *reader, st
     struct duet_network *network;
     enum duet_status status = duet_model_network(&m->config, 0, &network, &inner);
     if (status == DUET_OK)
-        status = duet_quantization_read(reader, json_object_get(m->root, "quantization"), network,
+        status = duet_quantization_read(reader, duet_field_given(m->root, "quantization"), network,
                                         &m->config.quantization);
     else if (status == DUET_UNSUPPORTED)
         status = DUET_OK; /* who runs it will be told */

@@ -156,7 +156,7 @@ if [ -f "$DUET_BUILD_DIR/models/$half.safetensors" ] && [ -f "$DUET_BUILD_DIR/mo
     cp "$DUET_BUILD_DIR/models/$half.safetensors" "$work/update.safetensors"
     sed -i 's/\\"format_version\\":2/\\"format_version\\":1/' "$work/update.safetensors"
     check "a file of version 1 is refused with what makes it anew" \
-        exits_with 1 "'models fetch $half --update -o $work/update.safetensors' makes it anew" "$models" show "$work/update.safetensors"
+        exits_with 1 "to make it anew: 'models fetch $half --update -o $work/update.safetensors', or" "$models" show "$work/update.safetensors"
     check "fetch --update does so" exits_with 1 "expected 0470d2a782aa54ee" update_elsewhere
     check "diff of different networks" exits_with 1 "the width multiplier is 1 in" "$models" diff deeplabv3-voc $half
 else

@@ -199,8 +199,8 @@ static void every_field_is_checked(void **state)
         {"", "on\":2", "on\":\"2\"", "format_version: expected a whole number from 1 up, got \"2\"", 0},
         {"", "\"format_version\":2,", "", "format_version: expected a whole number from 1 up, got nothing",
          0},
-        {"", "on\":2", "on\":1", "version 1, this build reads 2: 'models fetch x --update -o ",
-         DUET_UNSUPPORTED},
+        {"", "on\":2", "on\":1",
+         "version 1, this build reads 2; to make it anew: 'models fetch x --update -o ", DUET_UNSUPPORTED},
         {"", "mobilenet_v2", "resnet", "backbone.kind: expected mobilenet_v2, got 'resnet'",
          DUET_UNSUPPORTED},
         {"", "\"mobilenet_v2\"", "5", "backbone.kind: expected \"mobilenet_v2\", got 5", 0},
@@ -216,14 +216,18 @@ static void every_field_is_checked(void **state)
         {"", "\"float32\"", "\"int8\"", "precision: expected float32, got 'int8'", DUET_UNSUPPORTED},
         {"", "\"float32\"", "8", "precision: expected \"float32\", got 8", 0},
         {"", "\"precision\":\"float32\",", "", NULL, 0},
+        {"", "\"float32\"", "null,\"quantization\":null", NULL, 0},
         {"training", "\"t\"", "7", "training.on: expected a text, got 7", 0},
         {"training", "\"t\"", "null", NULL, 0},
+        {"training", "{}", "null", NULL, 0},
+        {"", "{\"on\":\"t\",\"settings\":{}}", "null", NULL, 0},
         {"training", "{}", "[]", "training.settings: expected an object, got []", 0},
         {"", "\"training\":{\"on\":\"t\",\"settings\":{}}", "\"training\":1", "training: expected an object",
          0},
         {"source", "\"name\":\"x\"", "\"licence\":7", "source.licence: expected a text, got 7", 0},
         {"source", "{\"name\":\"x\"}", "\"x\"", "metadata: source: expected an object, got \"x\"", 0},
-        {"", "on\":3", "on\":0", "metadata: revision: expected a whole number from 1 to", 0},
+        {"source", "{\"name\":\"x\"}", "null", NULL, 0},
+        {"", "on\":3", "on\":0", "metadata: revision: expected a whole number from 1 up, got 0", 0},
         {"", "}],\"precision\"", "},{\"kind\":7}],\"precision\"", "heads[3].kind: expected the name", 0},
     };
     check_faults(faults, sizeof faults / sizeof faults[0]);
@@ -237,6 +241,7 @@ static void every_field_of_a_head_is_checked(void **state)
          "heads[0].kind: expected ssdlite, deeplabv3, classifier or guided, got 'yolo'", DUET_UNSUPPORTED},
         {"", SSDLITE, "8", "heads[0].kind: expected the name of a kind of head, got nothing", 0},
         {"", "rooms", "", "heads[1].name: expected 1 to 32 letters", 0},
+        {"", "\"rooms\"", "null", NULL, 0},
         {"", "rooms", "a.b", "heads[1].name: expected 1 to 32 letters", 0},
         {"", "rooms", "backbone", "heads[1].name", 0},
         {"", "rooms", "abcdefghijklmnopqrstuvwxyz1234567", "heads[1].name", 0},
@@ -285,6 +290,7 @@ static void every_field_of_a_head_is_checked(void **state)
          "heads[1].config.depth: expected a whole number from 1 to 4096, got noth", 0},
         {"rooms", "false", "1", "heads[1].config.atrous_branches: expected true or false, got 1", 0},
         {"rooms", ",\"atrous_branches\":false", "", NULL, 0},
+        {"rooms", "false", "null", NULL, 0},
         {"guided", "\"ssdlite\"", "\"rooms\"",
          "heads[2].config.boxes_of: expected the name of a detection head, got \"rooms\"", 0},
         {"guided", "\"ssdlite\"", "8", "heads[2].config.boxes_of: expected a text", 0},
@@ -312,6 +318,9 @@ static void ranges_are_checked(void **state)
          NULL},
         {"[]", "metadata: quantization.layers: expected an object, got []"},
         {"{\"no.layer\":{}}", "quantization.layers.no.layer: expected the name of a layer, got {}"},
+        {"{\"backbone.conv\":{\"input\":null,\"output\":{\"scale\":[1],\"zero_point\":null,\"dtype\":null}},"
+         "\"input\":{}}",
+         NULL},
         {"{\"backbone.conv\":7}", "quantization.layers.backbone.conv: expected an object, got 7"},
         {"{\"backbone.conv\":{\"weight\":7}}", "layers.backbone.conv.weight: expected an object, got 7"},
         {"{\"backbone.conv\":{\"weight\":{}}}",
@@ -357,7 +366,7 @@ static void version_1_without_a_name(void **state)
     struct duet_model *model;
     assert_fails(DUET_UNSUPPORTED,
                  open_with("{\"format_version\":1,\"architecture\":\"mobilenet_v2\"}", &model, &e), e);
-    assert_non_null(strstr(e.text, "'models import SOURCE --force -o "));
+    assert_non_null(strstr(e.text, "; to make it anew: 'models import SOURCE --force -o "));
     assert_null(model);
 }
 
