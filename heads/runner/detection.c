@@ -24,8 +24,9 @@ static enum duet_status check_fraction(const char *name, float value, struct due
 
 static enum duet_status check_count(const char *name, int value, struct duet_error *error)
 {
-    if (value >= 0 && value <= 100000) return DUET_OK;
-    return duet_fail(error, DUET_BAD_ARGUMENT, "%s %d: expected 0 to 100000", name, value);
+    if (value >= 1 && value <= 100000) return DUET_OK;
+    return duet_fail(error, DUET_BAD_ARGUMENT, "%s %d: expected 1 to 100000 (DUET_DETECTOR_OPTIONS has 100)",
+                     name, value);
 }
 
 enum duet_status duet_detection_check(const struct duet_detector_options *options, struct duet_error *error)

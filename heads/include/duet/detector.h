@@ -14,8 +14,8 @@ struct duet_detector_options {
     size_t struct_size;      /* sizeof(struct duet_detector_options): lets the struct grow */
     float threshold;         /* 0.5: detections score above it. 1e-8 for evaluation */
     float nms_iou;           /* 0.6: overlap above which the lower score goes */
-    int max_per_class;       /* 100 */
-    int max_detections;      /* 100, of a picture */
+    int max_per_class;       /* 100; 1 .. 100000 */
+    int max_detections;      /* 100, of a picture; 1 .. 100000 */
     int input_width;         /* network input, up to 8192; 0: the head's own (300) */
     int input_height;        /* the same */
     const bool *classes;     /* one flag a label of the head: detect only these; NULL: all. Copied */
@@ -39,7 +39,8 @@ DUET_API enum duet_status duet_detector_create(const struct duet_model *model,
                                                const struct duet_detector_options *options,
                                                struct duet_detector **detector, struct duet_error *error);
 
-/* A second detector for another thread: shares what is compiled, has memory of its own. */
+/* A second detector for another thread: shares what is compiled, has memory of its own. Errors: DUET_BUSY
+ * (the first is running in another thread), DUET_TOO_LARGE (max_memory), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_detector_clone(const struct duet_detector *detector,
                                               struct duet_detector **clone, struct duet_error *error);
 
@@ -49,8 +50,8 @@ DUET_API size_t duet_detector_bytes(const struct duet_detector *detector);
 
 /* Find objects. `image` is RGB8 of any size. On success *detections is owned by the caller
  * (duet_detections_close) and outlives detector and model; it does not depend on the number of threads.
- * Errors: DUET_BAD_ARGUMENT (not RGB8), DUET_BUSY (it is running in another thread), DUET_INTERRUPTED
- * (cancelled), DUET_TOO_LARGE (max_memory, with that many threads), DUET_OUT_OF_MEMORY. */
+ * Errors: DUET_BAD_ARGUMENT (not RGB8, a pool of no threads), DUET_BUSY (it is running in another thread),
+ * DUET_INTERRUPTED (cancelled), DUET_TOO_LARGE (max_memory, with that many threads), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_detector_run(struct duet_detector *detector, const struct duet_image *image,
                                             const struct duet_run_options *options,
                                             struct duet_detections *detections, struct duet_error *error);
@@ -62,7 +63,7 @@ DUET_API enum duet_status duet_detector_run(struct duet_detector *detector, cons
  * is told. Costs nothing unless it is called, and then 0.1 ms at a threshold of 0.1 (at 1e-8, where
  * everything is a candidate, 25 ms).
  * On success *suppressions is owned by the caller (duet_suppressions_close). Errors: DUET_BAD_ARGUMENT (the
- * detector has not run, or its last run failed), DUET_OUT_OF_MEMORY. */
+ * detector has not run, or its last run failed), DUET_BUSY, DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_detector_suppressed(struct duet_detector *detector,
                                                    const struct duet_detections *detections,
                                                    struct duet_suppressions *suppressions,
