@@ -1,6 +1,6 @@
 /* reader.h: what becomes of a head's outputs: the answers to a task. Internal.
  *
- * A reader knows one head and its outputs by name, and nothing of sizes, sizes or who else reads. Pictures
+ * A reader knows one head and its outputs by name, and nothing of sizes, scales or who else reads. Pictures
  * are taken in one pass (or several, at other scales: then `take` adds up), and finished.
  *
  * To add a task: one of these, and a case in pass.c: `reader_kind`.

@@ -48,13 +48,14 @@
  *   status.h     every call that can fail returns enum duet_status; the reason is text in a struct
  *                duet_error that belongs to the caller. The library never prints and never exits
  *
- *   model.h      a model file, opened: network, weights, labels, origin. Read-only, may be shared by threads
+ *   model.h      a model file, opened: heads (head.h), weights, labels, origin. Read-only, shared by threads, and
+ *                counted: it may be closed while what was made of it goes on
  *
  *   detector.h   pictures to boxes. One thread at a time: clone it for more
  *
- *   segmenter.h  pictures to class maps, in the same way
+ *   segmenter.h  pictures to class maps, in the same way; classifier.h: to classes
  *
- *   runner.h     both at once, where a model can: all of its heads, or some, from one pass
+ *   runner.h     several at once, where a model can: all of its heads, or some, from one pass
  *
  *   image.h      8-bit pixels, the library's memory or yours. Decoding files is the application's business
  *
@@ -66,11 +67,12 @@
  *
  * For looking closer there are network.h (layers, shapes, costs, running a network by hand), weights.h (model
  * files tensor by tensor), import.h (other people's model files to Duet's own), and below them the pieces
- * that detector.h and segmenter.h are made of.
+ * that the runner is made of.
  *
  * Ownership: what a _create, _open, _clone or _run gives is yours, and ends with the _close of its kind,
  * which takes the address of your pointer (or struct), leaves NULL (or zeros) and accepts those too: after a
- * failure close everything, made or not. Everything else is borrowed, and its header says until when.
+ * failure close everything, made or not, in any order. Everything else is borrowed, and its header says until
+ * when.
  *
  * Option structs begin with struct_size, so that programs and libraries of different age go together. Begin
  * with the initialiser of the struct, and change what is to be another:

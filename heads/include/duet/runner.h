@@ -78,13 +78,15 @@ struct duet_results; /* opaque: what was found in one picture */
 
 /* Look at a picture: RGB8 of any size. On success *results is owned by the caller (duet_results_close); it
  * does not depend on the number of threads, and outlives runner and model. Errors: DUET_BAD_ARGUMENT (not
- * RGB8, no pool), DUET_BUSY (the runner is running in another thread), DUET_INTERRUPTED (cancelled),
- * DUET_TOO_LARGE (no_resize and a side over 8192; max_memory, with that many threads), DUET_OUT_OF_MEMORY. */
+ * RGB8, a pool of no threads), DUET_BUSY (the runner is running in another thread), DUET_INTERRUPTED
+ * (cancelled), DUET_TOO_LARGE (no_resize and a side over 8192; max_memory, with that many threads),
+ * DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_runner_run(struct duet_runner *runner, const struct duet_image *image,
                                           const struct duet_run_options *options,
                                           struct duet_results **results, struct duet_error *error);
 
-/* Why the first detection head's last answer has not more boxes: see duet_detector_suppressed. */
+/* Why the first detection head's last answer has not more boxes: see duet_detector_suppressed. Errors: those,
+ * and DUET_BAD_ARGUMENT where no wanted head detects. */
 DUET_API enum duet_status duet_runner_suppressed(struct duet_runner *runner,
                                                  const struct duet_detections *detections,
                                                  struct duet_suppressions *suppressions,

@@ -73,7 +73,8 @@ DUET_API enum duet_status duet_segmenter_create(const struct duet_model *model,
                                                 const struct duet_segmenter_options *options,
                                                 struct duet_segmenter **segmenter, struct duet_error *error);
 
-/* A second segmenter for another thread: shares what is compiled, has memory of its own. */
+/* A second segmenter for another thread: shares what is compiled, has memory of its own. Errors: DUET_BUSY
+ * (the first is running in another thread), DUET_TOO_LARGE (max_memory), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_segmenter_clone(const struct duet_segmenter *segmenter,
                                                struct duet_segmenter **clone, struct duet_error *error);
 
@@ -81,8 +82,8 @@ DUET_API enum duet_status duet_segmenter_clone(const struct duet_segmenter *segm
  * corner, the rest filled with the mean colour; a larger one is first scaled down so that its longer side
  * fits. `image` is RGB8. On success *segmentation is owned by the caller (duet_segmentation_close) and
  * outlives segmenter and model; it does not depend on the number of threads. Errors: DUET_BAD_ARGUMENT (not
- * RGB8), DUET_BUSY (it is running in another thread), DUET_INTERRUPTED (cancelled), DUET_TOO_LARGE (no_resize
- * and a side over 8192, max_memory), DUET_OUT_OF_MEMORY. */
+ * RGB8, a pool of no threads), DUET_BUSY (it is running in another thread), DUET_INTERRUPTED (cancelled),
+ * DUET_TOO_LARGE (no_resize and a side over 8192, max_memory), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const struct duet_image *image,
                                              const struct duet_run_options *options,
                                              struct duet_segmentation *segmentation,
