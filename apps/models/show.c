@@ -155,6 +155,7 @@ static void print_head(const struct view *view, const struct duet_head *head)
         else
             duet_putf(&text, "stride %d", head->taps[i].stride);
     }
+    if (head->kind == DUET_GUIDED) duet_putf(&text, "; reads the boxes of %s", head->config.guided.boxes_of);
     duet_putf(&text, "\n  %-14s made for %d x %d (width x height), %s, output stride %d; x * ", "",
               head->input.width, head->input.height, head->input.resize == DUET_PAD ? "padded" : "stretched",
               head->output_stride);
@@ -251,7 +252,7 @@ static void print_text(const struct view *view)
     printf("MAdds: multiply-adds of convolutions only. Parameters: as trained, with the scale and shift of "
            "each\n"
            "batch normalisation, or the bias. Stored: after folding, with one bias a channel.\n"
-           "Output: height x width x channels; bytes in float32.\n");
+           "Output: height x width x channels; bytes as they lie in memory.\n");
 }
 
 /* --- as JSON -------------------------------------------------------------------------------------------- */
