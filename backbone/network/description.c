@@ -368,7 +368,8 @@ static enum duet_status check_shapes(const struct duet_layer *layer, const struc
 }
 
 enum duet_status duet_network_shapes(const struct duet_network *network, int height, int width,
-                                     struct duet_layer_info *info, struct duet_error *error)
+                                     const bool *needed, struct duet_layer_info *info,
+                                     struct duet_error *error)
 {
     enum duet_status status = duet_network_check(network, error);
     if (status != DUET_OK) return status;
@@ -385,7 +386,7 @@ enum duet_status duet_network_shapes(const struct duet_network *network, int hei
             continue;
         }
         account_layer(network, i, info);
-        status = check_shapes(layer, info, error);
+        if (!needed || needed[i]) status = check_shapes(layer, info, error);
     }
     return status;
 }
@@ -399,7 +400,7 @@ enum duet_status duet_network_account(const struct duet_network *network, int he
     size_t count = (size_t)network->layer_count, known = sizeof *info < info_size ? sizeof *info : info_size;
     struct duet_layer_info *own = calloc(count + 1, sizeof *own);
     if (!own) return duet_no_memory(error, NULL, "for a network's layers");
-    enum duet_status status = duet_network_shapes(network, height, width, own, error);
+    enum duet_status status = duet_network_shapes(network, height, width, NULL, own, error);
     for (size_t i = 0; status == DUET_OK && i < count; i++) {
         char *to = (char *)info + i * info_size;
         memset(to, 0, info_size);

@@ -427,8 +427,10 @@ enum duet_status duet_plan_create(const struct duet_network *network,
         goto done;
     }
     for (size_t i = 0; i < 2 * n; i++) plan->offset[i] = SIZE_MAX;
-    status = duet_network_shapes(network, options->height, options->width, plan->info, error);
-    if (status == DUET_OK) status = find_needed(network, options, plan, error);
+    status = find_needed(network, options, plan, error);
+    if (status == DUET_OK)
+        status =
+            duet_network_shapes(network, options->height, options->width, plan->needed, plan->info, error);
     if (status != DUET_OK) goto done;
     count_uses(network, plan, uses);
     find_stages(network, plan, uses);
