@@ -12,11 +12,16 @@ struct feed {
     void *memory;
 };
 
+/* With that many workers; of a network that was compiled, a sum that fits. */
+static size_t bytes_with(const struct network *network, int threads)
+{
+    return duet_compiled_arena_bytes(network->compiled) +
+           duet_compiled_scratch_bytes(network->compiled) * (size_t)threads;
+}
+
 static size_t bytes_of(const struct network *network)
 {
-    size_t threads = network->threads > 0 ? (size_t)network->threads : 1;
-    return duet_compiled_arena_bytes(network->compiled) +
-           duet_compiled_scratch_bytes(network->compiled) * threads;
+    return bytes_with(network, network->threads > 0 ? network->threads : 1);
 }
 
 size_t duet_sizes_bytes(const struct sizes *sizes)
@@ -69,16 +74,24 @@ enum duet_status duet_sizes_clone(const struct sizes *sizes, struct sizes *clone
 
 /* --- compiling ------------------------------------------------------------------------------------------ */
 
-/* The one that was used longest ago goes, if there is one that may. */
-static bool drop_oldest(struct sizes *n)
+/* It goes, and the last one takes its place; *kept (NULL: none) follows when it is that. */
+static void drop(struct sizes *n, struct network *network, struct network **kept)
 {
-    int oldest = n->base;
-    if (n->count <= n->base) return false;
-    for (int i = oldest + 1; i < n->count; i++)
-        if (n->items[i].used < n->items[oldest].used) oldest = i;
-    close_network(&n->items[oldest]);
-    n->items[oldest] = n->items[--n->count];
-    return true;
+    struct network *last = &n->items[--n->count];
+    close_network(network);
+    if (network == last) return;
+    if (*kept == last) *kept = network;
+    *network = *last;
+}
+
+/* The one that was used longest ago goes, if there is one that may beside *kept. */
+static bool drop_oldest(struct sizes *n, struct network **kept)
+{
+    struct network *oldest = NULL;
+    for (struct network *i = n->items + n->base; i < n->items + n->count; i++)
+        if (i != *kept && (!oldest || i->used < oldest->used)) oldest = i;
+    if (oldest) drop(n, oldest, kept);
+    return oldest;
 }
 
 static bool is_of(const char *output, const struct duet_head *head)
@@ -122,25 +135,20 @@ static enum duet_status compile(const struct sizes *n, struct duet_compile_optio
     return status;
 }
 
-/* What comes and goes makes room: which pictures came before does not matter. */
 static enum duet_status add(struct sizes *n, int height, int width, size_t budget, struct network **network,
                             struct duet_error *error)
 {
-    enum duet_status status = DUET_OK;
     struct duet_compiled *compiled;
     struct duet_compile_options options = DUET_COMPILE_OPTIONS;
     options.height = height;
     options.width = width;
     options.cpu = n->cpu;
+    options.max_memory = budget;
     if (!n->items) n->items = calloc((size_t)n->most, sizeof *n->items);
     if (!n->items) return duet_no_memory(error, NULL, "for networks");
-    if (n->count == n->most) drop_oldest(n);
+    if (n->count == n->most) drop_oldest(n, network);
     assert(n->count < n->most);
-    do {
-        size_t others = duet_sizes_bytes(n);
-        if (budget > 0) options.max_memory = others < budget ? budget - others : 1; /* a byte is too little */
-        status = compile(n, options, &compiled, error);
-    } while (status == DUET_TOO_LARGE && drop_oldest(n));
+    enum duet_status status = compile(n, options, &compiled, error);
     if (status != DUET_OK) return status;
     *network = &n->items[n->count++];
     **network = (struct network){.height = height, .width = width, .compiled = compiled};
@@ -180,10 +188,24 @@ enum duet_status duet_sizes_run(const struct network *network, const struct duet
     return status;
 }
 
+/* What comes and goes makes room: which pictures came before does not matter. */
+static enum duet_status make_room(struct sizes *n, struct network **network, int threads, size_t budget,
+                                  struct duet_error *error)
+{
+    size_t bytes = bytes_with(*network, threads), others, left;
+    do {
+        others = duet_sizes_bytes(n) - bytes_of(*network);
+        left = others < budget ? budget - others : 0;
+        if (budget == 0 || bytes <= left) return DUET_OK;
+    } while (drop_oldest(n, network));
+    return duet_fail(error, DUET_TOO_LARGE,
+                     "the network for an input of %dx%d needs %zu bytes of memory, %zu are allowed",
+                     (*network)->width, (*network)->height, bytes, left);
+}
+
 /* A new session is made before the old one goes: after a failure it is as it was. */
 static enum duet_status prepare(struct network *network, int threads, struct duet_error *error)
 {
-    if (threads <= network->threads) return DUET_OK;
     struct duet_session *larger;
     struct duet_view input;
     enum duet_status status = duet_session_create(network->compiled, threads, &larger, error);
@@ -207,6 +229,13 @@ enum duet_status duet_sizes_find(struct sizes *sizes, int height, int width, int
     if (!*network) status = add(n, height, width, budget, network, error);
     if (status != DUET_OK) return status;
     (*network)->used = ++n->clock;
-    status = prepare(*network, threads, error);
-    return status == DUET_OK ? make_feeds(n, *network, error) : status;
+    if (threads > (*network)->threads) {
+        status = make_room(n, network, threads, budget, error);
+        if (status == DUET_OK) status = prepare(*network, threads, error);
+    }
+    if (status == DUET_OK) status = make_feeds(n, *network, error);
+    /* What has never run would count as if it had. */
+    if (status != DUET_OK && *network >= n->items + n->base && !(*network)->session)
+        drop(n, *network, network);
+    return status;
 }

@@ -432,6 +432,10 @@ static void a_network_over_the_budget_is_refused_before_it_takes_memory(void **s
     assert_ok(duet_segmenter_create(model, &s, &segmenter, &e), e);
     assert_ok(duet_segmenter_run(segmenter, &picture, NULL, &map, &e), e);
     duet_segmentation_close(&map);
+    assert_fails(DUET_TOO_LARGE, duet_segmenter_run(segmenter, &picture, &two, &map, &e), e); /* together */
+    assert_true(duet_segmenter_bytes(segmenter) <= s.max_memory);
+    assert_ok(duet_segmenter_run(segmenter, &picture, NULL, &map, &e), e);
+    duet_segmentation_close(&map);
     duet_segmenter_close(&segmenter);
     duet_pool_close(&pool);
     duet_image_close(&picture);

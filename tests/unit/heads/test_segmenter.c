@@ -239,7 +239,7 @@ static void sizes_that_come_and_go_share_the_memory_allowed(void **state)
     duet_image_close(&image);
     image = make_picture(50, 60); /* the segmenter's own size is still there */
     assert_ok(duet_segmenter_run(s, &image, NULL, &got, &e), e);
-    assert_int_equal(duet_segmenter_bytes(s), base);
+    assert_true(duet_segmenter_bytes(s) <= largest);
     duet_segmentation_close(&got);
     duet_image_close(&image);
     duet_segmenter_close(&s);
