@@ -2,6 +2,8 @@
 
 #include "core/fail.h"
 
+#include <stdlib.h>
+
 /* The last block at a stride, of the trunk without dilation; -1: no such stride. */
 static int block_at(int stride)
 {
@@ -19,6 +21,33 @@ static int block_at(int stride)
     default:
         return -1;
     }
+}
+
+/* Is a layer made of a side input? No head takes such features: whoever runs one head would have to feed
+ * another one, which may read what is to come of them. `late` [layers] is scratch. */
+static bool is_late(const struct duet_network *network, duet_node node, bool *late)
+{
+    for (int i = 0; i <= node; i++) { /* what is read comes before what reads it */
+        const struct duet_layer *layer = duet_network_layer(network, i);
+        late[i] = layer->op == DUET_OP_INPUT && layer->input_count > 0;
+        for (int k = 0; k < layer->input_count; k++) late[i] = late[i] || late[layer->inputs[k]];
+    }
+    return late[node];
+}
+
+static enum duet_status check_early(const struct duet_network *network, const struct duet_head *head,
+                                    const duet_node *nodes, int count, struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    bool *late = calloc((size_t)duet_network_layer_count(network) + 1, sizeof *late);
+    if (!late) return duet_no_memory(error, NULL, "for a network");
+    for (int i = 0; i < count && status == DUET_OK; i++)
+        if (head->taps[i].layer && is_late(network, nodes[i], late)) /* the trunk never is */
+            status = duet_fail(error, DUET_BAD_ARGUMENT,
+                               "taps[%d]: expected a layer that needs no other head's result, got '%s'", i,
+                               head->taps[i].layer);
+    free(late);
+    return status;
 }
 
 enum duet_status duet_head_taps(const struct duet_network *network, const struct duet_mobilenet_v2 *backbone,
@@ -45,5 +74,5 @@ enum duet_status duet_head_taps(const struct duet_network *network, const struct
             return duet_fail(error, DUET_BAD_ARGUMENT, "taps[%d]: expected stride 2, 4, 8, 16 or 32, got %d",
                              i, tap->stride);
     }
-    return DUET_OK;
+    return check_early(network, head, nodes, count, error);
 }

@@ -70,7 +70,8 @@ struct duet_head {
 DUET_API struct duet_head duet_head_usual(enum duet_head_kind kind);
 
 /* The layers that the head's taps name, into nodes[0 .. count-1]; `count` is what its kind takes. Errors:
- * DUET_BAD_ARGUMENT (another number, no such layer, no such stride; the text begins with the field). */
+ * DUET_BAD_ARGUMENT (another number, no such layer, one that is made of a side input, no such stride; the
+ * text begins with the field), DUET_OUT_OF_MEMORY. */
 DUET_API enum duet_status duet_head_taps(const struct duet_network *network,
                                          const struct duet_mobilenet_v2 *backbone,
                                          const struct duet_head *head, duet_node *nodes, int count,

@@ -4,6 +4,7 @@
 #include "support/tiny_model.h"
 
 #include "duet/runner.h"
+#include "duet/segmenter.h"
 #include "guided/cells.h"
 
 #define CLASSES 4
@@ -162,6 +163,95 @@ static void configs_out_of_range_are_refused(void **state)
     assert_non_null(strstr(e.text, "classes is 256, expected 2 to 255"));
 }
 
+/* Three heads: boxes, masks that read them, and another one. */
+static void list_three(struct duet_head heads[3])
+{
+    const struct duet_head made[2] = {SSDLITE_HEAD(64, 64, 5), DEEPLABV3_HEAD(64, 64, 16, 3, 16, false)};
+    heads[0] = made[0];
+    heads[1] = duet_head_usual(DUET_GUIDED);
+    heads[1].input = heads[0].input;
+    heads[1].config.guided =
+        (struct duet_guided_config){CLASSES, 16, 12, 10, 8, "ssdlite", 0.05f, categories};
+    heads[2] = made[1];
+}
+
+/* What is made of boxes there is after them only, and only where somebody finds them. */
+static void no_head_takes_what_is_made_of_boxes(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_network *network;
+    struct duet_head heads[3];
+    const struct duet_model_config config = {.backbone = {0.35, 8}, .heads = heads, .head_count = 3};
+    static const char *const late[] = {"guided.boxes", "guided.boxes_half", "guided.decoder1.add"};
+    for (int i = 0; i < 3; i++) {
+        list_three(heads);
+        heads[2].taps[0] = (struct duet_tap){late[i], 0};
+        assert_fails(DUET_BAD_ARGUMENT, duet_model_network(&config, 32, &network, &e), e);
+        assert_non_null(strstr(e.text, "heads[2]: taps[0]: expected a layer that needs no other head's"));
+        heads[2] = heads[0]; /* the head itself that is read */
+        heads[0].name = "first";
+        heads[2].taps[1] = (struct duet_tap){late[i], 0};
+        assert_fails(DUET_BAD_ARGUMENT, duet_model_network(&config, 32, &network, &e), e);
+    }
+    list_three(heads);
+    heads[2].taps[0].layer = "guided.deep"; /* the trunk's alone */
+    assert_ok(duet_model_network(&config, 32, &network, &e), e);
+    duet_network_close(&network);
+}
+
+/* At output stride 16 its maps do not fit together: that concerns nobody who does not want it. */
+static void another_head_runs_where_it_cannot(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_model *model;
+    struct duet_runner *runner;
+    struct duet_segmenter *segmenter;
+    struct duet_segmentation found;
+    struct duet_segmenter_options options = DUET_SEGMENTER_OPTIONS;
+    struct duet_image image = tiny_picture(75, 50, 3);
+    struct duet_head heads[3];
+    const struct duet_model_config config = {.backbone = {0.35, 8}, .heads = heads, .head_count = 3};
+    list_three(heads);
+    tiny_model_write(scratch_path(&scratch, "three.safetensors"), &config, &config);
+    assert_ok(duet_model_open(scratch.path, &model, &e), e);
+    options.head = "deeplabv3"; /* made for 16 */
+    assert_ok(duet_segmenter_create(model, &options, &segmenter, &e), e);
+    assert_ok(duet_segmenter_run(segmenter, &image, NULL, &found, &e), e);
+    duet_segmentation_close(&found);
+    duet_segmenter_close(&segmenter);
+    options.head = "guided";
+    for (options.output_stride = 8; options.output_stride < 32; options.output_stride *= 2) {
+        assert_fails(DUET_BAD_ARGUMENT, duet_segmenter_create(model, &options, &segmenter, &e), e);
+        assert_non_null(strstr(e.text, "layer guided.deep_features: makes "));
+    }
+    assert_ok(duet_runner_create(model, NULL, &runner, &e), e); /* each at its own */
+    assert_int_equal(duet_runner_pass_count(runner), 2);
+    found = look(runner, &image, 2);
+    duet_segmentation_close(&found);
+    duet_runner_close(&runner);
+    duet_image_close(&image);
+    duet_model_close(&model);
+}
+
+/* Down to maps of one cell. */
+static void any_size_of_input_will_do(void **state)
+{
+    (void)state;
+    struct duet_model *model = make_model(0.05f);
+    struct duet_image image = tiny_picture(9, 14, 3);
+    for (int side = 1; side <= 35; side++) {
+        struct duet_runner *runner = make_runner(model, false, side, 36 - side);
+        struct duet_segmentation found = look(runner, &image, 2);
+        assert_true(found.classes.width == 9 && found.classes.height == 14);
+        duet_segmentation_close(&found);
+        duet_runner_close(&runner);
+    }
+    duet_image_close(&image);
+    duet_model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +260,9 @@ int main(void)
         cmocka_unit_test(it_runs_at_several_scales),
         cmocka_unit_test(cells_lie_where_layers_are_centred),
         cmocka_unit_test(configs_out_of_range_are_refused),
+        cmocka_unit_test(no_head_takes_what_is_made_of_boxes),
+        cmocka_unit_test(another_head_runs_where_it_cannot),
+        cmocka_unit_test(any_size_of_input_will_do),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }
