@@ -220,13 +220,17 @@ catches_int() { # PID: SIGINT does not kill it any more
     local caught
     caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status") && [ $((0x$caught & 2)) -ne 0 ]
 }
+until_it_polls() { # PID: or ten seconds, where /proc does not tell
+    local tries=100
+    until grep -qs poll /proc/"$1"/task/*/wchan || [ $((tries -= 1)) -le 0 ]; do sleep 0.1; done
+}
 waiting_for_input_can_be_interrupted() {
     local pid
     mkfifo never
     exec 9<>never # a picture that never comes
     env --default-signal=INT "$detect" -f ndjson -o waited.json - <never >out 2>err &
     pid=$!
-    wait_for 60 catches_int $pid && sleep 0.3 && kill -INT $pid
+    wait_for 60 catches_int $pid && until_it_polls $pid && kill -INT $pid
     code=0
     wait $pid || code=$?
     exec 9>&-
