@@ -164,7 +164,7 @@ static void guide_by_floats(struct duet_network *network)
 static void fill_heat(struct duet_session *session)
 {
     struct duet_view heat = input_of(session, "heat");
-    size_t count;
+    size_t count = 0;
     assert_true(duet_view_is_dense(&heat) && duet_shape_elements(&heat.shape, &count));
     assert_int_equal(heat.shape.dims[3], HEAT);
     for (size_t i = 0; i < count; i++) {
