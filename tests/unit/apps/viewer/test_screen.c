@@ -133,7 +133,7 @@ static void numbers_stay_while_classes_come_and_go(void **state)
     struct viewer_legend legend = {0};
     struct duet_detection both[] = {{.category_id = 1, .label = "person", .score = 0.9f},
                                     {.category_id = 18, .label = "dog", .score = 0.6f}};
-    struct viewer_results results = {.detections = {both, 2}};
+    struct viewer_results results = {.detections = {.items = both, .count = 2}};
     viewer_legend_update(&legend, &results, VIEWER_BOXES, 0.5f);
     assert_int_equal(legend.count, 2);
     assert_string_equal(legend.rows[1].label, "dog");
@@ -156,7 +156,8 @@ static void a_box_and_a_mask_of_one_thing_are_one_row(void **state)
     struct duet_detection box[] = {{.category_id = 5, .label = "airplane", .score = 0.9f}};
     struct duet_segment mask[] = {{.class_id = 0, .label = "background", .share = 0.8},
                                   {.class_id = 1, .label = "aeroplane", .share = 0.2}};
-    struct viewer_results results = {.detections = {box, 1}, .segmentation = {.segments = {mask, 2}}};
+    struct viewer_results results = {.detections = {.items = box, .count = 1},
+                                     .segmentation = {.segments = {.items = mask, .count = 2}}};
     viewer_legend_update(&legend, &results, VIEWER_BOXES | VIEWER_MASKS, 0.5f);
     assert_int_equal(legend.count, 1);
     viewer_legend_toggle(&legend, 1);
@@ -170,7 +171,7 @@ static void a_new_class_takes_the_number_that_was_away_longest(void **state)
     static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"};
     for (int i = 0; i < 11; i++) {
         struct duet_detection box = {.category_id = i + 1, .label = names[i], .score = 0.9f};
-        struct viewer_results results = {.detections = {&box, 1}};
+        struct viewer_results results = {.detections = {.items = &box, .count = 1}};
         viewer_legend_update(&legend, &results, VIEWER_BOXES, 0.5f);
         if (i == 0) viewer_legend_toggle(&legend, 1); /* what is hidden keeps its number */
     }
