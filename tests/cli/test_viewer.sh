@@ -239,12 +239,18 @@ box_at() { # the middle of the bus, on the screen
 }
 cd_back() { cd "$work" && "$@"; }
 shown() { tail -1 trace.live 2>/dev/null; }
+has_more_than() { [ "$(wc -l <"$2")" -gt "$1" ]; } # COUNT FILE: so many lines
+step() { # KEY: and the frame that it leads to is there
+    local lines
+    lines=$(wc -l <pause.ndjson)
+    key "$1" && wait_for 20 has_more_than "$lines" pause.ndjson
+}
 pause_step_and_seek() {
     cd "$work" && begin --loop --trace pause.ndjson clip.mp4 || return 1
     key space && sleep 0.5 && before=$(ticks) && sleep 3 && after=$(ticks) || return 1
     [ $((after - before)) -lt $((3 * $(getconf CLK_TCK) * 3 / 100)) ] ||
         { echo "$((after - before)) ticks in 3 s while paused"; kill $pid; return 1; }
-    key period && key period && key comma && key Home && key period && key q && ended 0 || return 1
+    step period && step period && step comma && step Home && step period && key q && ended 0 || return 1
     frames=$(traced frame pause.ndjson | tail -5 | tr '\n' ' ')
     set -- $frames
     [ "$2" -eq $(($1 + 1)) ] && [ "$3" -eq "$1" ] && [ "$4" -eq 0 ] && [ "$5" -eq 1 ] &&
