@@ -8,6 +8,7 @@
 #include "guided/boxes.h"
 #include "heads/metadata.h"
 #include "heads/preprocess.h"
+#include "support/masks_of.h"
 #include "support/scratch_group.h"
 
 #define SIDE    300
@@ -283,21 +284,6 @@ static void heat_maps_and_logits_are_the_references(void **state)
     close_by_hand(&h);
 }
 
-static struct duet_segmentation look(struct duet_runner *runner, const struct duet_image *image, int threads)
-{
-    struct duet_error e;
-    struct duet_pool pool;
-    struct duet_results *results;
-    struct duet_run_options run = DUET_RUN_OPTIONS;
-    assert_ok(duet_pool_create(threads, &pool, &e), e);
-    run.pool = &pool;
-    assert_ok(duet_runner_run(runner, image, &run, &results, &e), e);
-    struct duet_segmentation found = duet_results_take_segmentation(results);
-    duet_results_close(&results);
-    duet_pool_close(&pool);
-    return found;
-}
-
 static size_t differing_pixels(const struct duet_image *a, const struct duet_image *b)
 {
     size_t differ = 0;
@@ -324,7 +310,7 @@ static void masks_are_the_references(void **state)
     for (int p = 0; p < PHOTOGRAPHS; p++) {
         struct duet_image image = photograph(shared, photographs[p]);
         struct duet_image want = mask(shared, photographs[p]);
-        struct duet_segmentation found = look(both, &image, 1), again = look(alone, &image, 2);
+        struct duet_segmentation found = masks_of(both, &image, 1), again = masks_of(alone, &image, 2);
         size_t pixels = (size_t)image.width * (size_t)image.height,
                differ = differing_pixels(&found.classes, &want);
         printf("# %s: %zu of %zu pixels differ\n", photographs[p], differ, pixels);

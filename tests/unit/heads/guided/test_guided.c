@@ -1,5 +1,6 @@
 /* A head that reads a detector's boxes, of random weights: alone and beside the detector, at several sizes.
  */
+#include "support/masks_of.h"
 #include "support/scratch_group.h"
 #include "support/tiny_model.h"
 
@@ -46,21 +47,6 @@ static struct duet_runner *make_runner(const struct duet_model *model, bool alon
     return runner;
 }
 
-static struct duet_segmentation look(struct duet_runner *runner, const struct duet_image *image, int threads)
-{
-    struct duet_error e;
-    struct duet_pool pool;
-    struct duet_results *results;
-    struct duet_run_options run = DUET_RUN_OPTIONS;
-    assert_ok(duet_pool_create(threads, &pool, &e), e);
-    run.pool = &pool;
-    assert_ok(duet_runner_run(runner, image, &run, &results, &e), e);
-    struct duet_segmentation found = duet_results_take_segmentation(results);
-    duet_results_close(&results);
-    duet_pool_close(&pool);
-    return found;
-}
-
 static bool same_bytes(const struct duet_image *a, const struct duet_image *b)
 {
     assert_true(a->width == b->width && a->height == b->height);
@@ -78,9 +64,9 @@ static void alone_and_beside_the_detector_it_finds_the_same(void **state)
     for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
         struct duet_runner *both = make_runner(model, false, sides[i][0], sides[i][1]),
                            *alone = make_runner(model, true, sides[i][0], sides[i][1]);
-        struct duet_segmentation first = look(both, &image, 1);
+        struct duet_segmentation first = masks_of(both, &image, 1);
         for (int threads = 1; threads <= 3; threads++) {
-            struct duet_segmentation again = look(alone, &image, threads);
+            struct duet_segmentation again = masks_of(alone, &image, threads);
             assert_true(same_bytes(&first.classes, &again.classes));
             assert_true(same_bytes(&first.confidence, &again.confidence));
             duet_segmentation_close(&again);
@@ -101,7 +87,7 @@ static void boxes_decide(void **state)
     for (int i = 0; i < 2; i++) {
         struct duet_model *model = make_model(i ? 1 : 0.05f);
         struct duet_runner *runner = make_runner(model, true, 64, 64);
-        found[i] = look(runner, &image, 1);
+        found[i] = masks_of(runner, &image, 1);
         duet_runner_close(&runner);
         duet_model_close(&model);
     }
@@ -228,7 +214,7 @@ static void another_head_runs_where_it_cannot(void **state)
     }
     assert_ok(duet_runner_create(model, NULL, &runner, &e), e); /* each at its own */
     assert_int_equal(duet_runner_pass_count(runner), 2);
-    found = look(runner, &image, 2);
+    found = masks_of(runner, &image, 2);
     duet_segmentation_close(&found);
     duet_runner_close(&runner);
     duet_image_close(&image);
@@ -243,7 +229,7 @@ static void any_size_of_input_will_do(void **state)
     struct duet_image image = tiny_picture(9, 14, 3);
     for (int side = 1; side <= 35; side++) {
         struct duet_runner *runner = make_runner(model, false, side, 36 - side);
-        struct duet_segmentation found = look(runner, &image, 2);
+        struct duet_segmentation found = masks_of(runner, &image, 2);
         assert_true(found.classes.width == 9 && found.classes.height == 14);
         duet_segmentation_close(&found);
         duet_runner_close(&runner);
