@@ -76,7 +76,7 @@ static void run_conv1x1(const struct subject *s)
                                             .bias = s->bias,
                                             .output = s->output,
                                             .output_stride = shape->out_channels,
-                                            .epilogue = {0, 6}});
+                                            .epilogue = {.low = 0, .high = 6}});
 }
 
 static void run_conv3x3(const struct subject *s)
@@ -97,7 +97,7 @@ static void run_conv3x3(const struct subject *s)
             .weights = s->weights,
             .bias = s->bias,
             .output = s->output + y * shape->out_width * shape->out_channels,
-            .epilogue = {0, 6}};
+            .epilogue = {.low = 0, .high = 6}};
         for (size_t tap = 0; tap < 3; tap++) {
             size_t at = y * stride + tap * rate; /* shifted down by pad */
             bool inside = at >= pad && at - pad < shape->in_height;
@@ -130,7 +130,7 @@ static void run_depthwise3x3(const struct subject *s)
         .y_end = shape->out_height,
         .output = s->output,
         .output_stride = shape->out_channels,
-        .epilogue = {0, 6}});
+        .epilogue = {.low = 0, .high = 6}});
 }
 
 static void run_resize(const struct subject *s)

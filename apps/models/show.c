@@ -213,7 +213,7 @@ static void print_origin(const struct view *view)
     print_network(view);
     print_types(view->weights);
     if (c->quantization.rounding)
-        printf("  %-14s ranges of %d layers, rounded as %s\n", "quantization", c->quantization.layer_count,
+        printf("  %-14s ranges of %d layers, rounded as %s\n", "quantization", c->quantization.range_count,
                c->quantization.rounding);
     print_field("trained on", c->training.on);
     if (c->training.not_for) print_field("not for", c->training.not_for);

@@ -19,9 +19,13 @@ static bool always(void)
 static void fill_scalar(struct duet_kernels *k)
 {
     k->of[DUET_F32] = (struct duet_network_kernels){
-        .conv1x1 = {{DUET_CONV1X1_SCALAR_PANEL, duet_pack_f32}, duet_conv1x1_scalar},
-        .conv3x3 = {{DUET_CONV3X3_SCALAR_PANEL, duet_pack_f32}, duet_conv3x3_scalar},
-        .depthwise3x3 = {{0, duet_pack_f32}, duet_depthwise3x3_scalar}};
+        .conv1x1 = {DUET_F32_PACKING(DUET_CONV1X1_SCALAR_PANEL), duet_conv1x1_scalar},
+        .conv3x3 = {DUET_F32_PACKING(DUET_CONV3X3_SCALAR_PANEL), duet_conv3x3_scalar},
+        .depthwise3x3 = {DUET_F32_PACKING(0), duet_depthwise3x3_scalar}};
+    k->of[DUET_U8] = (struct duet_network_kernels){
+        .conv1x1 = {DUET_U8_SCALAR_PACKING, duet_conv1x1_u8_scalar},
+        .conv3x3 = {DUET_U8_SCALAR_PACKING, duet_conv3x3_u8_scalar},
+        .depthwise3x3 = {DUET_U8_DEPTHWISE_PACKING, duet_depthwise3x3_u8_scalar}};
     k->resize = duet_resize_scalar;
     k->upsample = duet_upsample_scalar;
 }

@@ -15,7 +15,7 @@ void duet_pointwise(const struct duet_compiled *c, const struct pointwise *p, si
     const struct duet_layer *layer = &c->layers[p->node];
     const struct packed_layer *packed = &c->packed.layers[p->node];
     const struct duet_conv1x1_kernel *kernel = &duet_layer_kernels(c, p->node)->conv1x1;
-    const struct duet_epilogue none = {-INFINITY, INFINITY};
+    const struct duet_epilogue none = {.low = -INFINITY, .high = INFINITY};
     size_t panel = kernel->packing.panel, panel_stride = packed->depth * panel;
     bool last = p->k1 == packed->depth; /* then the chains are complete */
     kernel->run(

@@ -123,6 +123,34 @@ duet_node duet_network_side_input(struct duet_network *network, const char *name
             .op = DUET_OP_INPUT, .inputs = {like}, .input_count = 1, .channels = channels, .type = type});
 }
 
+/* May it leave float32 where it computes in whole numbers? */
+static bool leaves_sums(enum duet_op op)
+{
+    return op == DUET_OP_CONV || op == DUET_OP_DEPTHWISE;
+}
+
+void duet_network_set_numbers(struct duet_network *network, duet_node node, struct duet_numbers numbers)
+{
+    if (is_over(network) || !inputs_are_layers(network, "to be quantized", &node, 1)) return;
+    struct duet_layer *layer = &network->layers[node];
+    if (!isfinite(numbers.scale) || numbers.scale < 0 || numbers.zero_point < 0 || numbers.zero_point > 255)
+        (void)REFUSE(network, DUET_BAD_ARGUMENT,
+                     "layer %s: scale %g and zero point %d, expected a finite one from 0 up, and 0 to 255",
+                     layer->name, (double)numbers.scale, numbers.zero_point);
+    else if (numbers.integers &&
+             (layer->op == DUET_OP_INPUT || (numbers.scale == 0 && !leaves_sums(layer->op))))
+        (void)REFUSE(network, DUET_BAD_ARGUMENT, "layer %s: computes in whole numbers, but is %s",
+                     layer->name, layer->op == DUET_OP_INPUT ? "an input" : "without a scale for them");
+    else
+        layer->numbers = numbers;
+}
+
+const char *duet_precision_name(enum duet_precision precision)
+{
+    static const char *const names[DUET_PRECISION_COUNT] = {"auto", "float32", "int8", "bf16"};
+    return (unsigned int)precision < DUET_PRECISION_COUNT ? names[precision] : NULL;
+}
+
 static duet_node append_conv(struct duet_network *network, enum duet_op op, duet_node input,
                              struct duet_conv conv)
 {

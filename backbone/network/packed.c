@@ -48,10 +48,10 @@ static enum duet_status check_tensors(const struct duet_network *network, const 
 
 /* Floats that a layer's weights and bias take; each part is aligned. The products fit: see
  * duet_network_account. */
-static bool packed_floats(size_t depth, size_t columns, size_t panel, size_t *weight_floats,
+static bool packed_floats(size_t depth, size_t columns, struct duet_packing packing, size_t *weight_floats,
                           size_t *bias_floats)
 {
-    *weight_floats = duet_packed_size(depth, columns, panel);
+    *weight_floats = duet_packed_size(&packing, depth, columns);
     return duet_round_up_size(*weight_floats, ALIGN_FLOATS, weight_floats) &&
            duet_round_up_size(columns, ALIGN_FLOATS, bias_floats);
 }
@@ -126,8 +126,7 @@ static enum duet_status add_missing(struct packing *p, int i, struct duet_error 
     const struct part *part = &p->parts[i];
     struct missing *m = &p->missing;
     size_t weight_floats, bias_floats, depth = depth_of(p, i);
-    if (!packed_floats(depth, (size_t)layer->channels, packing_of(p, i).panel, &weight_floats,
-                       &bias_floats) ||
+    if (!packed_floats(depth, (size_t)layer->channels, packing_of(p, i), &weight_floats, &bias_floats) ||
         !duet_add_size(m->floats, weight_floats, &m->floats) ||
         !duet_add_size(m->floats, bias_floats, &m->floats) || m->floats > SIZE_MAX / sizeof(float))
         return duet_fail(error, DUET_TOO_LARGE, "layer %s: its weights do not fit in memory", layer->name);
@@ -205,11 +204,12 @@ static enum duet_status pack_data(struct packing *p, int i, const float *data, c
     const struct duet_packing packing = packing_of(p, i);
     size_t columns = (size_t)layer->channels, weight_floats = 0, bias_floats = 0;
     /* Fits: it did when added up. */
-    packed_floats(depth, columns, packing.panel, &weight_floats, &bias_floats);
+    packed_floats(depth, columns, packing, &weight_floats, &bias_floats);
     float *bias = p->at + weight_floats;
     p->packed->layers[i] =
         (struct packed_layer){p->at, bias, live, depth, (weight_floats + bias_floats) * sizeof(float)};
-    packing.pack(live, depth, columns, packing.panel, data, p->at);
+    const struct duet_unpacked from = {live, depth, columns, data, NULL};
+    packing.pack(&from, &packing, p->at);
     enum duet_status status = as_float(p, p->parts[i].bias, &data, error);
     if (status != DUET_OK) return status;
     memset(bias, 0, bias_floats * sizeof *bias);

@@ -1,6 +1,7 @@
 #include "core/abi.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "network/observe.h"
 #include "network/steps.h"
 
 #include <stdlib.h>
@@ -80,6 +81,20 @@ enum duet_status duet_session_output(const struct duet_session *session, const c
     DUET_NEEDS(name, error);
     const struct duet_compiled *c = session->compiled;
     return view_end(session, c->outputs, c->output_count, name, "output", view, error);
+}
+
+duet_node duet_compiled_step_layer(const struct duet_compiled *compiled, int step)
+{
+    duet_node node = compiled->plan.steps[step].output;
+    return node < compiled->layer_count ? node : -1;
+}
+
+struct duet_view duet_session_result(const struct duet_session *session, int step)
+{
+    const struct plan *plan = &session->compiled->plan;
+    duet_node node = plan->steps[step].output;
+    return duet_view_dense(plan->info[node].dtype, &plan->info[node].output,
+                           session->arena + plan->offset[node]);
 }
 
 /* --- running ------------------------------------------------------------------------------------------- */

@@ -76,8 +76,7 @@ void duet_store_end(struct packed_store *store)
 const struct packed_layer *duet_store_find(const struct packed_store *store, const struct packed_key *key)
 {
     for (const struct packed_entry *e = store->of[key->weight]; e; e = e->next)
-        if (e->key.filter == key->filter && e->key.packing.panel == key->packing.panel &&
-            e->key.packing.pack == key->packing.pack)
+        if (e->key.filter == key->filter && duet_packing_equal(&e->key.packing, &key->packing))
             return &e->layer;
     return NULL;
 }

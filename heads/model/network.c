@@ -33,6 +33,47 @@ static enum duet_status build(const struct duet_model_config *config, int output
     return status;
 }
 
+/* Every layer in whole numbers but those that the config leaves out, and ranges where it has them: not of
+ * logits, which are float32. */
+static void quantize(const struct duet_model_quantization *q, struct duet_network *network)
+{
+    struct duet_numbers numbers = {.integers = true};
+    for (int i = 0; i < duet_network_layer_count(network); i++) {
+        enum duet_op op = duet_network_layer(network, i)->op;
+        if (op == DUET_OP_CONV || op == DUET_OP_DEPTHWISE) duet_network_set_numbers(network, i, numbers);
+    }
+    for (int i = 0; i < q->range_count; i++) {
+        duet_node node = duet_network_find(network, q->ranges[i].layer);
+        if (node < 0) continue; /* of a head that is not there, or of the trunk's last convolution */
+        numbers = (struct duet_numbers){duet_network_layer(network, node)->op != DUET_OP_INPUT,
+                                        q->ranges[i].scale, q->ranges[i].zero_point};
+        duet_network_set_numbers(network, node, numbers);
+    }
+    for (int i = 0; i < q->float32_count; i++) {
+        duet_node node = duet_network_find(network, q->float32[i]);
+        if (node < 0) continue;
+        numbers = duet_network_layer(network, node)->numbers;
+        numbers.integers = false;
+        duet_network_set_numbers(network, node, numbers);
+    }
+}
+
+static enum duet_status choose_numbers(const struct duet_model_config *config, struct duet_network *network,
+                                       struct duet_error *error)
+{
+    if (config->precision <= DUET_PRECISION_FLOAT32) return DUET_OK;
+    const char *name = duet_precision_name(config->precision);
+    if (config->precision != DUET_PRECISION_INT8)
+        return duet_fail(error, DUET_UNSUPPORTED, "precision %s: this build has float32 and int8",
+                         name ? name : "?");
+    if (config->quantization.range_count == 0)
+        return duet_fail(
+            error, DUET_UNSUPPORTED,
+            "precision int8: the model has no ranges for it; 'models quantize' makes one that has");
+    quantize(&config->quantization, network);
+    return duet_network_check(network, error);
+}
+
 enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
                                     struct duet_network **network, struct duet_error *error)
 {
@@ -42,6 +83,7 @@ enum duet_status duet_model_network(const struct duet_model_config *config, int 
     if (output_stride == 0) output_stride = config->head_count > 0 ? config->heads[0].output_stride : 32;
     enum duet_status status = duet_network_create(network, error);
     if (status == DUET_OK) status = build(config, output_stride, *network, error);
+    if (status == DUET_OK) status = choose_numbers(config, *network, error);
     if (status != DUET_OK) duet_network_close(network);
     return status;
 }

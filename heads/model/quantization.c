@@ -83,6 +83,7 @@ enum duet_status duet_quantization_read(const struct duet_field_reader *reader, 
     {
         if (status == DUET_OK) status = check_layer(reader, name, layer, network);
     }
-    *quantization = (struct duet_model_quantization){rule, (int)json_object_size(layers)};
+    *quantization =
+        (struct duet_model_quantization){.rounding = rule, .range_count = (int)json_object_size(layers)};
     return status;
 }

@@ -264,12 +264,12 @@ static enum duet_status read_backbone(const struct duet_field_reader *reader, st
 static enum duet_status read_precision(const struct duet_field_reader *reader, struct duet_metadata *m)
 {
     const json_t *precision = duet_field_given(m->root, "precision");
-    m->config.precision = precision ? json_string_value(precision) : "float32";
-    if (!m->config.precision) return duet_field_bad(reader, "", "precision", precision, "\"float32\"");
-    if (strcmp(m->config.precision, "float32") == 0) return DUET_OK;
+    const char *word = precision ? json_string_value(precision) : "float32";
+    if (!word) return duet_field_bad(reader, "", "precision", precision, "\"float32\"");
+    m->config.precision = DUET_PRECISION_FLOAT32;
+    if (strcmp(word, "float32") == 0) return DUET_OK;
     return duet_fail(reader->error, DUET_UNSUPPORTED,
-                     "%s: metadata: precision: expected float32, got '%.40s'", reader->path,
-                     m->config.precision);
+                     "%s: metadata: precision: expected float32, got '%.40s'", reader->path, word);
 }
 
 static enum duet_status read_training(const struct duet_field_reader *reader, struct duet_metadata *m)

@@ -111,7 +111,8 @@ static bool put_all(json_t *root, const struct duet_model_config *config)
            *training = part(root, "training");
     return good && backbone && source && training && put_text(backbone, "kind", "mobilenet_v2") &&
            duet_fields_write(backbone, duet_backbone_fields, &config->backbone) && put_heads(root, config) &&
-           put_text(root, "precision", config->precision ? config->precision : "float32") &&
+           put_text(root, "precision",
+                    duet_precision_name(config->precision ? config->precision : DUET_PRECISION_FLOAT32)) &&
            duet_fields_write(source, duet_source_fields, &config->source) &&
            put_training(training, &config->training);
 }

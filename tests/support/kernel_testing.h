@@ -53,7 +53,8 @@ static inline void testing_fill(float *to, size_t count)
 /* No activation, ReLU6, or a range narrow enough that both ends are met. */
 static inline struct duet_epilogue testing_epilogue(void)
 {
-    static const struct duet_epilogue ranges[] = {{-INFINITY, INFINITY}, {0, 6}, {-0.5f, 0.25f}};
+    static const struct duet_epilogue ranges[] = {
+        {.low = -INFINITY, .high = INFINITY}, {.low = 0, .high = 6}, {.low = -0.5f, .high = 0.25f}};
     return ranges[testing_between(0, 2)];
 }
 

@@ -34,6 +34,29 @@ enum duet_op {
 
 enum duet_activation { DUET_LINEAR, DUET_RELU, DUET_RELU6 };
 
+/* What a network computes in. */
+enum duet_precision {
+    DUET_PRECISION_MODEL, /* as the model file says; a network that is built by hand: float32 */
+    DUET_PRECISION_FLOAT32,
+    DUET_PRECISION_INT8, /* bytes times int8, summed in int32: see duet_network_set_numbers */
+    DUET_PRECISION_BF16, /* its place; not there yet */
+    DUET_PRECISION_COUNT
+};
+
+/* "auto", "float32", "int8", "bf16"; NULL: no such value. */
+DUET_API const char *duet_precision_name(enum duet_precision precision);
+
+/* How a layer computes, and what its result lies in memory as. All zero: in float32, as float32. */
+struct duet_numbers {
+    /* In whole numbers: its inputs are bytes (made so where they are float32, but have a scale), a
+     * convolution's weights are int8, or uint8 with zero points, and its sums int32, exactly. */
+    bool integers;
+    /* 0: the result is float32. Else a byte q of it stands for (q - zero_point) * scale; where the layer
+     * computes in float32, bytes are made of its result for those who want bytes. */
+    float scale;
+    int zero_point; /* 0 .. 255 */
+};
+
 /* What the numbers of an input lie in memory as: q stands for q * scale + shift. */
 struct duet_input_type {
     enum duet_dtype dtype; /* DUET_F32 (scale 1 and shift 0) or DUET_U8 */
@@ -57,6 +80,7 @@ struct duet_layer {
     enum duet_activation activation;
     bool batch_norm; /* trained with batch normalisation (now folded): scale and shift count as parameters */
     struct duet_input_type type; /* of an input */
+    struct duet_numbers numbers;
 };
 
 /* What a convolution is told. Fields left 0 mean kernel 1, stride 1, rate 1, linear, plain bias. */
@@ -105,6 +129,15 @@ DUET_API duet_node duet_network_upsample(struct duet_network *network, const cha
 /* The pixels that a "SAME" 3x3 convolution of stride 2 is centred on: those at 1, 3 ... of a side that is
  * even, at 0, 2 ... of one that is odd. h becomes (h + 1) / 2. */
 DUET_API duet_node duet_network_subsample(struct duet_network *network, const char *name, duet_node input);
+
+/* How a layer computes; float32 unless this says otherwise. In whole numbers, it rounds once, where the
+ * result becomes bytes: to the nearest, ties to even; a result without scale, as a head's logits, is float32
+ * made from the sums. A linear convolution that only an ADD of whole numbers reads becomes part of that sum
+ * without being rounded by itself. BROADCAST, UPSAMPLE and SUBSAMPLE have the scale of their input, whatever
+ * is said here. A call that makes no sense is remembered alike: a zero point that is none, a scale that is
+ * not finite or below 0; a CONCAT, ADD or the like of whole numbers without scale. */
+DUET_API void duet_network_set_numbers(struct duet_network *network, duet_node node,
+                                       struct duet_numbers numbers);
 
 /* Keep a layer's result as a named output of the network (name copied; each name once). A call that makes no
  * sense is remembered alike. */

@@ -5,12 +5,16 @@
  *
  * Contract: one chain from the bias, ky, kx, k ascending; taps outside the picture are left out.
  * Weights are packed as a matrix of 9 * in_channels rows. Numbers are of the slot's type (kernels.h). The
- * output has none in common with the rows. Internal.
+ * output has none in common with the rows.
+ *
+ * Of bytes: as conv1x1.h says; a tap outside the picture counts as input_zero, which the bias takes away.
+ * They are 1x1 convolutions of windows that are gathered first: duet_conv3x3_windows. Internal.
  */
 #ifndef DUET_KERNELS_CONV3X3_H
 #define DUET_KERNELS_CONV3X3_H
 
 #include "kernels/apart.h"
+#include "kernels/conv1x1.h"
 #include "kernels/epilogue.h"
 #include "kernels/pack.h"
 
@@ -22,6 +26,8 @@ struct duet_conv3x3_args {
     size_t stride, rate, pad_left;
     const void *weights; /* packed */
     const void *bias;    /* [out_channels] */
+    const int32_t *weight_zeros; /* of bytes: as in conv1x1.h */
+    uint8_t input_zero;          /* of bytes */
     void *output;        /* [out_width][out_channels] */
     struct duet_epilogue epilogue;
 };
@@ -51,5 +57,11 @@ static inline void duet_conv3x3_promise(const struct duet_conv3x3_args *a, size_
 
 #define DUET_CONV3X3_SCALAR_PANEL 16
 void duet_conv3x3_scalar(const struct duet_conv3x3_args *args);
+duet_conv3x3_fn duet_conv3x3_u8_scalar; /* packing: DUET_U8_SCALAR_PACKING */
+
+/* Of bytes, on a level's conv1x1: the windows of a few pixels at a time, [pixels][9 * in_channels]. At most
+ * DUET_SUM_DEPTH taps and channels (conv1x1.h). */
+void duet_conv3x3_windows(const struct duet_conv3x3_args *args, const struct duet_packing *packing,
+                          duet_conv1x1_fn *conv1x1);
 
 #endif

@@ -6,7 +6,10 @@
  *
  * Contract: one chain from the bias, taps in ascending order; taps outside the picture are left out.
  * Numbers are of the slot's type (kernels.h), strides count them. The output has none in common with the
- * input. Internal.
+ * input.
+ *
+ * Of bytes: weights are int16 of what they stand for (-255 .. 255), the bias is int32, each input byte counts
+ * as what it is above input_zero, and the epilogue makes the sum a byte or a float32. Internal.
  */
 #ifndef DUET_KERNELS_DEPTHWISE3X3_H
 #define DUET_KERNELS_DEPTHWISE3X3_H
@@ -27,6 +30,7 @@ struct duet_depthwise3x3_args {
     const void *weights; /* [9][weight_stride] */
     size_t weight_stride;
     const void *bias;      /* [channels] */
+    uint8_t input_zero;    /* of bytes */
     size_t y_begin, y_end; /* the wanted output rows */
     void *output;          /* [y_end - y_begin][out_width][output_stride] */
     size_t output_stride;
@@ -61,15 +65,31 @@ static inline void duet_depthwise3x3_promise(const struct duet_depthwise3x3_args
 }
 
 void duet_depthwise3x3_scalar(const struct duet_depthwise3x3_args *args);
+duet_depthwise3x3_fn duet_depthwise3x3_u8_scalar; /* packing: DUET_U8_DEPTHWISE_PACKING */
+
+/* Where the row lies that tap row ky of output row y reads; SIZE_MAX: above or below the picture. */
+static inline size_t duet_depthwise3x3_row_at(const struct duet_depthwise3x3_args *a, size_t y, size_t ky)
+{
+    size_t at = y * a->stride + ky * a->rate; /* shifted down by pad_top */
+    if (at < a->pad_top || at - a->pad_top >= a->in_height) return SIZE_MAX;
+    at -= a->pad_top;
+    return at < a->ring_rows ? at
+                             : at % a->ring_rows; /* most often so: a division takes as long as a pixel */
+}
 
 /* Input row of float32 that tap row ky of output row y reads; NULL: above or below the picture. */
 static inline const float *duet_depthwise3x3_row(const struct duet_depthwise3x3_args *a, size_t y, size_t ky)
 {
-    size_t at = y * a->stride + ky * a->rate; /* shifted down by pad_top */
-    if (at < a->pad_top || at - a->pad_top >= a->in_height) return NULL;
-    at -= a->pad_top;
-    if (at >= a->ring_rows) at %= a->ring_rows; /* most often not: a division takes as long as a pixel */
-    return (const float *)a->input + at * a->row_stride;
+    size_t at = duet_depthwise3x3_row_at(a, y, ky);
+    return at == SIZE_MAX ? NULL : (const float *)a->input + at * a->row_stride;
+}
+
+/* The same of bytes. */
+static inline const uint8_t *duet_depthwise3x3_bytes(const struct duet_depthwise3x3_args *a, size_t y,
+                                                     size_t ky)
+{
+    size_t at = duet_depthwise3x3_row_at(a, y, ky);
+    return at == SIZE_MAX ? NULL : (const uint8_t *)a->input + at * a->row_stride;
 }
 
 #endif

@@ -9,9 +9,9 @@
 
 static inline void fill_level(struct duet_kernels *k)
 {
-    k->of[DUET_F32] = (struct duet_network_kernels){.conv1x1 = {{TILE_PANEL, duet_pack_f32}, conv1x1},
-                                                    .conv3x3 = {{TILE_PANEL, duet_pack_f32}, conv3x3},
-                                                    .depthwise3x3 = {{0, duet_pack_f32}, depthwise3x3}};
+    k->of[DUET_F32] = (struct duet_network_kernels){.conv1x1 = {DUET_F32_PACKING(TILE_PANEL), conv1x1},
+                                                    .conv3x3 = {DUET_F32_PACKING(TILE_PANEL), conv3x3},
+                                                    .depthwise3x3 = {DUET_F32_PACKING(0), depthwise3x3}};
     k->resize = resize;
     k->upsample = upsample;
 }

@@ -4,6 +4,7 @@
 #define DUET_MODEL_H
 
 #include "duet/head.h"
+#include "duet/network.h"
 #include "duet/weights.h"
 
 DUET_C_BEGIN
@@ -36,11 +37,21 @@ struct duet_model_backbone {
     int channel_divisor;
 };
 
-/* How numbers are stored that are not float32, as far as the file says (tensors have scales beside them,
- * too). */
+/* A byte q of a layer's result stands for (q - zero_point) * scale. */
+struct duet_model_range {
+    const char *layer; /* "backbone.block3.expand"; the picture: "input" */
+    float scale;       /* above 0 */
+    int zero_point;    /* 0 .. 255 */
+};
+
+/* What a network needs to know to compute in whole numbers. Weights have their scales beside them, as
+ * tensors. */
 struct duet_model_quantization {
-    const char *rounding; /* "half_even"; NULL: the file says nothing */
-    int layer_count;      /* of which the ranges are given */
+    const char *rounding; /* "half_even"; NULL: the file says nothing, and its network computes in float32 */
+    const struct duet_model_range *ranges; /* [range_count] */
+    int range_count;
+    const char *const *float32; /* [float32_count]: layers that compute in float32 all the same */
+    int float32_count;
 };
 
 #define DUET_MODEL_MAX_HEADS 16
@@ -49,7 +60,7 @@ struct duet_model_config {
     struct duet_model_backbone backbone;
     const struct duet_head *heads; /* [head_count], as the file has them */
     int head_count;                /* 1 .. DUET_MODEL_MAX_HEADS */
-    const char *precision;         /* "float32"; NULL: that */
+    enum duet_precision precision; /* that its network computes in; DUET_PRECISION_MODEL: float32 */
     struct duet_model_source source;
     struct duet_model_training training;
     const char *data_sha256; /* NULL when the file has none; written by duet_weights_save */
@@ -86,8 +97,10 @@ DUET_API const struct duet_head *duet_model_task_head(const struct duet_model *m
                                                       enum duet_head_task task);
 
 /* The network that a config describes: the trunk and all heads, with their outputs. `output_stride` 8, 16 or
- * 32; 0: the first head's. A model runs at other strides than its own, but is not the same network then.
- * Owned: duet_network_close. Errors: those of the duet_*_build of its parts. */
+ * 32; 0: the first head's. A model runs at other strides than its own, but is not the same network then. It
+ * computes in what the config says: to have it in another precision, set that in a copy.
+ * Owned: duet_network_close. Errors: those of the duet_*_build of its parts; DUET_UNSUPPORTED (a precision
+ * that the model has no ranges for, or that is not there yet). */
 DUET_API enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
                                              struct duet_network **network, struct duet_error *error);
 

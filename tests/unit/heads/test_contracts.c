@@ -169,6 +169,9 @@ static void networks_survive_nothing(void **state)
     assert_int_equal(duet_network_subsample(NULL, "s", 0), -1);
     assert_int_equal(duet_network_side_input(NULL, "h", 1, 0, (struct duet_input_type){DUET_U8, 1, 0}), -1);
     duet_network_output(NULL, "o", 0);
+    duet_network_set_numbers(NULL, 0, (struct duet_numbers){false, 0, 0});
+    assert_null(duet_precision_name(DUET_PRECISION_COUNT));
+    assert_string_equal(duet_precision_name(DUET_PRECISION_INT8), "int8");
     BAD(duet_network_check(NULL, &e));
     assert_int_equal(duet_network_layer_count(NULL), 0);
     assert_null(duet_network_layer(NULL, 0));
@@ -224,8 +227,10 @@ static void heads_survive_nothing(void **state)
     struct duet_network *n;
     struct duet_mobilenet_v2 layers = {0};
     struct duet_mobilenet_v2_config config = {1, 8, 32, true}, odd = {1, 0, 12, true};
-    const struct duet_head ssdlite = duet_head_usual(DUET_SSDLITE), deeplabv3 = duet_head_usual(DUET_DEEPLABV3),
-                           classifier = duet_head_usual(DUET_CLASSIFIER), guided = duet_head_usual(DUET_GUIDED);
+    const struct duet_head ssdlite = duet_head_usual(DUET_SSDLITE),
+                           deeplabv3 = duet_head_usual(DUET_DEEPLABV3),
+                           classifier = duet_head_usual(DUET_CLASSIFIER),
+                           guided = duet_head_usual(DUET_GUIDED);
     duet_node nodes[2];
     struct duet_anchor anchor = {0};
     struct duet_candidate candidate = {0};

@@ -64,7 +64,7 @@ static void a_config_survives_the_file(void **state)
     assert_int_equal(h->labels.items[1].id, 9);
     assert_string_equal(h->labels.items[0].name, "a \"b\"");
     assert_string_equal(h->taps[1].layer, "backbone.conv_1");
-    assert_string_equal(c->precision, "float32");
+    assert_int_equal(c->precision, DUET_PRECISION_FLOAT32);
     assert_string_equal(c->source.format, "f");
     assert_null(c->source.sha256);
     assert_string_equal(c->training.on, "o");
@@ -353,7 +353,7 @@ static void ranges_are_checked(void **state)
         if (cases[i].says ? status != DUET_BAD_FORMAT || !strstr(e.text, cases[i].says) : status != DUET_OK)
             fail_msg("%s: %s '%s'", cases[i].text, duet_status_name(status), e.text);
         if (model) assert_string_equal(duet_model_config(model)->quantization.rounding, "half_even");
-        if (model) assert_int_equal(duet_model_config(model)->quantization.layer_count, i == 0 ? 0 : 2);
+        if (model) assert_int_equal(duet_model_config(model)->quantization.range_count, i == 0 ? 0 : 2);
         duet_model_close(&model);
     }
 }

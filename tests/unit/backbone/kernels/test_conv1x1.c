@@ -31,10 +31,11 @@ static void close_problem(struct problem *p)
 
 static float *pack(const struct problem *p, const struct duet_packing *packing)
 {
-    size_t floats = duet_packed_size(p->in, p->out, packing->panel);
+    size_t floats = duet_packed_size(packing, p->in, p->out);
     float *packed = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
     assert_non_null(packed);
-    packing->pack(NULL, p->in, p->out, packing->panel, p->weights.data, packed);
+    const struct duet_unpacked from = {.depth = p->in, .columns = p->out, .weights = p->weights.data};
+    packing->pack(&from, packing, packed);
     return packed;
 }
 
@@ -87,7 +88,7 @@ static struct testing_buffer run_in_two(const struct problem *p, const struct du
     struct duet_conv1x1_args args = arguments(p, packed, panel, out.data);
     args.in_channels = split;
     args.residual = NULL;
-    args.epilogue = (struct duet_epilogue){-INFINITY, INFINITY};
+    args.epilogue = (struct duet_epilogue){.low = -INFINITY, .high = INFINITY};
     kernel->run(&args);
     args = arguments(p, packed + split * panel, panel, out.data);
     args.in_channels = p->in - split;
@@ -186,7 +187,7 @@ static void not_a_number_becomes_low(void **state)
     const struct testing_levels levels = testing_begin("conv1x1 nan");
     for (int i = 0; i < levels.count; i++) {
         struct problem p = make(5, 3, 40);
-        p.epilogue = (struct duet_epilogue){0, 6};
+        p.epilogue = (struct duet_epilogue){.low = 0, .high = 6};
         ((float *)p.input.data)[2 * p.input_stride + 1] = NAN;
         struct testing_buffer out = run_whole(&p, &levels.items[i]);
         for (size_t n = 0; n < p.out; n++) assert_true(out.data[2 * p.output_stride + n] == 0);

@@ -37,11 +37,13 @@ static struct testing_buffer run_kernel(const struct problem *p, const struct du
 {
     struct duet_conv3x3_args args = p->args;
     const struct duet_conv3x3_kernel *kernel = &kernels->of[DUET_F32].conv3x3;
-    size_t depth = 9 * args.in_channels, panel = kernel->packing.panel;
-    size_t floats = duet_packed_size(depth, args.out_channels, panel);
+    size_t depth = 9 * args.in_channels;
+    size_t floats = duet_packed_size(&kernel->packing, depth, args.out_channels);
     float *packed = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
     assert_non_null(packed);
-    kernel->packing.pack(NULL, depth, args.out_channels, panel, p->weights.data, packed);
+    const struct duet_unpacked from = {
+        .depth = depth, .columns = args.out_channels, .weights = p->weights.data};
+    kernel->packing.pack(&from, &kernel->packing, packed);
     struct testing_buffer out = testing_buffer(args.out_width * args.out_channels, testing_between(0, 15));
     args.weights = packed;
     args.output = out.data;

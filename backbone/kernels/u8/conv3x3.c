@@ -1,0 +1,48 @@
+#include "kernels/conv3x3.h"
+
+#include <string.h>
+
+/* The nine taps of output pixel x, [9][in_channels]. */
+static void gather(const struct duet_conv3x3_args *a, size_t x, uint8_t *window)
+{
+    for (size_t tap = 0; tap < 9; tap++, window += a->in_channels) {
+        const uint8_t *row = a->rows[tap / 3];
+        size_t at = x * a->stride + tap % 3 * a->rate; /* shifted right by pad_left */
+        if (!row || at < a->pad_left || at - a->pad_left >= a->in_width)
+            memset(window, a->input_zero, a->in_channels);
+        else
+            memcpy(window, row + (at - a->pad_left) * a->in_channels, a->in_channels);
+    }
+}
+
+void duet_conv3x3_windows(const struct duet_conv3x3_args *a, const struct duet_packing *packing,
+                          duet_conv1x1_fn *conv1x1)
+{
+    const size_t depth = 9 * a->in_channels, size = a->epilogue.output == DUET_U8 ? 1 : 4;
+    uint8_t windows[DUET_SUM_DEPTH];
+    assert(depth <= sizeof windows);
+    const size_t most = sizeof windows / depth; /* pixels at a time */
+    for (size_t x = 0, count; x < a->out_width; x += count) {
+        count = a->out_width - x < most ? a->out_width - x : most;
+        for (size_t i = 0; i < count; i++) gather(a, x + i, windows + i * depth);
+        conv1x1(
+            &(struct duet_conv1x1_args){.pixels = count,
+                                        .in_channels = depth,
+                                        .out_channels = a->out_channels,
+                                        .input = windows,
+                                        .input_stride = depth,
+                                        .weights = a->weights,
+                                        .panel_stride = duet_packed_depth(packing, depth) * packing->panel,
+                                        .weight_zeros = a->weight_zeros,
+                                        .bias = a->bias,
+                                        .output = (char *)a->output + x * a->out_channels * size,
+                                        .output_stride = a->out_channels,
+                                        .epilogue = a->epilogue});
+    }
+}
+
+void duet_conv3x3_u8_scalar(const struct duet_conv3x3_args *a)
+{
+    static const struct duet_packing packing = DUET_U8_SCALAR_PACKING;
+    duet_conv3x3_windows(a, &packing, duet_conv1x1_u8_scalar);
+}
