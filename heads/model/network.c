@@ -61,11 +61,13 @@ static void quantize(const struct duet_model_quantization *q, struct duet_networ
 static enum duet_status choose_numbers(const struct duet_model_config *config, struct duet_network *network,
                                        struct duet_error *error)
 {
-    if (config->precision <= DUET_PRECISION_FLOAT32) return DUET_OK;
     const char *name = duet_precision_name(config->precision);
+    if (!name)
+        return duet_fail(error, DUET_BAD_ARGUMENT, "precision %d: expected that of float32 or int8",
+                         (int)config->precision);
+    if (config->precision <= DUET_PRECISION_FLOAT32) return DUET_OK;
     if (config->precision != DUET_PRECISION_INT8)
-        return duet_fail(error, DUET_UNSUPPORTED, "precision %s: this build has float32 and int8",
-                         name ? name : "?");
+        return duet_fail(error, DUET_UNSUPPORTED, "precision %s: this build has float32 and int8", name);
     if (config->quantization.range_count == 0)
         return duet_fail(
             error, DUET_UNSUPPORTED,

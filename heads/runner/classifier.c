@@ -28,6 +28,7 @@ enum duet_status duet_classifier_create(const struct duet_model *model,
     all.height = o.input_height;
     all.cpu = o.cpu;
     all.max_memory = o.max_memory;
+    all.precision = o.precision;
     struct duet_classifier *c = calloc(1, sizeof *c);
     if (!c) return duet_no_memory(error, NULL, "for a classifier");
     status = duet_front_create(model, DUET_CLASSIFICATION, o.head, all, &c->runner, error);
@@ -61,6 +62,11 @@ void duet_classifier_close(struct duet_classifier **classifier)
 size_t duet_classifier_bytes(const struct duet_classifier *classifier)
 {
     return classifier ? duet_runner_bytes(classifier->runner) : 0;
+}
+
+enum duet_precision duet_classifier_precision(const struct duet_classifier *classifier)
+{
+    return classifier ? duet_runner_precision(classifier->runner) : DUET_PRECISION_MODEL;
 }
 
 enum duet_status duet_classifier_run(struct duet_classifier *classifier, const struct duet_image *image,

@@ -35,6 +35,7 @@ enum duet_status duet_detector_create(const struct duet_model *model,
     all.height = o.input_height;
     all.cpu = o.cpu;
     all.max_memory = o.max_memory;
+    all.precision = o.precision;
     struct duet_detector *d = calloc(1, sizeof *d);
     if (!d) return duet_no_memory(error, NULL, "for a detector");
     status = duet_front_create(model, DUET_DETECTION, o.head, all, &d->runner, error);
@@ -68,6 +69,11 @@ void duet_detector_close(struct duet_detector **detector)
 size_t duet_detector_bytes(const struct duet_detector *detector)
 {
     return detector ? duet_runner_bytes(detector->runner) : 0;
+}
+
+enum duet_precision duet_detector_precision(const struct duet_detector *detector)
+{
+    return detector ? duet_runner_precision(detector->runner) : DUET_PRECISION_MODEL;
 }
 
 enum duet_status duet_detector_run(struct duet_detector *detector, const struct duet_image *image,

@@ -16,6 +16,7 @@
 struct duet_runner {
     struct duet_model *model;
     size_t max_memory;
+    enum duet_precision precision;
     struct pass *passes; /* [pass_count] */
     int pass_count, result_count;
     atomic_bool busy;
@@ -94,7 +95,8 @@ static enum duet_status want(struct duet_runner *r, const struct duet_head *head
     int stride = o->output_stride ? o->output_stride : head->output_stride;
     if (o->width) fresh.input.width = o->width;
     if (o->height) fresh.input.height = o->height;
-    fresh.sizes = (struct sizes){.model = r->model, .output_stride = stride, .cpu = o->cpu};
+    fresh.sizes =
+        (struct sizes){.model = r->model, .output_stride = stride, .cpu = o->cpu, .precision = r->precision};
     set_scales(&fresh, duet_head_task(head->kind), &a->segmenter);
     struct pass *pass =
         duet_pass_fits(&fresh, &fresh.input, stride) ? find_pass(r, &fresh.input, stride) : NULL;
@@ -174,6 +176,7 @@ enum duet_status duet_runner_create(const struct duet_model *model, const struct
     if (!r) return duet_no_memory(error, NULL, "for a runner");
     r->model = duet_model_retain(model);
     r->max_memory = o.max_memory;
+    r->precision = o.precision != DUET_PRECISION_MODEL ? o.precision : duet_model_config(model)->precision;
     status = choose(r, &o, &answers, error);
     if (status == DUET_OK) status = check_flags(r, &answers, error);
     for (int i = 0; i < r->pass_count && status == DUET_OK; i++)
@@ -220,6 +223,7 @@ enum duet_status duet_runner_clone(const struct duet_runner *runner, struct duet
     if (c) {
         c->model = duet_model_retain(r->model);
         c->max_memory = r->max_memory;
+        c->precision = r->precision;
         c->result_count = r->result_count;
         status = clone_passes(r, c, error);
     } else {
@@ -240,6 +244,11 @@ void duet_runner_close(struct duet_runner **runner)
     duet_model_close(&r->model);
     free(r);
     *runner = NULL;
+}
+
+enum duet_precision duet_runner_precision(const struct duet_runner *runner)
+{
+    return runner ? runner->precision : DUET_PRECISION_MODEL;
 }
 
 int duet_runner_pass_count(const struct duet_runner *runner)

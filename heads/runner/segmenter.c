@@ -32,6 +32,7 @@ enum duet_status duet_segmenter_create(const struct duet_model *model,
     all.output_stride = o.output_stride;
     all.cpu = o.cpu;
     all.max_memory = o.max_memory;
+    all.precision = o.precision;
     struct duet_segmenter *s = calloc(1, sizeof *s);
     if (!s) return duet_no_memory(error, NULL, "for a segmenter");
     status = duet_front_create(model, DUET_SEGMENTATION, o.head, all, &s->runner, error);
@@ -65,6 +66,11 @@ void duet_segmenter_close(struct duet_segmenter **segmenter)
 size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter)
 {
     return segmenter ? duet_runner_bytes(segmenter->runner) : 0;
+}
+
+enum duet_precision duet_segmenter_precision(const struct duet_segmenter *segmenter)
+{
+    return segmenter ? duet_runner_precision(segmenter->runner) : DUET_PRECISION_MODEL;
 }
 
 enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, const struct duet_image *image,

@@ -117,10 +117,11 @@ static int list_outputs(const struct sizes *n, const struct duet_network *networ
 static enum duet_status compile(const struct sizes *n, struct duet_compile_options options,
                                 struct duet_compiled **compiled, struct duet_error *error)
 {
+    struct duet_model_config config = *duet_model_config(n->model);
     struct duet_network *network;
     const char **names = NULL;
-    enum duet_status status =
-        duet_model_network(duet_model_config(n->model), n->output_stride, &network, error);
+    config.precision = n->precision;
+    enum duet_status status = duet_model_network(&config, n->output_stride, &network, error);
     if (status == DUET_OK) {
         names = calloc((size_t)duet_network_output_count(network) + 1, sizeof *names);
         if (!names) status = duet_no_memory(error, NULL, "for names of outputs");

@@ -27,6 +27,7 @@ struct sizes {
     int head_count;
     int output_stride;
     const char *cpu;
+    enum duet_precision precision;
     struct network *items;
     int count, most;
     int base; /* the first so many stay; when there is no room, the least recently used of the others goes */

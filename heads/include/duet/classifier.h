@@ -37,10 +37,12 @@ struct duet_classifier_options {
     const char *cpu;    /* kernel level, see duet_compile_options */
     size_t max_memory;  /* bytes that the network may take to run; 0: 4 GiB */
     const char *head;   /* name or kind of the head that classifies; NULL: the first */
+    /* What the network computes in; DUET_PRECISION_MODEL: what the model file says. */
+    enum duet_precision precision;
 };
 #define DUET_CLASSIFIER_OPTIONS                                                                              \
     {                                                                                                        \
-        sizeof(struct duet_classifier_options), 5, 0, 0, NULL, 0, NULL                                       \
+        sizeof(struct duet_classifier_options), 5, 0, 0, NULL, 0, NULL, DUET_PRECISION_MODEL                 \
     }
 
 struct duet_classifier; /* opaque; one thread at a time, which is checked: see duet_classifier_clone */
@@ -55,6 +57,7 @@ DUET_API enum duet_status duet_classifier_clone(const struct duet_classifier *cl
                                                 struct duet_classifier **clone, struct duet_error *error);
 DUET_API void duet_classifier_close(struct duet_classifier **classifier);
 DUET_API size_t duet_classifier_bytes(const struct duet_classifier *classifier);
+DUET_API enum duet_precision duet_classifier_precision(const struct duet_classifier *classifier);
 
 /* What is in the picture: RGB8 of any size. The probabilities are a softmax over all classes, of which the
  * `top` best are told. On success *classes is owned by the caller (duet_class_probabilities_close) and

@@ -24,17 +24,20 @@ struct duet_detector_options {
     size_t max_memory; /* bytes that the network's results may take in one detector (see duet_model_memory);
                         * 0: 4 GiB. A model file says itself how large its input is: this bounds it */
     const char *head;  /* name or kind of the head that detects; NULL: the first */
+    /* What the network computes in; DUET_PRECISION_MODEL: what the model file says. */
+    enum duet_precision precision;
 };
 #define DUET_DETECTOR_OPTIONS                                                                                \
     {                                                                                                        \
-        sizeof(struct duet_detector_options), 0.5f, 0.6f, 100, 100, 0, 0, NULL, NULL, NULL, 0, NULL          \
+        sizeof(struct duet_detector_options), 0.5f, 0.6f, 100, 100, 0, 0, NULL, NULL, NULL, 0, NULL,         \
+            DUET_PRECISION_MODEL                                                                             \
     }
 
 struct duet_detector; /* opaque; one thread at a time, which is checked: see duet_detector_clone */
 
 /* Holds a reference to the model: that may be closed at any time. Errors: DUET_BAD_ARGUMENT (an option out of
- * range; the text names it), DUET_UNSUPPORTED (the model has no detection head), DUET_NOT_FOUND (none of that
- * name), those of duet_compile (DUET_TOO_LARGE: max_memory). */
+ * range; the text names it), DUET_UNSUPPORTED (the model has no detection head, or no ranges for that
+ * precision), DUET_NOT_FOUND (none of that name), those of duet_compile (DUET_TOO_LARGE: max_memory). */
 DUET_API enum duet_status duet_detector_create(const struct duet_model *model,
                                                const struct duet_detector_options *options,
                                                struct duet_detector **detector, struct duet_error *error);
@@ -47,6 +50,9 @@ DUET_API enum duet_status duet_detector_clone(const struct duet_detector *detect
 /* The memory that its network takes to run, in bytes; packed weights, which clones share, are not counted.
  * NULL takes none. */
 DUET_API size_t duet_detector_bytes(const struct duet_detector *detector);
+
+/* What it computes in, never DUET_PRECISION_MODEL but for NULL. */
+DUET_API enum duet_precision duet_detector_precision(const struct duet_detector *detector);
 
 /* Find objects. `image` is RGB8 of any size. On success *detections is owned by the caller
  * (duet_detections_close) and outlives detector and model; it does not depend on the number of threads.

@@ -99,8 +99,8 @@ DUET_API const struct duet_head *duet_model_task_head(const struct duet_model *m
 /* The network that a config describes: the trunk and all heads, with their outputs. `output_stride` 8, 16 or
  * 32; 0: the first head's. A model runs at other strides than its own, but is not the same network then. It
  * computes in what the config says: to have it in another precision, set that in a copy.
- * Owned: duet_network_close. Errors: those of the duet_*_build of its parts; DUET_UNSUPPORTED (a precision
- * that the model has no ranges for, or that is not there yet). */
+ * Owned: duet_network_close. Errors: those of the duet_*_build of its parts; DUET_BAD_ARGUMENT (no such
+ * precision), DUET_UNSUPPORTED (one that the model has no ranges for, or that is not there yet). */
 DUET_API enum duet_status duet_model_network(const struct duet_model_config *config, int output_stride,
                                              struct duet_network **network, struct duet_error *error);
 

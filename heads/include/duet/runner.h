@@ -43,18 +43,20 @@ struct duet_runner_options {
     int output_stride; /* of the trunk, 8, 16 or 32; 0: each head's own */
     const char *cpu;   /* kernel level, see duet_compile_options */
     size_t max_memory; /* bytes that running may take (duet_runner_bytes); 0: 4 GiB for each network */
+    /* What the networks compute in; DUET_PRECISION_MODEL: what the model file says. */
+    enum duet_precision precision;
 };
 #define DUET_RUNNER_OPTIONS                                                                                  \
     {                                                                                                        \
-        sizeof(struct duet_runner_options), NULL, 0, NULL, NULL, 5, 0, 0, 0, NULL, 0                         \
+        sizeof(struct duet_runner_options), NULL, 0, NULL, NULL, 5, 0, 0, 0, NULL, 0, DUET_PRECISION_MODEL   \
     }
 
 struct duet_runner; /* opaque; one thread at a time, which is checked: see duet_runner_clone */
 
 /* Nothing of the options is kept. Holds a reference to the model: that may be closed at any time. Errors:
  * DUET_BAD_ARGUMENT (an option out of range; the text names it), DUET_NOT_FOUND (no head of such a name or
- * kind; the text says which there are), DUET_UNSUPPORTED (a model without heads), those of duet_compile
- * (DUET_TOO_LARGE: max_memory). */
+ * kind; the text says which there are), DUET_UNSUPPORTED (a model without heads, or without ranges for that
+ * precision), those of duet_compile (DUET_TOO_LARGE: max_memory). */
 DUET_API enum duet_status duet_runner_create(const struct duet_model *model,
                                              const struct duet_runner_options *options,
                                              struct duet_runner **runner, struct duet_error *error);
@@ -70,6 +72,9 @@ DUET_API void duet_runner_close(struct duet_runner **runner);
 /* The memory that its networks take to run, in bytes; packed weights, which runners of a model share, are not
  * counted. NULL takes none. */
 DUET_API size_t duet_runner_bytes(const struct duet_runner *runner);
+
+/* What it computes in, never DUET_PRECISION_MODEL but for NULL. */
+DUET_API enum duet_precision duet_runner_precision(const struct duet_runner *runner);
 
 /* Passes over the trunk for a picture: 1 when all wanted heads share one. 0 for NULL. */
 DUET_API int duet_runner_pass_count(const struct duet_runner *runner);

@@ -35,11 +35,13 @@ struct duet_segmenter_options {
     size_t max_memory; /* bytes that its networks may take to run, together (duet_segmenter_bytes); 0: 4 GiB
                         * each */
     const char *head;  /* name or kind of the head that segments; NULL: the first */
+    /* What the networks compute in; DUET_PRECISION_MODEL: what the model file says. */
+    enum duet_precision precision;
 };
 #define DUET_SEGMENTER_OPTIONS                                                                               \
     {                                                                                                        \
         sizeof(struct duet_segmenter_options), 0, 0, false, NULL, 0, false, false, NULL, NULL, false, 0,     \
-            NULL                                                                                             \
+            NULL, DUET_PRECISION_MODEL                                                                       \
     }
 
 struct duet_segmentation_logits; /* opaque */
@@ -67,8 +69,8 @@ DUET_API void duet_segmentation_close(struct duet_segmentation *segmentation);
 struct duet_segmenter; /* opaque; one thread at a time, which is checked: see duet_segmenter_clone */
 
 /* Holds a reference to the model: that may be closed at any time. Errors: DUET_BAD_ARGUMENT (an option out of
- * range; the text names it), DUET_UNSUPPORTED (the model has no segmentation head), DUET_NOT_FOUND (none of
- * that name), those of duet_compile (DUET_TOO_LARGE: max_memory). */
+ * range; the text names it), DUET_UNSUPPORTED (the model has no segmentation head, or no ranges for that
+ * precision), DUET_NOT_FOUND (none of that name), those of duet_compile (DUET_TOO_LARGE: max_memory). */
 DUET_API enum duet_status duet_segmenter_create(const struct duet_model *model,
                                                 const struct duet_segmenter_options *options,
                                                 struct duet_segmenter **segmenter, struct duet_error *error);
@@ -92,6 +94,9 @@ DUET_API enum duet_status duet_segmenter_run(struct duet_segmenter *segmenter, c
 /* The memory that its networks take to run, in bytes: packed weights, which segmenters of a model share, are
  * not counted. NULL takes none. */
 DUET_API size_t duet_segmenter_bytes(const struct duet_segmenter *segmenter);
+
+/* What it computes in, never DUET_PRECISION_MODEL but for NULL. */
+DUET_API enum duet_precision duet_segmenter_precision(const struct duet_segmenter *segmenter);
 
 DUET_API void duet_segmenter_close(struct duet_segmenter **segmenter);
 

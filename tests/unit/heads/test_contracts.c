@@ -395,6 +395,8 @@ static void facades_survive_nothing(void **state)
     assert_int_equal(duet_segmentation_probe(&map, 0, 0, &top, 1), 0);
     assert_int_equal(duet_segmenter_bytes(NULL), 0);
     assert_int_equal(duet_detector_bytes(NULL), 0);
+    assert_int_equal(duet_segmenter_precision(NULL), DUET_PRECISION_MODEL);
+    assert_int_equal(duet_detector_precision(NULL), DUET_PRECISION_MODEL);
     assert_ok(duet_detector_clone(d, &d2, &e), e);
     assert_ok(duet_segmenter_clone(s, &s2, &e), e);
     duet_detector_close(NULL);
@@ -449,6 +451,7 @@ static void runners_survive_nothing(void **state)
     BAD(duet_runner_suppressed(r, &found, NULL, &e));
     assert_null(results);
     assert_true(duet_runner_bytes(NULL) == 0 && duet_runner_bytes(r) > 0);
+    assert_int_equal(duet_runner_precision(NULL), DUET_PRECISION_MODEL);
     assert_true(duet_runner_pass_count(NULL) == 0 && duet_runner_pass_count(r) > 0);
     assert_null(duet_results_detections(NULL));
     assert_null(duet_results_segmentation(NULL));
@@ -474,6 +477,7 @@ static void runners_survive_nothing(void **state)
     BAD(duet_classifier_run(c, &picture, NULL, &classes, &e));
     BAD(duet_classifier_run(c, &picture, NULL, NULL, &e));
     assert_int_equal(duet_classifier_bytes(c), 0);
+    assert_int_equal(duet_classifier_precision(c), DUET_PRECISION_MODEL);
     duet_classifier_close(NULL);
     duet_classifier_close(&c);
     duet_results_close(NULL);

@@ -478,6 +478,50 @@ static void what_fronts_found_outlives_them_and_the_model(void **state)
     duet_image_close(&image);
 }
 
+/* Told by what was made, at once: what it cannot compute in is found when it is made. */
+static void precisions_are_the_models_or_what_is_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        int precision;
+        enum duet_status status;
+        const char *says;
+    } cases[] = {
+        {DUET_PRECISION_MODEL, DUET_OK, ""},
+        {DUET_PRECISION_FLOAT32, DUET_OK, ""},
+        {DUET_PRECISION_INT8, DUET_UNSUPPORTED, "precision int8: the model has no ranges for it"},
+        {DUET_PRECISION_BF16, DUET_UNSUPPORTED, "precision bf16: this build has float32 and int8"},
+        {DUET_PRECISION_COUNT, DUET_BAD_ARGUMENT, "precision 4: expected that of float32 or int8"},
+        {-1, DUET_BAD_ARGUMENT, "precision -1: expected that of float32 or int8"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct duet_error e = {.text = ""};
+        struct duet_detector_options d = DUET_DETECTOR_OPTIONS;
+        struct duet_segmenter_options s = DUET_SEGMENTER_OPTIONS;
+        struct duet_classifier_options c = DUET_CLASSIFIER_OPTIONS;
+        struct duet_detector *detector, *clone = NULL;
+        struct duet_segmenter *segmenter;
+        struct duet_classifier *classifier;
+        d.precision = s.precision = c.precision = (enum duet_precision)cases[i].precision;
+        assert_int_equal(duet_classifier_create(all, &c, &classifier, &e), cases[i].status);
+        assert_non_null(strstr(e.text, cases[i].says));
+        assert_int_equal(duet_segmenter_create(all, &s, &segmenter, &e), cases[i].status);
+        assert_non_null(strstr(e.text, cases[i].says));
+        assert_int_equal(duet_detector_create(all, &d, &detector, &e), cases[i].status);
+        assert_non_null(strstr(e.text, cases[i].says));
+        if (detector) assert_ok(duet_detector_clone(detector, &clone, &e), e);
+        enum duet_precision want = detector ? DUET_PRECISION_FLOAT32 : DUET_PRECISION_MODEL;
+        assert_int_equal(duet_detector_precision(detector), want);
+        assert_int_equal(duet_detector_precision(clone), want);
+        assert_int_equal(duet_segmenter_precision(segmenter), want);
+        assert_int_equal(duet_classifier_precision(classifier), want);
+        duet_detector_close(&clone);
+        duet_detector_close(&detector);
+        duet_segmenter_close(&segmenter);
+        duet_classifier_close(&classifier);
+    }
+}
+
 static void a_run_can_be_stopped(void **state)
 {
     (void)state;
@@ -628,6 +672,7 @@ int main(void)
         cmocka_unit_test(a_padded_input_has_its_boxes_where_the_picture_is),
         cmocka_unit_test(closing_in_any_order),
         cmocka_unit_test(what_fronts_found_outlives_them_and_the_model),
+        cmocka_unit_test(precisions_are_the_models_or_what_is_asked_for),
         cmocka_unit_test(a_run_can_be_stopped),
         cmocka_unit_test(one_thread_at_a_time_is_checked),
         cmocka_unit_test(clones_run_side_by_side),
