@@ -2,6 +2,7 @@
 
 #include "core/checked.h"
 #include "core/fail.h"
+#include "heads/metadata.h"
 #include "import/tflite_match.h"
 
 #include <math.h>
@@ -27,6 +28,8 @@ struct import {
     const struct duet_tflite *graph;
     struct duet_weights *out;
     size_t weight_bytes; /* of the graph's tensors that were taken so far */
+    struct duet_model_range *ranges; /* [range_count]; names are the network's */
+    int range_count;
     struct duet_error *error;
 };
 
@@ -264,11 +267,40 @@ static enum duet_status add_bias(struct import *import, const struct duet_layer 
     return status;
 }
 
+/* Is it read by no layer, as logits are? */
+static bool is_last(const struct duet_network *network, duet_node node)
+{
+    for (int i = node + 1; i < duet_network_layer_count(network); i++) {
+        const struct duet_layer *layer = duet_network_layer(network, i);
+        for (int k = 0; k < layer->input_count; k++)
+            if (layer->inputs[k] == node) return false;
+    }
+    return true;
+}
+
+/* What the bytes of its result stand for, where the graph is quantized; logits are float32 here. int8's are
+ * those of uint8, moved by 128. */
+static enum duet_status add_range(struct import *import, const struct duet_network *network, duet_node node,
+                                  const struct duet_tflite_tensor *output)
+{
+    const char *layer = duet_network_layer(network, node)->name;
+    if (output->scale_count != 1 || (output->dtype != DUET_U8 && output->dtype != DUET_I8) ||
+        is_last(network, node))
+        return DUET_OK;
+    float scale = duet_tflite_scale(output, 0);
+    int zero = duet_tflite_zero_point(output, 0) + (output->dtype == DUET_I8 ? 128 : 0);
+    if (!(scale >= DUET_RANGE_MIN_SCALE && scale <= DUET_RANGE_MAX_SCALE))
+        return duet_fail(import->error, DUET_UNSUPPORTED, "%s: tensor %.*s has scale %g, expected %g to %g",
+                         import->path, output->name.length, output->name.at, (double)scale,
+                         DUET_RANGE_MIN_SCALE, DUET_RANGE_MAX_SCALE);
+    import->ranges[import->range_count++] = (struct duet_model_range){layer, scale, zero};
+    return DUET_OK;
+}
+
 static enum duet_status import_layer(struct import *import, const struct duet_network *network,
                                      duet_node node, const struct duet_tflite_layer *match)
 {
-    char name[128];
-    const struct duet_tflite_tensor *tensors = import->graph->tensors, *output = &tensors[match->output];
+    const struct duet_tflite_tensor *tensors = import->graph->tensors;
     const struct duet_layer *layer = duet_network_layer(network, node);
     struct duet_shape shape = duet_network_weight_shape(network, node);
     enum duet_status status = DUET_OK;
@@ -277,28 +309,20 @@ static enum duet_status import_layer(struct import *import, const struct duet_ne
         if (status == DUET_OK)
             status = add_bias(import, layer, match->bias < 0 ? NULL : &tensors[match->bias]);
     }
-    /* The range of its result, where the graph is quantized. */
-    if (status != DUET_OK || output->scale_count != 1 ||
-        (output->dtype != DUET_U8 && output->dtype != DUET_I8))
-        return status;
-    snprintf(name, sizeof name, layer->op == DUET_OP_INPUT ? "%s" : "%s.output", layer->name);
-    return add_quantization(import, name, output, true);
+    return status == DUET_OK ? add_range(import, network, node, &tensors[match->output]) : status;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------- */
 
-static enum duet_status import_layers(struct import *import, const struct duet_model_config *config)
+static enum duet_status import_layers(struct import *import, const struct duet_network *network,
+                                      const struct duet_head_input *input)
 {
-    const struct duet_head_input *input = &config->heads[0].input;
-    struct duet_network *network = NULL;
-    struct duet_layer_info *info = NULL;
-    struct duet_tflite_layer *match = NULL;
-    enum duet_status status = duet_model_network(config, 0, &network, import->error);
-    if (status != DUET_OK) return status;
     int count = duet_network_layer_count(network);
-    info = calloc((size_t)count, sizeof *info);
-    match = calloc((size_t)count, sizeof *match);
-    if (!info || !match) status = duet_no_memory(import->error, import->path, NULL);
+    struct duet_layer_info *info = calloc((size_t)count, sizeof *info);
+    struct duet_tflite_layer *match = calloc((size_t)count, sizeof *match);
+    enum duet_status status = DUET_OK;
+    import->ranges = calloc((size_t)count, sizeof *import->ranges);
+    if (!info || !match || !import->ranges) status = duet_no_memory(import->error, import->path, NULL);
     if (status == DUET_OK)
         status = duet_network_account(network, input->height, input->width, info,
                                       sizeof(struct duet_layer_info), import->error);
@@ -307,7 +331,6 @@ static enum duet_status import_layers(struct import *import, const struct duet_m
     for (int i = 0; status == DUET_OK && i < count; i++) status = import_layer(import, network, i, &match[i]);
     free(info);
     free(match);
-    duet_network_close(&network);
     return status;
 }
 
@@ -317,7 +340,15 @@ enum duet_status duet_import_tflite(const struct duet_import *given, const struc
     struct import import = {.given = given, .path = given->path, .graph = source, .out = out, .error = error};
     struct duet_head head;
     struct duet_model_config config = {.heads = &head, .head_count = 1};
+    struct duet_network *network = NULL;
     enum duet_status status = derive_config(&import, &head, &config);
-    if (status == DUET_OK) status = import_layers(&import, &config);
-    return status == DUET_OK ? duet_import_finish(given, &config, out, error) : status;
+    if (status == DUET_OK) status = duet_model_network(&config, 0, &network, error);
+    if (status == DUET_OK) status = import_layers(&import, network, &head.input);
+    if (import.range_count)
+        config.quantization = (struct duet_model_quantization){
+            .rounding = "half_even", .ranges = import.ranges, .range_count = import.range_count};
+    if (status == DUET_OK) status = duet_import_finish(given, &config, out, error);
+    duet_network_close(&network);
+    free(import.ranges);
+    return status;
 }

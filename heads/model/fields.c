@@ -154,3 +154,10 @@ bool duet_fields_write(json_t *object, const struct duet_field *fields, const vo
     }
     return good;
 }
+
+json_t *duet_field_part(json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+    if (json_is_object(value)) return value;
+    return json_object_set_new(object, name, json_object()) == 0 ? json_object_get(object, name) : NULL;
+}

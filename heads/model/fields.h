@@ -43,4 +43,7 @@ enum duet_status duet_fields_read(const struct duet_field_reader *reader, const 
 /* And back; other keys of the object stay, a text of NULL goes. False: no memory, or a text is not UTF-8. */
 bool duet_fields_write(json_t *object, const struct duet_field *fields, const void *from);
 
+/* object[name], an object; an empty one where there was none. NULL: no memory. */
+json_t *duet_field_part(json_t *object, const char *name);
+
 #endif

@@ -1,14 +1,21 @@
-/* quantization.h: the metadata's "quantization": what stored numbers stand for, by layer. Internal. */
+/* quantization.h: the metadata's "quantization": what the bytes of a network's results stand for. Internal.
+ */
 #ifndef DUET_HEADS_MODEL_QUANTIZATION_H
 #define DUET_HEADS_MODEL_QUANTIZATION_H
 
-#include "duet/model.h"
+#include "heads/metadata.h"
 #include "model/fields.h"
 
-/* Check `value` (NULL: there is none) against the network that it belongs to; a summary into *quantization.
- */
+/* `value` (NULL: there is none) into metadata->config.quantization. */
 enum duet_status duet_quantization_read(const struct duet_field_reader *reader, const json_t *value,
-                                        const struct duet_network *network,
-                                        struct duet_model_quantization *quantization);
+                                        struct duet_metadata *metadata);
+
+/* Are those that it names layers of the network? */
+enum duet_status duet_quantization_check(const struct duet_field_reader *reader,
+                                         const struct duet_model_quantization *quantization,
+                                         const struct duet_network *network);
+
+/* Into root["quantization"], which goes where rounding is NULL. False: no memory, or a text is not UTF-8. */
+bool duet_quantization_write(json_t *root, const struct duet_model_quantization *quantization);
 
 #endif

@@ -261,15 +261,21 @@ static enum duet_status read_backbone(const struct duet_field_reader *reader, st
     return duet_fields_read(reader, "backbone.", backbone, duet_backbone_fields, &m->config.backbone);
 }
 
+/* Whole numbers need ranges, which were read before. */
 static enum duet_status read_precision(const struct duet_field_reader *reader, struct duet_metadata *m)
 {
     const json_t *precision = duet_field_given(m->root, "precision");
     const char *word = precision ? json_string_value(precision) : "float32";
-    if (!word) return duet_field_bad(reader, "", "precision", precision, "\"float32\"");
     m->config.precision = DUET_PRECISION_FLOAT32;
+    if (!word) return duet_field_bad(reader, "", "precision", precision, "\"float32\" or \"int8\"");
     if (strcmp(word, "float32") == 0) return DUET_OK;
-    return duet_fail(reader->error, DUET_UNSUPPORTED,
-                     "%s: metadata: precision: expected float32, got '%.40s'", reader->path, word);
+    if (strcmp(word, "int8") != 0)
+        return duet_fail(reader->error, DUET_UNSUPPORTED,
+                         "%s: metadata: precision: expected float32 or int8, got '%.40s'", reader->path,
+                         word);
+    m->config.precision = DUET_PRECISION_INT8;
+    if (m->config.quantization.range_count) return DUET_OK;
+    return duet_field_bad(reader, "quantization.", "layers", NULL, "ranges, which precision int8 needs");
 }
 
 static enum duet_status read_training(const struct duet_field_reader *reader, struct duet_metadata *m)
@@ -308,14 +314,10 @@ static enum duet_status check_network(const struct duet_field_reader *reader, st
     struct duet_error inner;
     struct duet_network *network;
     enum duet_status status = duet_model_network(&m->config, 0, &network, &inner);
-    if (status == DUET_OK)
-        status = duet_quantization_read(reader, duet_field_given(m->root, "quantization"), network,
-                                        &m->config.quantization);
-    else if (status == DUET_UNSUPPORTED)
-        status = DUET_OK; /* who runs it will be told */
-    else
-        status = duet_fail(reader->error, status == DUET_BAD_ARGUMENT ? DUET_BAD_FORMAT : status,
-                           "%s: metadata: %s", reader->path, inner.text);
+    if (status != DUET_OK)
+        return duet_fail(reader->error, status == DUET_BAD_ARGUMENT ? DUET_BAD_FORMAT : status,
+                         "%s: metadata: %s", reader->path, inner.text);
+    status = duet_quantization_check(reader, &m->config.quantization, network);
     duet_network_close(&network);
     return status;
 }
@@ -334,6 +336,8 @@ enum duet_status duet_metadata_read(const char *path, const char *text, struct d
     enum duet_status status = read_version(&reader, m->root);
     if (status == DUET_OK) status = read_backbone(&reader, m);
     if (status == DUET_OK) status = read_heads(&reader, m);
+    if (status == DUET_OK)
+        status = duet_quantization_read(&reader, duet_field_given(m->root, "quantization"), m);
     if (status == DUET_OK) status = read_precision(&reader, m);
     if (status == DUET_OK) status = read_training(&reader, m);
     if (status == DUET_OK) status = read_origin(&reader, m);
@@ -355,6 +359,8 @@ void duet_metadata_close(struct duet_metadata *metadata)
     for (int i = 0; i < metadata->list_count; i++) free(metadata->lists[i]);
     free(metadata->heads);
     free(metadata->settings);
+    free(metadata->ranges);
+    free(metadata->float32);
     json_decref(metadata->root);
     *metadata = (struct duet_metadata){0};
 }

@@ -1,16 +1,8 @@
 #include "heads/metadata.h"
 
-#include "model/fields.h"
+#include "model/quantization.h"
 
 #include <string.h>
-
-/* object[name], an object; an empty one where there was none. NULL: no memory. */
-static json_t *part(json_t *object, const char *name)
-{
-    json_t *value = json_object_get(object, name);
-    if (json_is_object(value)) return value;
-    return json_object_set_new(object, name, json_object()) == 0 ? json_object_get(object, name) : NULL;
-}
 
 static bool put_text(json_t *object, const char *name, const char *text)
 {
@@ -54,7 +46,7 @@ static bool put_categories(json_t *config, const struct duet_guided_config *guid
 
 static bool put_head(json_t *entry, const struct duet_head *head)
 {
-    json_t *config = part(entry, "config"), *input = part(entry, "input");
+    json_t *config = duet_field_part(entry, "config"), *input = duet_field_part(entry, "input");
     return config && input && put_text(entry, "kind", duet_head_kind_name(head->kind)) &&
            put_text(entry, "name", head->name) &&
            duet_fields_write(config, duet_head_type(head->kind)->fields, head) &&
@@ -107,12 +99,13 @@ static bool put_all(json_t *root, const struct duet_model_config *config)
 {
     bool good = json_object_set_new(root, "format_version", json_integer(DUET_MODEL_FORMAT_VERSION)) == 0 &&
                 json_object_set_new(root, "revision", json_integer(DUET_MODEL_REVISION)) == 0;
-    json_t *backbone = part(root, "backbone"), *source = part(root, "source"),
-           *training = part(root, "training");
+    json_t *backbone = duet_field_part(root, "backbone"), *source = duet_field_part(root, "source"),
+           *training = duet_field_part(root, "training");
     return good && backbone && source && training && put_text(backbone, "kind", "mobilenet_v2") &&
            duet_fields_write(backbone, duet_backbone_fields, &config->backbone) && put_heads(root, config) &&
            put_text(root, "precision",
                     duet_precision_name(config->precision ? config->precision : DUET_PRECISION_FLOAT32)) &&
+           duet_quantization_write(root, &config->quantization) &&
            duet_fields_write(source, duet_source_fields, &config->source) &&
            put_training(training, &config->training);
 }

@@ -151,7 +151,7 @@ if [ -f "$DUET_BUILD_DIR/models/$half.safetensors" ] && [ -f "$DUET_BUILD_DIR/mo
     else
         skip "fetch --update keeps a file that says all it could" "that in build/models is older: setup.sh renews it"
     fi
-    sed -i 's/\\"revision\\":3/\\"revision\\":1/' "$work/update.safetensors"
+    sed -i 's/\\"revision\\":4/\\"revision\\":1/' "$work/update.safetensors"
     check "fetch --update gets one anew that says less" exits_with 1 "expected 0470d2a782aa54ee" update_elsewhere
     cp "$DUET_BUILD_DIR/models/$half.safetensors" "$work/update.safetensors"
     sed -i 's/\\"format_version\\":2/\\"format_version\\":1/' "$work/update.safetensors"

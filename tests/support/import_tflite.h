@@ -9,6 +9,7 @@
 #include "support/tflite_spec.h"
 
 #include "duet/import.h"
+#include "heads/metadata.h"
 #include "import/recipes.h"
 #include "weights/tflite.h"
 
@@ -125,16 +126,54 @@ static inline void spec_usual_tail(struct spec *s)
 
 /* --- what came out ------------------------------------------------------------------------------------- */
 
+static inline const struct duet_model_range *range_of(const struct duet_model_config *config,
+                                                      const char *layer)
+{
+    for (int i = 0; i < config->quantization.range_count; i++)
+        if (strcmp(config->quantization.ranges[i].layer, layer) == 0) return &config->quantization.ranges[i];
+    return NULL;
+}
+
+/* What a graph's tensors say of results, "<layer>.output.scale" and "input.scale" in `want`, is in the
+ * metadata of `got`, as of uint8; not of logits, which stay float32. Returns how many tensors that are. */
+static inline size_t assert_same_ranges(const struct duet_weights *got, const struct duet_weights *want)
+{
+    struct duet_error e;
+    struct duet_metadata metadata;
+    size_t tensors = 0, logits = 0;
+    assert_ok(duet_metadata_read("x", duet_weights_metadata(got), &metadata, &e), e);
+    for (size_t i = 0; i + 1 < duet_weights_count(want); i++) {
+        const struct duet_tensor *scale = duet_weights_at(want, i), *zero = duet_weights_at(want, i + 1);
+        const char *tail = strstr(scale->name, ".output.scale");
+        if (!tail && strcmp(scale->name, "input.scale") != 0) continue;
+        char layer[128];
+        snprintf(layer, sizeof layer, "%.*s", tail ? (int)(tail - scale->name) : 5, scale->name);
+        const struct duet_model_range *range = range_of(&metadata.config, layer);
+        bool is_signed = duet_weights_find(want, "backbone.conv.weight")->dtype == DUET_I8;
+        tensors += 2;
+        logits += strstr(layer, ".logits") ? 1 : 0;
+        if (!range == !strstr(layer, ".logits")) fail_msg("%s: %s range", layer, range ? "a" : "no");
+        if (range && (range->scale != *(const float *)scale->data ||
+                      range->zero_point != *(const int32_t *)zero->data + (is_signed ? 128 : 0)))
+            fail_msg("%s: %g, %d", layer, (double)range->scale, range->zero_point);
+    }
+    assert_int_equal(metadata.config.quantization.range_count, tensors / 2 - logits);
+    duet_metadata_close(&metadata);
+    return tensors;
+}
+
 static inline void assert_same_tensors(const struct duet_weights *got, const struct duet_weights *want)
 {
+    size_t ranges = assert_same_ranges(got, want);
     for (size_t i = 0; i < duet_weights_count(want); i++) {
         const struct duet_tensor *w = duet_weights_at(want, i), *g = duet_weights_find(got, w->name);
+        if (!g && (strstr(w->name, ".output.") || strncmp(w->name, "input.", 6) == 0)) continue;
         if (!g) fail_msg("no %s", w->name);
         if (g->dtype != w->dtype || !duet_shape_equal(&g->shape, &w->shape))
             fail_msg("%s: %s, expected %s", w->name, duet_dtype_name(g->dtype), duet_dtype_name(w->dtype));
         if (memcmp(g->data, w->data, w->bytes) != 0) fail_msg("%s: other values", w->name);
     }
-    assert_int_equal(duet_weights_count(got), duet_weights_count(want));
+    assert_int_equal(duet_weights_count(got), duet_weights_count(want) - ranges);
 }
 
 /* As a program would find it: saved, and opened again. */

@@ -4,9 +4,7 @@
  *   "NAME.scale"       F32, [1] or one for each of the last dimension (the output channel of every kind of
  *                      weights)
  *   "NAME.zero_point"  I32, as many; an I32 tensor (a bias) may do without: 0
- * and stands for (q - zero_point) * scale. Layers may also have "<layer>.output.scale" and
- * "<layer>.output.zero_point", the network "input.scale" and "input.zero_point": the ranges of activations,
- * which only a quantized path reads.
+ * and stands for (q - zero_point) * scale.
  */
 #ifndef DUET_WEIGHTS_DEQUANTIZE_H
 #define DUET_WEIGHTS_DEQUANTIZE_H

@@ -37,8 +37,8 @@ struct duet_import_options {
  * width multiplier, divisor, classes and the rest follow from the shapes. Labels of heads that the network
  * does not have are ignored. Quantized tensors stay as they are, and stand for (q - zero_point) * scale:
  * "<layer>.weight" with "<layer>.weight.scale" (F32) and "<layer>.weight.zero_point" (I32), one number or one
- * for each output channel, biases alike; beside them, as "<layer>.output.scale" and ".zero_point", the
- * ranges of activations.
+ * for each output channel, biases alike; the ranges of results go into the metadata, so that such a model can
+ * compute in whole numbers.
  * Owned: duet_weights_close; write it with duet_weights_save.
  * Errors: those of opening a file; DUET_BAD_FORMAT (damaged, or no kind of model), DUET_UNSUPPORTED (a kind
  * this build does not read, a tensor or operator that belongs to no layer, other preprocessing),

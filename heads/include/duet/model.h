@@ -44,6 +44,14 @@ struct duet_model_range {
     int zero_point;    /* 0 .. 255 */
 };
 
+/* What ranges and weights were made with. */
+struct duet_model_calibration {
+    const char *on; /* a line for people */
+    int pictures;
+    const char *worst; /* the layer whose bytes are furthest from its float32 numbers on those pictures */
+    double worst_sqnr; /* its signal to noise, dB */
+};
+
 /* What a network needs to know to compute in whole numbers. Weights have their scales beside them, as
  * tensors. */
 struct duet_model_quantization {
@@ -52,6 +60,7 @@ struct duet_model_quantization {
     int range_count;
     const char *const *float32; /* [float32_count]: layers that compute in float32 all the same */
     int float32_count;
+    struct duet_model_calibration calibration; /* unknown: zeros */
 };
 
 #define DUET_MODEL_MAX_HEADS 16
@@ -70,7 +79,7 @@ struct duet_model_config {
 
 /* What is written is extended now and then: files of an older revision load, but say less of themselves than
  * one made anew would. */
-#define DUET_MODEL_REVISION 3
+#define DUET_MODEL_REVISION 4
 
 struct duet_model; /* opaque, reference-counted; immutable, may be shared by threads */
 

@@ -5,6 +5,10 @@
 
 #include "duet/model.h"
 
+/* What ranges may have: products of two and their quotients are still float32. */
+#define DUET_RANGE_MIN_SCALE 1e-12
+#define DUET_RANGE_MAX_SCALE 1e12
+
 /* Zeroed: nothing. Ended by duet_metadata_close. */
 struct duet_metadata {
     struct duet_model_config config; /* borrowed from the rest */
@@ -13,6 +17,8 @@ struct duet_metadata {
     void *lists[2 * DUET_MODEL_MAX_HEADS]; /* what heads point to */
     int list_count;
     char *settings;
+    struct duet_model_range *ranges;
+    const char **float32;
 };
 
 /* Every field is checked. `path` is for messages. Errors: see duet_model_open. */
@@ -22,8 +28,8 @@ enum duet_status duet_metadata_read(const char *path, const char *text, struct d
 bool duet_metadata_is_model(const char *text);
 void duet_metadata_close(struct duet_metadata *metadata);
 
-/* The text for a config; "data" is left to duet_weights_save, `revision`, `data_sha256` and `quantization`
- * are not looked at. `base`: such a text of a file that is rewritten, whose keys that are not ours are kept,
+/* The text for a config; "data" is left to duet_weights_save, `revision` and `data_sha256` are not looked at.
+ * `base`: such a text of a file that is rewritten, whose keys that are not ours are kept,
  * of heads with those of the same name; NULL: none. Owned: free(). NULL when out of memory, or a text is not
  * UTF-8. */
 char *duet_metadata_write(const struct duet_model_config *config, const char *base);

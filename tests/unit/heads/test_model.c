@@ -213,8 +213,10 @@ static void every_field_is_checked(void **state)
          0},
         {"", "divisor\":8", "divisor\":8.5", "backbone.channel_divisor", 0},
         {"", "heads\":[", "feet\":[", "metadata: heads: expected an array of up to 16, got nothing", 0},
-        {"", "\"float32\"", "\"int8\"", "precision: expected float32, got 'int8'", DUET_UNSUPPORTED},
-        {"", "\"float32\"", "8", "precision: expected \"float32\", got 8", 0},
+        {"", "\"float32\"", "\"int8\"",
+         "metadata: quantization.layers: expected ranges, which precision int8 needs, got nothing", 0},
+        {"", "\"float32\"", "\"bf16\"", "precision: expected float32 or int8, got 'bf16'", DUET_UNSUPPORTED},
+        {"", "\"float32\"", "8", "precision: expected \"float32\" or \"int8\", got 8", 0},
         {"", "\"precision\":\"float32\",", "", NULL, 0},
         {"", "\"float32\"", "null,\"quantization\":null", NULL, 0},
         {"training", "\"t\"", "7", "training.on: expected a text, got 7", 0},
@@ -303,59 +305,149 @@ static void every_field_of_a_head_is_checked(void **state)
     check_faults(faults, sizeof faults / sizeof faults[0]);
 }
 
-#define QUANTIZED(layers)                                                                                    \
-    "\"precision\":\"float32\",\"quantization\":{\"rounding\":\"half_even\",\"layers\":" layers "}"
+/* A model of one head that says so of its precision. */
+static enum duet_status open_quantized(const char *precision, const char *quantization,
+                                       struct duet_model **model, struct duet_error *error)
+{
+    char text[4096];
+    snprintf(text, sizeof text,
+             "{\"format_version\":2,\"backbone\":{\"kind\":\"mobilenet_v2\",\"width_multiplier\":1,"
+             "\"channel_divisor\":8},\"heads\":[" SSDLITE "],\"precision\":\"%s\",\"quantization\":%s}",
+             precision, quantization);
+    return open_with(text, model, error);
+}
 
 static void ranges_are_checked(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *says;
+        const char *text, *says; /* NULL: nothing to say */
     } cases[] = {
-        {"{}", NULL},
-        {"{\"backbone.conv\":{\"weight\":{\"scale\":[0.5],\"zero_point\":[-128]},\"shoe\":1},"
-         "\"input\":{\"output\":{\"scale\":[1],\"dtype\":\"U8\",\"zero_point\":[255]}}}",
+        {"\"layers\":{}", NULL},
+        {"\"layers\":{\"input\":{\"scale\":1,\"zero_point\":255,\"shoe\":1}},\"float32\":[\"backbone.conv\"]",
          NULL},
-        {"[]", "metadata: quantization.layers: expected an object, got []"},
-        {"{\"no.layer\":{}}", "quantization.layers.no.layer: expected the name of a layer, got {}"},
-        {"{\"backbone.conv\":{\"input\":null,\"output\":{\"scale\":[1],\"zero_point\":null,\"dtype\":null}},"
-         "\"input\":{}}",
+        {"\"layers\":{},\"float32\":null,\"calibration\":null", NULL},
+        {"\"layers\":{},\"calibration\":{\"pictures\":64,\"on\":null,\"worst\":\"x\",\"worst_sqnr\":9.5}",
          NULL},
-        {"{\"backbone.conv\":7}", "quantization.layers.backbone.conv: expected an object, got 7"},
-        {"{\"backbone.conv\":{\"weight\":7}}", "layers.backbone.conv.weight: expected an object, got 7"},
-        {"{\"backbone.conv\":{\"weight\":{}}}",
-         "quantization.layers.backbone.conv.weight.scale: expected an array of 1 or 32 numbers, got nothing"},
-        {"{\"backbone.conv\":{\"input\":{\"scale\":[1,2]}}}",
-         "conv.input.scale: expected an array of 1 number, got"},
-        {"{\"backbone.conv\":{\"output\":{\"scale\":[0]}}}",
-         "conv.output.scale: expected numbers above 0, got 0"},
-        {"{\"backbone.conv\":{\"output\":{\"scale\":[1e300]}}}", "expected numbers above 0, got 1e300"},
-        {"{\"backbone.conv\":{\"output\":{\"scale\":[1e-300]}}}", "expected numbers above 0, got 1e-300"},
-        {"{\"backbone.conv\":{\"output\":{\"scale\":[1],\"zero_point\":[]}}}",
-         "output.zero_point: expected an array as long as that of scales, got []"},
-        {"{\"backbone.conv\":{\"output\":{\"scale\":[1],\"zero_point\":[128]}}}",
-         "output.zero_point: expected whole numbers from -128 to 127, got 128"},
-        {"{\"backbone.conv\":{\"output\":{\"scale\":[1],\"zero_point\":[-1],\"dtype\":\"U8\"}}}",
-         "output.zero_point: expected whole numbers from 0 to 255, got -1"},
-        {"{\"backbone.conv\":{\"output\":{\"scale\":[1],\"dtype\":\"F16\"}}}",
-         "output.dtype: expected \"I8\" or \"U8\", got \"F16\""},
+        {"\"layers\":[]", "metadata: quantization.layers: expected an object, got []"},
+        {"\"float32\":[]", "metadata: quantization.layers: expected an object, got nothing"},
+        {"\"layers\":{\"no.layer\":{\"scale\":1,\"zero_point\":0}}",
+         "metadata: quantization.layers.no.layer: expected the name of a layer"},
+        {"\"layers\":{\"input\":7}", "quantization.layers.input: expected an object, got 7"},
+        {"\"layers\":{\"input\":{\"zero_point\":0}}",
+         "quantization.layers.input.scale: expected a number from 1e-12 to 1e+12, got nothing"},
+        {"\"layers\":{\"input\":{\"scale\":0,\"zero_point\":0}}", "to 1e+12, got 0"},
+        {"\"layers\":{\"input\":{\"scale\":-1,\"zero_point\":0}}", "to 1e+12, got -1"},
+        {"\"layers\":{\"input\":{\"scale\":1e300,\"zero_point\":0}}", "to 1e+12, got 1e300"},
+        {"\"layers\":{\"input\":{\"scale\":1e-300,\"zero_point\":0}}", "to 1e+12, got 1e-300"},
+        {"\"layers\":{\"input\":{\"scale\":[1],\"zero_point\":0}}", "to 1e+12, got [1]"},
+        {"\"layers\":{\"input\":{\"scale\":1}}",
+         "layers.input.zero_point: expected a whole number from 0 to 255, got nothing"},
+        {"\"layers\":{\"input\":{\"scale\":1,\"zero_point\":256}}", "0 to 255, got 256"},
+        {"\"layers\":{\"input\":{\"scale\":1,\"zero_point\":-1}}", "0 to 255, got -1"},
+        {"\"layers\":{\"input\":{\"scale\":1,\"zero_point\":1.5}}", "0 to 255, got 1.5"},
+        {"\"layers\":{},\"float32\":{}", "quantization.float32: expected an array of up to 65536, got {}"},
+        {"\"layers\":{},\"float32\":[8]", "quantization.float32: expected names of layers, got 8"},
+        {"\"layers\":{},\"float32\":[\"shoe\"]",
+         "quantization.float32: expected names of layers, got 'shoe'"},
+        {"\"layers\":{},\"calibration\":[]", "quantization.calibration: expected an object, got []"},
+        {"\"layers\":{},\"calibration\":{\"pictures\":-1}",
+         "quantization.calibration.pictures: expected a whole number from 0 to"},
     };
-    /* GUIDED out of the way: networks that this build does not make are not held against their ranges. */
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char text[4096];
+        char text[1024];
         struct duet_error e = {.text = ""};
         struct duet_model *model;
-        snprintf(text, sizeof text,
-                 "{\"format_version\":2,\"backbone\":{\"kind\":\"mobilenet_v2\",\"width_multiplier\":1,"
-                 "\"channel_divisor\":8},\"heads\":[" SSDLITE "]," QUANTIZED("%s") "}",
-                 cases[i].text);
-        enum duet_status status = open_with(text, &model, &e);
+        snprintf(text, sizeof text, "{\"rounding\":\"half_even\",%s}", cases[i].text);
+        enum duet_status status = open_quantized("float32", text, &model, &e);
         if (cases[i].says ? status != DUET_BAD_FORMAT || !strstr(e.text, cases[i].says) : status != DUET_OK)
             fail_msg("%s: %s '%s'", cases[i].text, duet_status_name(status), e.text);
         if (model) assert_string_equal(duet_model_config(model)->quantization.rounding, "half_even");
-        if (model) assert_int_equal(duet_model_config(model)->quantization.range_count, i == 0 ? 0 : 2);
         duet_model_close(&model);
     }
+    struct duet_error e;
+    struct duet_model *model;
+    assert_fails(DUET_BAD_FORMAT,
+                 open_quantized("float32", "{\"rounding\":\"up\",\"layers\":{}}", &model, &e), e);
+    assert_non_null(strstr(e.text, "quantization.rounding: expected \"half_even\", got \"up\""));
+    assert_fails(DUET_BAD_FORMAT, open_quantized("float32", "7", &model, &e), e);
+    assert_non_null(strstr(e.text, "metadata: quantization: expected an object, got 7"));
+}
+
+/* What a file says of bytes is what its network computes in; float32 is in a copy. */
+static void a_file_of_int8_computes_in_it(void **state)
+{
+    (void)state;
+    struct duet_error e;
+    struct duet_model *model;
+    struct duet_network *network;
+    assert_ok(
+        open_quantized("int8",
+                       "{\"rounding\":\"half_even\",\"layers\":{\"input\":{\"scale\":0.1,\"zero_point\":7},"
+                       "\"backbone.conv\":{\"scale\":0.25,\"zero_point\":3}},"
+                       "\"float32\":[\"backbone.conv_1\"]}",
+                       &model, &e),
+        e);
+    struct duet_model_config config = *duet_model_config(model);
+    assert_int_equal(config.precision, DUET_PRECISION_INT8);
+    assert_ok(duet_model_network(&config, 0, &network, &e), e);
+    const struct duet_layer *conv = duet_network_layer(network, duet_network_find(network, "backbone.conv"));
+    assert_true(conv->numbers.integers && conv->numbers.scale == 0.25f && conv->numbers.zero_point == 3);
+    assert_false(
+        duet_network_layer(network, duet_network_find(network, "backbone.conv_1"))->numbers.integers);
+    assert_true(duet_network_layer(network, 0)->numbers.scale == 0.1f);
+    duet_network_close(&network);
+    config.precision = DUET_PRECISION_FLOAT32;
+    assert_ok(duet_model_network(&config, 0, &network, &e), e);
+    conv = duet_network_layer(network, duet_network_find(network, "backbone.conv"));
+    assert_true(!conv->numbers.integers && conv->numbers.scale == 0);
+    duet_network_close(&network);
+    duet_model_close(&model);
+}
+
+/* Scales come back to the last bit, whatever they are. */
+static void ranges_survive_the_file(void **state)
+{
+    (void)state;
+    static const struct duet_model_range ranges[] = {
+        {"input", 0.00784313772f, 128}, {"backbone.conv", 0.0235294122f, 0}, {"backbone.conv_1", 1e12f, 255}};
+    static const char *const kept[] = {"backbone.block1.project"};
+    struct duet_head head = SSDLITE_HEAD(64, 64, 9);
+    struct duet_model_config in = {
+        .backbone = {1, 8},
+        .heads = &head,
+        .head_count = 1,
+        .precision = DUET_PRECISION_INT8,
+        .quantization = {"half_even", ranges, 3, kept, 1, {"streets", 64, "conv", 9.5}}};
+    char *json = duet_metadata_write(
+        &in, "{\"quantization\":{\"shoe\":1,\"layers\":{\"gone\":{},\"input\":{\"a\":2}}}}");
+    struct duet_error e;
+    struct duet_model *model;
+    assert_ok(open_with(json, &model, &e), e);
+    assert_non_null(strstr(json, "\"shoe\":1"));
+    assert_non_null(strstr(json, "\"input\":{\"a\":2,"));
+    assert_null(strstr(json, "gone"));
+    const struct duet_model_quantization *q = &duet_model_config(model)->quantization;
+    assert_int_equal(duet_model_config(model)->precision, DUET_PRECISION_INT8);
+    assert_int_equal(q->range_count, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(q->ranges[i].layer, ranges[i].layer);
+        assert_memory_equal(&q->ranges[i].scale, &ranges[i].scale, sizeof ranges[i].scale);
+        assert_int_equal(q->ranges[i].zero_point, ranges[i].zero_point);
+    }
+    assert_int_equal(q->float32_count, 1);
+    assert_string_equal(q->float32[0], kept[0]);
+    assert_string_equal(q->calibration.on, "streets");
+    assert_int_equal(q->calibration.pictures, 64);
+    assert_string_equal(q->calibration.worst, "conv");
+    assert_true(q->calibration.worst_sqnr == 9.5);
+    duet_model_close(&model);
+    in.precision = DUET_PRECISION_MODEL;
+    in.quantization = (struct duet_model_quantization){0};
+    char *without = duet_metadata_write(&in, json); /* of weights that have changed, ranges say nothing */
+    assert_null(strstr(without, "quantization"));
+    free(without);
+    free(json);
 }
 
 /* Nobody knows where it came from: the other way to make it anew. */
@@ -378,16 +470,14 @@ static void unknown_keys_are_kept(void **state)
         "{\"format_version\":2,\"shoe\":[1],\"backbone\":{\"kind\":\"mobilenet_v2\",\"shoe\":2},\"heads\":["
         "{\"kind\":\"ssdlite\",\"shoe\":3,\"config\":{\"shoe\":4},\"input\":{\"shoe\":5}},"
         "{\"kind\":\"classifier\",\"name\":\"rooms\",\"shoe\":6}],\"training\":{\"shoe\":7,\"settings\":{}},"
-        "\"source\":{\"shoe\":8,\"sha256\":\"old\"},\"quantization\":{\"rounding\":\"half_even\"},"
+        "\"source\":{\"shoe\":8,\"sha256\":\"old\"},"
         "\"data\":{\"sha256\":\"s\"},\"scores\":[{}]}";
     const struct duet_head heads[2] = {CLASSIFIER_HEAD(32, 32, 3), SSDLITE_HEAD(64, 64, 2)};
     const struct duet_model_config in = {.backbone = {1, 8}, .heads = heads, .head_count = 2};
     char *text = duet_metadata_write(&in, base);
     assert_non_null(text);
-    static const char *const kept[] = {
-        "\"shoe\":[1]",   "\"shoe\":2", "\"shoe\":3", "\"shoe\":4",
-        "\"shoe\":5",     "\"shoe\":7", "\"shoe\":8", "\"rounding\":\"half_even\"",
-        "\"scores\":[{}]"};
+    static const char *const kept[] = {"\"shoe\":[1]", "\"shoe\":2", "\"shoe\":3", "\"shoe\":4",
+                                       "\"shoe\":5",   "\"shoe\":7", "\"shoe\":8", "\"scores\":[{}]"};
     static const char *const gone[] = {"\"shoe\":6", "settings", "\"old\"", "\"data\"", "rooms"};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (!strstr(text, kept[i])) fail_msg("no %s in %s", kept[i], text);
@@ -422,6 +512,8 @@ int main(void)
         cmocka_unit_test(every_field_is_checked),
         cmocka_unit_test(every_field_of_a_head_is_checked),
         cmocka_unit_test(ranges_are_checked),
+        cmocka_unit_test(a_file_of_int8_computes_in_it),
+        cmocka_unit_test(ranges_survive_the_file),
         cmocka_unit_test(version_1_without_a_name),
         cmocka_unit_test(unknown_keys_are_kept),
         cmocka_unit_test(files_that_are_no_models_are_refused),

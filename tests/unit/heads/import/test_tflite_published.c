@@ -47,13 +47,18 @@ static void the_published_files_are_read(void **state)
         assert_non_null(t);
         assert_int_equal(t->dtype, files[i].weight);
         assert_int_equal(t->shape.dims[3], files[i].first);
-        const struct duet_tensor *range = duet_weights_find(weights, "backbone.conv.output.scale");
+        struct duet_metadata metadata;
+        assert_ok(duet_metadata_read("x", duet_weights_metadata(weights), &metadata, &e), e);
+        const struct duet_model_range *range = range_of(&metadata.config, "backbone.conv");
         assert_int_equal(range != NULL, files[i].weight == DUET_U8);
         if (range) { /* ReLU6 in 255 steps */
-            assert_in_range(*(const float *)range->data * 255 * 1000, 5990, 6010);
-            assert_non_null(duet_weights_find(weights, "input.scale"));
-            assert_non_null(duet_weights_find(weights, "backbone.block2.add.output.zero_point"));
+            assert_in_range(range->scale * 255 * 1000, 5990, 6010);
+            assert_int_equal(range->zero_point, 0);
+            assert_non_null(range_of(&metadata.config, "input"));
+            assert_non_null(range_of(&metadata.config, "backbone.block2.add"));
+            assert_null(range_of(&metadata.config, "deeplabv3.logits"));
         }
+        duet_metadata_close(&metadata);
         duet_weights_close(&weights);
     }
 }
