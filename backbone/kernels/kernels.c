@@ -42,6 +42,8 @@ static const struct {
     {"avx512", duet_x86_runs_avx512, duet_x86_fill_avx512},
 #elif defined(__aarch64__)
     {"neon", always, duet_arm_fill_neon},
+    {"dotprod", duet_arm_runs_dotprod, duet_arm_fill_dotprod},
+    {"i8mm", duet_arm_runs_i8mm, duet_arm_fill_i8mm},
 #endif
 };
 

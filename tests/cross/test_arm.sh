@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Duet for 64-bit ARM, built by the cross compiler and run by qemu: every kernel test passes there, and NEON
-# gives the bytes that AVX2 gives here: of the kernel tests' awkward sizes, of detections, masks and maps.
+# Duet for 64-bit ARM, built by the cross compiler and run by qemu: every kernel test passes there, on all levels
+# and on a processor that has the first alone, and NEON gives the bytes that AVX2 gives here: of the kernel tests'
+# awkward sizes, of detections, masks and maps.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 arm=$DUET_BUILD_DIR/arm
 kernels=(conv1x1 conv1x1_u8 conv3x3 conv3x3_u8 depthwise3x3 resize upsample)
@@ -22,7 +23,17 @@ it_builds() {
 }
 kernel_test() { # NAME
     export DUET_SEED=20260
-    qemu-aarch64 "$arm/tests/test_backbone_kernels_$1" >"$1.arm" && "$DUET_BUILD_DIR/tests/test_backbone_kernels_$1" >"$1.here" || { cat "$1".*; return 1; }
+    qemu-aarch64 -cpu max "$arm/tests/test_backbone_kernels_$1" >"$1.arm" && "$DUET_BUILD_DIR/tests/test_backbone_kernels_$1" >"$1.here" || { cat "$1".*; return 1; }
+}
+every_level() {
+    ! grep 'not on this processor' ./*.arm
+}
+neon_alone() {
+    DUET_SEED=20260 qemu-aarch64 -cpu cortex-a53 "$arm/tests/test_backbone_kernels_conv1x1_u8" >old || return 1
+    for level in dotprod i8mm; do
+        grep -qxF "# level $level: not on this processor" old || return 1
+    done
+    diff <(grep '^# sum of all bytes: ' old) <(grep '^# sum of all bytes: ' conv1x1_u8.arm)
 }
 kernel_bytes() { # NAME
     grep '^# sum of all bytes: ' "$1.here" >wanted && grep '^# sum of all bytes: ' "$1.arm" | diff wanted -
@@ -47,6 +58,8 @@ check "it builds for 64-bit ARM" it_builds
 for name in "${kernels[@]}"; do
     check "kernels of $name" kernel_test "$name"
 done
+check "every level was there" every_level
+check "a processor without dot products of bytes" neon_alone
 for feature in avx2 fma; do
     grep -qw "$feature" /proc/cpuinfo || skip_all "the bytes of AVX2" "this processor has no $feature"
 done

@@ -28,7 +28,7 @@ struct duet_network_kernels {
 };
 
 struct duet_kernels {
-    const char *level;                                /* "scalar", "avx2", "avx512", "neon" */
+    const char *level;                                /* "scalar", "avx2", "neon" ...: duet_kernels_level */
     struct duet_network_kernels of[DUET_DTYPE_COUNT]; /* zero where there are none: all but
                                                        * DUET_F32, and DUET_U8, whose weights are int8 */
     duet_resize_fn *resize;
