@@ -59,7 +59,7 @@ static int collect_blocks(const struct duet_network *network, const struct plan 
         if (step->by_channels) blocks[count++] = (struct block){.node = step->depthwise, .from = s, .to = s};
     }
     for (int i = 0; i < network->output_count; i++)
-        if (plan->wanted[i]) blocks[slot[network->outputs[i].node]].to = plan->step_count;
+        if (plan->wanted[i]) blocks[slot[duet_plan_output(network, plan, i)]].to = plan->step_count;
     free(slot);
     return count;
 }

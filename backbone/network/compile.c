@@ -39,7 +39,7 @@ static enum duet_status copy_layers(const struct duet_network *network, struct d
     for (int i = 0; status == DUET_OK && i < network->output_count; i++)
         if (c->plan.wanted[i])
             status = copy_end(c->outputs, &c->output_count, network->outputs[i].name,
-                              network->outputs[i].node, error);
+                              duet_plan_output(network, &c->plan, i), error);
     return status;
 }
 
@@ -47,19 +47,20 @@ static const struct duet_compile_options defaults = DUET_COMPILE_OPTIONS;
 
 static char *kernel_name(const struct duet_compiled *c, const struct step *step)
 {
-    const char *level = c->kernels.level;
+    const char *level = c->kernels.level, *type = step->dtype == DUET_U8 ? "u8" : "f32";
     switch (step->kind) {
     case STEP_CONV:
-        return duet_text("conv%dx%d_f32 %s", c->layers[step->project].kernel, c->layers[step->project].kernel,
-                         level);
+        return duet_text("conv%dx%d_%s %s", c->layers[step->project].kernel, c->layers[step->project].kernel,
+                         type, level);
     case STEP_DEPTHWISE:
-        return duet_text("depthwise3x3_f32 %s", level);
+        return duet_text("depthwise3x3_%s %s", type, level);
     case STEP_SEPARABLE:
-        return step->by_channels ? duet_text("separable_f32 %s, %zu channels at a time", level, step->chunk)
-                                 : duet_text("separable_f32 %s, %zu rows, %zu channels", level,
-                                             step->strip_rows, step->chunk);
+        return step->by_channels
+                   ? duet_text("separable_%s %s, %zu channels at a time", type, level, step->chunk)
+                   : duet_text("separable_%s %s, %zu rows, %zu channels", type, level, step->strip_rows,
+                               step->chunk);
     default:
-        return duet_text("%s", duet_plain_steps[step->kind].kernel);
+        return duet_text("%s", duet_plain_step(step)->kernel);
     }
 }
 

@@ -30,7 +30,7 @@ struct duet_compiled {
 static inline const struct duet_network_kernels *duet_layer_kernels(const struct duet_compiled *compiled,
                                                                     duet_node node)
 {
-    return &compiled->kernels.of[compiled->plan.info[node].dtype];
+    return &compiled->kernels.of[compiled->plan.numbers[node].integers ? DUET_U8 : DUET_F32];
 }
 
 /* May a session for so many threads be made? Errors: DUET_TOO_LARGE. */

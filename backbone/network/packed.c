@@ -4,6 +4,7 @@
 #include "core/fail.h"
 #include "core/os.h"
 #include "network/dead_channels.h"
+#include "network/whole.h"
 #include "weights/dequantize.h"
 #include "weights/set.h"
 
@@ -46,14 +47,21 @@ static enum duet_status check_tensors(const struct duet_network *network, const 
     return find_tensor(weights, layer->name, "bias", &channels, bias, error);
 }
 
-/* Floats that a layer's weights and bias take; each part is aligned. The products fit: see
- * duet_network_account. */
-static bool packed_floats(size_t depth, size_t columns, struct duet_packing packing, size_t *weight_floats,
-                          size_t *bias_floats)
+/* What a layer's parts take, in bytes; each is aligned. */
+struct sizes {
+    size_t weights;
+    size_t each; /* of what there is one number a channel of: bias; of bytes scales and zeros, too */
+    size_t all;
+};
+
+/* The products fit: see duet_network_account. */
+static bool sizes_of(struct duet_packing packing, size_t depth, size_t columns, bool bytes, struct sizes *s)
 {
-    *weight_floats = duet_packed_size(&packing, depth, columns);
-    return duet_round_up_size(*weight_floats, ALIGN_FLOATS, weight_floats) &&
-           duet_round_up_size(columns, ALIGN_FLOATS, bias_floats);
+    size_t each;
+    return duet_mul_size(duet_packed_size(&packing, depth, columns), packing.number, &s->weights) &&
+           duet_round_up_size(s->weights, DUET_ALIGN, &s->weights) &&
+           duet_round_up_size(columns * sizeof(float), DUET_ALIGN, &s->each) &&
+           duet_mul_size(s->each, bytes ? 3 : 1, &each) && duet_add_size(s->weights, each, &s->all);
 }
 
 /* Can the tensor's numbers be taken from where they lie? */
@@ -65,14 +73,15 @@ static bool is_ready(const struct duet_weights *weights, const struct duet_tenso
 /* What is packed for the first time. */
 struct missing {
     size_t layers;
-    size_t floats;  /* packed */
-    size_t scratch; /* floats of the largest tensor that is not float32 in memory already */
+    size_t bytes;   /* packed */
+    size_t scratch; /* bytes for the largest tensor that is not float32 in memory already */
     size_t live;    /* channels that may be listed */
 };
 
 /* Where a layer's weights come from. */
 struct part {
     const struct duet_tensor *weight, *bias; /* NULL: none are needed */
+    float unit;                              /* of bytes: what a result of 1 stands for */
     int depthwise; /* of a separable step's projection: its depthwise layer, if that may have dead channels;
                       or -1 */
 };
@@ -87,16 +96,22 @@ struct packing {
     struct packed_weights *packed;
     struct missing missing;
     struct packed_block *block; /* for it */
-    float *scratch;
-    float *at;         /* where the next tensor goes */
+    void *scratch;
+    char *at;          /* where the next tensor goes */
     uint32_t *at_live; /* where the next live list goes */
 };
+
+/* Does it compute in bytes? */
+static bool in_bytes(const struct packing *p, int i)
+{
+    return p->plan->numbers[i].integers;
+}
 
 /* How the kernel that runs a layer wants its weights. */
 static struct duet_packing packing_of(const struct packing *p, int i)
 {
     const struct duet_layer *layer = duet_network_layer(p->network, i);
-    const struct duet_network_kernels *k = &p->kernels->of[p->plan->info[i].dtype];
+    const struct duet_network_kernels *k = &p->kernels->of[in_bytes(p, i) ? DUET_U8 : DUET_F32];
     if (layer->op == DUET_OP_DEPTHWISE) return k->depthwise3x3.packing;
     return layer->kernel == 1 ? k->conv1x1.packing : k->conv3x3.packing;
 }
@@ -105,10 +120,17 @@ static struct packed_key key_of(const struct packing *p, int i)
 {
     const struct part *part = &p->parts[i];
     const struct duet_tensor *first = p->weights->tensors;
-    return (struct packed_key){
+    struct packed_key key = {
         .weight = (size_t)(part->weight - first),
         .filter = part->depthwise < 0 ? SIZE_MAX : (size_t)(p->parts[part->depthwise].weight - first),
         .packing = packing_of(p, i)};
+    if (in_bytes(p, i)) {
+        const struct duet_numbers *input = &p->plan->numbers[duet_network_layer(p->network, i)->inputs[0]];
+        key.input_scale = input->scale;
+        key.input_zero = input->zero_point;
+        key.output_scale = part->unit;
+    }
+    return key;
 }
 
 static size_t depth_of(const struct packing *p, int i)
@@ -125,13 +147,20 @@ static enum duet_status add_missing(struct packing *p, int i, struct duet_error 
     const struct duet_layer *layer = duet_network_layer(p->network, i);
     const struct part *part = &p->parts[i];
     struct missing *m = &p->missing;
-    size_t weight_floats, bias_floats, depth = depth_of(p, i);
-    if (!packed_floats(depth, (size_t)layer->channels, packing_of(p, i), &weight_floats, &bias_floats) ||
-        !duet_add_size(m->floats, weight_floats, &m->floats) ||
-        !duet_add_size(m->floats, bias_floats, &m->floats) || m->floats > SIZE_MAX / sizeof(float))
+    size_t depth = depth_of(p, i), biases = (size_t)layer->channels * sizeof(float), scratch;
+    struct sizes sizes;
+    if (in_bytes(p, i) && depth > DUET_SUM_DEPTH)
+        return duet_fail(error, DUET_TOO_LARGE,
+                         "layer %s: sums of %zu products of bytes, at most %d are sure to fit in 32 bits",
+                         layer->name, depth, DUET_SUM_DEPTH);
+    if (!sizes_of(packing_of(p, i), depth, (size_t)layer->channels, in_bytes(p, i), &sizes) ||
+        !duet_add_size(m->bytes, sizes.all, &m->bytes) || !duet_mul_size(depth, biases, &scratch))
         return duet_fail(error, DUET_TOO_LARGE, "layer %s: its weights do not fit in memory", layer->name);
-    if (!is_ready(p->weights, part->weight) && weight_floats > m->scratch) m->scratch = weight_floats;
-    if (!is_ready(p->weights, part->bias) && bias_floats > m->scratch) m->scratch = bias_floats;
+    if (in_bytes(p, i))
+        scratch = duet_whole_scratch(depth, (size_t)layer->channels);
+    else if (is_ready(p->weights, part->weight))
+        scratch = is_ready(p->weights, part->bias) ? 0 : biases;
+    if (scratch > m->scratch) m->scratch = scratch;
     if (part->depthwise >= 0) m->live += depth;
     m->layers++;
     return DUET_OK;
@@ -202,20 +231,49 @@ static enum duet_status pack_data(struct packing *p, int i, const float *data, c
 {
     const struct duet_layer *layer = duet_network_layer(p->network, i);
     const struct duet_packing packing = packing_of(p, i);
-    size_t columns = (size_t)layer->channels, weight_floats = 0, bias_floats = 0;
-    /* Fits: it did when added up. */
-    packed_floats(depth, columns, packing, &weight_floats, &bias_floats);
-    float *bias = p->at + weight_floats;
-    p->packed->layers[i] =
-        (struct packed_layer){p->at, bias, live, depth, (weight_floats + bias_floats) * sizeof(float)};
+    size_t columns = (size_t)layer->channels;
+    struct sizes sizes = {0};
+    sizes_of(packing, depth, columns, false, &sizes); /* fits: it did when added up */
+    float *bias = (float *)(p->at + sizes.weights);
+    p->packed->layers[i] = (struct packed_layer){
+        .weights = p->at, .bias = bias, .live = live, .depth = depth, .bytes = sizes.all};
     const struct duet_unpacked from = {live, depth, columns, data, NULL};
     packing.pack(&from, &packing, p->at);
     enum duet_status status = as_float(p, p->parts[i].bias, &data, error);
     if (status != DUET_OK) return status;
-    memset(bias, 0, bias_floats * sizeof *bias);
+    memset(bias, 0, sizes.each);
     memcpy(bias, data, columns * sizeof *bias);
-    p->at = bias + bias_floats;
+    p->at += sizes.all;
     return DUET_OK;
+}
+
+/* The same of bytes. */
+static enum duet_status pack_bytes(struct packing *p, int i, struct duet_error *error)
+{
+    const struct duet_layer *layer = duet_network_layer(p->network, i);
+    const struct packed_key key = key_of(p, i);
+    struct sizes sizes = {0};
+    struct whole_layer whole = {.layer = layer,
+                                .weight = p->parts[i].weight,
+                                .bias = p->parts[i].bias,
+                                .depth = depth_of(p, i),
+                                .key = &key};
+    sizes_of(key.packing, whole.depth, (size_t)layer->channels, true,
+             &sizes); /* fits: it did when added up */
+    memset(p->at + sizes.weights, 0, 3 * sizes.each);
+    whole.packed_weights = p->at;
+    whole.packed_bias = (int32_t *)(p->at + sizes.weights);
+    whole.scales = (float *)(p->at + sizes.weights + sizes.each);
+    whole.zeros = (int32_t *)(p->at + sizes.weights + 2 * sizes.each);
+    enum duet_status status = duet_whole_pack(p->weights, &whole, p->scratch, error);
+    p->packed->layers[i] = (struct packed_layer){.weights = whole.packed_weights,
+                                                 .bias = whole.packed_bias,
+                                                 .scales = whole.scales,
+                                                 .zeros = whole.has_zeros ? whole.zeros : NULL,
+                                                 .depth = whole.depth,
+                                                 .bytes = sizes.all};
+    p->at += sizes.all;
+    return status;
 }
 
 static void enter(struct packing *p, const struct packed_key *key, int i)
@@ -231,6 +289,11 @@ static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *
     struct packed_key key = key_of(p, i), whole = key;
     whole.filter = SIZE_MAX;
     size_t depth = depth_of(p, i);
+    if (in_bytes(p, i)) {
+        enum duet_status packed = pack_bytes(p, i, error);
+        if (packed == DUET_OK) enter(p, &key, i);
+        return packed;
+    }
     enum duet_status status = as_float(p, p->parts[i].weight, &data, error);
     if (status != DUET_OK) return status;
     const uint32_t *live = find_live_rows(p, i, data, &depth);
@@ -249,11 +312,10 @@ static enum duet_status pack_missing(struct packing *p, struct duet_error *error
 {
     const struct missing *m = &p->missing;
     enum duet_status status = DUET_OK;
-    p->scratch = duet_alloc_pages(m->scratch * sizeof(float));
-    p->block = duet_block_create(m->floats, m->live, m->layers * 2);
+    p->scratch = duet_alloc_pages(m->scratch);
+    p->block = duet_block_create(m->bytes, m->live, m->layers * 2);
     if (!p->scratch || !p->block)
-        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu bytes of weights",
-                           m->floats * sizeof(float));
+        status = duet_fail(error, DUET_OUT_OF_MEMORY, "no memory for %zu bytes of weights", m->bytes);
     if (p->block) {
         p->at = p->block->data;
         p->at_live = p->block->live;
@@ -270,12 +332,23 @@ static enum duet_status pack_missing(struct packing *p, struct duet_error *error
 
 /* --- all of it ----------------------------------------------------------------------------------------- */
 
+/* What a result of 1 stands for. */
+static float unit_of(const struct plan *plan, duet_node node)
+{
+    return plan->info[node].dtype == DUET_U8 ? plan->numbers[node].scale : 1;
+}
+
+/* What layers need to know of the steps that they are part of. */
 static void pair(struct packing *p)
 {
     for (int i = 0; i < duet_network_layer_count(p->network); i++) p->parts[i].depthwise = -1;
     for (int i = 0; i < p->plan->step_count; i++) {
         const struct step *s = &p->plan->steps[i];
-        if (s->kind == STEP_SEPARABLE && may_have_dead_channels(p->network, s->depthwise))
+        if (s->expand >= 0) p->parts[s->expand].unit = unit_of(p->plan, s->expand);
+        if (s->depthwise >= 0) p->parts[s->depthwise].unit = unit_of(p->plan, s->depthwise);
+        if (s->project >= 0) p->parts[s->project].unit = unit_of(p->plan, s->output);
+        if (s->kind == STEP_SEPARABLE && s->dtype == DUET_F32 &&
+            may_have_dead_channels(p->network, s->depthwise))
             p->parts[s->project].depthwise = s->depthwise;
     }
 }

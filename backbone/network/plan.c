@@ -3,6 +3,7 @@
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
+#include "kernels/pack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,14 +47,7 @@ static enum duet_status find_needed(const struct duet_network *network,
 
 /* --- fusion --------------------------------------------------------------------------------------------- */
 
-/* Who reads each layer, of those that are needed. */
-struct uses {
-    int *count;       /* readers, a wanted output of the network counting as one */
-    duet_node *first; /* the first reader, -1: none */
-    int *stage;       /* that the layer belongs to */
-};
-
-static void count_uses(const struct duet_network *network, const struct plan *plan, struct uses uses)
+static void count_uses(const struct duet_network *network, const struct plan *plan, struct plan_uses uses)
 {
     for (int i = 0; i < network->layer_count; i++) uses.first[i] = -1;
     for (int i = 0; i < network->layer_count; i++)
@@ -66,7 +60,7 @@ static void count_uses(const struct duet_network *network, const struct plan *pl
 }
 
 /* Stage 1 begins where a side input is read. */
-static void find_stages(const struct duet_network *network, struct plan *plan, struct uses uses)
+static void find_stages(const struct duet_network *network, struct plan *plan, struct plan_uses uses)
 {
     plan->stage_count = 1;
     for (int i = 0; i < network->layer_count; i++) {
@@ -79,33 +73,36 @@ static void find_stages(const struct duet_network *network, struct plan *plan, s
 }
 
 /* The layer that reads `node`, if it is the only one and of kind `op`; else -1. */
-static duet_node only_reader(const struct duet_network *network, struct uses uses, duet_node node,
+static duet_node only_reader(const struct duet_network *network, struct plan_uses uses, duet_node node,
                              enum duet_op op)
 {
     duet_node reader = uses.count[node] == 1 ? uses.first[node] : -1;
     return reader >= 0 && network->layers[reader].op == op ? reader : -1;
 }
 
-static bool is_pointwise(const struct duet_layer *layer)
+/* Layers that one step covers compute in the same numbers. */
+static bool agree(const struct plan *plan, duet_node a, duet_node b)
 {
-    return layer->op == DUET_OP_CONV && layer->kernel == 1 && layer->stride == 1;
+    return plan->numbers[a].integers == plan->numbers[b].integers;
 }
 
 /* The separable step around depthwise layer `node`, or one with project = -1 when it cannot be fused. It
  * expands unless what is in front is covered: in MobileNetV1 that is the projection of the step before. */
-static struct step separable_around(const struct duet_network *network, struct uses uses, duet_node node,
-                                    const bool *covered)
+static struct step separable_around(const struct duet_network *network, const struct plan *plan,
+                                    struct plan_uses uses, duet_node node, const bool *covered)
 {
     struct step s = {.kind = STEP_SEPARABLE, .expand = -1, .depthwise = node, .project = -1, .add = -1};
     duet_node project = only_reader(network, uses, node, DUET_OP_CONV);
-    if (project < 0 || !is_pointwise(&network->layers[project])) return s;
+    if (project < 0 || !duet_is_pointwise(&network->layers[project]) || !agree(plan, node, project)) return s;
     s.project = s.output = project;
     duet_node source = network->layers[node].inputs[0];
-    if (network->layers[source].op == DUET_OP_CONV && uses.count[source] == 1 && !covered[source])
+    if (network->layers[source].op == DUET_OP_CONV && uses.count[source] == 1 && !covered[source] &&
+        agree(plan, source, node))
         s.expand = source;
     s.inputs[s.input_count++] = s.expand >= 0 ? network->layers[source].inputs[0] : source;
     duet_node add = only_reader(network, uses, project, DUET_OP_ADD);
-    if (add >= 0 && network->layers[project].activation == DUET_LINEAR) {
+    if (add >= 0 && network->layers[project].activation == DUET_LINEAR && agree(plan, project, add) &&
+        plan->joins[project] == plan->numbers[project].integers) {
         const duet_node *terms = network->layers[add].inputs;
         duet_node other = terms[0] == project ? terms[1] : terms[0];
         /* The other term must exist before this step does its work. */
@@ -114,17 +111,47 @@ static struct step separable_around(const struct duet_network *network, struct u
             s.inputs[s.input_count++] = other;
         }
     }
+    if (plan->joins[project] && s.add < 0) s.project = -1;
     return s;
 }
 
+/* The convolution and the addition `add` that its sums join; no output where there is none. */
+static struct step joined_addition(const struct duet_network *network, const struct plan *plan, duet_node add)
+{
+    struct step s = {
+        .kind = STEP_CONV, .expand = -1, .depthwise = -1, .project = -1, .add = add, .output = -1};
+    const duet_node *terms = network->layers[add].inputs;
+    for (int i = 0; i < 2; i++)
+        if (plan->joins[terms[i]]) {
+            s.project = terms[i];
+            s.output = add;
+            s.inputs[0] = network->layers[terms[i]].inputs[0];
+            s.inputs[1] = terms[1 - i];
+            s.input_count = 2;
+        }
+    return s;
+}
+
+/* Of bytes: what is joined in front is one pixel that stands for all, which is worked out once, and the rest
+ * is a single tensor on the scale of the whole. */
+static bool joins_in_bytes(const struct plan *plan, duet_node concat, const struct step *s)
+{
+    const struct duet_numbers *whole = &plan->numbers[concat], *rest = &plan->numbers[s->inputs[1]];
+    return s->input_count == 2 && s->spread[0] && !s->spread[1] && rest->scale == whole->scale &&
+           rest->zero_point == whole->zero_point &&
+           plan->info[s->inputs[0]].output.dims[3] % DUET_MAX_PACK_UNIT == 0;
+}
+
 /* The 1x1 convolution `node` reading what its CONCAT would have joined; no inputs when it cannot. */
-static struct step joined_convolution(const struct duet_network *network, struct uses uses, duet_node node)
+static struct step joined_convolution(const struct duet_network *network, const struct plan *plan,
+                                      struct plan_uses uses, duet_node node)
 {
     struct step s = {
         .kind = STEP_CONV, .expand = -1, .depthwise = -1, .project = node, .add = -1, .output = node};
     const struct duet_layer *concat = &network->layers[network->layers[node].inputs[0]];
-    if (!is_pointwise(&network->layers[node]) || concat->op != DUET_OP_CONCAT ||
-        uses.count[network->layers[node].inputs[0]] != 1)
+    if (!duet_is_pointwise(&network->layers[node]) || concat->op != DUET_OP_CONCAT ||
+        uses.count[network->layers[node].inputs[0]] != 1 || plan->joins[node] ||
+        !agree(plan, node, network->layers[node].inputs[0]))
         return s;
     for (; s.input_count < concat->input_count; s.input_count++) {
         duet_node input = concat->inputs[s.input_count];
@@ -132,6 +159,8 @@ static struct step joined_convolution(const struct duet_network *network, struct
         s.spread[s.input_count] = layer->op == DUET_OP_BROADCAST && uses.count[input] == 1;
         s.inputs[s.input_count] = s.spread[s.input_count] ? layer->inputs[0] : input;
     }
+    duet_node whole = network->layers[node].inputs[0];
+    if (plan->numbers[node].integers && !joins_in_bytes(plan, whole, &s)) s.input_count = 0;
     return s;
 }
 
@@ -166,6 +195,12 @@ static struct step plain_step(const struct duet_network *network, duet_node node
     return s;
 }
 
+static enum duet_dtype computes_in(const struct plan *plan, const struct step *s)
+{
+    duet_node layer = s->project >= 0 ? s->project : s->depthwise >= 0 ? s->depthwise : s->output;
+    return plan->numbers[layer].integers ? DUET_U8 : DUET_F32;
+}
+
 /* "backbone.block3.expand+depthwise+project+add": the first name whole, of the others what differs. */
 static char *step_name(const struct duet_network *network, const struct step *s)
 {
@@ -188,11 +223,12 @@ struct fusion {
     bool *covered;
 };
 
-static void fuse_layers(const struct duet_network *network, struct uses uses, struct fusion f)
+static void fuse_layers(const struct duet_network *network, const struct plan *plan, struct plan_uses uses,
+                        struct fusion f)
 {
     for (int i = 0; i < network->layer_count; i++) {
         if (network->layers[i].op != DUET_OP_DEPTHWISE || f.covered[i]) continue;
-        struct step s = separable_around(network, uses, i, f.covered);
+        struct step s = separable_around(network, plan, uses, i, f.covered);
         if (s.project < 0) continue;
         f.by_output[s.output] = s;
         if (s.expand >= 0) f.covered[s.expand] = true;
@@ -200,16 +236,28 @@ static void fuse_layers(const struct duet_network *network, struct uses uses, st
     }
     for (int i = 0; i < network->layer_count; i++) {
         if (network->layers[i].op != DUET_OP_CONV || f.covered[i]) continue;
-        struct step s = joined_convolution(network, uses, i);
+        struct step s = joined_convolution(network, plan, uses, i);
         if (s.input_count == 0) continue;
         f.by_output[i] = s;
         cover_joined(network, &s, f.covered);
     }
 }
 
+/* What is one step whether layers are fused or not. */
+static void join_additions(const struct duet_network *network, const struct plan *plan, struct fusion f)
+{
+    for (int i = 0; i < network->layer_count; i++) {
+        if (network->layers[i].op != DUET_OP_ADD || f.covered[i] || f.by_output[i].output >= 0) continue;
+        struct step s = joined_addition(network, plan, i);
+        if (s.output < 0) continue;
+        f.by_output[i] = s;
+        f.covered[s.project] = true;
+    }
+}
+
 /* Steps in the order of their stages, within one of their results' layers: every input is ready before it is
  * read. */
-static enum duet_status list_steps(const struct duet_network *network, bool fuse, struct uses uses,
+static enum duet_status list_steps(const struct duet_network *network, bool fuse, struct plan_uses uses,
                                    struct plan *plan, struct duet_error *error)
 {
     size_t n = (size_t)network->layer_count;
@@ -220,12 +268,14 @@ static enum duet_status list_steps(const struct duet_network *network, bool fuse
         f.by_output[i].output = -1;
         f.covered[i] = !plan->needed[i] || network->layers[i].op == DUET_OP_INPUT;
     }
-    if (status == DUET_OK && fuse) fuse_layers(network, uses, f);
+    if (status == DUET_OK && fuse) fuse_layers(network, plan, uses, f);
+    if (status == DUET_OK) join_additions(network, plan, f);
     for (size_t i = 0; status == DUET_OK && i < n * (size_t)plan->stage_count; i++) {
         duet_node node = (duet_node)(i % n);
         if (uses.stage[node] != (int)(i / n) || (f.covered[node] && f.by_output[node].output < 0)) continue;
         struct step s = f.by_output[node].output >= 0 ? f.by_output[node] : plain_step(network, node);
         s.stage = uses.stage[node];
+        s.dtype = computes_in(plan, &s);
         s.name = step_name(network, &s);
         if (s.name)
             plan->steps[plan->step_count++] = s;
@@ -246,7 +296,7 @@ static bool reads(const struct step *s, duet_node node)
 
 /* Steps whose result no other step reads (predictors) move up to right behind the steps whose results they
  * read: these are still in the caches then, and their memory is free sooner. */
-static void hoist_leaves(struct uses uses, struct plan *plan)
+static void hoist_leaves(struct plan_uses uses, struct plan *plan)
 {
     for (int i = 0; i < plan->step_count; i++) {
         struct step leaf = plan->steps[i];
@@ -262,7 +312,8 @@ static void hoist_leaves(struct uses uses, struct plan *plan)
 
 /* Puts a step in front of step `at` that makes the numbers of layer `node` of type `dtype`. */
 static enum duet_status insert_conversion(const struct duet_network *network, struct plan *plan, int at,
-                                          duet_node node, enum duet_dtype dtype, struct duet_error *error)
+                                          int stage, duet_node node, enum duet_dtype dtype,
+                                          struct duet_error *error)
 {
     duet_node converted = duet_plan_converted(network, node);
     struct step s = {.kind = STEP_CONVERT,
@@ -274,7 +325,7 @@ static enum duet_status insert_conversion(const struct duet_network *network, st
                      .inputs = {node},
                      .input_count = 1,
                      .name = duet_text("%s.convert", network->layers[node].name),
-                     .stage = plan->steps[at].stage,
+                     .stage = stage,
                      .dtype = dtype};
     if (!s.name) return duet_no_memory(error, NULL, "to plan a network");
     memmove(&plan->steps[at + 1], &plan->steps[at], (size_t)(plan->step_count - at) * sizeof s);
@@ -300,8 +351,23 @@ static enum duet_status place_conversions(const struct duet_network *network, st
             if (s->kind == STEP_CONVERT || plan->info[node].dtype == s->dtype) continue;
             s->inputs[k] = duet_plan_converted(network, node);
             if (plan->info[s->inputs[k]].output.rank == 0)
-                status = insert_conversion(network, plan, i++, node, s->dtype, error);
+                status = insert_conversion(network, plan, i++, s->stage, node, s->dtype, error);
         }
+    return status;
+}
+
+/* Outputs that bytes are made float32 of for nobody else: right behind the step that leaves them. */
+static enum duet_status convert_outputs(const struct duet_network *network, struct plan *plan,
+                                        struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    for (int i = 0; status == DUET_OK && i < network->output_count; i++) {
+        duet_node node = network->outputs[i].node, output = duet_plan_output(network, plan, i);
+        if (!plan->wanted[i] || output == node || plan->info[output].output.rank > 0) continue;
+        int at = 0;
+        while (plan->steps[at].output != node) at++;
+        status = insert_conversion(network, plan, at + 1, plan->steps[at].stage, node, DUET_F32, error);
+    }
     return status;
 }
 
@@ -322,9 +388,9 @@ static struct plan_budget budget_of(size_t l1_bytes, size_t l2_bytes)
 }
 
 /* Channels of the tensor that the depthwise layer reads, so many that three rows of them stay in L1. */
-static size_t chunk_channels(const struct plan *plan, const size_t *middle)
+static size_t chunk_channels(const struct plan *plan, const size_t *middle, size_t size)
 {
-    size_t units = plan->budget.window / (3 * middle[2] * DUET_CHUNK_UNIT * sizeof(float));
+    size_t units = plan->budget.window / (3 * middle[2] * DUET_CHUNK_UNIT * size);
     size_t all = duet_chunk_units(middle[3]);
     if (units < 1) units = 1;
     return (units < all ? units : all) * DUET_CHUNK_UNIT;
@@ -336,13 +402,14 @@ static size_t strip_bytes(const struct duet_network *network, const struct plan 
 {
     const struct duet_layer *layer = &network->layers[s->depthwise];
     const size_t *out = plan->info[s->depthwise].output.dims;
-    size_t bytes = rows * out[2] * out[3] * sizeof(float);
+    size_t bytes = rows * out[2] * out[3] * duet_plan_size(plan, s->depthwise);
     *ring_rows = 0;
     if (s->expand >= 0) {
         const size_t *middle = plan->info[s->expand].output.dims;
         *ring_rows = (rows - 1) * (size_t)layer->stride + 2 * (size_t)layer->rate + 1;
         if (*ring_rows > middle[1]) *ring_rows = middle[1];
-        bytes += *ring_rows * middle[2] * middle[3] * sizeof(float) + DUET_ALIGN; /* both parts are aligned */
+        bytes += *ring_rows * middle[2] * middle[3] * duet_plan_size(plan, s->expand) +
+                 DUET_ALIGN; /* both parts are aligned */
     }
     return bytes;
 }
@@ -368,27 +435,32 @@ static void split_channels(const struct plan *plan, struct step *s)
 
 static void choose_way(const struct duet_network *network, struct plan *plan, struct step *s)
 {
-    const size_t *middle = plan->info[s->expand >= 0 ? s->expand : s->inputs[0]].output.dims;
-    const size_t plane = middle[1] * middle[2] * sizeof(float);
-    s->chunk = chunk_channels(plan, middle);
+    const duet_node source = s->expand >= 0 ? s->expand : s->inputs[0];
+    const size_t *middle = plan->info[source].output.dims;
+    const size_t plane = middle[1] * middle[2] * duet_plan_size(plan, source);
+    s->chunk = chunk_channels(plan, middle, duet_plan_size(plan, source));
     s->by_channels = plane * DUET_CHUNK_UNIT <= plan->budget.plane &&
                      plan->info[s->depthwise].bytes <= DUET_WHOLE_STRIP_BYTES;
-    if (plan->split > 0 && s->expand >= 0) split_channels(plan, s);
+    if (plan->split > 0 && s->expand >= 0 && s->dtype == DUET_F32) split_channels(plan, s);
     if (!s->by_channels) {
         choose_strip(network, plan, s);
     } else if (s->expand >= 0) {
         s->ring_rows = middle[1];
         s->scratch_bytes = plane * s->chunk;
     }
-    s->spare_bytes = duet_align(plan->info[s->depthwise].output.dims[2] * s->chunk * sizeof(float));
+    s->spare_bytes = s->dtype == DUET_F32
+                         ? duet_align(plan->info[s->depthwise].output.dims[2] * s->chunk * sizeof(float))
+                         : 0;
     s->scratch_bytes = s->spare_bytes + duet_align(s->scratch_bytes);
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }
 
-/* Room for what a leading single pixel adds to every output pixel. */
+/* Room for what a leading single pixel adds to every output pixel; of bytes, for that pixel, too. */
 static void choose_joined(struct plan *plan, struct step *s)
 {
-    s->scratch_bytes = duet_align(plan->info[s->project].output.dims[3] * sizeof(float));
+    s->spare_bytes = duet_align(plan->info[s->project].output.dims[3] * sizeof(float));
+    s->scratch_bytes = s->spare_bytes;
+    if (s->dtype == DUET_U8) s->scratch_bytes += duet_align(plan->info[s->inputs[0]].output.dims[3]);
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }
 
@@ -416,13 +488,16 @@ enum duet_status duet_plan_create(const struct duet_network *network,
     if (status != DUET_OK) return status;
     size_t n = (size_t)network->layer_count;
     if (n == 0) return duet_fail(error, DUET_BAD_ARGUMENT, "a network without layers");
-    struct uses uses = {calloc(n, sizeof(int)), calloc(n, sizeof(duet_node)), calloc(n, sizeof(int))};
+    struct plan_uses uses = {calloc(n, sizeof(int)), calloc(n, sizeof(duet_node)), calloc(n, sizeof(int))};
     plan->steps = calloc(2 * n, sizeof *plan->steps); /* at worst every result is converted */
     plan->info = calloc(2 * n, sizeof *plan->info);
     plan->offset = calloc(2 * n, sizeof *plan->offset);
+    plan->numbers = calloc(2 * n, sizeof *plan->numbers);
     plan->needed = calloc(n, sizeof *plan->needed);
+    plan->joins = calloc(n, sizeof *plan->joins);
+    bool *wanted = calloc(n, sizeof *wanted);
     if (!uses.count || !uses.first || !uses.stage || !plan->steps || !plan->info || !plan->offset ||
-        !plan->needed) {
+        !plan->numbers || !plan->needed || !plan->joins || !wanted) {
         status = duet_no_memory(error, NULL, "to plan a network");
         goto done;
     }
@@ -434,20 +509,24 @@ enum duet_status duet_plan_create(const struct duet_network *network,
     if (status != DUET_OK) goto done;
     count_uses(network, plan, uses);
     find_stages(network, plan, uses);
+    status = duet_plan_numbers(network, uses, plan, wanted, error);
+    if (status != DUET_OK) goto done;
     status = list_steps(network, !options->unfused, uses, plan, error);
     if (status != DUET_OK) goto done;
     hoist_leaves(uses, plan);
     status = place_conversions(network, plan, error);
+    if (status == DUET_OK) status = convert_outputs(network, plan, error);
     if (status != DUET_OK) goto done;
     for (int i = 0; i < plan->step_count; i++) {
         if (plan->steps[i].kind == STEP_SEPARABLE)
             choose_way(network, plan, &plan->steps[i]);
-        else if (plan->steps[i].input_count > 1 && plan->steps[i].kind == STEP_CONV)
+        else if (plan->steps[i].input_count > 1 && plan->steps[i].kind == STEP_CONV && plan->steps[i].add < 0)
             choose_joined(plan, &plan->steps[i]);
         plan->steps[i].serial = is_serial(plan, &plan->steps[i]);
     }
     status = duet_plan_arena(network, plan, error);
 done:
+    free(wanted);
     free(uses.count);
     free(uses.first);
     free(uses.stage);
@@ -462,6 +541,8 @@ void duet_plan_close(struct plan *plan)
     free(plan->steps);
     free(plan->info);
     free(plan->offset);
+    free(plan->numbers);
     free(plan->needed);
+    free(plan->joins);
     memset(plan, 0, sizeof *plan);
 }

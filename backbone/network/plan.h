@@ -50,7 +50,7 @@ struct step {
     int input_count;
     char *name;
     int stage;
-    enum duet_dtype dtype; /* of what it reads and leaves; see duet_plan_converted */
+    enum duet_dtype dtype; /* of what it reads, and of a conversion, of what it leaves */
     /* A 1x1 convolution may read several tensors as if they were joined (it covers a CONCAT), some of them a
      * single pixel that stands for all (a BROADCAST). */
     bool spread[DUET_MAX_INPUTS];
@@ -81,17 +81,18 @@ struct plan {
     bool wanted[DUET_MAX_OUTPUTS]; /* the network's outputs */
     bool *needed;                  /* layers that lead to a wanted one, and the picture */
     int stage_count;
+    bool *joins; /* convolutions whose sums join the addition that reads them, unrounded */
     /* A layer each, and behind them once more for those whose results are converted: */
     struct duet_layer_info *info;
+    struct duet_numbers *numbers; /* as they compute; see duet_plan_numbers */
     size_t *offset; /* where its result lies in the arena, in bytes; SIZE_MAX: nowhere */
     size_t arena_bytes, scratch_bytes;
     struct plan_budget budget;
     int split; /* groups of an inverted residual; 0: as the budget says */
 };
 
-/* Results, strips and packed weights begin at multiples of so many bytes, and so many floats. */
-#define DUET_ALIGN   64
-#define ALIGN_FLOATS (DUET_ALIGN / sizeof(float))
+/* Results, strips and packed weights begin at multiples of so many bytes. */
+#define DUET_ALIGN 64
 
 static inline size_t duet_align(size_t bytes)
 {
@@ -106,7 +107,19 @@ static inline size_t duet_chunk_units(size_t channels)
     return (channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
 }
 
-/* What the plan knows the result of layer `node` as, once a STEP_CONVERT has made it float32. */
+/* Who reads each layer, of those that are needed. */
+struct plan_uses {
+    int *count;       /* readers, a wanted output of the network counting as one */
+    duet_node *first; /* the first reader, -1: none */
+    int *stage;       /* that the layer belongs to */
+};
+
+static inline bool duet_is_pointwise(const struct duet_layer *layer)
+{
+    return layer->op == DUET_OP_CONV && layer->kernel == 1 && layer->stride == 1;
+}
+
+/* What the plan knows the result of layer `node` as, once a STEP_CONVERT has made it float32, or bytes. */
 static inline duet_node duet_plan_converted(const struct duet_network *network, duet_node node)
 {
     return network->layer_count + node;
@@ -127,6 +140,27 @@ enum duet_status duet_plan_create(const struct duet_network *network,
                                   const struct duet_compile_options *options, struct plan *plan,
                                   struct duet_error *error);
 void duet_plan_close(struct plan *plan);
+
+/* Of that, a part: fills numbers and joins, and of info the types and bytes of results. `wanted`
+ * [layer_count] is scratch, all false. Errors: DUET_BAD_ARGUMENT (bytes are to be read where there is no
+ * scale for them). */
+enum duet_status duet_plan_numbers(const struct duet_network *network, struct plan_uses uses,
+                                   struct plan *plan, bool *wanted, struct duet_error *error);
+
+/* The layer, or its converted result, that holds what output `index` of the network gives. */
+static inline duet_node duet_plan_output(const struct duet_network *network, const struct plan *plan,
+                                         int index)
+{
+    duet_node node = network->outputs[index].node, converted = duet_plan_converted(network, node);
+    bool bytes = plan->info[node].dtype == DUET_U8 && network->layers[node].op != DUET_OP_INPUT;
+    return bytes ? converted : node;
+}
+
+/* Bytes of a number of a layer's result. */
+static inline size_t duet_plan_size(const struct plan *plan, duet_node node)
+{
+    return duet_dtype_size(plan->info[node].dtype);
+}
 
 /* Of that, the last part: fills offset and arena_bytes for the steps that are planned. */
 enum duet_status duet_plan_arena(const struct duet_network *network, struct plan *plan,

@@ -108,7 +108,7 @@ static void run_piece(void *arg, int index, int worker)
     else if (w->step->kind == STEP_DEPTHWISE)
         duet_step_depthwise(w, rows);
     else
-        duet_plain_steps[w->step->kind].run(w, rows);
+        duet_plain_step(w->step)->run(w, rows);
 }
 
 static void run_step(struct duet_session *session, const struct duet_pool *pool, int step)

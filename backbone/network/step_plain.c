@@ -7,8 +7,8 @@ static void add(const struct work *w, struct share rows)
 {
     const size_t *out = duet_dims(w, w->step->output);
     size_t row = out[2] * out[3];
-    const float *a = duet_floats(w, w->step->inputs[0]), *b = duet_floats(w, w->step->inputs[1]);
-    float *output = duet_floats(w, w->step->output);
+    const float *a = duet_result(w, w->step->inputs[0]), *b = duet_result(w, w->step->inputs[1]);
+    float *output = duet_result(w, w->step->output);
     for (size_t i = rows.begin * row; i < rows.end * row; i++) output[i] = a[i] + b[i];
 }
 
@@ -18,28 +18,28 @@ static void concat(const struct work *w, struct share rows)
     size_t at = 0;
     for (int k = 0; k < w->step->input_count; k++) {
         size_t channels = duet_dims(w, w->step->inputs[k])[3];
-        const float *input = duet_floats(w, w->step->inputs[k]);
-        float *output = duet_floats(w, w->step->output) + at;
+        const float *input = duet_result(w, w->step->inputs[k]);
+        float *output = duet_number(w, w->step->output, at);
         for (size_t p = rows.begin * out[2]; p < rows.end * out[2]; p++)
             memcpy(output + p * out[3], input + p * channels, channels * sizeof(float));
         at += channels;
     }
 }
 
-static void broadcast(const struct work *w, struct share rows)
+void duet_broadcast(const struct work *w, struct share rows)
 {
     const size_t *out = duet_dims(w, w->step->output);
-    const float *input = duet_floats(w, w->step->inputs[0]);
-    float *output = duet_floats(w, w->step->output);
-    for (size_t p = rows.begin * out[2]; p < rows.end * out[2]; p++)
-        memcpy(output + p * out[3], input, out[3] * sizeof(float));
+    const size_t bytes = out[3] * duet_plan_size(&w->session->compiled->plan, w->step->output);
+    const void *input = duet_result(w, w->step->inputs[0]);
+    char *output = duet_result(w, w->step->output);
+    for (size_t p = rows.begin * out[2]; p < rows.end * out[2]; p++) memcpy(output + p * bytes, input, bytes);
 }
 
 static void global_mean(const struct work *w, struct share rows)
 {
     const size_t *in = duet_dims(w, w->step->inputs[0]);
-    const float *input = duet_floats(w, w->step->inputs[0]);
-    float *output = duet_floats(w, w->step->output);
+    const float *input = duet_result(w, w->step->inputs[0]);
+    float *output = duet_result(w, w->step->output);
     size_t pixels = in[1] * in[2], channels = in[3];
     (void)rows; /* one piece: a sum in one order */
     memset(output, 0, channels * sizeof(float));
@@ -48,29 +48,16 @@ static void global_mean(const struct work *w, struct share rows)
     for (size_t c = 0; c < channels; c++) output[c] /= (float)pixels;
 }
 
-/* Where row or column p of an upsampled side lies: on `first` when both are the same, else halfway between.
- */
-struct upsampled {
-    size_t first, second;
-};
-
-static struct upsampled upsampled_from(size_t p, size_t side)
-{
-    size_t doubled = p + side % 2; /* an even side begins half a pixel before the first one */
-    size_t first = doubled > 0 ? (doubled - 1) / 2 : 0;
-    return (struct upsampled){first, doubled / 2};
-}
-
 static void upsample(const struct work *w, struct share rows)
 {
     const size_t *in = duet_dims(w, w->step->inputs[0]), *out = duet_dims(w, w->step->output);
-    const float *input = duet_floats(w, w->step->inputs[0]);
+    const float *input = duet_result(w, w->step->inputs[0]);
     size_t channels = out[3];
     for (size_t y = rows.begin; y < rows.end; y++) {
-        struct upsampled v = upsampled_from(y, out[1]);
-        float *output = duet_floats(w, w->step->output) + y * out[2] * channels;
+        struct upsampled v = duet_upsampled_from(y, out[1]);
+        float *output = duet_number(w, w->step->output, y * out[2] * channels);
         for (size_t x = 0; x < out[2]; x++, output += channels) {
-            struct upsampled h = upsampled_from(x, out[2]);
+            struct upsampled h = duet_upsampled_from(x, out[2]);
             const float *top = input + v.first * in[2] * channels,
                         *bottom = input + v.second * in[2] * channels;
             size_t left = h.first * channels, right = h.second * channels;
@@ -82,36 +69,43 @@ static void upsample(const struct work *w, struct share rows)
     }
 }
 
-static void subsample(const struct work *w, struct share rows)
+void duet_subsample(const struct work *w, struct share rows)
 {
     const size_t *in = duet_dims(w, w->step->inputs[0]), *out = duet_dims(w, w->step->output);
-    const float *input = duet_floats(w, w->step->inputs[0]);
-    float *output = duet_floats(w, w->step->output) + rows.begin * out[2] * out[3];
+    const size_t bytes = out[3] * duet_plan_size(&w->session->compiled->plan, w->step->output);
+    char *output = duet_number(w, w->step->output, rows.begin * out[2] * out[3]);
     for (size_t y = rows.begin; y < rows.end; y++)
-        for (size_t x = 0; x < out[2]; x++, output += out[3]) {
+        for (size_t x = 0; x < out[2]; x++, output += bytes) {
             size_t row = 2 * y + (in[1] % 2 == 0), column = 2 * x + (in[2] % 2 == 0);
-            memcpy(output, input + (row * in[2] + column) * out[3], out[3] * sizeof(float));
+            memcpy(output, duet_number(w, w->step->inputs[0], (row * in[2] + column) * out[3]), bytes);
         }
 }
 
-/* U8 to F32. */
+/* Bytes to float32: of an input, or of a layer that computes in whole numbers. */
 static void convert(const struct work *w, struct share rows)
 {
-    const size_t *out = duet_dims(w, w->step->output);
-    const struct duet_input_type *type = &w->session->compiled->layers[w->step->inputs[0]].type;
-    const uint8_t *input = duet_result(w, w->step->inputs[0]);
-    float *output = duet_floats(w, w->step->output);
-    size_t row = out[2] * out[3];
-    for (size_t i = rows.begin * row; i < rows.end * row; i++)
-        output[i] = (float)input[i] * type->scale + type->shift;
+    const struct duet_compiled *c = w->session->compiled;
+    const size_t *out = duet_dims(w, w->step->output), row = out[2] * out[3];
+    const duet_node from = w->step->inputs[0];
+    const struct duet_input_type *type = &c->layers[from].type;
+    const float scale = c->plan.numbers[from].scale;
+    const int zero = c->plan.numbers[from].zero_point;
+    const uint8_t *input = duet_result(w, from);
+    float *output = duet_result(w, w->step->output);
+    if (c->layers[from].op == DUET_OP_INPUT)
+        for (size_t i = rows.begin * row; i < rows.end * row; i++)
+            output[i] = (float)input[i] * type->scale + type->shift;
+    else
+        for (size_t i = rows.begin * row; i < rows.end * row; i++)
+            output[i] = (float)(input[i] - zero) * scale;
 }
 
 const struct plain_step duet_plain_steps[STEP_KINDS] = {
     [STEP_ADD] = {"add_f32", add},
     [STEP_CONCAT] = {"concat_f32", concat},
     [STEP_GLOBAL_MEAN] = {"global_mean_f32", global_mean},
-    [STEP_BROADCAST] = {"broadcast_f32", broadcast},
+    [STEP_BROADCAST] = {"broadcast_f32", duet_broadcast},
     [STEP_UPSAMPLE] = {"upsample_f32", upsample},
-    [STEP_SUBSAMPLE] = {"subsample_f32", subsample},
+    [STEP_SUBSAMPLE] = {"subsample_f32", duet_subsample},
     [STEP_CONVERT] = {"convert_u8_f32", convert},
 };

@@ -15,7 +15,8 @@ struct fused {
     const uint32_t *live;       /* channels that the projection reads; NULL: all */
     size_t depth;               /* how many */
     size_t k_begin, k_end;      /* of these, those in the strip */
-    float *strip;               /* [pixels][k_end - k_begin] */
+    size_t size;                /* bytes of a number of what is expanded and filtered */
+    char *strip;                /* [pixels][k_end - k_begin] */
 };
 
 /* How many of the channels before c the projection reads. */
@@ -40,6 +41,7 @@ static struct fused begin(const struct work *w)
     struct fused f = {.work = w,
                       .stride = (size_t)depthwise->stride,
                       .rate = (size_t)depthwise->rate,
+                      .size = s->dtype == DUET_U8 ? 1 : sizeof(float),
                       .out = duet_dims(w, s->depthwise),
                       .source = s->expand >= 0 ? s->expand : s->inputs[0]};
     f.middle = duet_dims(w, f.source);
@@ -51,11 +53,11 @@ static struct fused begin(const struct work *w)
 }
 
 /* Rows from .. to of channels c0 .. c1 of the expanded tensor, into the ring [ring_rows][width][c1 - c0]. */
-static void expand(const struct fused *f, size_t from, size_t to, size_t c0, size_t c1, float *ring,
+static void expand(const struct fused *f, size_t from, size_t to, size_t c0, size_t c1, char *ring,
                    size_t ring_rows)
 {
     const struct step *s = f->work->step;
-    size_t row = f->middle[2] * (c1 - c0);
+    size_t row = f->middle[2] * (c1 - c0) * f->size;
     while (from < to) { /* in runs that do not wrap */
         size_t slot = from % ring_rows, run = ring_rows - slot;
         if (run > to - from) run = to - from;
@@ -65,16 +67,16 @@ static void expand(const struct fused *f, size_t from, size_t to, size_t c0, siz
 }
 
 /* Output rows y0 .. y1 of channels c0 .. c1 into the strip, whose first row is y0. */
-static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, size_t c1, const float *ring,
+static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, size_t c1, const char *ring,
                       size_t ring_rows, float *spare)
 {
     duet_node node = f->work->step->depthwise;
     size_t k0 = live_before(f, c0), k1 = live_before(f, c1), width = f->k_end - f->k_begin,
            pixels = f->out[2];
-    float *to = f->strip + k0 - f->k_begin;
-    struct depthwise_rows rows = {ring, ring_rows, c1 - c0, y0, y1, to, width};
+    char *strip = f->strip + (k0 - f->k_begin) * f->size;
+    struct depthwise_rows rows = {ring, ring_rows, c1 - c0, y0, y1, strip, width};
     if (f->work->step->expand < 0) {
-        rows.input = duet_floats(f->work, f->source) + c0;
+        rows.input = duet_number(f->work, f->source, c0);
         rows.ring_rows = f->middle[1];
         rows.pixel_stride = f->channels;
     }
@@ -83,6 +85,7 @@ static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, si
         return;
     }
     if (k0 == k1) return;
+    float *to = (float *)strip; /* channels are left out in float32 only */
     rows.output = spare;
     rows.output_stride = c1 - c0;
     for (size_t y = y0; y < y1; y++, to += pixels * width) {
@@ -100,14 +103,16 @@ static struct pointwise projection(const struct fused *f, size_t pixel, size_t p
     const struct step *s = f->work->step;
     size_t channels = duet_dims(f->work, s->project)[3];
     return (struct pointwise){.node = s->project,
+                              .output_node = s->output,
                               .pixels = pixels,
                               .input = f->strip,
                               .input_stride = f->k_end - f->k_begin,
                               .k0 = f->k_begin,
                               .k1 = f->k_end,
                               .residual =
-                                  s->add >= 0 ? duet_floats(f->work, s->inputs[1]) + pixel * channels : NULL,
-                              .output = duet_floats(f->work, s->output) + pixel * channels,
+                                  s->add >= 0 ? duet_number(f->work, s->inputs[1], pixel * channels) : NULL,
+                              .residual_node = s->inputs[1],
+                              .output = duet_number(f->work, s->output, pixel * channels),
                               .output_stride = channels};
 }
 
@@ -130,9 +135,8 @@ static void rows_piece(void *arg, int index, int worker)
     struct share rows = duet_share(f.out[1], index, w->pieces);
     char *scratch = duet_scratch(w, worker);
     float *spare = (float *)scratch;
-    f.strip = (float *)(scratch + s->spare_bytes);
-    float *rings = (float *)(scratch + s->spare_bytes +
-                             duet_align(s->strip_rows * f.out[2] * f.channels * sizeof(float)));
+    f.strip = scratch + s->spare_bytes;
+    char *rings = f.strip + duet_align(s->strip_rows * f.out[2] * f.channels * f.size);
     /* Expanded rows below this are in the rings, of which each chunk of channels has one. */
     size_t ready = rows.begin * f.stride > f.pad_top ? rows.begin * f.stride - f.pad_top : 0;
 
@@ -141,7 +145,7 @@ static void rows_piece(void *arg, int index, int worker)
         size_t need = rows_needed(&f, end);
         for (size_t c0 = 0; c0 < f.channels; c0 += s->chunk) {
             size_t c1 = f.channels - c0 < s->chunk ? f.channels : c0 + s->chunk;
-            float *ring = rings + c0 * s->ring_rows * f.middle[2];
+            char *ring = rings + c0 * s->ring_rows * f.middle[2] * f.size;
             if (s->expand >= 0) expand(&f, ready, need, c0, c1, ring, s->ring_rows);
             depthwise(&f, y, end, c0, c1, ring, s->ring_rows, spare);
         }
@@ -167,7 +171,8 @@ static void filter_piece(void *arg, int index, int worker)
     const struct fused *f = &g->fused;
     const struct step *s = f->work->step;
     char *scratch = duet_scratch(f->work, worker);
-    float *spare = (float *)scratch, *ring = (float *)(scratch + s->spare_bytes);
+    float *spare = (float *)scratch;
+    char *ring = scratch + s->spare_bytes;
     struct share units = duet_share(duet_chunk_units(g->end - g->begin), index, f->work->pieces);
     size_t end = g->begin + units.end * DUET_CHUNK_UNIT;
     if (end > g->end) end = g->end;
@@ -192,6 +197,8 @@ static void project_piece(void *arg, int index, int worker)
 static size_t group_channels(const struct fused *f)
 {
     if (f->work->step->group) return f->work->step->group;
+    if (f->size == 1)
+        return duet_chunk_units(f->channels) * DUET_CHUNK_UNIT; /* bytes hold no half-finished sums */
     size_t pieces = (size_t)f->work->pieces, bytes = f->out[1] * f->out[2] * f->depth * sizeof(float);
     size_t groups = bytes / (f->work->session->compiled->plan.budget.strip * pieces) + 1;
     size_t each = (duet_chunk_units(f->channels) + groups - 1) / groups;
@@ -203,7 +210,7 @@ static void run_by_channels(struct work *w, const struct duet_pool *pool)
     struct group g = {.fused = begin(w)};
     struct fused *f = &g.fused;
     size_t step = group_channels(f);
-    f->strip = duet_floats(w, w->step->depthwise);
+    f->strip = duet_result(w, w->step->depthwise);
     for (; g.begin < f->channels; g.begin = g.end) {
         g.end = f->channels - g.begin < step ? f->channels : g.begin + step;
         f->k_begin = live_before(f, g.begin);

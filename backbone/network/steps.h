@@ -15,6 +15,29 @@ struct plain_step {
     void (*run)(const struct work *w, struct share rows);
 };
 extern const struct plain_step duet_plain_steps[STEP_KINDS]; /* zero for the kinds that have kernels */
+extern const struct plain_step duet_byte_steps[STEP_KINDS];  /* the same of bytes */
+
+static inline const struct plain_step *duet_plain_step(const struct step *s)
+{
+    return s->dtype == DUET_U8 ? &duet_byte_steps[s->kind] : &duet_plain_steps[s->kind];
+}
+
+/* In both: what only copies. */
+void duet_broadcast(const struct work *w, struct share rows);
+void duet_subsample(const struct work *w, struct share rows);
+
+/* Where row or column p of an upsampled side lies: on `first` when both are the same, else halfway between.
+ */
+struct upsampled {
+    size_t first, second;
+};
+
+static inline struct upsampled duet_upsampled_from(size_t p, size_t side)
+{
+    size_t doubled = p + side % 2; /* an even side begins half a pixel before the first one */
+    size_t first = doubled > 0 ? (doubled - 1) / 2 : 0;
+    return (struct upsampled){first, doubled / 2};
+}
 
 /* The whole step, which has pieces of its own. */
 void duet_step_separable(struct work *w, const struct duet_pool *pool);

@@ -76,18 +76,20 @@ void duet_store_end(struct packed_store *store)
 const struct packed_layer *duet_store_find(const struct packed_store *store, const struct packed_key *key)
 {
     for (const struct packed_entry *e = store->of[key->weight]; e; e = e->next)
-        if (e->key.filter == key->filter && duet_packing_equal(&e->key.packing, &key->packing))
+        if (e->key.filter == key->filter && duet_packing_equal(&e->key.packing, &key->packing) &&
+            e->key.input_scale == key->input_scale && e->key.output_scale == key->output_scale &&
+            e->key.input_zero == key->input_zero)
             return &e->layer;
     return NULL;
 }
 
 /* --- blocks --------------------------------------------------------------------------------------------- */
 
-struct packed_block *duet_block_create(size_t floats, size_t live, size_t entries)
+struct packed_block *duet_block_create(size_t bytes, size_t live, size_t entries)
 {
     struct packed_block *block = calloc(1, sizeof *block + entries * sizeof block->entries[0]);
     if (!block) return NULL;
-    block->data = duet_alloc_pages(floats * sizeof *block->data);
+    block->data = duet_alloc_pages(bytes);
     block->live = malloc(live * sizeof *block->live + 1);
     if (block->data && block->live) return block;
     duet_block_close(block);

@@ -10,7 +10,9 @@
 
 /* Where a layer's tensors lie. */
 struct packed_layer {
-    const float *weights, *bias; /* NULL: nothing is packed for it */
+    const void *weights, *bias; /* NULL: nothing is packed for it */
+    const float *scales;        /* of bytes: see epilogue.h */
+    const int32_t *zeros;       /* of bytes: see conv1x1.h; NULL: all 0 */
     const uint32_t
         *live;    /* a projection's: channels of its depthwise layer that it reads, ascending; NULL: all */
     size_t depth; /* rows of the weight matrix; those of the live channels */
@@ -23,6 +25,8 @@ struct packed_key {
     size_t weight;               /* the layer's, whose bias goes with it */
     size_t filter;               /* the depthwise layer's whose dead channels are left out; SIZE_MAX: whole */
     struct duet_packing packing; /* of a level and a precision */
+    float input_scale, output_scale; /* of bytes; else 0 */
+    int input_zero;
 };
 
 struct packed_entry {
@@ -34,7 +38,7 @@ struct packed_entry {
 /* What one compilation adds. */
 struct packed_block {
     struct packed_block *next;
-    float *data;    /* in huge pages where it is large */
+    char *data;     /* in huge pages where it is large */
     uint32_t *live; /* lists of live channels */
     size_t entry_count;
     struct packed_entry entries[];
@@ -55,7 +59,7 @@ void duet_store_end(struct packed_store *store);
 const struct packed_layer *duet_store_find(const struct packed_store *store, const struct packed_key *key);
 
 /* Room for so much; NULL: no memory. */
-struct packed_block *duet_block_create(size_t floats, size_t live, size_t entries);
+struct packed_block *duet_block_create(size_t bytes, size_t live, size_t entries);
 void duet_block_close(struct packed_block *block); /* accepts NULL */
 
 /* The block is the store's from now on, and its entries are found. */

@@ -39,10 +39,10 @@ static inline void *duet_result(const struct work *w, duet_node node)
     return w->session->arena + w->session->compiled->plan.offset[node];
 }
 
-/* The same where it is float32. */
-static inline float *duet_floats(const struct work *w, duet_node node)
+/* Number `index` of it. */
+static inline void *duet_number(const struct work *w, duet_node node, size_t index)
 {
-    return duet_result(w, node);
+    return (char *)duet_result(w, node) + index * duet_plan_size(&w->session->compiled->plan, node);
 }
 
 static inline void *duet_scratch(const struct work *w, int worker)

@@ -51,7 +51,7 @@ static enum duet_status find_companions(const struct duet_weights *weights, cons
     enum duet_status status =
         find_companion(weights, tensor, "scale", DUET_F32, c->channels, &c->scale, error);
     snprintf(name, sizeof name, "%s.zero_point", tensor->name);
-    if (status == DUET_OK && (tensor->dtype != DUET_I32 || duet_weights_find(weights, name)))
+    if (status == DUET_OK && (tensor->dtype == DUET_U8 || duet_weights_find(weights, name)))
         status = find_companion(weights, tensor, "zero_point", DUET_I32, c->channels, &c->zero_point, error);
     if (status != DUET_OK) return status;
     for (size_t i = 0; i < c->scale->shape.dims[0]; i++) {
@@ -100,6 +100,57 @@ static void convert(enum duet_dtype dtype, const void *data, const struct compan
     } else {
         dequantize(dtype, data, c, first, count, out);
     }
+}
+
+/* One channel's zero point, or 0. */
+static int32_t zero_of(const struct companions *c, size_t channel)
+{
+    if (!c->zero_point) return 0;
+    return ((const int32_t *)c->zero_point->data)[c->zero_point->shape.dims[0] > 1 ? channel : 0];
+}
+
+/* Scales above 0 and zero points that are numbers of the tensor's type, spread to all channels. */
+static enum duet_status spread_companions(const struct duet_tensor *tensor, const struct companions *c,
+                                          struct duet_whole *whole, struct duet_error *error)
+{
+    const int low = tensor->dtype == DUET_I8 ? -128 : 0;
+    whole->has_zeros = false;
+    for (size_t i = 0; i < c->channels; i++) {
+        const int32_t zero = zero_of(c, i);
+        whole->scales[i] = ((const float *)c->scale->data)[c->scale->shape.dims[0] > 1 ? i : 0];
+        if (!(whole->scales[i] > 0) || zero < low || zero > low + 255)
+            return duet_fail(
+                error, DUET_MISMATCH,
+                "tensor '%.200s': channel %zu has scale %g and zero point %ld, expected a number above "
+                "0, and %d to %d",
+                tensor->name, i, (double)whole->scales[i], (long)zero, low, low + 255);
+        whole->zeros[i] = zero - low - 128;
+        if (whole->zeros[i] != 0) whole->has_zeros = true;
+    }
+    return DUET_OK;
+}
+
+enum duet_status duet_weights_whole(const struct duet_weights *weights, const struct duet_tensor *tensor,
+                                    struct duet_whole *whole, struct duet_error *error)
+{
+    enum { PIECE = 32768 };
+    unsigned char piece[PIECE];
+    struct companions c;
+    if (tensor->dtype != DUET_U8 && tensor->dtype != DUET_I8)
+        return duet_fail(error, DUET_UNSUPPORTED,
+                         "tensor '%.200s': type %s, expected I8 or U8 for a layer that computes in int8",
+                         tensor->name, duet_dtype_name(tensor->dtype));
+    enum duet_status status = find_companions(weights, tensor, &c, error);
+    if (status == DUET_OK) status = spread_companions(tensor, &c, whole, error);
+    for (size_t at = 0, channel = 0; status == DUET_OK && at < tensor->bytes; at += PIECE) {
+        size_t bytes = tensor->bytes - at < PIECE ? tensor->bytes - at : PIECE;
+        status = duet_weights_read(weights, tensor, at, bytes, piece, error);
+        for (size_t i = 0; status == DUET_OK && i < bytes; i++) {
+            whole->numbers[at + i] = (int16_t)(stored_at(tensor->dtype, piece, i) - zero_of(&c, channel));
+            if (++channel == c.channels) channel = 0;
+        }
+    }
+    return status;
 }
 
 enum duet_status duet_weights_float(const struct duet_weights *weights, const struct duet_tensor *tensor,

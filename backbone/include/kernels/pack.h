@@ -25,6 +25,8 @@ struct duet_unpacked {
     const int32_t *zeros;
 };
 
+#define DUET_MAX_PACK_UNIT 4 /* rows that lie side by side in any packing, which all others divide */
+
 typedef void duet_pack_fn(const struct duet_unpacked *from, const struct duet_packing *packing, void *packed);
 
 /* What a kernel's slot says of its weights. */
