@@ -1,5 +1,6 @@
 /* The kernels of AVX2 and FMA. */
 #include "kernels/x86/vec_avx2.h"
+#include "kernels/x86/vec_u8_avx2.h"
 #include "kernels/x86/x86.h"
 
 enum { RESIZE_PIXELS = 2, RESIZE_SPARE = 1 };
@@ -32,8 +33,10 @@ static inline void resize_store(float *to, vec pixels)
 }
 
 #include "kernels/vector/level.h"
+#include "kernels/vector/u8/level.h"
 
 void duet_x86_fill_avx2(struct duet_kernels *k)
 {
     fill_level(k);
+    fill_level_u8(k);
 }

@@ -1,0 +1,18 @@
+/* vec_u8_avx2.h: sums of AVX2: pairs of int16, whose products it adds exactly. (vpmaddubsw, which multiplies
+ * bytes, saturates.) */
+#ifndef DUET_KERNELS_VEC_U8_AVX2_H
+#define DUET_KERNELS_VEC_U8_AVX2_H
+
+#include "kernels/x86/vec_u8_256.h"
+
+enum { U8_UNIT = 2 };
+
+/* Lane by lane: sum + the products of a unit of input and one of weights. */
+static inline sums sums_dot(sums sum, sums unit, sums weights)
+{
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(unit, weights));
+    __asm__ volatile("" : "+x"(sum)); /* or compilers add products first, and run out of registers */
+    return sum;
+}
+
+#endif
