@@ -5,6 +5,7 @@
 #define DUET_APPS_BATCH_BATCH_H
 
 #include "cli/budget.h"
+#include "cli/compute.h"
 #include "cli/inputs.h"
 #include "cli/options.h"
 #include "data/moving/frames.h"
@@ -40,7 +41,7 @@ struct duet_batch_settings {
     bool append;        /* go on in an existing file of results */
     const char *rotate; /* batch/rotation.h; NULL: one file */
     int threads;     /* 0: as many as CPUs */
-    const char *cpu; /* best level of instructions to use; NULL: what there is */
+    struct duet_compute_settings compute;
     bool track;  /* number the objects of moving inputs: live/track.h */
     struct duet_list_settings lists;
     bool force, quiet;
@@ -104,7 +105,7 @@ extern const char *const duet_batch_annotate_words[], *const duet_batch_exif_wor
              "use N threads; the results do not depend on it", .shown = "number of CPUs"),                   \
         DUET_FLAG('q', "quiet", type, field.quiet,                                                           \
                   "print errors and warnings only, no progress and no summary"),                             \
-        DUET_CPU_OPTION(type, field.cpu)
+        DUET_COMPUTE_OPTIONS(type, field.compute)
 
 /* `details` of a program's help. */
 #define DUET_BATCH_INPUT_DETAILS                                                                             \

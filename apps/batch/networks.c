@@ -7,6 +7,7 @@
 #include "data/draw/draw.h"
 #include "data/labels/labels.h"
 #include "heads/kinds.h"
+#include "kernels/kernels.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -152,12 +153,13 @@ static int report(const struct duet_program *program, enum duet_status status, c
     return DUET_EXIT_FATAL;
 }
 
-/* The same of making a network. */
-static int report_made(const struct duet_program *program, enum duet_status status, const char *cpu,
-                       const struct duet_error *error)
+/* Before models are opened: what is wrong with a level has nothing to do with them. */
+static int check_cpu(const struct duet_program *program, const char *cpu)
 {
-    if (status == DUET_OK) return DUET_GO_ON;
-    return report(program, status, status == DUET_TOO_LARGE ? "--max-memory" : cpu ? "--cpu" : "", error);
+    struct duet_kernels kernels;
+    struct duet_error error;
+    enum duet_status status = cpu ? duet_kernels_select(cpu, &kernels, &error) : DUET_OK;
+    return status == DUET_OK ? DUET_GO_ON : report(program, status, "--cpu", &error);
 }
 
 /* Flags of the labels that --classes and --except leave; NULL when neither is given. Names are looked up
@@ -350,10 +352,12 @@ static int make_runner(const struct duet_networks *networks, const struct duet_m
     options.segmenter = masks ? &networks->segmenter : NULL;
     if (masks) options.width = options.height = networks->segment->size;
     if (masks) options.output_stride = duet_segment_stride(networks->segment->output_stride);
-    options.cpu = networks->cpu;
+    options.cpu = networks->compute.cpu;
+    options.precision = (enum duet_precision)networks->compute.precision;
     options.max_memory = networks->max_memory;
-    return report_made(networks->program, duet_runner_create(model, &options, runner, &error), networks->cpu,
-                       &error);
+    enum duet_status status = duet_runner_create(model, &options, runner, &error);
+    if (status == DUET_OK) return DUET_GO_ON;
+    return report(networks->program, status, status == DUET_TOO_LARGE ? "--max-memory" : "", &error);
 }
 
 int duet_networks_split(struct duet_networks *networks)
@@ -378,10 +382,13 @@ static int make_runners(struct duet_networks *networks)
 
 int duet_networks_open(struct duet_networks *networks, const struct duet_program *program,
                        const struct duet_detect_settings *detect, const struct duet_segment_settings *segment,
-                       const struct duet_picture_settings *pictures, const char *cpu)
+                       const struct duet_picture_settings *pictures,
+                       const struct duet_compute_settings *compute)
 {
-    *networks = (struct duet_networks){.program = program, .detect = detect, .segment = segment, .cpu = cpu};
+    *networks =
+        (struct duet_networks){.program = program, .detect = detect, .segment = segment, .compute = *compute};
     int code = duet_budget_bytes(program, pictures, &networks->max_memory), scales = 0;
+    if (code == DUET_GO_ON) code = check_cpu(program, compute->cpu);
     if (code == DUET_GO_ON && segment)
         code = read_scales(program, segment->scales, networks->scales, &scales);
     if (code == DUET_GO_ON) code = open_models(networks);
@@ -397,7 +404,8 @@ int duet_networks_batch(const struct duet_program *program, const struct duet_ar
                         const struct duet_batch_settings *settings, const struct duet_batch_task *more)
 {
     struct duet_networks networks;
-    int code = duet_networks_open(&networks, program, detect, segment, &settings->pictures, settings->cpu);
+    int code =
+        duet_networks_open(&networks, program, detect, segment, &settings->pictures, &settings->compute);
     if (code == DUET_GO_ON) {
         struct duet_batch_task task = *more;
         fill_task(&networks, &task);

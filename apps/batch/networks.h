@@ -68,18 +68,19 @@ struct duet_networks {
     struct duet_segmenter_options segmenter;
     bool *classes[2]; /* of boxes, of masks: by label; NULL: all */
     float *thresholds, scales[DUET_SEGMENTER_MAX_SCALES];
-    const char *cpu;
+    struct duet_compute_settings compute;
     size_t max_memory; /* bytes that one may take */
     bool lent;
 };
 
-/* Open the models and make the networks, within pictures' --max-memory; messages go to stderr. `cpu` NULL:
- * the best level. The settings are borrowed. Where both are wanted and one of the models is not named, it is
+/* Open the models and make the networks, within pictures' --max-memory; messages go to stderr. The settings
+ * are borrowed. Where both are wanted and one of the models is not named, it is
  * that of the other if that has such a head; else it is DUET_DETECT_MODEL or DUET_SEGMENT_MODEL. Returns
  * DUET_GO_ON or an exit code; duet_networks_close either way. */
 int duet_networks_open(struct duet_networks *networks, const struct duet_program *program,
                        const struct duet_detect_settings *detect, const struct duet_segment_settings *segment,
-                       const struct duet_picture_settings *pictures, const char *cpu);
+                       const struct duet_picture_settings *pictures,
+                       const struct duet_compute_settings *compute);
 void duet_networks_close(struct duet_networks *networks);
 
 /* Beside `both`, a runner for each alone: for programs that leave one out now and then. */

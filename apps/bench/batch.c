@@ -17,7 +17,8 @@
 enum { MOST_COUNTS = 16, MOST_REPS = 1000 };
 
 struct settings {
-    const char *model, *cpu;
+    const char *model;
+    struct duet_compute_settings compute;
     int threads, reps, pictures;
     bool json;
 };
@@ -29,7 +30,7 @@ static const struct duet_option options[] = {
              "without INPUT: draw so many street scenes, 640x480 pixels, as JPEG"),
     DUET_INT('j', "threads", "N", struct settings, threads, 1, 256,
              "measure 1, 2, 3, 4, 6, 8, 12 ... N threads", .shown = "number of CPUs"),
-    DUET_CPU_OPTION(struct settings, cpu),
+    DUET_COMPUTE_OPTIONS(struct settings, compute),
     DUET_GROUP("How"),
     DUET_INT('r', "reps", "N", struct settings, reps, 1, MOST_REPS, "rounds; the median of them counts"),
     DUET_FLAG(0, "json", struct settings, json, "one line instead of the table"),
@@ -164,11 +165,12 @@ static int open_networks(struct bench *b)
     duet_model_close(&model);
     free(path);
     if (status == DUET_OK)
-        status = bench_network_time(b->settings->model, b->settings->cpu, 20, &b->inference_ms, &error);
+        status = bench_network_time(b->settings->model, &b->settings->compute, 20, &b->inference_ms, &error);
     if (status != DUET_OK) return bench_failed(&program, status, &error);
     b->detect.model = b->segment.model = b->settings->model;
-    return duet_networks_open(&b->networks, &program, boxes ? &b->detect : NULL, masks || !boxes ? &b->segment : NULL,
-                              &(struct duet_picture_settings){0}, b->settings->cpu);
+    return duet_networks_open(&b->networks, &program, boxes ? &b->detect : NULL,
+                              masks || !boxes ? &b->segment : NULL, &(struct duet_picture_settings){0},
+                              &b->settings->compute);
 }
 
 /* --- what is printed ------------------------------------------------------------------------------------ */

@@ -12,7 +12,8 @@
 #include <string.h>
 
 struct settings {
-    const char *cpu, *heads;
+    struct duet_compute_settings compute;
+    const char *heads;
     int threads, reps, warmup, size, output_stride, split, l2;
     bool unfused, profile, json;
 };
@@ -28,7 +29,7 @@ static const struct duet_option options[] = {
     DUET_INT(0, "output-stride", "N", struct settings, output_stride, 8, 32, "8, 16 or 32",
              .shown = "the first head's own"),
     DUET_INT('j', "threads", "N", struct settings, threads, 1, 256, "use N threads"),
-    DUET_CPU_OPTION(struct settings, cpu),
+    DUET_COMPUTE_OPTIONS(struct settings, compute),
     DUET_FLAG(0, "unfused", struct settings, unfused,
               "every layer a step of its own: the same results, to see what fusing brings"),
     DUET_INT(0, "split", "T", struct settings, split, 1, 64,
@@ -44,7 +45,7 @@ static const struct duet_option options[] = {
     DUET_FLAG('p', "profile", struct settings, profile,
               "each step: its best time, rate, share of the peak, bytes, kernel"),
     DUET_FLAG(0, "json", struct settings, json,
-              "one line: ts (milliseconds of each run), load, first, hwm_kb (largest memory)"),
+              "one line: ts (milliseconds of each run), precision, load, first, hwm_kb (largest memory)"),
     DUET_OPTIONS_END};
 
 static const struct duet_program network_program = {
@@ -75,6 +76,7 @@ struct bench {
     float *picture; /* the input: a run overwrites the session's */
     size_t bytes;
     int height, width;
+    enum duet_precision precision;
     double load, *times, *steps; /* milliseconds; of the runs, of the steps */
     double first;
 };
@@ -121,6 +123,9 @@ static enum duet_status build(const struct settings *settings, const struct duet
     b->width = settings->size ? settings->size : b->heads[0].input.width;
     config.heads = b->heads;
     config.head_count = b->head_count;
+    if (settings->compute.precision != DUET_PRECISION_MODEL)
+        config.precision = (enum duet_precision)settings->compute.precision;
+    b->precision = config.precision;
     return duet_model_network(&config, settings->output_stride, network, error);
 }
 
@@ -139,7 +144,7 @@ static enum duet_status open_network(const struct settings *settings, const char
     struct duet_compile_options compile = {.struct_size = sizeof compile,
                                            .height = b->height,
                                            .width = b->width,
-                                           .cpu = settings->cpu,
+                                           .cpu = settings->compute.cpu,
                                            .unfused = settings->unfused,
                                            .split = settings->split,
                                            .l2_bytes = (size_t)settings->l2 * 1024};
@@ -190,7 +195,8 @@ static double total_madds(const struct bench *b)
 
 static void print_json(const struct settings *settings, const struct bench *b)
 {
-    printf("{\"load\":%.3f,\"first\":%.3f,\"hwm_kb\":%ld,\"ts\":[", b->load, b->first, bench_peak_kb());
+    printf("{\"precision\":\"%s\",\"load\":%.3f,\"first\":%.3f,\"hwm_kb\":%ld,\"ts\":[",
+           duet_precision_name(b->precision), b->load, b->first, bench_peak_kb());
     for (int i = 0; i < settings->reps; i++) printf("%s%.4f", i ? "," : "", b->times[i]);
     printf("]}\n");
 }
@@ -207,8 +213,9 @@ static void print_summary(const struct settings *settings, struct bench *b, doub
     double median = bench_median(b->times, (size_t)settings->reps);
     printf("%dx%d, ", b->width, b->height);
     for (int i = 0; i < b->head_count; i++) printf("%s%s", i ? " + " : "", b->heads[i].name);
-    printf(": %.1f million multiply-adds, %d thread%s, %d runs\n", total_madds(b) * 1e-6, settings->threads,
-           settings->threads == 1 ? "" : "s", settings->reps);
+    printf(": %.1f million multiply-adds, %s, %d thread%s, %d runs\n", total_madds(b) * 1e-6,
+           duet_precision_name(b->precision), settings->threads, settings->threads == 1 ? "" : "s",
+           settings->reps);
     printf("  median %9.3f ms  ", median);
     print_rate(total_madds(b), median, peak);
     printf("\n  best   %9.3f ms  ", b->times[0]);
@@ -313,10 +320,10 @@ int bench_network(int argc, char **argv, const struct duet_command *commands)
     return status == DUET_OK ? duet_flush_stdout(&program) : bench_failed(&program, status, &error);
 }
 
-enum duet_status bench_network_time(const char *model, const char *cpu, int reps, double *ms,
-                                    struct duet_error *error)
+enum duet_status bench_network_time(const char *model, const struct duet_compute_settings *compute, int reps,
+                                    double *ms, struct duet_error *error)
 {
-    const struct settings settings = {.cpu = cpu, .threads = 1, .reps = reps};
+    const struct settings settings = {.compute = *compute, .threads = 1, .reps = reps};
     struct bench b = {.pool = duet_pool_single()};
     enum duet_status status = prepare(&settings, model, &b, error);
     if (status == DUET_OK) {

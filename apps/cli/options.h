@@ -117,10 +117,6 @@ struct duet_option {
 #define DUET_OUTPUT(...)        DUET_OPTION(DUET_OPTION_OUTPUT, const char *, __VA_ARGS__)
 #define DUET_OUTPUT_FOLDER(...) DUET_OPTION(DUET_OPTION_OUTPUT_FOLDER, const char *, __VA_ARGS__)
 #define DUET_OUTPUT_EITHER(...) DUET_OPTION(DUET_OPTION_OUTPUT_EITHER, const char *, __VA_ARGS__)
-/* Of every program that runs a network. */
-#define DUET_CPU_OPTION(type, field)                                                                         \
-    DUET_STRING(0, "cpu", "LEVEL", type, field,                                                              \
-                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU", .shown = "the best there is")
 #define DUET_OPTIONS_END                                                                                     \
     {                                                                                                        \
         .kind = DUET_OPTION_END                                                                              \

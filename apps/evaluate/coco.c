@@ -35,7 +35,7 @@ static const struct duet_option options[] = {
                 "precision and score at 101 recalls, for every class and overlap, as CSV"),
     DUET_OUTPUT(0, "thresholds-out", "FILE", settings_t, thresholds_out,
                 "for each class the threshold with the best F1, as JSON"),
-    DUET_FLOAT(0, "precision", "X", settings_t, precision, 0, 1,
+    DUET_FLOAT(0, "at-precision", "X", settings_t, at_precision, 0, 1,
                "there: the threshold with the most recall at precision X or more instead",
                .shown = "best F1"),
     DUET_FLOAT(0, "at-iou", "X", settings_t, at_iou, 0.01, 1,
@@ -50,7 +50,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Running"),
     EVALUATE_THREADS_OPTION(settings_t),
     DUET_PICTURE_OPTIONS(settings_t, reading),
-    DUET_CPU_OPTION(settings_t, cpu),
+    DUET_COMPUTE_OPTIONS(settings_t, compute),
     DUET_FLAG('q', "quiet", settings_t, quiet, "no progress and no notes; warnings are always told"),
     DUET_OPTIONS_END};
 
@@ -83,7 +83,7 @@ static const struct duet_program program = {
 
 static int check_settings(const settings_t *s, const struct duet_arguments *arguments)
 {
-    static const char *const of_model[] = {"model", "keep", "cpu"};
+    static const char *const of_model[] = {"model", "keep", "precision", "cpu"};
     if (!s->detections == !s->images)
         return duet_usage_error(&program, "expected one of --detections and --images");
     for (size_t i = 0; s->detections && i < sizeof of_model / sizeof of_model[0]; i++)
@@ -93,8 +93,8 @@ static int check_settings(const settings_t *s, const struct duet_arguments *argu
     if (s->images && s->scope.type == DUET_COCO_MASKS)
         return duet_usage_error(&program, "--type segm: the models find boxes, expected --detections");
     if (s->keep && strcmp(s->keep, "-") == 0) return duet_usage_error(&program, "--keep: '-' is no file");
-    if (duet_option_given(&program, arguments, "precision") && s->precision <= 0)
-        return duet_usage_error(&program, "--precision: expected a number above 0");
+    if (duet_option_given(&program, arguments, "at-precision") && s->at_precision <= 0)
+        return duet_usage_error(&program, "--at-precision: expected a number above 0");
     if (s->pictures && (s->images || !s->report))
         return duet_usage_error(&program, "--pictures: are for the --report of --detections");
     return evaluate_may_report(&program, s->report, s->force);
@@ -149,10 +149,10 @@ static enum duet_status find_points(struct report *report, struct duet_error *er
                                  : DUET_OK;
     report->point_items = calloc(scope.category_count + 1, sizeof *report->point_items);
     if (!report->point_items) return duet_no_memory(error, NULL, "for the thresholds");
-    report->points =
-        (struct duet_coco_points){report->point_items, s->at_iou,
-                                  s->precision > 0 ? DUET_COCO_PRECISION : DUET_COCO_BEST_F1, s->precision};
-    return duet_coco_find_points(report->eval, threshold, report->points.goal, s->precision,
+    report->points = (struct duet_coco_points){report->point_items, s->at_iou,
+                                               s->at_precision > 0 ? DUET_COCO_PRECISION : DUET_COCO_BEST_F1,
+                                               s->at_precision};
+    return duet_coco_find_points(report->eval, threshold, report->points.goal, s->at_precision,
                                  report->point_items, error);
 }
 

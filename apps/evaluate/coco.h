@@ -9,12 +9,13 @@
 
 struct evaluate_coco_settings {
     struct evaluate_scope_settings scope;
-    const char *detections, *images, *keep, *cpu;
+    const char *detections, *images, *keep;
     struct duet_detect_settings detect;
     struct duet_picture_settings reading;
+    struct duet_compute_settings compute;
     bool per_class, tide, force, quiet;
     int bootstrap, seed, threads;
-    double confusion_score, at_iou, precision;
+    double confusion_score, at_iou, at_precision;
     const char *confusion, *curves, *thresholds_out, *json, *csv, *report, *pictures;
     int shown;
 };

@@ -223,7 +223,7 @@ int evaluate_coco_run(struct evaluate_coco_run *run)
     if (code == DUET_GO_ON && pictures.operand_count == 0) code = leave_out(run, &pictures);
     if (code == DUET_GO_ON)
         code = duet_networks_open(&run->networks, run->scope->program, &run->settings->detect, NULL,
-                                  &run->settings->reading, run->settings->cpu);
+                                  &run->settings->reading, &run->settings->compute);
     if (code == DUET_GO_ON) code = check_labels(run);
     if (code == DUET_GO_ON)
         evaluate_warn_seen(run->scope->console, run->networks.detect_model, NULL, run->scope->settings->gt);
@@ -245,6 +245,8 @@ void evaluate_coco_run_conditions(const struct evaluate_coco_run *run, struct du
     duet_conditions_text(conditions, "model_source_sha256", config->source.sha256);
     duet_conditions_text(conditions, "model_trained_on", config->training.on);
     duet_conditions_text(conditions, "model_not_for", config->training.not_for);
+    duet_conditions_text(conditions, "precision",
+                         duet_precision_name(duet_runner_precision(run->networks.boxes)));
     duet_conditions_text(
         conditions, "resize",
         duet_resize_name(duet_model_task_head(run->networks.detect_model, DUET_DETECTION)->input.resize));

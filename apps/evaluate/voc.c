@@ -41,7 +41,7 @@ static const struct duet_option options[] = {
     DUET_INT(0, "size", "N", settings_t, segment.size, 33, 8192,
              "side of the network's input: what is larger is scaled down to it, smaller ones are padded",
              .shown = "the model's own"),
-    DUET_CPU_OPTION(settings_t, cpu),
+    DUET_COMPUTE_OPTIONS(settings_t, compute),
     DUET_GROUP("Scores besides"),
     DUET_STRING('t', "trimap", "W,W", settings_t, trimap,
                 "mIOU within W pixels of the truth's boundaries too, for up to 8 widths: 1,3,5"),
@@ -113,7 +113,7 @@ static int read_bands(const char *text, int bands[DUET_VOC_MAX_BANDS], size_t *c
 
 static int check_settings(const settings_t *settings, const struct duet_arguments *arguments)
 {
-    static const char *const of_model[] = {"output-stride", "scales", "flip", "size", "cpu"};
+    static const char *const of_model[] = {"output-stride", "scales", "flip", "size", "precision", "cpu"};
     if (!settings->root) return duet_usage_error(&program, "no --root given");
     if (!settings->list) return duet_usage_error(&program, "no --list given");
     if (!settings->masks == !settings->segment.model)
@@ -142,6 +142,7 @@ static void add_model(struct duet_conditions *c, const struct evaluate_voc_run *
     duet_conditions_text(c, "model_source_sha256", config->source.sha256);
     duet_conditions_text(c, "model_trained_on", config->training.on);
     duet_conditions_text(c, "model_not_for", config->training.not_for);
+    duet_conditions_text(c, "precision", duet_precision_name(duet_runner_precision(run->networks->masks)));
     duet_conditions_text(c, "resize", duet_resize_name(head->input.resize));
     duet_conditions_number(c, "input_size", s->size > 0 ? s->size : head->input.width);
     int stride = duet_segment_stride(s->output_stride);
@@ -244,9 +245,9 @@ static int prepare(struct evaluate_voc_run *run, struct duet_voc_list **list)
         duet_console_error(run->console, "--masks: %s: no such folder", s->masks);
         return DUET_EXIT_FATAL;
     }
-    int code = s->masks
-                   ? DUET_GO_ON
-                   : duet_networks_open(run->networks, &program, NULL, &s->segment, &s->pictures, s->cpu);
+    int code =
+        s->masks ? DUET_GO_ON
+                 : duet_networks_open(run->networks, &program, NULL, &s->segment, &s->pictures, &s->compute);
     if (code == DUET_GO_ON && !s->masks)
         evaluate_warn_seen(run->console, run->networks->segment_model, s->root, s->list);
     return code == DUET_GO_ON ? evaluate_voc_classes(run) : code;

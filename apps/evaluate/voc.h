@@ -8,9 +8,10 @@
 #include "eval/voc/write.h"
 
 struct evaluate_voc_settings {
-    const char *root, *list, *masks, *class_names, *cpu;
+    const char *root, *list, *masks, *class_names;
     struct duet_segment_settings segment; /* .model NULL: not given */
     struct duet_picture_settings pictures;
+    struct duet_compute_settings compute;
     int limit; /* 0: none */
     const char *trimap;
     int bootstrap, seed, threads;

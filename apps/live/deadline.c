@@ -133,10 +133,17 @@ static enum duet_status count_madds(const struct duet_model *model, int size, in
     return status;
 }
 
+/* What the file says that the model scores was measured in float32. */
+static bool scores_hold(const struct duet_deadline *d)
+{
+    enum duet_precision asked = d->options.precision, own = duet_model_config(d->model)->precision;
+    return (asked != DUET_PRECISION_MODEL ? asked : own) == DUET_PRECISION_FLOAT32;
+}
+
 static enum duet_status fill_rows(struct duet_deadline *d, struct duet_error *error)
 {
     struct duet_model_score scores[DUET_MODEL_SCORES];
-    size_t count = duet_model_scores_read(duet_model_weights(d->model), scores);
+    size_t count = scores_hold(d) ? duet_model_scores_read(duet_model_weights(d->model), scores) : 0;
     enum duet_status status = DUET_OK;
     for (int i = 0; i < ROWS && status == DUET_OK; i++) {
         struct duet_deadline_row *row = &d->rows[i];

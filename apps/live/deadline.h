@@ -85,7 +85,7 @@ void duet_deadline_text(const struct duet_deadline *deadline, char text[DUET_DEA
 
 struct duet_deadline_row {
     int size, output_stride;
-    double quality; /* mIOU (live/model_scores.h); 0: not known */
+    double quality; /* mIOU (live/model_scores.h), measured in float32; 0: not known */
     double cost_ms; /* of one run without other load */
     bool measured;  /* false: estimated from its multiply-adds */
     size_t bytes;   /* that its segmenter takes beside the shared weights; 0: not made yet */

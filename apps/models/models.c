@@ -51,19 +51,28 @@ static const struct duet_program list_program = {
     .synopsis = "",
     .summary = "List the models that 'models fetch' knows, and where those that are here lie."};
 
+/* What is in the file, if one is here. */
+static void print_file(const char *name)
+{
+    char *path = NULL;
+    struct duet_model *model = NULL;
+    bool here = duet_model_path(name, &path, NULL) == DUET_OK;
+    if (here && duet_model_open(path, &model, NULL) == DUET_OK)
+        printf("  precision   %s\n", models_precision(duet_model_config(model)));
+    duet_print_line(stdout, "  file        %s%s", here ? path : "none yet: models fetch ", here ? "" : name);
+    duet_model_close(&model);
+    free(path);
+}
+
 static int list(int argc, char **argv)
 {
     struct duet_arguments arguments;
     int code = duet_options_parse(&list_program, argc, argv, NULL, &arguments);
     if (code != DUET_GO_ON) return code;
     for (const struct model_source *source = model_sources; source->name; source++) {
-        char *path = NULL;
-        bool here = duet_model_path(source->name, &path, NULL) == DUET_OK;
         printf("%s\n  what        %s\n  licence     %s\n  source      %s\n  trained on  %s\n", source->name,
                source->what, source->licence, source->homepage, source->training);
-        duet_print_line(stdout, "  file        %s%s", here ? path : "none yet: models fetch ",
-                        here ? "" : source->name);
-        free(path);
+        print_file(source->name);
     }
     return duet_flush_stdout(&list_program);
 }

@@ -198,6 +198,12 @@ static void print_types(const struct duet_weights *weights)
     printf("%s\n", quantized ? " with scales and zero points" : "");
 }
 
+const char *models_precision(const struct duet_model_config *config)
+{
+    bool may = config->precision != DUET_PRECISION_INT8 && config->quantization.range_count > 0;
+    return may ? "float32; int8 with --precision int8" : duet_precision_name(config->precision);
+}
+
 static void print_origin(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
@@ -212,6 +218,7 @@ static void print_origin(const struct view *view)
     print_field("file", view->path);
     print_network(view);
     print_types(view->weights);
+    print_field("precision", models_precision(c));
     if (c->quantization.rounding)
         printf("  %-14s ranges of %d layers, rounded as %s\n", "quantization", c->quantization.range_count,
                c->quantization.rounding);

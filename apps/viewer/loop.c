@@ -207,6 +207,7 @@ static enum duet_status draw(struct viewer_session *s, double now, struct duet_e
                                            .inputs = (int)s->inputs->count,
                                            .threads = s->infer.threads,
                                            .level = s->level,
+                                           .precision = s->precision,
                                            .speed = playback.speed,
                                            .paused = playback.paused,
                                            .runs = moving && !playback.paused && s->ended_at == 0,
@@ -315,28 +316,39 @@ static enum duet_status start(struct viewer_session *s, struct duet_error *error
                                                      .duration = settings->duration,
                                                      .reconnect = settings->reconnect}};
     duet_budget_limits(&settings->pictures, &s->capture.options.picture);
-    s->infer = (struct viewer_infer){.exchange = s->exchange,
-                                     .boxes = s->networks->boxes,
-                                     .masks = s->networks->masks,
-                                     .both = s->networks->both,
-                                     .segment_model = s->networks->segment_model,
-                                     .segment = {.struct_size = sizeof s->infer.segment,
-                                                 .cpu = settings->cpu,
-                                                 .probe = true,
-                                                 .max_memory = s->networks->max_memory},
-                                     .budget_ms = duet_deadline_budget(&settings->deadline),
-                                     .track = settings->track,
-                                     .threads = settings->threads > 0 ? settings->threads : duet_cpu_count()};
+    s->infer =
+        (struct viewer_infer){.exchange = s->exchange,
+                              .boxes = s->networks->boxes,
+                              .masks = s->networks->masks,
+                              .both = s->networks->both,
+                              .segment_model = s->networks->segment_model,
+                              .segment = {.struct_size = sizeof s->infer.segment,
+                                          .cpu = settings->compute.cpu,
+                                          .precision = (enum duet_precision)settings->compute.precision,
+                                          .probe = true,
+                                          .max_memory = s->networks->max_memory},
+                              .budget_ms = duet_deadline_budget(&settings->deadline),
+                              .track = settings->track,
+                              .threads = settings->threads > 0 ? settings->threads : duet_cpu_count()};
     atomic_store(&s->infer.tracked_percent, (int)(60 * s->screen.look.threshold));
     status = viewer_capture_start(&s->capture, error);
     if (status == DUET_OK) status = viewer_infer_start(&s->infer, error);
     return status;
 }
 
+/* Boxes and masks may be two models, each in its own. */
+static const char *precision(const struct duet_networks *networks)
+{
+    const struct duet_runner *boxes = networks->boxes, *masks = networks->masks;
+    enum duet_precision p = duet_runner_precision(boxes ? boxes : masks);
+    return boxes && masks && duet_runner_precision(masks) != p ? "mixed" : duet_precision_name(p);
+}
+
 static void begin(struct viewer_session *s)
 {
     struct duet_kernels kernels;
-    if (duet_kernels_select(s->settings->cpu, &kernels, NULL) == DUET_OK) s->level = kernels.level;
+    if (duet_kernels_select(s->settings->compute.cpu, &kernels, NULL) == DUET_OK) s->level = kernels.level;
+    s->precision = precision(s->networks);
     s->screen.look = (struct viewer_look){.boxes = s->networks->boxes != NULL,
                                           .masks = s->networks->masks != NULL,
                                           .threshold = (float)s->settings->detect.threshold,

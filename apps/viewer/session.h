@@ -20,7 +20,7 @@ struct viewer_settings {
     struct duet_detect_settings detect;
     struct duet_segment_settings segment;
     bool masks, no_detect;
-    const char *cpu;
+    struct duet_compute_settings compute;
     int threads;
     int exif; /* enum duet_exif */
     struct duet_picture_settings pictures;
@@ -52,6 +52,7 @@ struct viewer_session {
     struct viewer_capture capture;
     struct viewer_infer infer;
     const char *level; /* of the kernels */
+    const char *precision; /* of the networks */
 
     struct viewer_shown shown;   /* what is on the screen */
     struct viewer_source source; /* how the source does */

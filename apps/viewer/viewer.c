@@ -64,7 +64,7 @@ static const struct duet_option options[] = {
     DUET_GROUP("Running"),
     DUET_INT('j', "threads", "N", struct viewer_settings, threads, 1, 256, "use N threads for inference",
              .shown = "number of CPUs"),
-    DUET_CPU_OPTION(struct viewer_settings, cpu),
+    DUET_COMPUTE_OPTIONS(struct viewer_settings, compute),
     DUET_OPTIONS_END};
 
 static const struct duet_program program = {
@@ -157,9 +157,9 @@ static int show(const struct viewer_settings *settings, const struct duet_inputs
     struct duet_networks networks = {0};
     struct duet_detect_settings detect = settings->detect;
     detect.threshold = lowest_threshold;
-    int code =
-        duet_networks_open(&networks, &program, settings->no_detect ? NULL : &detect,
-                           settings->masks ? &settings->segment : NULL, &settings->pictures, settings->cpu);
+    int code = duet_networks_open(&networks, &program, settings->no_detect ? NULL : &detect,
+                                  settings->masks ? &settings->segment : NULL, &settings->pictures,
+                                  &settings->compute);
     if (code == DUET_GO_ON) code = duet_networks_split(&networks); /* keys show and hide each */
     if (code == DUET_GO_ON) {
         struct viewer_session session = {

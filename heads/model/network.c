@@ -68,10 +68,12 @@ static enum duet_status choose_numbers(const struct duet_model_config *config, s
     if (config->precision <= DUET_PRECISION_FLOAT32) return DUET_OK;
     if (config->precision != DUET_PRECISION_INT8)
         return duet_fail(error, DUET_UNSUPPORTED, "precision %s: this build has float32 and int8", name);
+    const char *model = config->source.name;
     if (config->quantization.range_count == 0)
         return duet_fail(
             error, DUET_UNSUPPORTED,
-            "precision int8: the model has no ranges for it; 'models quantize' makes one that has");
+            "precision int8: the model%s%.60s has no ranges for it; 'models quantize' makes one that has",
+            model ? " " : "", model ? model : "");
     quantize(&config->quantization, network);
     return duet_network_check(network, error);
 }

@@ -17,9 +17,9 @@ mistakes_are_usage_errors() {
     exits 2 "$bench" && exits 2 "$bench" --reps 0 x && exits 2 "$bench" --cpu abacus "$model"
 }
 a_missing_model_is_fatal() { exits 1 "$bench" no-such-model; }
-json_is_one_line() { # {"load":..,"first":..,"hwm_kb":..,"ts":[4 numbers]}
+json_is_one_line() { # {"precision":..,"load":..,"first":..,"hwm_kb":..,"ts":[4 numbers]}
     "$bench" --json --reps 4 --size 96 --threads 2 "$model" >"$work/out" && [ "$(wc -l <"$work/out")" -eq 1 ] &&
-        grep -Eq '^\{"load":[0-9.]+,"first":[0-9.]+,"hwm_kb":[0-9]+,"ts":\[([0-9.]+,){3}[0-9.]+\]\}$' "$work/out"
+        grep -Eq '^\{"precision":"float32","load":[0-9.]+,"first":[0-9.]+,"hwm_kb":[0-9]+,"ts":\[([0-9.]+,){3}[0-9.]+\]\}$' "$work/out"
 }
 a_profile_names_every_step() {
     "$bench" --profile --reps 1 --warmup 0 --size 96 --cpu scalar "$model" >"$work/out" &&

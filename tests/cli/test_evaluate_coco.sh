@@ -94,7 +94,7 @@ check "curves" all 'coco -d dt.json --curves k.csv' '[ "$(wc -l <k.csv)" = 2021 
     'grep -qxE "person,1,0.5,0.5,(1|0.99999[0-9]*),0.9" k.csv' 'grep -q "person,1,0.5,0.51,0.6666" k.csv'
 check "thresholds" all 'coco -d dt.json --thresholds-out t.json' 'grep -q "\"goal\": \"f1\"" t.json' \
     'grep -q "\"id\": 1, \"name\": \"person\", \"threshold\": 0.35, " t.json'
-check "thresholds for a precision" all 'coco -d dt.json --thresholds-out t2.json --precision 0.9' \
+check "thresholds for a precision" all 'coco -d dt.json --thresholds-out t2.json --at-precision 0.9' \
     'grep -q "\"name\": \"person\", \"threshold\": 0.85[0-9]*, \"precision\": 1, \"recall\": 0.5" t2.json'
 check "thresholds at an overlap that is not scored" exits_with 2 "at-iou" coco -d dt.json --thresholds-out t3.json --at-iou 0.52
 

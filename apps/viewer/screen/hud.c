@@ -50,7 +50,7 @@ static void fill_cells(const struct viewer_figures *f, struct cell cells[CELLS])
         {"LATENCY p50 p95 p99", "000 / 000 / 000 ms", "\u2013"},
         {"AGE", "0000 ms", "\u2013"},
         {"DROPPED", "00000", ""},
-        {"CPU", "00 \u00d7 avx512", ""},
+        {"CPU", "", ""}, /* stays as it is */
     };
     const struct viewer_stats *stats = f->stats;
     double rate = f->runs ? viewer_stats_rate(stats, f->now) : 0;
@@ -65,7 +65,8 @@ static void fill_cells(const struct viewer_figures *f, struct cell cells[CELLS])
                  1000 * viewer_stats_latency(stats, 0.99));
     milliseconds(&cells[3], age >= 0, age);
     snprintf(cells[4].value, sizeof cells->value, "%llu", (unsigned long long)f->shown->dropped);
-    snprintf(cells[5].value, sizeof cells->value, "%d \u00d7 %s", f->threads, f->level ? f->level : "?");
+    snprintf(cells[5].value, sizeof cells->value, "%d \u00d7 %s, %s", f->threads, f->level ? f->level : "?",
+             f->precision);
 }
 
 /* "257/16, mIOU 0.61, 14 of 33 ms" in as much detail as there is room for. */

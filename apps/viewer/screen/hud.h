@@ -18,6 +18,7 @@ struct viewer_figures {
     int inputs;       /* how many there are */
     int threads;
     const char *level; /* of the kernels; NULL: not known */
+    const char *precision;
     double speed;
     bool paused, runs; /* runs: frames follow each other */
     bool recording;

@@ -489,7 +489,7 @@ static void precisions_are_the_models_or_what_is_asked_for(void **state)
     } cases[] = {
         {DUET_PRECISION_MODEL, DUET_OK, ""},
         {DUET_PRECISION_FLOAT32, DUET_OK, ""},
-        {DUET_PRECISION_INT8, DUET_UNSUPPORTED, "precision int8: the model has no ranges for it"},
+        {DUET_PRECISION_INT8, DUET_UNSUPPORTED, "precision int8: the model three has no ranges for it"},
         {DUET_PRECISION_BF16, DUET_UNSUPPORTED, "precision bf16: this build has float32 and int8"},
         {DUET_PRECISION_COUNT, DUET_BAD_ARGUMENT, "precision 4: expected that of float32 or int8"},
         {-1, DUET_BAD_ARGUMENT, "precision -1: expected that of float32 or int8"},
