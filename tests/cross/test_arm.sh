@@ -4,7 +4,7 @@
 # awkward sizes, of detections, masks and maps.
 . "$DUET_SOURCE_DIR/tests/support/tap_lib.sh"
 arm=$DUET_BUILD_DIR/arm
-kernels=(conv1x1 conv1x1_u8 conv3x3 conv3x3_u8 depthwise3x3 resize upsample)
+kernels=(conv1x1 conv1x1_u8 conv3x3 conv3x3_u8 depthwise3x3 depthwise3x3_u8 resize upsample)
 libraries=(jansson libxxhash nettle libpng yajl expat libjpeg zlib cmocka)
 
 arm64_libraries() {

@@ -1,4 +1,5 @@
 /* The kernels of AVX2 and FMA. */
+#include "kernels/x86/depthwise_u8_avx2.h"
 #include "kernels/x86/vec_avx2.h"
 #include "kernels/x86/vec_u8_avx2.h"
 #include "kernels/x86/x86.h"
@@ -39,4 +40,5 @@ void duet_x86_fill_avx2(struct duet_kernels *k)
 {
     fill_level(k);
     fill_level_u8(k);
+    k->of[DUET_U8].depthwise3x3.run = depthwise3x3_u8;
 }
