@@ -141,6 +141,17 @@ enum duet_status duet_plan_create(const struct duet_network *network,
                                   struct duet_error *error);
 void duet_plan_close(struct plan *plan);
 
+/* Of that, parts: the steps in the order of their stages, within one of their results' layers, so that every
+ * input is ready before it is read. Errors: DUET_OUT_OF_MEMORY. */
+enum duet_status duet_plan_steps(const struct duet_network *network, bool fuse, struct plan_uses uses,
+                                 struct plan *plan, struct duet_error *error);
+
+/* Caches to plan for, in bytes; 0: this machine's. */
+struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes);
+
+/* How each of the steps runs. */
+void duet_plan_ways(const struct duet_network *network, struct plan *plan);
+
 /* Of that, a part: fills numbers and joins, and of info the types and bytes of results. `wanted`
  * [layer_count] is scratch, all false. Errors: DUET_BAD_ARGUMENT (bytes are to be read where there is no
  * scale for them). */
