@@ -64,6 +64,25 @@ static char *kernel_name(const struct duet_compiled *c, const struct step *step)
     }
 }
 
+enum duet_status duet_network_account(const struct duet_network *network, int height, int width,
+                                      struct duet_layer_info *info, size_t info_size,
+                                      struct duet_error *error)
+{
+    DUET_NEEDS(network, error);
+    DUET_NEEDS(info, error);
+    const size_t known = sizeof *info < info_size ? sizeof *info : info_size;
+    const struct duet_compile_options options = {.height = height, .width = width};
+    struct plan plan;
+    enum duet_status status = duet_plan_begin(network, &options, true, &plan, error);
+    for (int i = 0; status == DUET_OK && i < network->layer_count; i++) {
+        char *to = (char *)info + (size_t)i * info_size;
+        memset(to, 0, info_size);
+        memcpy(to, &plan.info[i], known);
+    }
+    duet_plan_close(&plan);
+    return status;
+}
+
 enum duet_status duet_network_memory(const struct duet_network *network,
                                      const struct duet_compile_options *given, struct duet_memory *memory,
                                      struct duet_error *error)

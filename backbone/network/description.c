@@ -414,26 +414,7 @@ enum duet_status duet_network_shapes(const struct duet_network *network, int hei
             continue;
         }
         account_layer(network, i, info);
-        if (!needed || needed[i]) status = check_shapes(layer, info, error);
+        if (needed[i]) status = check_shapes(layer, info, error);
     }
-    return status;
-}
-
-enum duet_status duet_network_account(const struct duet_network *network, int height, int width,
-                                      struct duet_layer_info *info, size_t info_size,
-                                      struct duet_error *error)
-{
-    DUET_NEEDS(network, error);
-    DUET_NEEDS(info, error);
-    size_t count = (size_t)network->layer_count, known = sizeof *info < info_size ? sizeof *info : info_size;
-    struct duet_layer_info *own = calloc(count + 1, sizeof *own);
-    if (!own) return duet_no_memory(error, NULL, "for a network's layers");
-    enum duet_status status = duet_network_shapes(network, height, width, NULL, own, error);
-    for (size_t i = 0; status == DUET_OK && i < count; i++) {
-        char *to = (char *)info + i * info_size;
-        memset(to, 0, info_size);
-        memcpy(to, &own[i], known);
-    }
-    free(own);
     return status;
 }

@@ -31,8 +31,8 @@ static inline int duet_layer_reads(const struct duet_layer *layer)
     return layer->op == DUET_OP_BROADCAST || layer->op == DUET_OP_UPSAMPLE ? 1 : layer->input_count;
 }
 
-/* duet_network_account, whose info is of this library's size. Only shapes of layers that are `needed`
- * [layer_count] have to fit together; NULL: all. */
+/* What layers cost at that size, as if all were float32: fills info [layer_count]. Only shapes of layers that
+ * are `needed` [layer_count] have to fit together. Errors: those of duet_network_account. */
 enum duet_status duet_network_shapes(const struct duet_network *network, int height, int width,
                                      const bool *needed, struct duet_layer_info *info,
                                      struct duet_error *error);

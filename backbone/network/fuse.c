@@ -193,9 +193,10 @@ static void join_additions(const struct duet_network *network, const struct plan
 
 /* Steps in the order of their stages, within one of their results' layers: every input is ready before it is
  * read. */
-enum duet_status duet_plan_steps(const struct duet_network *network, bool fuse, struct plan_uses uses,
-                                 struct plan *plan, struct duet_error *error)
+enum duet_status duet_plan_steps(const struct duet_network *network, bool fuse, struct plan *plan,
+                                 struct duet_error *error)
 {
+    const struct plan_uses uses = plan->uses;
     size_t n = (size_t)network->layer_count;
     struct fusion f = {calloc(n, sizeof *f.by_output), calloc(n, sizeof *f.covered)};
     enum duet_status status =

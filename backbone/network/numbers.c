@@ -57,18 +57,18 @@ static enum duet_status check_inputs(const struct duet_network *network, const s
     return DUET_OK;
 }
 
-static bool leaves_bytes(const struct duet_network *network, const struct plan *plan, const bool *wanted,
-                         duet_node node)
+static bool leaves_bytes(const struct duet_network *network, const struct plan *plan, duet_node node)
 {
     enum duet_op op = network->layers[node].op;
     if (!plan->numbers[node].integers || plan->joins[node]) return false;
-    return (op != DUET_OP_CONV && op != DUET_OP_DEPTHWISE) || (wanted[node] && plan->numbers[node].scale > 0);
+    return (op != DUET_OP_CONV && op != DUET_OP_DEPTHWISE) ||
+           (plan->uses.as_bytes[node] && plan->numbers[node].scale > 0);
 }
 
-enum duet_status duet_plan_numbers(const struct duet_network *network, struct plan_uses uses,
-                                   struct plan *plan, bool *wanted, struct duet_error *error)
+enum duet_status duet_plan_numbers(const struct duet_network *network, struct plan *plan,
+                                   struct duet_error *error)
 {
-    find_wanted(network, plan, wanted);
+    find_wanted(network, plan, plan->uses.as_bytes);
     for (int i = 0; i < network->layer_count; i++) {
         const struct duet_layer *layer = &network->layers[i];
         struct duet_numbers *n = &plan->numbers[i];
@@ -80,14 +80,14 @@ enum duet_status duet_plan_numbers(const struct duet_network *network, struct pl
             n->integers = plan->info[layer->inputs[0]].dtype == DUET_U8 && n->scale > 0;
         }
         if (!n->integers) continue;
-        duet_node term = layer->op == DUET_OP_ADD ? joining_term(network, uses, i) : -1;
+        duet_node term = layer->op == DUET_OP_ADD ? joining_term(network, plan->uses, i) : -1;
         if (term >= 0) {
             plan->joins[term] = true;
             plan->info[term].dtype = DUET_F32;
         }
         enum duet_status status = check_inputs(network, plan, i, error);
         if (status != DUET_OK) return status;
-        if (!leaves_bytes(network, plan, wanted, i)) continue;
+        if (!leaves_bytes(network, plan, i)) continue;
         plan->info[i].dtype = DUET_U8;
     }
     for (int i = 0; i < network->layer_count; i++) {

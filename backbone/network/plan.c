@@ -158,55 +158,67 @@ static enum duet_status convert_outputs(const struct duet_network *network, stru
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
 
-enum duet_status duet_plan_create(const struct duet_network *network,
-                                  const struct duet_compile_options *options, struct plan *plan,
-                                  struct duet_error *error)
+static enum duet_status take_memory(struct plan *plan, size_t n, struct duet_error *error)
 {
-    memset(plan, 0, sizeof *plan);
-    if (options->split < 0 || options->split > 64)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "split is %d, expected 1 to 64, or 0", options->split);
-    plan->split = options->split;
-    plan->budget = duet_plan_budget(options->l1_bytes, options->l2_bytes);
-    enum duet_status status = duet_network_check(network, error);
-    if (status != DUET_OK) return status;
-    size_t n = (size_t)network->layer_count;
-    if (n == 0) return duet_fail(error, DUET_BAD_ARGUMENT, "a network without layers");
-    struct plan_uses uses = {calloc(n, sizeof(int)), calloc(n, sizeof(duet_node)), calloc(n, sizeof(int))};
+    plan->uses = (struct plan_uses){calloc(n, sizeof(int)), calloc(n, sizeof(duet_node)),
+                                    calloc(n, sizeof(int)), calloc(n, sizeof(bool))};
     plan->steps = calloc(2 * n, sizeof *plan->steps); /* at worst every result is converted */
     plan->info = calloc(2 * n, sizeof *plan->info);
     plan->offset = calloc(2 * n, sizeof *plan->offset);
     plan->numbers = calloc(2 * n, sizeof *plan->numbers);
     plan->needed = calloc(n, sizeof *plan->needed);
     plan->joins = calloc(n, sizeof *plan->joins);
-    bool *wanted = calloc(n, sizeof *wanted);
-    if (!uses.count || !uses.first || !uses.stage || !plan->steps || !plan->info || !plan->offset ||
-        !plan->numbers || !plan->needed || !plan->joins || !wanted) {
-        status = duet_no_memory(error, NULL, "to plan a network");
-        goto done;
-    }
+    if (!plan->uses.count || !plan->uses.first || !plan->uses.stage || !plan->uses.as_bytes || !plan->steps ||
+        !plan->info || !plan->offset || !plan->numbers || !plan->needed || !plan->joins)
+        return duet_no_memory(error, NULL, "to plan a network");
     for (size_t i = 0; i < 2 * n; i++) plan->offset[i] = SIZE_MAX;
-    status = find_needed(network, options, plan, error);
+    return DUET_OK;
+}
+
+enum duet_status duet_plan_begin(const struct duet_network *network,
+                                 const struct duet_compile_options *options, bool whole, struct plan *plan,
+                                 struct duet_error *error)
+{
+    memset(plan, 0, sizeof *plan);
+    enum duet_status status = duet_network_check(network, error);
+    if (status != DUET_OK) return status;
+    size_t n = (size_t)network->layer_count;
+    if (n == 0) return duet_fail(error, DUET_BAD_ARGUMENT, "a network without layers");
+    status = take_memory(plan, n, error);
+    if (status == DUET_OK) status = find_needed(network, options, plan, error);
+    for (size_t i = 0; whole && status == DUET_OK && i < n; i++) plan->needed[i] = true;
     if (status == DUET_OK)
         status =
             duet_network_shapes(network, options->height, options->width, plan->needed, plan->info, error);
-    if (status != DUET_OK) goto done;
-    count_uses(network, plan, uses);
-    find_stages(network, plan, uses);
-    status = duet_plan_numbers(network, uses, plan, wanted, error);
-    if (status != DUET_OK) goto done;
-    status = duet_plan_steps(network, !options->unfused, uses, plan, error);
-    if (status != DUET_OK) goto done;
-    hoist_leaves(uses, plan);
-    status = place_conversions(network, plan, error);
+    if (status == DUET_OK) {
+        count_uses(network, plan, plan->uses);
+        find_stages(network, plan, plan->uses);
+        status = duet_plan_numbers(network, plan, error);
+    }
+    if (status != DUET_OK) duet_plan_close(plan);
+    return status;
+}
+
+enum duet_status duet_plan_create(const struct duet_network *network,
+                                  const struct duet_compile_options *options, struct plan *plan,
+                                  struct duet_error *error)
+{
+    enum duet_status status = duet_plan_begin(network, options, false, plan, error);
+    if (status != DUET_OK) return status;
+    plan->split = options->split;
+    plan->budget = duet_plan_budget(options->l1_bytes, options->l2_bytes);
+    if (options->split < 0 || options->split > 64)
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "split is %d, expected 1 to 64, or 0", options->split);
+    if (status == DUET_OK) status = duet_plan_steps(network, !options->unfused, plan, error);
+    if (status == DUET_OK) {
+        hoist_leaves(plan->uses, plan);
+        status = place_conversions(network, plan, error);
+    }
     if (status == DUET_OK) status = convert_outputs(network, plan, error);
-    if (status != DUET_OK) goto done;
-    duet_plan_ways(network, plan);
-    status = duet_plan_arena(network, plan, error);
-done:
-    free(wanted);
-    free(uses.count);
-    free(uses.first);
-    free(uses.stage);
+    if (status == DUET_OK) {
+        duet_plan_ways(network, plan);
+        status = duet_plan_arena(network, plan, error);
+    }
     if (status != DUET_OK) duet_plan_close(plan);
     return status;
 }
@@ -216,6 +228,10 @@ void duet_plan_close(struct plan *plan)
     if (!plan) return;
     for (int i = 0; i < plan->step_count; i++) free(plan->steps[i].name);
     free(plan->steps);
+    free(plan->uses.count);
+    free(plan->uses.first);
+    free(plan->uses.stage);
+    free(plan->uses.as_bytes);
     free(plan->info);
     free(plan->offset);
     free(plan->numbers);

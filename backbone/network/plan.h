@@ -75,12 +75,21 @@ struct plan_budget {
     size_t plane; /* by channels when DUET_CHUNK_UNIT channels of the expanded tensor take no more */
 };
 
+/* Who reads each layer, of those that are needed. */
+struct plan_uses {
+    int *count;       /* readers, a wanted output of the network counting as one */
+    duet_node *first; /* the first reader, -1: none */
+    int *stage;       /* that the layer belongs to */
+    bool *as_bytes;   /* does a reader want bytes? */
+};
+
 struct plan {
     struct step *steps;
     int step_count;
     bool wanted[DUET_MAX_OUTPUTS]; /* the network's outputs */
     bool *needed;                  /* layers that lead to a wanted one, and the picture */
     int stage_count;
+    struct plan_uses uses;
     bool *joins; /* convolutions whose sums join the addition that reads them, unrounded */
     /* A layer each, and behind them once more for those whose results are converted: */
     struct duet_layer_info *info;
@@ -106,13 +115,6 @@ static inline size_t duet_chunk_units(size_t channels)
 {
     return (channels + DUET_CHUNK_UNIT - 1) / DUET_CHUNK_UNIT;
 }
-
-/* Who reads each layer, of those that are needed. */
-struct plan_uses {
-    int *count;       /* readers, a wanted output of the network counting as one */
-    duet_node *first; /* the first reader, -1: none */
-    int *stage;       /* that the layer belongs to */
-};
 
 static inline bool duet_is_pointwise(const struct duet_layer *layer)
 {
@@ -141,10 +143,16 @@ enum duet_status duet_plan_create(const struct duet_network *network,
                                   struct duet_error *error);
 void duet_plan_close(struct plan *plan);
 
-/* Of that, parts: the steps in the order of their stages, within one of their results' layers, so that every
- * input is ready before it is read. Errors: DUET_OUT_OF_MEMORY. */
-enum duet_status duet_plan_steps(const struct duet_network *network, bool fuse, struct plan_uses uses,
-                                 struct plan *plan, struct duet_error *error);
+/* Of that, parts. First what is asked, and what of: needed (`whole`: every layer is), uses, stages, info,
+ * numbers. */
+enum duet_status duet_plan_begin(const struct duet_network *network,
+                                 const struct duet_compile_options *options, bool whole, struct plan *plan,
+                                 struct duet_error *error);
+
+/* The steps in the order of their stages, within one of their results' layers, so that every input is ready
+ * before it is read. Errors: DUET_OUT_OF_MEMORY. */
+enum duet_status duet_plan_steps(const struct duet_network *network, bool fuse, struct plan *plan,
+                                 struct duet_error *error);
 
 /* Caches to plan for, in bytes; 0: this machine's. */
 struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes);
@@ -152,11 +160,10 @@ struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes);
 /* How each of the steps runs. */
 void duet_plan_ways(const struct duet_network *network, struct plan *plan);
 
-/* Of that, a part: fills numbers and joins, and of info the types and bytes of results. `wanted`
- * [layer_count] is scratch, all false. Errors: DUET_BAD_ARGUMENT (bytes are to be read where there is no
- * scale for them). */
-enum duet_status duet_plan_numbers(const struct duet_network *network, struct plan_uses uses,
-                                   struct plan *plan, bool *wanted, struct duet_error *error);
+/* Fills numbers and joins, and of info the types and bytes of results. Errors: DUET_BAD_ARGUMENT (bytes are
+ * to be read where there is no scale for them). */
+enum duet_status duet_plan_numbers(const struct duet_network *network, struct plan *plan,
+                                   struct duet_error *error);
 
 /* The layer, or its converted result, that holds what output `index` of the network gives. */
 static inline duet_node duet_plan_output(const struct duet_network *network, const struct plan *plan,
@@ -173,7 +180,7 @@ static inline size_t duet_plan_size(const struct plan *plan, duet_node node)
     return duet_dtype_size(plan->info[node].dtype);
 }
 
-/* Of that, the last part: fills offset and arena_bytes for the steps that are planned. */
+/* The last part: fills offset and arena_bytes for the steps that are planned. */
 enum duet_status duet_plan_arena(const struct duet_network *network, struct plan *plan,
                                  struct duet_error *error);
 

@@ -166,7 +166,7 @@ DUET_API struct duet_shape duet_network_weight_shape(const struct duet_network *
 /* What a layer costs at a given input size. Grows at its end. */
 struct duet_layer_info {
     struct duet_shape output;   /* [1, H, W, C] */
-    enum duet_dtype dtype;      /* of its numbers: DUET_F32, but for an input that is not */
+    enum duet_dtype dtype;      /* of its numbers: float32, or DUET_U8 (of an input, or in whole numbers) */
     uint64_t madds;             /* multiply-adds of convolutions; everything else counts 0, as in the paper */
     uint64_t parameters;        /* as trained: weights, biases, batch-norm scale and shift */
     uint64_t parameters_stored; /* after folding: weights and one bias a channel */
