@@ -4,18 +4,21 @@
 #include "bench/measure.h"
 #include "bench/peak.h"
 #include "bench/shapes.h"
+#include "cli/compute.h"
 #include "core/checked.h"
 #include "core/fail.h"
 #include "core/os.h"
 #include "data/json/text.h"
+#include "duet/network.h"
 #include "kernels/padding.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct settings {
     const char *cpu, *shapes;
-    int ms;
+    int ms, precision; /* index in duet_precision_words */
     bool json;
 };
 
@@ -23,6 +26,8 @@ static const struct duet_option options[] = {
     DUET_GROUP("What to run"),
     DUET_STRING(0, "cpu", "LEVEL", struct settings, cpu, "on this level only (scalar, ...)",
                 .shown = "all that this processor has"),
+    DUET_CHOICE(0, "precision", "NAME", struct settings, precision, duet_precision_words,
+                "kernels of float32 or of int8 only, whose names end in _u8", .shown = "both"),
     DUET_STRING(
         0, "shapes", "FILE", struct settings, shapes,
         "at the shapes of a table in the place of the networks' and tests': after a heading, between tabs, "
@@ -43,10 +48,10 @@ static const struct duet_program program = {
     .max_operands = 1,
     .operand = "WORD",
     .details = "'layers' says how many layers of a network have the shape; the sums count them\n"
-               "all. The peak is what a core reaches with multiply-adds alone, measured in the\n"
-               "same run; it has none for scalar code. A kernel's tensors lie as near as their\n"
-               "size lets them: what a network gains by fusing layers, which keeps them nearer,\n"
-               "does not show here; see 'bench --profile MODEL'.\n",
+               "all. The peak is what a core reaches with multiply-adds of that kind alone,\n"
+               "measured in the same run; it has none for scalar code. A kernel's tensors lie as\n"
+               "near as their size lets them: what a network gains by fusing layers, which keeps\n"
+               "them nearer, does not show here; see 'bench --profile MODEL'.\n",
     .examples = "  bench kernels\n"
                 "  bench kernels --cpu avx2 depthwise\n"
                 "  bench kernels --json --shapes layers.tsv\n"};
@@ -56,7 +61,12 @@ static const struct duet_program program = {
 struct subject {
     const struct duet_kernels *kernels;
     const struct bench_shape *shape;
-    float *input, *weights, *bias, *output;
+    enum duet_dtype dtype; /* DUET_F32; DUET_U8: bytes, in and out */
+    size_t size;           /* of a number */
+    void *input, *weights, *output;
+    float *bias; /* of bytes: int32, small ones */
+    float *scales;
+    struct duet_epilogue epilogue;
     struct duet_resize_tap *rows, *columns;
     float *fractions; /* of a row, as labels */
     uint8_t *labels;
@@ -65,25 +75,26 @@ struct subject {
 static void run_conv1x1(const struct subject *s)
 {
     const struct bench_shape *shape = s->shape;
-    const struct duet_conv1x1_kernel *kernel = &s->kernels->of[DUET_F32].conv1x1;
+    const struct duet_conv1x1_kernel *kernel = &s->kernels->of[s->dtype].conv1x1;
+    size_t depth = duet_packed_depth(&kernel->packing, shape->in_channels);
     kernel->run(&(struct duet_conv1x1_args){.pixels = shape->out_height * shape->out_width,
                                             .in_channels = shape->in_channels,
                                             .out_channels = shape->out_channels,
                                             .input = s->input,
                                             .input_stride = shape->in_channels,
                                             .weights = s->weights,
-                                            .panel_stride = shape->in_channels * kernel->packing.panel,
+                                            .panel_stride = depth * kernel->packing.panel,
                                             .bias = s->bias,
                                             .output = s->output,
                                             .output_stride = shape->out_channels,
-                                            .epilogue = {.low = 0, .high = 6}});
+                                            .epilogue = s->epilogue});
 }
 
 static void run_conv3x3(const struct subject *s)
 {
     const struct bench_shape *shape = s->shape;
     size_t stride = (size_t)shape->stride, rate = (size_t)shape->rate,
-           row = shape->in_width * shape->in_channels;
+           row = shape->in_width * shape->in_channels * s->size;
     size_t pad = duet_same_padding(shape->in_height, shape->out_height, shape->stride, shape->rate);
     for (size_t y = 0; y < shape->out_height; y++) {
         struct duet_conv3x3_args args = {
@@ -96,14 +107,14 @@ static void run_conv3x3(const struct subject *s)
             .pad_left = duet_same_padding(shape->in_width, shape->out_width, shape->stride, shape->rate),
             .weights = s->weights,
             .bias = s->bias,
-            .output = s->output + y * shape->out_width * shape->out_channels,
-            .epilogue = {.low = 0, .high = 6}};
+            .output = (char *)s->output + y * shape->out_width * shape->out_channels * s->size,
+            .epilogue = s->epilogue};
         for (size_t tap = 0; tap < 3; tap++) {
             size_t at = y * stride + tap * rate; /* shifted down by pad */
             bool inside = at >= pad && at - pad < shape->in_height;
-            args.rows[tap] = inside ? s->input + (at - pad) * row : NULL;
+            args.rows[tap] = inside ? (char *)s->input + (at - pad) * row : NULL;
         }
-        s->kernels->of[DUET_F32].conv3x3.run(&args);
+        s->kernels->of[s->dtype].conv3x3.run(&args);
     }
 }
 
@@ -111,7 +122,7 @@ static void run_depthwise3x3(const struct subject *s)
 {
     const struct bench_shape *shape = s->shape;
     int stride = shape->stride, rate = shape->rate;
-    s->kernels->of[DUET_F32].depthwise3x3.run(&(struct duet_depthwise3x3_args){
+    s->kernels->of[s->dtype].depthwise3x3.run(&(struct duet_depthwise3x3_args){
         .input = s->input,
         .ring_rows = shape->in_height,
         .row_stride = shape->in_width * shape->in_channels,
@@ -130,13 +141,14 @@ static void run_depthwise3x3(const struct subject *s)
         .y_end = shape->out_height,
         .output = s->output,
         .output_stride = shape->out_channels,
-        .epilogue = {.low = 0, .high = 6}});
+        .epilogue = s->epilogue});
 }
 
 static void run_resize(const struct subject *s)
 {
     const struct bench_shape *shape = s->shape;
-    const uint8_t *picture = (const uint8_t *)s->input;
+    const uint8_t *picture = s->input;
+    float *pixels = s->output;
     for (size_t y = 0; y < shape->out_height; y++)
         s->kernels->resize(
             &(struct duet_resize_args){.top = picture + s->rows[y].low * shape->in_width * 3,
@@ -144,7 +156,7 @@ static void run_resize(const struct subject *s)
                                        .fraction = s->rows[y].fraction,
                                        .columns = s->columns,
                                        .out_width = shape->out_width,
-                                       .output = s->output + y * shape->out_width * 3,
+                                       .output = pixels + y * shape->out_width * 3,
                                        .scale = 2.0f / 255,
                                        .shift = -1});
 }
@@ -154,10 +166,12 @@ static void run_resize(const struct subject *s)
 static void run_upsample(const struct subject *s)
 {
     const struct bench_shape *shape = s->shape;
+    const float *map = s->input;
+    float *total = s->output;
     size_t classes = shape->in_channels;
     for (size_t y = 0; y < shape->out_height; y++)
         for (size_t x = 0, end; x < shape->out_width; x = end) {
-            const float *left = s->input + (s->rows[y].low * shape->in_width + s->columns[x].low) * classes;
+            const float *left = map + (s->rows[y].low * shape->in_width + s->columns[x].low) * classes;
             size_t step = s->columns[x].high - s->columns[x].low;
             for (end = x; end < shape->out_width && s->columns[end].low == s->columns[x].low; end++)
                 s->fractions[end] = s->columns[end].fraction;
@@ -167,7 +181,7 @@ static void run_upsample(const struct subject *s)
                                                               .fractions = s->fractions + x,
                                                               .pixels = end - x,
                                                               .output = s->labels + x,
-                                                              .total = s->output + y * shape->out_width + x});
+                                                              .total = total + y * shape->out_width + x});
         }
 }
 
@@ -183,30 +197,71 @@ static bool elements(size_t a, size_t b, size_t c, size_t *count)
     return duet_mul_size(a, b, count) && duet_mul_size(*count, c, count) && *count <= MOST_FLOATS;
 }
 
-static enum duet_status open_subject(struct subject *s, const struct duet_kernels *kernels,
-                                     const struct bench_shape *shape, struct duet_error *error)
+/* Weights of bytes, packed as the level wants them. What they are does not matter, what sums come to does. */
+static void *pack_bytes(const struct duet_packing *packing, size_t depth, size_t columns)
 {
-    size_t input, output, weights,
-        depth = shape->kernel == BENCH_DEPTHWISE3X3 ? 9
-                : shape->kernel == BENCH_CONV3X3    ? 9 * shape->in_channels
-                                                    : shape->in_channels;
-    size_t columns = (shape->out_channels + PANEL - 1) / PANEL * PANEL;
-    *s = (struct subject){.kernels = kernels, .shape = shape};
+    size_t count = duet_packed_size(packing, depth, columns);
+    int16_t *weights = calloc(depth * columns, sizeof *weights);
+    void *packed = weights ? duet_alloc_pages(count * packing->number) : NULL;
+    for (size_t i = 0; packed && i < depth * columns; i++) weights[i] = (int16_t)(i * 37 % 255 - 127);
+    if (packed)
+        packing->pack(&(struct duet_unpacked){.depth = depth, .columns = columns, .weights = weights},
+                      packing, packed);
+    free(weights);
+    return packed;
+}
+
+/* Of whole numbers: their sums come near 255. */
+static void set_bytes(struct subject *s, size_t depth, size_t columns)
+{
+    const struct duet_network_kernels *k = &s->kernels->of[DUET_U8];
+    const struct duet_packing *packings[] = {&k->conv1x1.packing, &k->conv3x3.packing,
+                                             &k->depthwise3x3.packing};
+    s->weights = pack_bytes(packings[s->shape->kernel], depth, columns);
+    s->scales = bench_noise(columns, 1);
+    s->bias = calloc(columns, sizeof *s->bias);
+    for (size_t i = 0; s->scales && i < columns; i++) s->scales[i] = 0.02f / sqrtf((float)depth);
+    s->epilogue =
+        (struct duet_epilogue){.low = -100, .high = 155, .output = DUET_U8, .scales = s->scales, .zero = 100};
+}
+
+/* Depth and columns of its weights. */
+static size_t weights_of(const struct bench_shape *shape, size_t *columns)
+{
+    *columns = (shape->out_channels + PANEL - 1) / PANEL * PANEL;
+    if (shape->kernel == BENCH_DEPTHWISE3X3) return 9;
+    return shape->kernel == BENCH_CONV3X3 ? 9 * shape->in_channels : shape->in_channels;
+}
+
+static enum duet_status open_subject(struct subject *s, const struct duet_kernels *kernels,
+                                     const struct bench_shape *shape, enum duet_dtype dtype,
+                                     struct duet_error *error)
+{
+    size_t input, output, weights, columns, depth = weights_of(shape, &columns);
+    *s = (struct subject){.kernels = kernels,
+                          .shape = shape,
+                          .dtype = dtype,
+                          .size = duet_dtype_size(dtype),
+                          .epilogue = {.low = 0, .high = 6}};
     if (!elements(shape->in_height, shape->in_width, shape->in_channels, &input) ||
         !elements(shape->out_height, shape->out_width, shape->out_channels, &output) ||
         !elements(depth, columns, 1, &weights))
         return duet_fail(error, DUET_TOO_LARGE, "%s: tensors may have up to %d elements", shape->name,
                          MOST_FLOATS);
-    s->input = bench_noise(input, 1); /* resize takes the bytes of these for a picture */
-    s->weights = bench_noise(weights, depth);
-    s->bias = bench_noise(columns, 4);
+    s->input = bench_noise(input, 1); /* resize and kernels of bytes take the bytes of these */
     s->output = bench_noise(output, 1);
     s->rows = calloc(shape->out_height, sizeof *s->rows);
     s->columns = calloc(shape->out_width, sizeof *s->columns);
     s->fractions = calloc(shape->out_width, sizeof *s->fractions);
     s->labels = calloc(shape->out_width, 1);
+    if (dtype == DUET_U8) {
+        set_bytes(s, depth, shape->kernel == BENCH_DEPTHWISE3X3 ? shape->out_channels : columns);
+    } else {
+        s->weights = bench_noise(weights, depth);
+        s->bias = bench_noise(columns, 4);
+    }
     if (!s->input || !s->weights || !s->bias || !s->output || !s->rows || !s->columns || !s->fractions ||
-        !s->labels)
+        !s->labels || (dtype == DUET_U8 && !s->scales))
         return duet_no_memory(error, shape->name, NULL);
     duet_resize_taps(shape->in_height, shape->out_height, s->rows);
     duet_resize_taps(shape->in_width, shape->out_width, s->columns);
@@ -218,6 +273,7 @@ static void close_subject(struct subject *s)
     free(s->input);
     free(s->weights);
     free(s->bias);
+    free(s->scales);
     free(s->output);
     free(s->rows);
     free(s->columns);
@@ -272,41 +328,58 @@ static void shape_text(const struct bench_shape *s, char text[64])
 
 static void print_heading(void)
 {
-    printf("%-7s %-12s %-32s %6s %12s %8s %7s  %s\n", "level", "kernel", "shape (/stride @rate)", "layers",
-           "ns", "GFLOP/s", "peak", "layer");
+    printf("%-10s %-15s %-32s %6s %12s %8s %7s  %s\n", "level", "kernel", "shape (/stride @rate)", "layers",
+           "ns", "Gop/s", "peak", "layer");
 }
 
-static void print_json_row(const char *level, const struct bench_shape *s, double ns, double rate,
-                           double peak)
+/* "conv1x1", "conv1x1_u8" */
+static const char *kernel_name(enum bench_kernel kernel, enum duet_dtype dtype, char text[32])
 {
+    snprintf(text, 32, "%s%s", bench_kernel_name(kernel), dtype == DUET_U8 ? "_u8" : "");
+    return text;
+}
+
+/* What was measured. */
+struct row {
+    const char *level;
+    const struct bench_shape *shape;
+    enum duet_dtype dtype;
+    double ns, peak; /* 0: not known */
+};
+
+static void print_json_row(const struct row *row, double rate)
+{
+    const struct bench_shape *s = row->shape;
     struct duet_buffer name = {0};
+    char kernel[32];
     duet_put_json_string(&name, s->name);
-    printf(
-        "{\"level\":\"%s\",\"kernel\":\"%s\",\"set\":\"%s\",\"layer\":%.*s,\"layers\":%d,"
-        "\"in\":[%zu,%zu,%zu],\"out\":[%zu,%zu,%zu],\"stride\":%d,\"rate\":%d,\"ns\":%.1f,\"gflops\":%.2f,",
-        level, bench_kernel_name(s->kernel), s->set, (int)name.size, name.data ? name.data : "", s->layers,
-        s->in_height, s->in_width, s->in_channels, s->out_height, s->out_width, s->out_channels, s->stride,
-        s->rate, ns, rate);
-    if (peak > 0)
-        printf("\"peak\":%.4f}\n", rate / peak);
+    printf("{\"level\":\"%s\",\"kernel\":\"%s\",\"set\":\"%s\",\"layer\":%.*s,\"layers\":%d,"
+           "\"in\":[%zu,%zu,%zu],\"out\":[%zu,%zu,%zu],\"stride\":%d,\"rate\":%d,\"ns\":%.1f,\"%s\":%.2f,",
+           row->level, kernel_name(s->kernel, row->dtype, kernel), s->set, (int)name.size,
+           name.data ? name.data : "", s->layers, s->in_height, s->in_width, s->in_channels, s->out_height,
+           s->out_width, s->out_channels, s->stride, s->rate, row->ns,
+           row->dtype == DUET_U8 ? "gops" : "gflops", rate);
+    if (row->peak > 0)
+        printf("\"peak\":%.4f}\n", rate / row->peak);
     else
         printf("\"peak\":null}\n");
     duet_buffer_close(&name);
 }
 
-static void print_row(const struct settings *settings, const char *level, const struct bench_shape *s,
-                      double ns, double peak)
+static void print_row(const struct settings *settings, const struct row *row)
 {
-    double rate = 2 * bench_shape_madds(s) / ns;
-    char shape[64], share[16] = "-";
+    const struct bench_shape *s = row->shape;
+    double rate = 2 * bench_shape_madds(s) / row->ns;
+    char shape[64], kernel[32], share[16] = "-";
     if (settings->json) {
-        print_json_row(level, s, ns, rate, peak);
+        print_json_row(row, rate);
         return;
     }
     shape_text(s, shape);
-    if (peak > 0) snprintf(share, sizeof share, "%.1f %%", 100 * rate / peak);
-    printf("%-7s %-12s %-32s %6d %12.0f %8.1f %7s  %s: %s\n", level, bench_kernel_name(s->kernel), shape,
-           s->layers, ns, rate, share, s->set, s->name);
+    if (row->peak > 0) snprintf(share, sizeof share, "%.1f %%", 100 * rate / row->peak);
+    printf("%-10s %-15s %-32s %6d %12.0f %8.1f %7s  %s: %s\n", row->level,
+           kernel_name(s->kernel, row->dtype, kernel), shape, s->layers, row->ns, rate, share, s->set,
+           s->name);
 }
 
 /* All layers of one set that a kernel runs. */
@@ -314,52 +387,67 @@ struct sum {
     double ns, madds;
 };
 
-static void print_sums(const char *level, const char *set, const struct sum sums[BENCH_KERNELS], double peak)
+static void print_sums(const char *level, const char *set, enum duet_dtype dtype,
+                       const struct sum sums[BENCH_KERNELS], double peak)
 {
     for (int i = 0; i < BENCH_KERNELS; i++) {
-        char share[16] = "-";
+        char share[16] = "-", kernel[32];
         double rate = 2 * sums[i].madds / sums[i].ns;
         if (!(sums[i].ns > 0)) continue;
         if (peak > 0) snprintf(share, sizeof share, "%.1f %%", 100 * rate / peak);
-        printf("%-7s %-12s %-32s %6s %12.0f %8.1f %7s  %s: all\n", level,
-               bench_kernel_name((enum bench_kernel)i), "", "", sums[i].ns, rate, share, set);
+        printf("%-10s %-15s %-32s %6s %12.0f %8.1f %7s  %s: all\n", level,
+               kernel_name((enum bench_kernel)i, dtype, kernel), "", "", sums[i].ns, rate, share, set);
     }
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
 
-static bool wanted(const struct bench_shape *s, const char *word)
+static bool wanted(const struct bench_shape *s, enum duet_dtype dtype, const char *word)
 {
-    return !word || strstr(s->name, word) || strstr(bench_kernel_name(s->kernel), word) ||
+    char kernel[32];
+    if (dtype == DUET_U8 && s->kernel > BENCH_DEPTHWISE3X3) return false; /* they make float32 of bytes */
+    return !word || strstr(s->name, word) || strstr(kernel_name(s->kernel, dtype, kernel), word) ||
            strstr(s->set, word);
 }
 
 /* The shapes lie set by set. */
-static enum duet_status bench_level(const struct settings *settings, const char *word,
-                                    const struct bench_shapes *shapes, const struct duet_kernels *kernels,
-                                    struct duet_error *error)
+static enum duet_status bench_type(const struct settings *settings, const char *word,
+                                   const struct bench_shapes *shapes, const struct duet_kernels *kernels,
+                                   enum duet_dtype dtype, struct duet_error *error)
 {
-    double peak = bench_peak(kernels->level);
+    struct row row = {kernels->level, NULL, dtype, 0, bench_peak(kernels->level, dtype)};
     struct sum sums[BENCH_KERNELS] = {{0}};
     enum duet_status status = DUET_OK;
     for (size_t i = 0; i < shapes->count && status == DUET_OK; i++) {
-        const struct bench_shape *shape = &shapes->items[i];
+        const struct bench_shape *shape = row.shape = &shapes->items[i];
         struct subject subject = {0};
-        if (wanted(shape, word)) {
-            status = open_subject(&subject, kernels, shape, error);
-            double ns = status == DUET_OK ? measure(&subject, settings->ms) : 0;
+        if (wanted(shape, dtype, word)) {
+            status = open_subject(&subject, kernels, shape, dtype, error);
+            row.ns = status == DUET_OK ? measure(&subject, settings->ms) : 0;
             close_subject(&subject);
             if (status != DUET_OK) break;
-            print_row(settings, kernels->level, shape, ns, peak);
-            sums[shape->kernel].ns += ns * shape->layers;
+            print_row(settings, &row);
+            sums[shape->kernel].ns += row.ns * shape->layers;
             sums[shape->kernel].madds += bench_shape_madds(shape) * shape->layers;
         }
         bool last = i + 1 == shapes->count || strcmp(shapes->items[i + 1].set, shape->set) != 0;
         if (!last) continue;
         if (!settings->json && strcmp(shape->set, "tests") != 0)
-            print_sums(kernels->level, shape->set, sums, peak);
+            print_sums(kernels->level, shape->set, dtype, sums, row.peak);
         memset(sums, 0, sizeof sums);
     }
+    return status;
+}
+
+static enum duet_status bench_level(const struct settings *settings, const char *word,
+                                    const struct bench_shapes *shapes, const struct duet_kernels *kernels,
+                                    struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    if (settings->precision != DUET_PRECISION_INT8)
+        status = bench_type(settings, word, shapes, kernels, DUET_F32, error);
+    if (status == DUET_OK && settings->precision != DUET_PRECISION_FLOAT32)
+        status = bench_type(settings, word, shapes, kernels, DUET_U8, error);
     return status;
 }
 

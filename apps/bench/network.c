@@ -59,7 +59,8 @@ static const struct duet_program network_program = {
     .max_operands = 1,
     .operand = "MODEL",
     .details = "MODEL is a name ('models list') or a path. The peak is what this processor\n"
-               "reaches with multiply-adds alone, measured in the same run.\n"
+               "reaches with multiply-adds alone, of float32 or of bytes, measured in the same\n"
+               "run.\n"
                "'bench COMMAND --help' tells about a command.\n",
     .examples = "  bench ssdlite-coco\n"
                 "  bench --profile --threads 2 deeplabv3-voc\n"
@@ -201,15 +202,22 @@ static void print_json(const struct settings *settings, const struct bench *b)
     printf("]}\n");
 }
 
-/* "101.3 GFLOP/s, 68 % of the peak" of `threads` cores. */
-static void print_rate(double madds, double ms, double peak)
+/* What all threads' cores reach with multiply-adds alone; 0: not known. */
+struct peaks {
+    double floats, bytes;
+};
+
+/* "101.3 GFLOP/s  68 %" of the peak. */
+static void print_rate(double madds, double ms, const struct peaks *peaks, bool bytes)
 {
-    printf("%8.1f GFLOP/s", madds * 2e-6 / ms);
+    double peak = bytes ? peaks->bytes : peaks->floats;
+    printf("%8.1f %-7s", madds * 2e-6 / ms, bytes ? "Gop/s" : "GFLOP/s");
     if (peak > 0) printf(" %5.1f %%", 100 * madds * 2e-6 / ms / peak);
 }
 
-static void print_summary(const struct settings *settings, struct bench *b, double peak)
+static void print_summary(const struct settings *settings, struct bench *b, const struct peaks *peaks)
 {
+    const bool bytes = b->precision == DUET_PRECISION_INT8;
     double median = bench_median(b->times, (size_t)settings->reps);
     printf("%dx%d, ", b->width, b->height);
     for (int i = 0; i < b->head_count; i++) printf("%s%s", i ? " + " : "", b->heads[i].name);
@@ -217,9 +225,9 @@ static void print_summary(const struct settings *settings, struct bench *b, doub
            duet_precision_name(b->precision), settings->threads, settings->threads == 1 ? "" : "s",
            settings->reps);
     printf("  median %9.3f ms  ", median);
-    print_rate(total_madds(b), median, peak);
+    print_rate(total_madds(b), median, peaks, bytes);
     printf("\n  best   %9.3f ms  ", b->times[0]);
-    print_rate(total_madds(b), b->times[0], peak);
+    print_rate(total_madds(b), b->times[0], peaks, bytes);
     printf("\n  first  %9.3f ms   load %.1f ms\n"
            "  memory %9.1f MB at the most   weights %.1f   results %.1f   scratch %.1f a thread\n",
            b->first, b->load, (double)bench_peak_kb() / 1024,
@@ -244,16 +252,16 @@ static void time_steps(const struct settings *settings, struct bench *b, double 
     }
 }
 
-static void print_profile(const struct bench *b, const double *best, double peak)
+static void print_profile(const struct bench *b, const double *best, const struct peaks *peaks)
 {
     printf("%-54s %12s %9s %16s %7s %12s  %s\n", "step", "MAdds", "ms", "rate", "peak", "bytes", "kernel");
     for (int i = 0; i < duet_compiled_step_count(b->compiled); i++) {
         struct duet_step_info info = step_info(b, i);
-        size_t elements = 0;
-        duet_shape_elements(&info.output, &elements);
+        bool bytes = strstr(info.kernel, "_u8") != NULL;
         printf("%-54s %12llu %9.3f ", info.name, (unsigned long long)info.madds, best[i]);
-        print_rate((double)info.madds, best[i], peak);
-        printf("%*s %12zu  %s\n", peak > 0 ? 0 : 8, "", elements * sizeof(float), info.kernel);
+        print_rate((double)info.madds, best[i], peaks, bytes);
+        printf("%*s %12llu  %s\n", (bytes ? peaks->bytes : peaks->floats) > 0 ? 0 : 8, "",
+               (unsigned long long)info.bytes, info.kernel);
     }
 }
 
@@ -279,18 +287,22 @@ static enum duet_status prepare(const struct settings *settings, const char *nam
 
 static void run(const struct settings *settings, struct bench *b)
 {
-    double peak = settings->json ? 0 : bench_peak(duet_compiled_level(b->compiled)) * settings->threads;
+    const char *level = duet_compiled_level(b->compiled);
+    struct peaks peaks = {0};
+    if (!settings->json)
+        peaks = (struct peaks){bench_peak(level, DUET_F32) * settings->threads,
+                               bench_peak(level, DUET_U8) * settings->threads};
     b->first = run_once(b);
     for (int i = 1; i < settings->warmup; i++) run_once(b);
     for (int i = 0; i < settings->reps; i++) b->times[i] = run_once(b);
     if (settings->profile) {
         time_steps(settings, b, b->steps);
-        print_profile(b, b->steps, peak);
+        print_profile(b, b->steps, &peaks);
     }
     if (settings->json)
         print_json(settings, b);
     else
-        print_summary(settings, b, peak);
+        print_summary(settings, b, &peaks);
 }
 
 static void close_bench(struct bench *b)

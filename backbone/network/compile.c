@@ -196,7 +196,8 @@ enum duet_status duet_compiled_step(const struct duet_compiled *compiled, int st
     struct duet_step_info found = {.struct_size = sizeof found,
                                    .name = s->name,
                                    .kernel = compiled->kernel_names[step],
-                                   .output = compiled->plan.info[s->output].output};
+                                   .output = compiled->plan.info[s->output].output,
+                                   .bytes = compiled->plan.info[s->output].bytes};
     for (int i = 0; i < 4; i++)
         if (layers[i] >= 0) found.madds += compiled->plan.info[layers[i]].madds;
     return duet_info_fill(info, &found, sizeof found, "step info", error);

@@ -41,13 +41,18 @@ unfused_has_a_step_a_layer() {
 
 kernels_are_listed_level_by_level() { # a 1x1 layer of the last map, one class layer, on every level
     "$bench" kernels --ms 1 map5 >"$work/out" && head -1 "$work/out" | grep -q '^level ' || return 1
-    grep -Eq '^scalar  conv1x1 +1x1x128 -> 546 +1 +[0-9]+ +[0-9.]+ +-  ssdlite: ssdlite.map5.class.predict$' "$work/out" &&
-        grep -Eq '^scalar  depthwise3x3 +1x1x128 -> 1x1 +2 +[0-9]+ .* ssdlite: ssdlite.map5.box.depthwise$' "$work/out" &&
-        grep -Eq '^scalar  depthwise3x3 .* ssdlite: all$' "$work/out" && ! grep -q 'deeplab\|tests' "$work/out"
+    grep -Eq '^scalar +conv1x1 +1x1x128 -> 546 +1 +[0-9]+ +[0-9.]+ +-  ssdlite: ssdlite.map5.class.predict$' "$work/out" &&
+        grep -Eq '^scalar +depthwise3x3 +1x1x128 -> 1x1 +2 +[0-9]+ .* ssdlite: ssdlite.map5.box.depthwise$' "$work/out" &&
+        grep -Eq '^scalar +depthwise3x3(_u8)? .* ssdlite: all$' "$work/out" && ! grep -q 'deeplab\|tests' "$work/out"
 }
 one_level_alone() {
-    "$bench" kernels --ms 1 --cpu scalar tests >"$work/out" && [ "$(grep -c '^scalar ' "$work/out")" -eq 15 ] &&
-        [ "$(wc -l <"$work/out")" -eq 16 ] && exits 2 "$bench" kernels --cpu abacus
+    "$bench" kernels --ms 1 --cpu scalar tests >"$work/out" && [ "$(grep -c '^scalar ' "$work/out")" -eq 27 ] &&
+        [ "$(wc -l <"$work/out")" -eq 28 ] && exits 2 "$bench" kernels --cpu abacus
+}
+one_precision_alone() { # pictures and masks are floats
+    "$bench" kernels --ms 1 --cpu scalar --precision float32 tests >"$work/out" && [ "$(wc -l <"$work/out")" -eq 16 ] && ! grep -q _u8 "$work/out" &&
+        "$bench" kernels --ms 1 --cpu scalar --precision int8 tests >"$work/out" && [ "$(grep -cE '^scalar +(conv1x1|conv3x3|depthwise3x3)_u8 ' "$work/out")" -eq 12 ] &&
+        [ "$(wc -l <"$work/out")" -eq 13 ] && "$bench" kernels --ms 1 --cpu scalar --json conv1x1_u8 | grep -q '"kernel":"conv1x1_u8",.*"gops":'
 }
 layers_of_one_shape_are_one_row() {
     "$bench" kernels --ms 1 --cpu scalar --json block8.expand >"$work/out" && [ ! -s "$work/out" ] &&
@@ -56,11 +61,11 @@ layers_of_one_shape_are_one_row() {
 }
 kernel_json_is_a_line_a_row() {
     "$bench" kernels --ms 1 --json map5.box >"$work/out" && [ -s "$work/out" ] &&
-        ! grep -Evq "^\{\"level\":\"[a-z0-9]+\",\"kernel\":\"[a-z0-9]+\",\"set\":\"ssdlite\",\"layer\":\"[a-z0-9.]+\",\"layers\":[12],\"in\":\[.*\],\"out\":\[.*\],\"stride\":1,\"rate\":1,\"ns\":$number,\"gflops\":$number,\"peak\":($number|null)\}$" "$work/out"
+        ! grep -Evq "^\{\"level\":\"[a-z0-9]+\",\"kernel\":\"[a-z0-9_]+\",\"set\":\"ssdlite\",\"layer\":\"[a-z0-9.]+\",\"layers\":[12],\"in\":\[.*\],\"out\":\[.*\],\"stride\":1,\"rate\":1,\"ns\":$number,\"g(fl)?ops\":$number,\"peak\":($number|null)\}$" "$work/out"
 }
 shapes_come_from_a_table() {
     printf 'name\ttype\tcin\tcout\tin\tout\tstride\tdil\tMACs\n"a\\\t3x3\t3\t8\t9\t5\t2\t1\t9\nb\tdw\t8\t8\t5\t5\t1\t2\n\nc\t1x1\t8\t4\t5\t5\t1\t1\n' >"$work/good.tsv"
-    "$bench" kernels --ms 1 --cpu scalar --json --shapes "$work/good.tsv" >"$work/out" && [ "$(wc -l <"$work/out")" -eq 3 ] &&
+    "$bench" kernels --ms 1 --cpu scalar --precision float32 --json --shapes "$work/good.tsv" >"$work/out" && [ "$(wc -l <"$work/out")" -eq 3 ] &&
         grep -qF '"layer":"\"a\\","layers":1,"in":[9,9,3],"out":[5,5,8],"stride":2,"rate":1' "$work/out" &&
         grep -q '"layer":"b".*"stride":1,"rate":2' "$work/out"
 }
@@ -108,6 +113,7 @@ check "help is for people" help_is_for_people
 check "a missing model is fatal" a_missing_model_is_fatal
 check "kernels are listed level by level" kernels_are_listed_level_by_level
 check "one level alone" one_level_alone
+check "one precision alone" one_precision_alone
 check "layers of one shape are one row" layers_of_one_shape_are_one_row
 check "kernel json is a line a row" kernel_json_is_a_line_a_row
 check "shapes come from a table" shapes_come_from_a_table

@@ -246,10 +246,11 @@ struct duet_step_info {
     const char *kernel; /* "conv1x1_f32 scalar" */
     struct duet_shape output;
     uint64_t madds;
+    uint64_t bytes; /* of the output */
 };
 #define DUET_STEP_INFO                                                                                       \
     {                                                                                                        \
-        sizeof(struct duet_step_info), NULL, NULL, {0, {0}}, 0                                               \
+        sizeof(struct duet_step_info), NULL, NULL, {0, {0}}, 0, 0                                            \
     }
 DUET_API int duet_compiled_step_count(const struct duet_compiled *compiled);
 /* 1, or 2 where something that is wanted needs a side input. Steps stand in the order of their stages. */
