@@ -1,14 +1,13 @@
 /* conv_u8.h: the body of every ARM level's convolutions of bytes: up to 8 pixels by a panel of 8 output
  * channels, all sums in registers: 16 of them, which leaves 8 for the pixels' inputs, taken by lane, and 8
- * for weights. Included by the level's own file, after
+ * for weights. Included by the level's own file, after it has written over struct u8_sums (sums_u8.h)
  *
- *   U8_PACKING           struct duet_packing's initializer, a panel of 8
- *   U8_UNIT, U8_BLOCK    k that one row of packed weights and a step of the loop take
- *   u8_weight            what packed weights are
- *   u8_unit, u8_block    add so many k to the sums: of `rows` pixels, `stride` bytes apart; `rows` is a
- * constant where they are inlined u8_finish            brings the sums into the order of struct u8_sums
- *
- * which are written over struct u8_sums (sums_u8.h). */
+ *   - U8_PACKING: struct duet_packing's initializer, of panels of 8; u8_weight: what packed weights are
+ *   - U8_UNIT, U8_BLOCK: so many k lie in a row of packed weights, and go into a step of the loop
+ *   - u8_unit, u8_block: these functions add so many k to the sums of `rows` pixels, `stride` bytes apart;
+ *     `rows` is a constant where they are inlined
+ *   - u8_finish: brings the sums into the order of struct u8_sums */
+#include "kernels/arm/epilogue_u8.h"
 #include "kernels/conv1x1.h"
 #include "kernels/conv3x3.h"
 
@@ -74,56 +73,29 @@ U8_ALWAYS_INLINE struct u8_sums u8_sum(const int rows, const struct u8_tiles *t,
     return sums;
 }
 
-/* --- what becomes of them (epilogue.h) ----------------------------------------------------------------- */
+/* --- what becomes of them ------------------------------------------------------------------------------ */
 
-/* Not vmaxnmq and vminnmq, whose zeros have other signs than the scalar kernel's. */
-static inline float32x4_t u8_clamp(float32x4_t x, const struct duet_epilogue *e)
-{
-    const float32x4_t low = vdupq_n_f32(e->low), high = vdupq_n_f32(e->high);
-    x = vbslq_f32(vcgtq_f32(x, low), x, low);
-    return vbslq_f32(vcltq_f32(x, high), x, high);
-}
-
-/* Four numbers; `residual` NULL: none. */
-static inline float32x4_t u8_scale(int32x4_t sum, const float *scales, const int16x4_t *residual,
-                                   const struct duet_epilogue *e)
-{
-    float32x4_t x = vmulq_f32(vcvtq_f32_s32(sum), vld1q_f32(scales));
-    if (residual) x = vaddq_f32(x, vmulq_n_f32(vcvtq_f32_s32(vmovl_s16(*residual)), e->residual_scale));
-    return u8_clamp(x, e);
-}
-
-/* The results of a pixel, `to` has room for a whole panel. */
+/* The results of a pixel; `to` has room for a whole panel. */
 static inline void u8_finished(int32x4_t s0, int32x4_t s1, const struct u8_tiles *t, const uint8_t *residual,
                                void *to)
 {
-    const struct duet_epilogue *e = t->epilogue;
-    if (e->output == DUET_I32) {
+    if (t->epilogue->output == DUET_I32) {
         vst1q_s32(to, s0);
         vst1q_s32((int32_t *)to + 4, s1);
         return;
     }
-    int16x4_t r0, r1;
-    if (residual) {
-        int16x8_t r = vreinterpretq_s16_u16(vmovl_u8(vld1_u8(residual)));
-        r = vsubq_s16(r, vdupq_n_s16((int16_t)e->residual_zero));
-        r0 = vget_low_s16(r), r1 = vget_high_s16(r);
-    }
-    const float32x4_t x0 = u8_scale(s0, t->of->scales, residual ? &r0 : NULL, e);
-    const float32x4_t x1 = u8_scale(s1, t->of->scales + 4, residual ? &r1 : NULL, e);
-    if (e->output == DUET_F32) {
-        vst1q_f32(to, x0);
-        vst1q_f32((float *)to + 4, x1);
-    } else {
-        int16x8_t q = vcombine_s16(vmovn_s32(vcvtnq_s32_f32(x0)), vmovn_s32(vcvtnq_s32_f32(x1)));
-        vst1_u8(to, vqmovun_s16(vaddq_s16(q, vdupq_n_s16((int16_t)e->zero))));
-    }
+    struct u8_floats x = u8_scaled(s0, s1, u8_load_floats(t->of->scales));
+    if (residual) x = u8_add_residual(x, residual, t->epilogue);
+    if (t->epilogue->output == DUET_F32)
+        u8_store_floats(to, x, t->epilogue);
+    else
+        u8_store_bytes(to, x, t->epilogue);
 }
 
 /* Of `rows` pixels from number `at` on. Not inlined: the sums pass through memory, which is a few stores and
  * loads a tile, so that there is one epilogue and not one for each number of rows. */
-static __attribute__((noinline)) void u8_store(int rows, const struct u8_tiles *t, size_t at,
-                                               const struct u8_sums *sums)
+static __attribute__((noinline)) void u8_finish_tile(int rows, const struct u8_tiles *t, size_t at,
+                                                     const struct u8_sums *sums)
 {
     const size_t bytes = t->columns * (t->epilogue->output == DUET_U8 ? 1 : 4);
     const bool whole = t->columns == U8_PANEL;
@@ -156,7 +128,7 @@ static __attribute__((noinline)) void u8_store(int rows, const struct u8_tiles *
     {                                                                                                        \
         for (size_t tile = 0; tile < t->count; tile++, at += i + 1) {                                        \
             const struct u8_sums sums = u8_sum(i + 1, t, t->input + at * t->input_stride);                   \
-            u8_store(i + 1, t, at, &sums);                                                                   \
+            u8_finish_tile(i + 1, t, at, &sums);                                                             \
         }                                                                                                    \
     }
 U8_EACH_ROW(U8_TILES)

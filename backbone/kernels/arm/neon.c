@@ -1,5 +1,6 @@
 /* The kernels of NEON. */
 #include "kernels/arm/arm.h"
+#include "kernels/arm/depthwise_u8.h"
 #include "kernels/arm/sums_u8.h"
 #include "kernels/arm/vec_neon.h"
 
@@ -108,4 +109,5 @@ void duet_arm_fill_neon(struct duet_kernels *k)
     fill_level(k);
     k->of[DUET_U8].conv1x1 = (struct duet_conv1x1_kernel){U8_PACKING, conv1x1_u8};
     k->of[DUET_U8].conv3x3 = (struct duet_conv3x3_kernel){U8_PACKING, conv3x3_u8};
+    k->of[DUET_U8].depthwise3x3.run = depthwise3x3_u8;
 }
