@@ -20,6 +20,19 @@ static bool can_fire(size_t channels, const float *weights, float bias)
     return !(bias <= 0);
 }
 
+size_t duet_live_channels_u8(size_t channels, const int16_t *weights, const int32_t *bias, int most,
+                             uint32_t *live)
+{
+    size_t count = 0;
+    for (size_t c = 0; c < channels; c++) {
+        int64_t sum = bias[c];
+        for (size_t tap = 0; tap < 9; tap++)
+            if (weights[tap * channels + c] > 0) sum += (int64_t)most * weights[tap * channels + c];
+        if (sum > 0) live[count++] = (uint32_t)c;
+    }
+    return count;
+}
+
 size_t duet_live_channels(size_t channels, const float *weights, const float *bias, uint32_t *live)
 {
     size_t count = 0;

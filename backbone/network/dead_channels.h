@@ -12,4 +12,9 @@
  * nothing, as long as it is multiplied by finite numbers only. */
 size_t duet_live_channels(size_t channels, const float *weights, const float *bias, uint32_t *live);
 
+/* The same in whole numbers, of inputs that lie 0 .. `most` above their zero point: what is left out has its
+ * zero point as its result, which adds nothing to any sum. */
+size_t duet_live_channels_u8(size_t channels, const int16_t *weights, const int32_t *bias, int most,
+                             uint32_t *live);
+
 #endif

@@ -129,6 +129,11 @@ static struct packed_key key_of(const struct packing *p, int i)
         key.input_scale = input->scale;
         key.input_zero = input->zero_point;
         key.output_scale = part->unit;
+        if (part->depthwise >= 0) {
+            input = &p->plan->numbers[duet_network_layer(p->network, part->depthwise)->inputs[0]];
+            key.filter_scale = input->scale;
+            key.filter_zero = input->zero_point;
+        }
     }
     return key;
 }
@@ -215,10 +220,15 @@ static bool worth_leaving_out(size_t dead, size_t live, size_t columns)
 static const uint32_t *find_live_rows(struct packing *p, int i, const float *data, size_t *depth)
 {
     if (p->parts[i].depthwise < 0) return NULL;
-    const struct packed_layer *filter = &p->packed->layers[p->parts[i].depthwise];
-    size_t columns = (size_t)duet_network_layer(p->network, i)->channels;
-    size_t live = duet_live_channels(*depth, filter->weights, filter->bias, p->at_live);
-    if (!worth_leaving_out(*depth - live, live, columns) || !all_finite(data, *depth * columns)) return NULL;
+    const int depthwise = p->parts[i].depthwise;
+    const struct packed_layer *filter = &p->packed->layers[depthwise];
+    const size_t columns = (size_t)duet_network_layer(p->network, i)->channels;
+    const size_t live = in_bytes(p, i)
+                            ? duet_live_channels_u8(*depth, filter->weights, filter->bias,
+                                                    255 - key_of(p, depthwise).input_zero, p->at_live)
+                            : duet_live_channels(*depth, filter->weights, filter->bias, p->at_live);
+    if (!worth_leaving_out(*depth - live, live, columns)) return NULL;
+    if (!in_bytes(p, i) && !all_finite(data, *depth * columns)) return NULL;
     const uint32_t *rows = p->at_live;
     p->at_live += live;
     *depth = live;
@@ -248,7 +258,8 @@ static enum duet_status pack_data(struct packing *p, int i, const float *data, c
 }
 
 /* The same of bytes. */
-static enum duet_status pack_bytes(struct packing *p, int i, struct duet_error *error)
+static enum duet_status pack_bytes(struct packing *p, int i, const uint32_t *live, size_t depth,
+                                   struct duet_error *error)
 {
     const struct duet_layer *layer = duet_network_layer(p->network, i);
     const struct packed_key key = key_of(p, i);
@@ -257,9 +268,10 @@ static enum duet_status pack_bytes(struct packing *p, int i, struct duet_error *
                                 .weight = p->parts[i].weight,
                                 .bias = p->parts[i].bias,
                                 .depth = depth_of(p, i),
+                                .live = live,
+                                .live_depth = depth,
                                 .key = &key};
-    sizes_of(key.packing, whole.depth, (size_t)layer->channels, true,
-             &sizes); /* fits: it did when added up */
+    sizes_of(key.packing, depth, (size_t)layer->channels, true, &sizes); /* fits: it did when added up */
     memset(p->at + sizes.weights, 0, 3 * sizes.each);
     whole.packed_weights = p->at;
     whole.packed_bias = (int32_t *)(p->at + sizes.weights);
@@ -270,7 +282,8 @@ static enum duet_status pack_bytes(struct packing *p, int i, struct duet_error *
                                                  .bias = whole.packed_bias,
                                                  .scales = whole.scales,
                                                  .zeros = whole.has_zeros ? whole.zeros : NULL,
-                                                 .depth = whole.depth,
+                                                 .live = live,
+                                                 .depth = depth,
                                                  .bytes = sizes.all};
     p->at += sizes.all;
     return status;
@@ -285,21 +298,20 @@ static void enter(struct packing *p, const struct packed_key *key, int i)
 /* A projection of which nothing is left out is the whole one, under both keys. */
 static enum duet_status pack_layer(struct packing *p, int i, struct duet_error *error)
 {
-    const float *data;
+    const float *data = NULL;
     struct packed_key key = key_of(p, i), whole = key;
     whole.filter = SIZE_MAX;
+    whole.filter_scale = 0;
+    whole.filter_zero = 0;
     size_t depth = depth_of(p, i);
-    if (in_bytes(p, i)) {
-        enum duet_status packed = pack_bytes(p, i, error);
-        if (packed == DUET_OK) enter(p, &key, i);
-        return packed;
-    }
-    enum duet_status status = as_float(p, p->parts[i].weight, &data, error);
+    enum duet_status status = in_bytes(p, i) ? DUET_OK : as_float(p, p->parts[i].weight, &data, error);
     if (status != DUET_OK) return status;
     const uint32_t *live = find_live_rows(p, i, data, &depth);
     const struct packed_layer *there = live ? NULL : duet_store_find(p->packed->store, &whole);
     if (there)
         p->packed->layers[i] = *there;
+    else if (in_bytes(p, i))
+        status = pack_bytes(p, i, live, depth, error);
     else
         status = pack_data(p, i, data, live, depth, error);
     if (status != DUET_OK) return status;
@@ -347,8 +359,7 @@ static void pair(struct packing *p)
         if (s->expand >= 0) p->parts[s->expand].unit = unit_of(p->plan, s->expand);
         if (s->depthwise >= 0) p->parts[s->depthwise].unit = unit_of(p->plan, s->depthwise);
         if (s->project >= 0) p->parts[s->project].unit = unit_of(p->plan, s->output);
-        if (s->kind == STEP_SEPARABLE && s->dtype == DUET_F32 &&
-            may_have_dead_channels(p->network, s->depthwise))
+        if (s->kind == STEP_SEPARABLE && may_have_dead_channels(p->network, s->depthwise))
             p->parts[s->project].depthwise = s->depthwise;
     }
 }

@@ -66,9 +66,20 @@ static void expand(const struct fused *f, size_t from, size_t to, size_t c0, siz
     }
 }
 
+/* The `count` live channels of a pixel whose first channel is c0, side by side. */
+static void close_up(const uint32_t *live, size_t count, size_t c0, const float *pixel, float *to)
+{
+    for (size_t k = 0; k < count; k++) to[k] = pixel[live[k] - c0];
+}
+
+static void close_up_bytes(const uint32_t *live, size_t count, size_t c0, const uint8_t *pixel, uint8_t *to)
+{
+    for (size_t k = 0; k < count; k++) to[k] = pixel[live[k] - c0];
+}
+
 /* Output rows y0 .. y1 of channels c0 .. c1 into the strip, whose first row is y0. */
 static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, size_t c1, const char *ring,
-                      size_t ring_rows, float *spare)
+                      size_t ring_rows, char *spare)
 {
     duet_node node = f->work->step->depthwise;
     size_t k0 = live_before(f, c0), k1 = live_before(f, c1), width = f->k_end - f->k_begin,
@@ -85,15 +96,19 @@ static void depthwise(const struct fused *f, size_t y0, size_t y1, size_t c0, si
         return;
     }
     if (k0 == k1) return;
-    float *to = (float *)strip; /* channels are left out in float32 only */
     rows.output = spare;
     rows.output_stride = c1 - c0;
-    for (size_t y = y0; y < y1; y++, to += pixels * width) {
+    for (size_t y = y0; y < y1; y++, strip += pixels * width * f->size) {
         rows.y_begin = y;
         rows.y_end = y + 1;
         duet_depthwise_rows(f->work, node, f->source, &rows, c0, c1);
         for (size_t x = 0; x < pixels; x++)
-            for (size_t k = k0; k < k1; k++) to[x * width + k - k0] = spare[x * (c1 - c0) + f->live[k] - c0];
+            if (f->size == 1)
+                close_up_bytes(f->live + k0, k1 - k0, c0, (const uint8_t *)spare + x * (c1 - c0),
+                               (uint8_t *)strip + x * width);
+            else
+                close_up(f->live + k0, k1 - k0, c0, (const float *)(const void *)spare + x * (c1 - c0),
+                         (float *)(void *)strip + x * width);
     }
 }
 
@@ -134,7 +149,6 @@ static void rows_piece(void *arg, int index, int worker)
     struct fused f = begin(w);
     struct share rows = duet_share(f.out[1], index, w->pieces);
     char *scratch = duet_scratch(w, worker);
-    float *spare = (float *)scratch;
     f.strip = scratch + s->spare_bytes;
     char *rings = f.strip + duet_align(s->strip_rows * f.out[2] * f.channels * f.size);
     /* Expanded rows below this are in the rings, of which each chunk of channels has one. */
@@ -147,7 +161,7 @@ static void rows_piece(void *arg, int index, int worker)
             size_t c1 = f.channels - c0 < s->chunk ? f.channels : c0 + s->chunk;
             char *ring = rings + c0 * s->ring_rows * f.middle[2] * f.size;
             if (s->expand >= 0) expand(&f, ready, need, c0, c1, ring, s->ring_rows);
-            depthwise(&f, y, end, c0, c1, ring, s->ring_rows, spare);
+            depthwise(&f, y, end, c0, c1, ring, s->ring_rows, scratch);
         }
         if (need > ready) ready = need;
         size_t width = f.out[2], channels = duet_dims(w, s->project)[3];
@@ -171,7 +185,6 @@ static void filter_piece(void *arg, int index, int worker)
     const struct fused *f = &g->fused;
     const struct step *s = f->work->step;
     char *scratch = duet_scratch(f->work, worker);
-    float *spare = (float *)scratch;
     char *ring = scratch + s->spare_bytes;
     struct share units = duet_share(duet_chunk_units(g->end - g->begin), index, f->work->pieces);
     size_t end = g->begin + units.end * DUET_CHUNK_UNIT;
@@ -179,7 +192,7 @@ static void filter_piece(void *arg, int index, int worker)
     for (size_t c0 = g->begin + units.begin * DUET_CHUNK_UNIT; c0 < end; c0 += s->chunk) {
         size_t c1 = end - c0 < s->chunk ? end : c0 + s->chunk;
         if (s->expand >= 0) expand(f, 0, f->middle[1], c0, c1, ring, f->middle[1]);
-        depthwise(f, 0, f->out[1], c0, c1, ring, f->middle[1], spare);
+        depthwise(f, 0, f->out[1], c0, c1, ring, f->middle[1], scratch);
     }
 }
 

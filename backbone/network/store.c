@@ -78,7 +78,8 @@ const struct packed_layer *duet_store_find(const struct packed_store *store, con
     for (const struct packed_entry *e = store->of[key->weight]; e; e = e->next)
         if (e->key.filter == key->filter && duet_packing_equal(&e->key.packing, &key->packing) &&
             e->key.input_scale == key->input_scale && e->key.output_scale == key->output_scale &&
-            e->key.input_zero == key->input_zero)
+            e->key.input_zero == key->input_zero && e->key.filter_scale == key->filter_scale &&
+            e->key.filter_zero == key->filter_zero)
             return &e->layer;
     return NULL;
 }

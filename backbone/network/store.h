@@ -25,8 +25,8 @@ struct packed_key {
     size_t weight;               /* the layer's, whose bias goes with it */
     size_t filter;               /* the depthwise layer's whose dead channels are left out; SIZE_MAX: whole */
     struct duet_packing packing; /* of a level and a precision */
-    float input_scale, output_scale; /* of bytes; else 0 */
-    int input_zero;
+    float input_scale, output_scale, filter_scale; /* of bytes; else 0 */
+    int input_zero, filter_zero;
 };
 
 struct packed_entry {

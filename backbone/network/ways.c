@@ -78,9 +78,8 @@ static void choose_way(const struct duet_network *network, struct plan *plan, st
         s->ring_rows = middle[1];
         s->scratch_bytes = plane * s->chunk;
     }
-    s->spare_bytes = s->dtype == DUET_F32
-                         ? duet_align(plan->info[s->depthwise].output.dims[2] * s->chunk * sizeof(float))
-                         : 0;
+    s->spare_bytes =
+        duet_align(plan->info[s->depthwise].output.dims[2] * s->chunk * duet_plan_size(plan, s->depthwise));
     s->scratch_bytes = s->spare_bytes + duet_align(s->scratch_bytes);
     if (s->scratch_bytes > plan->scratch_bytes) plan->scratch_bytes = s->scratch_bytes;
 }

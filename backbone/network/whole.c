@@ -73,7 +73,8 @@ enum duet_status duet_whole_pack(const struct duet_weights *weights, struct whol
     }
     if (status != DUET_OK) return status;
     l->has_zeros = whole.has_zeros;
-    const struct duet_unpacked from = {.depth = l->depth,
+    const struct duet_unpacked from = {.rows = l->live,
+                                       .depth = l->live ? l->live_depth : l->depth,
                                        .columns = channels,
                                        .weights = u.numbers,
                                        .zeros = whole.has_zeros ? l->zeros : NULL};

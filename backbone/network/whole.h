@@ -10,6 +10,8 @@ struct whole_layer {
     const struct duet_layer *layer;
     const struct duet_tensor *weight, *bias;
     size_t depth;
+    const uint32_t *live; /* [live_depth]: rows of weights that are packed; NULL: all */
+    size_t live_depth;
     const struct packed_key *key; /* of packing and scales; output_scale 1: the result is float32 */
     /* To be filled: packed weights, and a number for each channel of the others, which are zero. */
     void *packed_weights;

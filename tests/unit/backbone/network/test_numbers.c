@@ -3,6 +3,7 @@
 #include "support/run_network.h"
 
 #include "core/random.h"
+#include "network/compiled.h"
 #include "network/observe.h"
 
 static struct duet_error e;
@@ -501,6 +502,54 @@ static void every_way_to_run_gives_the_same_bytes(void **state)
     duet_network_close(&n);
 }
 
+/* A predictor more than half of whose filtered channels are never anything but zero; some are hardly more. */
+static void dead_channels_are_left_out(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 70, COLUMNS = 90, SIDE = 19 };
+    struct duet_network *n;
+    assert_ok(duet_network_create(&n, &e), e);
+    duet_node x = duet_network_input(n, "picture", 3);
+    in_bytes(n, x, false, 1 / 127.5, 128);
+    x = duet_network_conv(n, x,
+                          (struct duet_conv){.name = "in", .channels = CHANNELS, .activation = DUET_RELU6});
+    in_bytes(n, x, true, 0.0235, 2);
+    duet_network_output(n, "in", x);
+    x = duet_network_depthwise(n, x, (struct duet_conv){.name = "dw", .kernel = 3, .activation = DUET_RELU6});
+    in_bytes(n, x, true, 0.02, 5);
+    x = duet_network_conv(n, x, (struct duet_conv){.name = "predict", .channels = COLUMNS});
+    in_bytes(n, x, true, 0, 0);
+    duet_network_output(n, "predict", x);
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct duet_weights *w = weights_of(n, seed);
+        float *biases = (float *)(uintptr_t)duet_weights_find(w, "dw.bias")->data;
+        int8_t *filter = (int8_t *)(uintptr_t)duet_weights_find(w, "dw.weight")->data;
+        for (size_t i = 0; i < 9 * CHANNELS; i++)
+            if (i % CHANNELS % 4 != 0) filter[i] = (int8_t)(filter[i] > 0 ? -filter[i] : filter[i]);
+        for (size_t i = 0; i < CHANNELS; i++)
+            if (i % 4 != 0) biases[i] = i % 8 == 1 ? 0 : i % 8 == 3 ? 0.02f : -fabsf(biases[i]);
+        struct duet_compiled *plain = compile_network(n, w, SIDE, SIDE, true, "scalar");
+        struct duet_compiled *fused = compile_network(n, w, SIDE, SIDE, false, NULL);
+        const duet_node predict = duet_network_find(n, "predict");
+        assert_true(fused->packed.layers[predict].live &&
+                    fused->packed.layers[predict].depth <= CHANNELS * 3 / 8 + 2);
+        assert_null(plain->packed.layers[predict].live);
+        size_t count, here;
+        float *want = run_network(plain, n, 1, &count);
+        for (int threads = 1; threads <= 3; threads++) {
+            float *got = run_network(fused, n, threads, &here);
+            assert_int_equal(here, count);
+            assert_memory_equal(got, want, count * sizeof *got);
+            free(got);
+        }
+        free(want);
+        duet_compiled_close(&plain);
+        duet_compiled_close(&fused);
+        duet_weights_close(&w);
+    }
+    duet_network_close(&n);
+}
+
 /* What stands where bytes are to be read and have no scale, and numbers that are none. */
 static void nonsense_is_refused(void **state)
 {
@@ -543,6 +592,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layer_is_what_it_must_be),
         cmocka_unit_test(every_way_to_run_gives_the_same_bytes),
+        cmocka_unit_test(dead_channels_are_left_out),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests_name("unit/backbone/network/numbers", tests, NULL, NULL);
