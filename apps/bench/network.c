@@ -74,8 +74,8 @@ struct bench {
     struct duet_compiled *compiled;
     struct duet_session *session;
     struct duet_pool pool;
-    float *picture; /* the input: a run overwrites the session's */
-    size_t bytes;
+    uint8_t *picture; /* the input as a picture has it: a run overwrites the session's */
+    size_t count;
     int height, width;
     enum duet_precision precision;
     double load, *times, *steps; /* milliseconds; of the runs, of the steps */
@@ -165,8 +165,21 @@ static double now(void)
 static void fill_input(struct bench *b)
 {
     struct duet_view input;
-    if (duet_session_input(b->session, NULL, &input, NULL) == DUET_OK)
-        memcpy(input.data, b->picture, b->bytes);
+    if (duet_session_input(b->session, NULL, &input, NULL) != DUET_OK) return;
+    float *to = input.data;
+    for (size_t i = 0; i < b->count; i++) to[i] = (float)b->picture[i] * (2.0f / 255) - 1;
+}
+
+/* Noise. */
+static uint8_t *draw_picture(size_t count)
+{
+    uint32_t state = 1;
+    uint8_t *picture = malloc(count);
+    for (size_t i = 0; picture && i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        picture[i] = (uint8_t)(state >> 24);
+    }
+    return picture;
 }
 
 static double run_once(struct bench *b)
@@ -278,9 +291,8 @@ static enum duet_status prepare(const struct settings *settings, const char *nam
     if (status != DUET_OK) return status;
     b->times = calloc((size_t)settings->reps, sizeof *b->times);
     b->steps = calloc((size_t)duet_compiled_step_count(b->compiled) + 1, sizeof *b->steps);
-    size_t count = (size_t)b->height * (size_t)b->width * 3;
-    b->bytes = count * sizeof *b->picture;
-    b->picture = bench_noise(count, 4); /* between -1 and 1, as pictures are */
+    b->count = (size_t)b->height * (size_t)b->width * 3;
+    b->picture = draw_picture(b->count);
     if (b->times && b->steps && b->picture) return DUET_OK;
     return duet_no_memory(error, NULL, NULL);
 }
