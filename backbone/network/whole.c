@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What lies in scratch: numbers [depth][channels], biases [channels] as they are and in whole numbers. */
+/* What lies in scratch: numbers [depth][channels]; [channels]: biases as they are and in whole numbers, and
+ * what the numbers of a channel come to without their signs. */
 struct unpacked {
-    int32_t *whole_biases;
+    int32_t *whole_biases, *sizes;
     float *biases;
     int16_t *numbers;
 };
@@ -17,14 +18,24 @@ struct unpacked {
 static struct unpacked lay_out(void *scratch, size_t channels)
 {
     struct unpacked u = {.whole_biases = scratch};
-    u.biases = (float *)(u.whole_biases + channels);
+    u.sizes = u.whole_biases + channels;
+    u.biases = (float *)(u.sizes + channels);
     u.numbers = (int16_t *)(u.biases + channels);
     return u;
 }
 
 size_t duet_whole_scratch(size_t depth, size_t channels)
 {
-    return channels * (sizeof(int32_t) + sizeof(float)) + depth * channels * sizeof(int16_t);
+    return channels * (2 * sizeof(int32_t) + sizeof(float)) + depth * channels * sizeof(int16_t);
+}
+
+/* Row by row, as they lie in memory. */
+static void add_up_sizes(const struct whole_layer *l, const struct unpacked *u)
+{
+    const size_t channels = (size_t)l->layer->channels;
+    memset(u->sizes, 0, channels * sizeof *u->sizes);
+    for (size_t k = 0; k < l->depth; k++)
+        for (size_t n = 0; n < channels; n++) u->sizes[n] += abs(u->numbers[k * channels + n]);
 }
 
 /* The bias of channel n in units of its sums, when no input can make them leave int32. */
@@ -33,9 +44,7 @@ static enum duet_status whole_bias(const struct whole_layer *l, const struct unp
 {
     const double unit = (double)l->key->input_scale * (double)l->scales[n];
     const double bias = nearbyint((double)u->biases[n] / unit);
-    const size_t channels = (size_t)l->layer->channels;
-    double most = fabs(bias);
-    for (size_t k = 0; k < l->depth; k++) most += 255 * abs(u->numbers[k * channels + n]);
+    const double most = fabs(bias) + 255.0 * u->sizes[n];
     if (!(most <= INT32_MAX))
         return duet_fail(error, DUET_TOO_LARGE,
                          "layer %s, channel %zu: its sums may reach %.0f, 32 bits end at %d", l->layer->name,
@@ -67,6 +76,7 @@ enum duet_status duet_whole_pack(const struct duet_weights *weights, struct whol
     struct duet_whole whole = {.numbers = u.numbers, .scales = l->scales, .zeros = l->zeros};
     enum duet_status status = duet_weights_whole(weights, l->weight, &whole, error);
     if (status == DUET_OK) status = duet_weights_float(weights, l->bias, u.biases, error);
+    if (status == DUET_OK) add_up_sizes(l, &u);
     for (size_t n = 0; status == DUET_OK && n < channels; n++) {
         status = whole_bias(l, &u, n, error);
         if (status == DUET_OK) status = result_scale(l, n, error);

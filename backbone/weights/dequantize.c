@@ -130,6 +130,16 @@ static enum duet_status spread_companions(const struct duet_tensor *tensor, cons
     return DUET_OK;
 }
 
+/* A run of channels. */
+static void subtract_zeros(enum duet_dtype dtype, const unsigned char *stored, const int32_t *zeros,
+                           size_t count, int16_t *out)
+{
+    if (dtype == DUET_U8)
+        for (size_t i = 0; i < count; i++) out[i] = (int16_t)(stored[i] - 128 - zeros[i]);
+    else
+        for (size_t i = 0; i < count; i++) out[i] = (int16_t)((int8_t)stored[i] - zeros[i]);
+}
+
 enum duet_status duet_weights_whole(const struct duet_weights *weights, const struct duet_tensor *tensor,
                                     struct duet_whole *whole, struct duet_error *error)
 {
@@ -142,12 +152,13 @@ enum duet_status duet_weights_whole(const struct duet_weights *weights, const st
                          tensor->name, duet_dtype_name(tensor->dtype));
     enum duet_status status = find_companions(weights, tensor, &c, error);
     if (status == DUET_OK) status = spread_companions(tensor, &c, whole, error);
-    for (size_t at = 0, channel = 0; status == DUET_OK && at < tensor->bytes; at += PIECE) {
+    for (size_t at = 0; status == DUET_OK && at < tensor->bytes; at += PIECE) {
         size_t bytes = tensor->bytes - at < PIECE ? tensor->bytes - at : PIECE;
         status = duet_weights_read(weights, tensor, at, bytes, piece, error);
-        for (size_t i = 0; status == DUET_OK && i < bytes; i++) {
-            whole->numbers[at + i] = (int16_t)(stored_at(tensor->dtype, piece, i) - zero_of(&c, channel));
-            if (++channel == c.channels) channel = 0;
+        for (size_t i = 0, run; status == DUET_OK && i < bytes; i += run) {
+            size_t channel = (at + i) % c.channels;
+            run = c.channels - channel < bytes - i ? c.channels - channel : bytes - i;
+            subtract_zeros(tensor->dtype, piece + i, whole->zeros + channel, run, whole->numbers + at + i);
         }
     }
     return status;
