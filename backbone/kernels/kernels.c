@@ -39,7 +39,9 @@ static const struct {
     {"scalar", always, fill_scalar},
 #if defined(__x86_64__)
     {"avx2", duet_x86_runs_avx2, duet_x86_fill_avx2},
+    {"avxvnni", duet_x86_runs_avxvnni, duet_x86_fill_avxvnni},
     {"avx512", duet_x86_runs_avx512, duet_x86_fill_avx512},
+    {"avx512vnni", duet_x86_runs_avx512vnni, duet_x86_fill_avx512vnni},
 #elif defined(__aarch64__)
     {"neon", always, duet_arm_fill_neon},
     {"dotprod", duet_arm_runs_dotprod, duet_arm_fill_dotprod},

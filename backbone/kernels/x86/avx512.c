@@ -1,5 +1,6 @@
 /* The kernels of AVX-512 F, VL, DQ and BW. */
 #include "kernels/x86/vec_avx512.h"
+#include "kernels/x86/vec_u8_avx512.h"
 #include "kernels/x86/x86.h"
 
 enum { RESIZE_PIXELS = 4, RESIZE_SPARE = 0 };
@@ -36,8 +37,10 @@ static inline void resize_store(float *to, vec pixels)
 }
 
 #include "kernels/vector/level.h"
+#include "kernels/vector/u8/level.h"
 
 void duet_x86_fill_avx512(struct duet_kernels *k)
 {
     fill_level(k);
+    fill_level_u8(k);
 }

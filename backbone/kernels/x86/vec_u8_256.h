@@ -27,6 +27,9 @@ static inline void sums_store(void *to, sums x)
 #define sums_sub  _mm256_sub_epi32
 #define sums_mul  _mm256_mullo_epi32
 
+/* Keeps products where the code has them: compilers would add them up first, and run out of registers. */
+#define SUMS_KEEP(sum) __asm__ volatile("" : "+x"(sum))
+
 /* U8_UNIT input bytes, or as many int16 as fill 4 bytes, in every lane. */
 static inline sums unit_spread(const void *from)
 {

@@ -11,7 +11,7 @@ enum { U8_UNIT = 2 };
 static inline sums sums_dot(sums sum, sums unit, sums weights)
 {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(unit, weights));
-    __asm__ volatile("" : "+x"(sum)); /* or compilers add products first, and run out of registers */
+    SUMS_KEEP(sum);
     return sum;
 }
 

@@ -11,9 +11,17 @@
 bool duet_x86_runs_avx2(void);
 void duet_x86_fill_avx2(struct duet_kernels *kernels);
 
-/* AVX-512 F, VL, DQ, BW, and the above. */
+/* AVX-VNNI, and the above. */
+bool duet_x86_runs_avxvnni(void);
+void duet_x86_fill_avxvnni(struct duet_kernels *kernels);
+
+/* AVX-512 F, VL, DQ, BW, AVX2 and FMA. */
 bool duet_x86_runs_avx512(void);
 void duet_x86_fill_avx512(struct duet_kernels *kernels);
+
+/* AVX512-VNNI, and the above. */
+bool duet_x86_runs_avx512vnni(void);
+void duet_x86_fill_avx512vnni(struct duet_kernels *kernels);
 
 /* Four bytes of a row of RGB8: the three channels of pixel x and one of its neighbour. */
 static inline int duet_x86_pixel(const uint8_t *row, uint32_t x)

@@ -1,0 +1,11 @@
+/* The loops of AVX-VNNI's kernels of bytes: as x86/vec_u8_avxvnni.h. */
+enum { U8_LANES = 8, U8_UNIT = 4, U8_TILE_ROWS = 6, U8_NARROW_ROWS = 12 };
+#include "support/standins/standins.h"
+#include "support/standins/vec_u8_plain.h"
+
+#include "kernels/vector/u8/conv3x3.h"
+
+void testing_fill_avxvnni(struct duet_kernels *k)
+{
+    fill_convolutions_u8(k);
+}

@@ -1,0 +1,159 @@
+/* vec_u8_plain.h: vectors of bytes' kernels in plain C, of as many lanes and bytes a unit as the file that
+ * includes it says: U8_LANES, U8_UNIT, U8_TILE_ROWS, U8_NARROW_ROWS. They are what x86/vec_u8_256.h and the
+ * like are, instruction by instruction, so that a level's loops are tested where its instructions are not. */
+#ifndef DUET_VEC_U8_PLAIN_H
+#define DUET_VEC_U8_PLAIN_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+    int32_t lane[U8_LANES];
+} sums;
+
+typedef struct {
+    float lane[U8_LANES];
+} reals;
+
+#define EACH_LANE(result, value)                                                                             \
+    do {                                                                                                     \
+        for (int i = 0; i < U8_LANES; i++) (result).lane[i] = (value);                                       \
+    } while (0)
+
+static inline sums sums_load(const void *from)
+{
+    sums x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+static inline void sums_store(void *to, sums x)
+{
+    memcpy(to, &x, sizeof x);
+}
+
+static inline sums sums_set1(int32_t value)
+{
+    sums x;
+    EACH_LANE(x, value);
+    return x;
+}
+
+static inline sums sums_sub(sums x, sums y)
+{
+    EACH_LANE(x, (int32_t)((uint32_t)x.lane[i] - (uint32_t)y.lane[i]));
+    return x;
+}
+
+static inline sums sums_mul(sums x, sums y)
+{
+    EACH_LANE(x, (int32_t)((uint32_t)x.lane[i] * (uint32_t)y.lane[i]));
+    return x;
+}
+
+static inline sums unit_spread(const void *from)
+{
+    int32_t unit;
+    memcpy(&unit, from, sizeof unit);
+    return sums_set1(unit);
+}
+
+/* vpmaddwd and an addition: two int16 by two. */
+static inline int32_t lane_pairs(int32_t sum, const int32_t *unit, const int32_t *weights)
+{
+    int16_t x[2], w[2];
+    memcpy(x, unit, sizeof x);
+    memcpy(w, weights, sizeof w);
+    for (int j = 0; j < 2; j++) sum = (int32_t)((uint32_t)sum + (uint32_t)(x[j] * w[j]));
+    return sum;
+}
+
+/* vpdpbusd: four bytes by four signed ones. */
+static inline int32_t lane_quads(int32_t sum, const int32_t *unit, const int32_t *weights)
+{
+    uint8_t x[4];
+    int8_t w[4];
+    memcpy(x, unit, sizeof x);
+    memcpy(w, weights, sizeof w);
+    for (int j = 0; j < 4; j++) sum = (int32_t)((uint32_t)sum + (uint32_t)(x[j] * w[j]));
+    return sum;
+}
+
+static inline sums sums_dot(sums sum, sums unit, sums weights)
+{
+    if (U8_UNIT == 2)
+        EACH_LANE(sum, lane_pairs(sum.lane[i], &unit.lane[i], &weights.lane[i]));
+    else
+        EACH_LANE(sum, lane_quads(sum.lane[i], &unit.lane[i], &weights.lane[i]));
+    return sum;
+}
+
+static inline reals reals_set1(float value)
+{
+    reals x;
+    EACH_LANE(x, value);
+    return x;
+}
+
+static inline reals reals_load(const float *from)
+{
+    reals x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+static inline void reals_store(float *to, reals x)
+{
+    memcpy(to, &x, sizeof x);
+}
+
+static inline reals reals_add(reals x, reals y)
+{
+    EACH_LANE(x, x.lane[i] + y.lane[i]);
+    return x;
+}
+
+static inline reals reals_mul(reals x, reals y)
+{
+    EACH_LANE(x, x.lane[i] * y.lane[i]);
+    return x;
+}
+
+static inline reals reals_of(sums x)
+{
+    reals y;
+    EACH_LANE(y, (float)x.lane[i]);
+    return y;
+}
+
+/* The second operand, where they are equal or one is no number. */
+static inline reals reals_clamp(reals x, reals low, reals high)
+{
+    EACH_LANE(x, x.lane[i] > low.lane[i] ? x.lane[i] : low.lane[i]);
+    EACH_LANE(x, x.lane[i] < high.lane[i] ? x.lane[i] : high.lane[i]);
+    return x;
+}
+
+static inline sums bytes_load(const uint8_t *from)
+{
+    sums x;
+    EACH_LANE(x, from[i]);
+    return x;
+}
+
+static inline void bytes_store(uint8_t *to, reals x, int zero)
+{
+    for (int i = 0; i < U8_LANES; i++) to[i] = (uint8_t)((int)nearbyintf(x.lane[i]) + zero);
+}
+
+static inline void bytes_store_two(uint8_t *to, reals x, reals y, int zero)
+{
+    bytes_store(to, x, zero);
+    bytes_store(to + U8_LANES, y, zero);
+}
+
+#undef EACH_LANE
+
+#endif
