@@ -15,7 +15,7 @@ static void gather_taps(const struct duet_conv3x3_args *a, size_t x, uint8_t *wi
 }
 
 /* Of taps that lie side by side, `run` bytes in each row. */
-static inline void gather_runs(const struct duet_conv3x3_args *a, size_t at, size_t run, uint8_t *window)
+static void gather_runs(const struct duet_conv3x3_args *a, size_t at, size_t run, uint8_t *window)
 {
     for (size_t ky = 0; ky < 3; ky++)
         if (a->rows[ky])
@@ -24,16 +24,26 @@ static inline void gather_runs(const struct duet_conv3x3_args *a, size_t at, siz
             memset(window + ky * run, a->input_zero, run);
 }
 
-/* The nine taps of output pixel x, [9][in_channels]. */
-static void gather(const struct duet_conv3x3_args *a, size_t x, uint8_t *window)
+/* Of a picture's pixel, 3 channels: three moves, of whose bytes those that follow overwrite what is too much.
+ * The first layer of SSDLite: 2.5 ms with a call for each tap, 0.6 with these. */
+enum { PICTURE_RUN = 9, MOVE = 16 };
+
+static inline void gather_picture(const struct duet_conv3x3_args *a, size_t at, uint8_t *window)
 {
-    const size_t at = x * a->stride;
-    if (a->rate != 1 || at < a->pad_left || at - a->pad_left + 3 > a->in_width)
+    for (size_t ky = 0; ky < 3; ky++)
+        memcpy(window + ky * PICTURE_RUN, (const uint8_t *)a->rows[ky] + at * 3, MOVE);
+}
+
+/* The nine taps of output pixel x, [9][in_channels]; up to MOVE bytes behind them are written, too. */
+static void gather(const struct duet_conv3x3_args *a, size_t x, bool picture, uint8_t *window)
+{
+    const size_t shifted = x * a->stride, at = shifted - a->pad_left; /* the first tap's, if inside */
+    if (a->rate != 1 || shifted < a->pad_left || at + 3 > a->in_width)
         gather_taps(a, x, window);
-    else if (a->in_channels == 3) /* a picture: moves instead of calls, 15 times as fast */
-        gather_runs(a, (at - a->pad_left) * 3, 9, window);
+    else if (picture && (at * 3 + MOVE) <= a->in_width * 3)
+        gather_picture(a, at, window);
     else
-        gather_runs(a, (at - a->pad_left) * a->in_channels, 3 * a->in_channels, window);
+        gather_runs(a, at * a->in_channels, 3 * a->in_channels, window);
 }
 
 void duet_conv3x3_windows(const struct duet_conv3x3_args *a, const struct duet_packing *packing,
@@ -41,13 +51,14 @@ void duet_conv3x3_windows(const struct duet_conv3x3_args *a, const struct duet_p
 {
     const size_t depth = 9 * a->in_channels, size = a->epilogue.output == DUET_U8 ? 1 : 4;
     const size_t padded = duet_packed_depth(packing, depth); /* whole units: weights there are 0 */
-    uint8_t windows[DUET_SUM_DEPTH];
-    assert(padded <= sizeof windows);
-    const size_t most = sizeof windows / padded; /* pixels at a time */
+    const bool picture = a->in_channels == 3 && a->rows[0] && a->rows[1] && a->rows[2];
+    uint8_t windows[DUET_SUM_DEPTH + MOVE];
+    assert(padded <= DUET_SUM_DEPTH);
+    const size_t most = DUET_SUM_DEPTH / padded; /* pixels at a time */
     for (size_t x = 0, count; x < a->out_width; x += count) {
         count = a->out_width - x < most ? a->out_width - x : most;
         for (size_t i = 0; i < count; i++) {
-            gather(a, x + i, windows + i * padded);
+            gather(a, x + i, picture, windows + i * padded);
             for (size_t k = depth; k < padded; k++) windows[i * padded + k] = 0;
         }
         conv1x1(&(struct duet_conv1x1_args){.pixels = count,

@@ -65,14 +65,37 @@ static inline void bytes_store(uint8_t *to, reals x, int zero)
     _mm_storel_epi64((__m128i *)to, _mm_packus_epi16(words, words));
 }
 
-/* Of two vectors: fewer shuffles. */
-static inline void bytes_store_two(uint8_t *to, reals x, reals y, int zero)
+/* What whole rows of bytes are brought into. */
+struct byte_range {
+    reals high;
+    __m256i zero, least; /* words, bytes */
+};
+
+static inline struct byte_range byte_range_of(float low, float high, int zero)
 {
-    const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x), _mm256_cvtps_epi32(y));
-    const __m256i above = _mm256_add_epi16(words, _mm256_set1_epi16((short)zero));
-    const __m128i bytes = /* of x, y, x, y: four each */
-        _mm_packus_epi16(_mm256_castsi256_si128(above), _mm256_extracti128_si256(above, 1));
-    _mm_storeu_si128((__m128i *)to, _mm_shuffle_epi32(bytes, _MM_SHUFFLE(3, 1, 2, 0)));
+    return (struct byte_range){_mm256_set1_ps(high), _mm256_set1_epi16((short)zero),
+                               _mm256_set1_epi8((char)((int)low + zero))};
+}
+
+/* Two vectors, clamped above: the words of their whole numbers, + zero. Far below the range they become -2^31
+ * and then -32768: what is too low is still that. */
+static inline __m256i words_of(reals x, reals y, const struct byte_range *range)
+{
+    const __m256i x_whole = _mm256_cvtps_epi32(_mm256_min_ps(x, range->high));
+    const __m256i y_whole = _mm256_cvtps_epi32(_mm256_min_ps(y, range->high));
+    return _mm256_add_epi16(_mm256_packs_epi32(x_whole, y_whole), range->zero);
+}
+
+/* bytes_store of two rows of two vectors each, not clamped yet: x and y to `to`, x2 and y2 to `to2`. Together
+ * they take half as many instructions as vector by vector. */
+static inline void bytes_store_rows(uint8_t *to, uint8_t *to2, reals x, reals y, reals x2, reals y2,
+                                    const struct byte_range *range)
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i bytes = _mm256_packus_epi16(words_of(x, y, range), words_of(x2, y2, range));
+    bytes = _mm256_permutevar8x32_epi32(_mm256_max_epu8(bytes, range->least), order);
+    _mm_storeu_si128((__m128i *)to, _mm256_castsi256_si128(bytes));
+    _mm_storeu_si128((__m128i *)to2, _mm256_extracti128_si256(bytes, 1));
 }
 
 #endif

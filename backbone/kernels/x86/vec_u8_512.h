@@ -51,10 +51,23 @@ static inline void bytes_store(uint8_t *to, reals x, int zero)
     _mm_storeu_si128((__m128i *)to, _mm512_cvtepi32_epi8(whole));
 }
 
-static inline void bytes_store_two(uint8_t *to, reals x, reals y, int zero)
+struct byte_range {
+    reals low, high;
+    int zero;
+};
+
+static inline struct byte_range byte_range_of(float low, float high, int zero)
 {
-    bytes_store(to, x, zero);
-    bytes_store(to + U8_LANES, y, zero);
+    return (struct byte_range){_mm512_set1_ps(low), _mm512_set1_ps(high), zero};
+}
+
+static inline void bytes_store_rows(uint8_t *to, uint8_t *to2, reals x, reals y, reals x2, reals y2,
+                                    const struct byte_range *range)
+{
+    bytes_store(to, reals_clamp(x, range->low, range->high), range->zero);
+    bytes_store(to + U8_LANES, reals_clamp(y, range->low, range->high), range->zero);
+    bytes_store(to2, reals_clamp(x2, range->low, range->high), range->zero);
+    bytes_store(to2 + U8_LANES, reals_clamp(y2, range->low, range->high), range->zero);
 }
 
 #endif

@@ -148,10 +148,24 @@ static inline void bytes_store(uint8_t *to, reals x, int zero)
     for (int i = 0; i < U8_LANES; i++) to[i] = (uint8_t)((int)nearbyintf(x.lane[i]) + zero);
 }
 
-static inline void bytes_store_two(uint8_t *to, reals x, reals y, int zero)
+struct byte_range {
+    float low, high;
+    int zero;
+};
+
+static inline struct byte_range byte_range_of(float low, float high, int zero)
 {
-    bytes_store(to, x, zero);
-    bytes_store(to + U8_LANES, y, zero);
+    return (struct byte_range){low, high, zero};
+}
+
+static inline void bytes_store_rows(uint8_t *to, uint8_t *to2, reals x, reals y, reals x2, reals y2,
+                                    const struct byte_range *range)
+{
+    const reals low = reals_set1(range->low), high = reals_set1(range->high);
+    bytes_store(to, reals_clamp(x, low, high), range->zero);
+    bytes_store(to + U8_LANES, reals_clamp(y, low, high), range->zero);
+    bytes_store(to2, reals_clamp(x2, low, high), range->zero);
+    bytes_store(to2 + U8_LANES, reals_clamp(y2, low, high), range->zero);
 }
 
 #undef EACH_LANE

@@ -40,10 +40,19 @@ static void u8_write_units(const uint8_t *from, size_t depth, size_t units, char
     }
 }
 
+/* Of a pixel's bytes: their products with ones. */
 static int32_t u8_byte_sum(const uint8_t *from, size_t depth)
 {
-    int32_t sum = 0;
-    for (size_t k = 0; k < depth; k++) sum += from[k];
+    enum { BYTES = 4 * U8_LANES };
+    int32_t lanes[U8_LANES], sum = 0;
+    uint8_t rest[BYTES] = {0};
+    const size_t whole = depth / BYTES * BYTES;
+    const sums ones = sums_set1(0x01010101);
+    sums each = sums_set1(0);
+    for (size_t k = 0; k < whole; k += BYTES) each = sums_dot(each, sums_load(from + k), ones);
+    memcpy(rest, from + whole, depth - whole);
+    sums_store(lanes, sums_dot(each, sums_load(rest), ones));
+    for (size_t i = 0; i < U8_LANES; i++) sum += lanes[i];
     return sum;
 }
 

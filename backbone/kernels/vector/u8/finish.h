@@ -5,6 +5,7 @@
 
 #include "kernels/epilogue.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,33 +31,43 @@ static inline reals finish_residual(const struct duet_epilogue *e, const uint8_t
     return reals_mul(reals_of(above), reals_set1(e->residual_scale));
 }
 
-/* Clamped, in the unit of the result; of the vector's `count` columns. */
-static inline __attribute__((always_inline)) reals finish_reals(const struct duet_epilogue *e,
-                                                                const int32_t *from, reals scales,
-                                                                const uint8_t *residual, size_t count)
+/* In the unit of the result, not clamped; of the vector's `count` columns. */
+static inline reals finish_reals(const struct duet_epilogue *e, const int32_t *from, reals scales,
+                                 const uint8_t *residual, size_t count)
 {
     reals x = reals_mul(reals_of(sums_load(from)), scales);
-    if (residual) x = reals_add(x, finish_residual(e, residual, count));
-    return reals_clamp(x, reals_set1(e->low), reals_set1(e->high));
+    return residual ? reals_add(x, finish_residual(e, residual, count)) : x;
 }
 
-/* Both vectors of every row, each lane an output channel: what almost all rows are. */
-static inline void finish_whole_bytes(const struct finish *f, size_t rows, const int32_t *from)
+/* Bytes of both vectors of every row, each lane an output channel: what almost all rows are. Two rows at a
+ * time; an odd last one is its own second. */
+static inline __attribute__((always_inline)) void finish_whole_bytes(const struct finish *f, size_t rows,
+                                                                     const int32_t *from, const bool adds)
 {
     const struct duet_epilogue e = *f->epilogue; /* no store reaches it */
-    const reals scales0 = reals_load(f->scales), scales1 = reals_load(f->scales + U8_LANES);
+    const struct byte_range range = byte_range_of(e.low, e.high, e.zero);
+    const reals scales = reals_load(f->scales), scales1 = reals_load(f->scales + U8_LANES);
+    const size_t stride = f->output_stride, residual_stride = f->residual_stride;
     const uint8_t *more = f->residual;
     uint8_t *to = f->output;
-    for (size_t r = 0; r < rows; r++, from += U8_GROUP, to += f->output_stride) {
-        const reals x = finish_reals(&e, from, scales0, more, U8_LANES);
-        const reals y = finish_reals(&e, from + U8_LANES, scales1, more ? more + U8_LANES : NULL, U8_LANES);
-        bytes_store_two(to, x, y, e.zero);
-        if (more) more += f->residual_stride;
+    for (size_t r = 0; r < rows; r += 2) {
+        const bool pair = r + 1 < rows;
+        const int32_t *const from2 = pair ? from + U8_GROUP : from;
+        const uint8_t *const more2 = adds && pair ? more + residual_stride : more;
+        const reals x = finish_reals(&e, from, scales, adds ? more : NULL, U8_LANES);
+        const reals y = finish_reals(&e, from + U8_LANES, scales1, adds ? more + U8_LANES : NULL, U8_LANES);
+        const reals x2 = finish_reals(&e, from2, scales, adds ? more2 : NULL, U8_LANES);
+        const reals y2 =
+            finish_reals(&e, from2 + U8_LANES, scales1, adds ? more2 + U8_LANES : NULL, U8_LANES);
+        bytes_store_rows(to, pair ? to + stride : to, x, y, x2, y2, &range);
+        from += 2 * U8_GROUP;
+        to += 2 * stride;
+        if (adds) more += 2 * residual_stride;
     }
 }
 
 /* One vector of every row, from column v on. */
-static inline void finish_vector(const struct finish *f, size_t rows, const int32_t *from, size_t v)
+static void finish_vector(const struct finish *f, size_t rows, const int32_t *from, size_t v)
 {
     const struct duet_epilogue e = *f->epilogue;
     const size_t size = e.output == DUET_U8 ? 1 : 4;
@@ -68,7 +79,8 @@ static inline void finish_vector(const struct finish *f, size_t rows, const int3
         if (e.output == DUET_I32) {
             sums_store(all, sums_load(from + v));
         } else {
-            const reals x = finish_reals(&e, from + v, reals_load(f->scales + v), more, count);
+            reals x = finish_reals(&e, from + v, reals_load(f->scales + v), more, count);
+            x = reals_clamp(x, reals_set1(e.low), reals_set1(e.high));
             if (e.output == DUET_U8)
                 bytes_store((uint8_t *)all, x, e.zero);
             else
@@ -82,7 +94,10 @@ static inline void finish_vector(const struct finish *f, size_t rows, const int3
 static void finish_rows(const struct finish *f, size_t rows, const int32_t *from)
 {
     if (f->columns == U8_GROUP && f->epilogue->output == DUET_U8) {
-        finish_whole_bytes(f, rows, from);
+        if (f->residual)
+            finish_whole_bytes(f, rows, from, true);
+        else
+            finish_whole_bytes(f, rows, from, false);
         return;
     }
     for (size_t v = 0; v < f->columns; v += U8_LANES) finish_vector(f, rows, from, v);
