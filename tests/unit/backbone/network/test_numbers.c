@@ -550,6 +550,68 @@ static void dead_channels_are_left_out(void **state)
     duet_network_close(&n);
 }
 
+/* Some layers kept in float32, some scales forgotten, and another layer looked at: what is not refused gives
+ * the same bytes step by step and fused. */
+static struct duet_network *mixed(uint64_t *seed)
+{
+    struct duet_network *n = everything();
+    const int layers = duet_network_layer_count(n);
+    const uint64_t kept = duet_random(seed) % 5, forgotten = duet_random(seed) % 3;
+    for (int i = 0; i < layers; i++) {
+        struct duet_numbers numbers = duet_network_layer(n, i)->numbers;
+        const uint64_t any = duet_random(seed);
+        if (any % 10 < kept) numbers.integers = false;
+        if (any / 10 % 20 < forgotten && !numbers.integers) numbers.scale = 0;
+        if (any / 200 % 100 < forgotten) numbers.scale = 0;
+        if (numbers.scale == 0) numbers.zero_point = 0;
+        duet_network_set_numbers(n, i, numbers);
+    }
+    duet_network_output(n, "another", (duet_node)(duet_random(seed) % (uint64_t)layers));
+    return n;
+}
+
+static void any_layer_may_be_kept_in_float32(void **state)
+{
+    (void)state;
+    int run = 0, refused = 0;
+    for (uint64_t first = 1; first <= 60; first++) {
+        uint64_t seed = first;
+        struct duet_network *n = mixed(&seed);
+        struct duet_weights *w = weights_of(n, seed);
+        struct duet_compile_options options = DUET_COMPILE_OPTIONS;
+        options.height = 1 + (int)(duet_random(&seed) % 40);
+        options.width = 1 + (int)(duet_random(&seed) % 40);
+        options.cpu = first % 4 ? NULL : "scalar";
+        float *want = NULL;
+        size_t count, here;
+        for (int way = 0; way < 4; way++) {
+            struct duet_compiled *c;
+            options.unfused = way == 0;
+            options.l2_bytes = way < 2 ? 0 : 256 << 10;
+            if (duet_compile(n, w, &options, &c, &e) != DUET_OK) {
+                assert_int_equal(way, 0);
+                assert_non_null(strstr(e.text, "scale"));
+                break;
+            }
+            float *got = run_network(c, n, 1 + way % 3, way ? &here : &count);
+            duet_compiled_close(&c);
+            if (way > 0 && (here != count || memcmp(got, want, count * sizeof *got) != 0))
+                fail_msg("seed %d, %dx%d, way %d: other bytes than layer by layer", (int)first, options.width,
+                         options.height, way);
+            if (way > 0)
+                free(got);
+            else
+                want = got;
+        }
+        want ? run++ : refused++;
+        free(want);
+        duet_weights_close(&w);
+        duet_network_close(&n);
+    }
+    printf("# %d networks run, %d refused\n", run, refused);
+    assert_true(run >= 10 && refused >= 3);
+}
+
 /* What stands where bytes are to be read and have no scale, and numbers that are none. */
 static void nonsense_is_refused(void **state)
 {
@@ -593,6 +655,7 @@ int main(void)
         cmocka_unit_test(every_layer_is_what_it_must_be),
         cmocka_unit_test(every_way_to_run_gives_the_same_bytes),
         cmocka_unit_test(dead_channels_are_left_out),
+        cmocka_unit_test(any_layer_may_be_kept_in_float32),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests_name("unit/backbone/network/numbers", tests, NULL, NULL);
