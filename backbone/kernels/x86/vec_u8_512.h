@@ -52,22 +52,32 @@ static inline void bytes_store(uint8_t *to, reals x, int zero)
 }
 
 struct byte_range {
-    reals low, high;
-    int zero;
+    reals high;
+    __m512i zero, least; /* words, bytes */
 };
 
 static inline struct byte_range byte_range_of(float low, float high, int zero)
 {
-    return (struct byte_range){_mm512_set1_ps(low), _mm512_set1_ps(high), zero};
+    return (struct byte_range){_mm512_set1_ps(high), _mm512_set1_epi16((short)zero),
+                               _mm512_set1_epi8((char)((int)low + zero))};
+}
+
+static inline __m512i words_of(reals x, reals y, const struct byte_range *range)
+{
+    const __m512i x_whole = _mm512_cvtps_epi32(_mm512_min_ps(x, range->high));
+    const __m512i y_whole = _mm512_cvtps_epi32(_mm512_min_ps(y, range->high));
+    return _mm512_add_epi16(_mm512_packs_epi32(x_whole, y_whole), range->zero);
 }
 
 static inline void bytes_store_rows(uint8_t *to, uint8_t *to2, reals x, reals y, reals x2, reals y2,
                                     const struct byte_range *range)
 {
-    bytes_store(to, reals_clamp(x, range->low, range->high), range->zero);
-    bytes_store(to + U8_LANES, reals_clamp(y, range->low, range->high), range->zero);
-    bytes_store(to2, reals_clamp(x2, range->low, range->high), range->zero);
-    bytes_store(to2 + U8_LANES, reals_clamp(y2, range->low, range->high), range->zero);
+    /* Packing leaves four bytes of x, y, x2 and y2 in each quarter. */
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m512i bytes = _mm512_packus_epi16(words_of(x, y, range), words_of(x2, y2, range));
+    bytes = _mm512_permutexvar_epi32(order, _mm512_max_epu8(bytes, range->least));
+    _mm256_storeu_si256((__m256i *)to, _mm512_castsi512_si256(bytes));
+    _mm256_storeu_si256((__m256i *)to2, _mm512_extracti64x4_epi64(bytes, 1));
 }
 
 #endif
