@@ -1,4 +1,4 @@
-/* depthwise_u8_avx2.h: depthwise3x3 of bytes on AVX2: groups of 16 channels, and of 8. */
+/* depthwise_u8_avx2.h: depthwise3x3 of bytes on AVX2, of any weights: groups of 16 channels, and of 8. */
 #ifndef DUET_KERNELS_DEPTHWISE_U8_AVX2_H
 #define DUET_KERNELS_DEPTHWISE_U8_AVX2_H
 
@@ -32,9 +32,16 @@ struct dw_sums_16 {
     __m256i low, high;
 };
 
+/* VNNI adds in the same instruction. */
 DW_INLINE __m256i dw_dot_16(__m256i sum, __m256i numbers, __m256i weights)
 {
+#if defined(__AVX512VNNI__)
+    return _mm256_dpwssd_epi32(sum, numbers, weights);
+#elif defined(__AVXVNNI__)
+    return _mm256_dpwssd_avx_epi32(sum, numbers, weights);
+#else
     return _mm256_add_epi32(sum, _mm256_madd_epi16(numbers, weights));
+#endif
 }
 
 /* 16 numbers of 4 bytes, as sums lie. */

@@ -5,7 +5,11 @@ enum { U8_LANES = 8, U8_UNIT = 4, U8_TILE_ROWS = 6, U8_NARROW_ROWS = 12 };
 
 #include "kernels/vector/u8/conv3x3.h"
 
+#define DW_WIDEST 32
+#include "support/standins/depthwise_vnni.h"
+
 void testing_fill_avxvnni(struct duet_kernels *k)
 {
     fill_convolutions_u8(k);
+    k->of[DUET_U8].depthwise3x3.run = depthwise3x3_vnni;
 }
