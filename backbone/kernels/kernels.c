@@ -42,6 +42,7 @@ static const struct {
     {"avxvnni", duet_x86_runs_avxvnni, duet_x86_fill_avxvnni},
     {"avx512", duet_x86_runs_avx512, duet_x86_fill_avx512},
     {"avx512vnni", duet_x86_runs_avx512vnni, duet_x86_fill_avx512vnni},
+    {"amx", duet_x86_runs_amx, duet_x86_fill_amx},
 #elif defined(__aarch64__)
     {"neon", always, duet_arm_fill_neon},
     {"dotprod", duet_arm_runs_dotprod, duet_arm_fill_dotprod},

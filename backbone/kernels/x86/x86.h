@@ -23,6 +23,11 @@ void duet_x86_fill_avx512(struct duet_kernels *kernels);
 bool duet_x86_runs_avx512vnni(void);
 void duet_x86_fill_avx512vnni(struct duet_kernels *kernels);
 
+/* AMX-INT8, and the above. Asks the system for tiles, for all threads of the process; not there where it
+ * refuses. */
+bool duet_x86_runs_amx(void);
+void duet_x86_fill_amx(struct duet_kernels *kernels);
+
 /* Four bytes of a row of RGB8: the three channels of pixel x and one of its neighbour. */
 static inline int duet_x86_pixel(const uint8_t *row, uint32_t x)
 {

@@ -9,6 +9,7 @@
 void testing_fill_avxvnni(struct duet_kernels *kernels);
 void testing_fill_avx512(struct duet_kernels *kernels);
 void testing_fill_avx512vnni(struct duet_kernels *kernels);
+void testing_fill_amx(struct duet_kernels *kernels);
 
 static const struct {
     const char *name;
@@ -17,6 +18,7 @@ static const struct {
     {"avxvnni in C", testing_fill_avxvnni},
     {"avx512 in C", testing_fill_avx512},
     {"avx512vnni in C", testing_fill_avx512vnni},
+    {"amx in C", testing_fill_amx},
 };
 
 enum { TESTING_STANDINS = sizeof testing_standins / sizeof testing_standins[0] };
