@@ -13,23 +13,6 @@
 
 /* --- numbers ------------------------------------------------------------------------------------------- */
 
-double deviation_sqnr(const struct deviation *d)
-{
-    return d->noise == 0 ? (double)INFINITY : 10 * log10(d->signal / d->noise);
-}
-
-static struct deviation deviation_of(const float *a, const float *b, size_t count)
-{
-    struct deviation d = {.count = count};
-    for (size_t i = 0; i < count; i++) {
-        double difference = fabs((double)a[i] - (double)b[i]);
-        if (!(difference <= d.max_abs)) d.max_abs = difference; /* a NaN stays */
-        d.signal += (double)a[i] * (double)a[i];
-        d.noise += difference * difference;
-    }
-    return d;
-}
-
 static size_t best_of(const float *scores, size_t count)
 {
     size_t best = 0;
@@ -38,11 +21,11 @@ static size_t best_of(const float *scores, size_t count)
     return best;
 }
 
-static void count_agreement(const float *a, const float *b, size_t classes, struct deviation *d)
+static void count_agreement(const float *a, const float *b, size_t classes, struct compared *out)
 {
-    d->positions = d->count / classes;
-    for (size_t i = 0; i < d->positions; i++)
-        d->agreeing += best_of(a + i * classes, classes) == best_of(b + i * classes, classes);
+    out->positions = out->deviation.count / classes;
+    for (size_t i = 0; i < out->positions; i++)
+        out->agreeing += best_of(a + i * classes, classes) == best_of(b + i * classes, classes);
 }
 
 /* --- are they the same network? ------------------------------------------------------------------------ */
@@ -143,7 +126,7 @@ static enum duet_status compare_tensor(const struct compare *c, const char *laye
     enum duet_status status = floats_of(c, 0, t->name, shape, &t->a, &a);
     if (status == DUET_OK) status = floats_of(c, 1, t->name, shape, &t->b, &b);
     if (status == DUET_OK) {
-        t->deviation = deviation_of(a, b, count);
+        duet_deviation_add(&t->deviation, a, b, count);
         c->out->tensor_count++;
     }
     free(a);
@@ -197,15 +180,20 @@ static enum duet_status fill_picture(const struct compare *c, const struct duet_
     return DUET_OK;
 }
 
-static enum duet_status run_model(const struct compare *c, int which, const struct duet_network *network,
-                                  const struct duet_pool *pool, struct duet_session **session)
+/* In what its file says that it computes in. */
+static enum duet_status run_model(const struct compare *c, int which, const struct duet_pool *pool,
+                                  struct duet_session **session)
 {
     const struct compare_options *o = c->options;
+    struct duet_network *network;
     struct duet_compiled *compiled = NULL;
     struct duet_compile_options options = {
         .struct_size = sizeof options, .height = o->height, .width = o->width};
     enum duet_status status =
-        duet_compile(network, duet_model_weights(c->models[which]), &options, &compiled, c->error);
+        duet_model_network(duet_model_config(c->models[which]), o->output_stride, &network, c->error);
+    if (status == DUET_OK)
+        status = duet_compile(network, duet_model_weights(c->models[which]), &options, &compiled, c->error);
+    duet_network_close(&network);
     if (status == DUET_OK) status = duet_session_create(compiled, pool->threads, session, c->error);
     duet_compiled_close(&compiled);
     struct duet_view input;
@@ -240,8 +228,8 @@ static enum duet_status compare_output(const struct duet_network *network, int i
     if (status != DUET_OK) return status;
     out->shape = a.shape;
     duet_shape_elements(&out->shape, &count);
-    out->deviation = deviation_of(a.data, b.data, count);
-    if (is_logits(name)) count_agreement(a.data, b.data, out->shape.dims[3], &out->deviation);
+    duet_deviation_add(&out->deviation, a.data, b.data, count);
+    if (is_logits(name)) count_agreement(a.data, b.data, out->shape.dims[3], out);
     return DUET_OK;
 }
 
@@ -254,7 +242,7 @@ static enum duet_status compare_outputs(const struct compare *c, const struct du
     if (status != DUET_OK) return status;
     c->out->outputs = calloc((size_t)count + 1, sizeof *c->out->outputs);
     if (!c->out->outputs) status = duet_fail(c->error, DUET_OUT_OF_MEMORY, "no memory for %d outputs", count);
-    for (int i = 0; status == DUET_OK && i < 2; i++) status = run_model(c, i, network, &pool, &sessions[i]);
+    for (int i = 0; status == DUET_OK && i < 2; i++) status = run_model(c, i, &pool, &sessions[i]);
     for (int i = 0; status == DUET_OK && i < count; i++)
         status = compare_output(network, i, sessions, &c->out->outputs[c->out->output_count++], c->error);
     for (int i = 0; i < 2; i++) duet_session_close(&sessions[i]);

@@ -4,25 +4,15 @@
 
 #include "duet/image.h"
 #include "duet/model.h"
-
-/* How far numbers B are from numbers A. */
-struct deviation {
-    double max_abs;   /* largest |a - b| */
-    double signal;    /* sum of a * a */
-    double noise;     /* sum of (a - b) * (a - b): 0 when they are equal */
-    size_t count;     /* of numbers */
-    size_t positions; /* of outputs that are class scores: places, each with a best class; else 0 */
-    size_t agreeing;  /* places where that class is the same */
-};
-
-/* Signal to quantization noise in dB; +infinity for equal numbers. */
-double deviation_sqnr(const struct deviation *deviation);
+#include "heads/deviation.h"
 
 struct compared {
     char name[128]; /* of the tensor or output */
     struct duet_shape shape;
     enum duet_dtype a, b; /* as stored; of outputs F32 */
-    struct deviation deviation;
+    struct duet_deviation deviation; /* of the second from the first */
+    size_t positions; /* of outputs that are class scores: places, each with a best class; else 0 */
+    size_t agreeing;  /* places where that class is the same */
 };
 
 struct comparison {

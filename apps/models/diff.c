@@ -50,9 +50,9 @@ static const struct duet_program program = {
 /* --- printing ------------------------------------------------------------------------------------------ */
 
 /* "38.21", or "equal" where there is no noise. */
-static const char *sqnr_text(const struct deviation *d, char text[32])
+static const char *sqnr_text(const struct duet_deviation *d, char text[32])
 {
-    double sqnr = deviation_sqnr(d);
+    double sqnr = duet_deviation_sqnr(d);
     if (d->noise == 0) return "equal";
     snprintf(text, 32, "%.2f", sqnr);
     return text;
@@ -64,9 +64,9 @@ static void print_compared(const struct compared *c, bool stored)
     printf("%-36s %-18s", c->name, duet_shape_text(&c->shape, shape, sizeof shape));
     if (stored) printf(" %-5s %-5s", duet_dtype_name(c->a), duet_dtype_name(c->b));
     printf(" %12.6g %9s", c->deviation.max_abs, sqnr_text(&c->deviation, sqnr));
-    if (c->deviation.positions)
-        printf("   same class at %zu of %zu places (%.2f %%)", c->deviation.agreeing, c->deviation.positions,
-               100.0 * (double)c->deviation.agreeing / (double)c->deviation.positions);
+    if (c->positions)
+        printf("   same class at %zu of %zu places (%.2f %%)", c->agreeing, c->positions,
+               100.0 * (double)c->agreeing / (double)c->positions);
     putchar('\n');
 }
 
@@ -77,13 +77,14 @@ static void print_summary(const struct comparison *comparison)
     for (size_t i = 0; i < comparison->tensor_count; i++) {
         const struct compared *t = &comparison->tensors[i];
         equal += t->deviation.noise == 0;
-        if (!worst || deviation_sqnr(&t->deviation) < deviation_sqnr(&worst->deviation)) worst = t;
+        if (!worst || duet_deviation_sqnr(&t->deviation) < duet_deviation_sqnr(&worst->deviation)) worst = t;
         if (!furthest || t->deviation.max_abs > furthest->deviation.max_abs) furthest = t;
     }
     printf("%zu tensors, %zu of them equal", comparison->tensor_count, equal);
     if (worst && equal < comparison->tensor_count)
-        printf("; lowest SQNR %.2f dB (%s), largest difference %.6g (%s)", deviation_sqnr(&worst->deviation),
-               worst->name, furthest->deviation.max_abs, furthest->name);
+        printf("; lowest SQNR %.2f dB (%s), largest difference %.6g (%s)",
+               duet_deviation_sqnr(&worst->deviation), worst->name, furthest->deviation.max_abs,
+               furthest->name);
     putchar('\n');
 }
 
@@ -123,12 +124,11 @@ static void put_compared(struct duet_buffer *json, const char *name, const struc
         models_put_shape(json, ", ", "shape", &c->shape);
         duet_putf(json, ", \"equal\": %s", c->deviation.noise == 0 ? "true" : "false");
         put_number(json, "max_abs", c->deviation.max_abs);
-        put_number(json, "sqnr_db", deviation_sqnr(&c->deviation));
+        put_number(json, "sqnr_db", duet_deviation_sqnr(&c->deviation));
         if (stored)
             duet_putf(json, ", \"a\": \"%s\", \"b\": \"%s\"", duet_dtype_name(c->a), duet_dtype_name(c->b));
-        if (c->deviation.positions)
-            duet_putf(json, ", \"positions\": %zu, \"same_class\": %zu", c->deviation.positions,
-                      c->deviation.agreeing);
+        if (c->positions)
+            duet_putf(json, ", \"positions\": %zu, \"same_class\": %zu", c->positions, c->agreeing);
         duet_put(json, "}");
     }
     duet_put(json, "]");

@@ -89,6 +89,11 @@ duet_node duet_compiled_step_layer(const struct duet_compiled *compiled, int ste
     return node < compiled->layer_count ? node : -1;
 }
 
+int duet_compiled_step_stage(const struct duet_compiled *compiled, int step)
+{
+    return compiled->plan.steps[step].stage;
+}
+
 struct duet_view duet_session_result(const struct duet_session *session, int step)
 {
     const struct plan *plan = &session->compiled->plan;

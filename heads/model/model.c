@@ -23,19 +23,29 @@ static void free_model(struct duet_kept *kept)
     free(m);
 }
 
+enum duet_status duet_model_of_weights(const char *path, struct duet_weights *weights,
+                                       struct duet_model **model, struct duet_error *error)
+{
+    *model = NULL;
+    struct duet_model *m = calloc(1, sizeof *m);
+    if (!m) return duet_no_memory(error, path, NULL);
+    duet_kept_init(&m->kept, free_model);
+    *model = m;
+    m->weights = duet_weights_retain(weights);
+    enum duet_status status = duet_metadata_read(path, duet_weights_metadata(weights), &m->metadata, error);
+    if (status != DUET_OK) duet_model_close(model);
+    return status;
+}
+
 enum duet_status duet_model_open(const char *path, struct duet_model **model, struct duet_error *error)
 {
     DUET_NEEDS(model, error);
     *model = NULL;
     DUET_NEEDS(path, error);
-    struct duet_model *m = calloc(1, sizeof *m);
-    if (!m) return duet_no_memory(error, path, NULL);
-    duet_kept_init(&m->kept, free_model);
-    *model = m;
-    enum duet_status status = duet_weights_open(path, &m->weights, error);
-    if (status == DUET_OK)
-        status = duet_metadata_read(path, duet_weights_metadata(m->weights), &m->metadata, error);
-    if (status != DUET_OK) duet_model_close(model);
+    struct duet_weights *weights;
+    enum duet_status status = duet_weights_open(path, &weights, error);
+    if (status == DUET_OK) status = duet_model_of_weights(path, weights, model, error);
+    duet_weights_close(&weights);
     return status;
 }
 

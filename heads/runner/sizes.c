@@ -144,6 +144,7 @@ static enum duet_status add(struct sizes *n, int height, int width, size_t budge
     options.height = height;
     options.width = width;
     options.cpu = n->cpu;
+    options.unfused = n->unfused;
     options.max_memory = budget;
     if (!n->items) n->items = calloc((size_t)n->most, sizeof *n->items);
     if (!n->items) return duet_no_memory(error, NULL, "for networks");
@@ -176,15 +177,23 @@ static enum duet_status make_feeds(const struct sizes *n, struct network *networ
     return status;
 }
 
+enum duet_status duet_sizes_feed(const struct network *network, const struct duet_pool *pool,
+                                 struct duet_error *error)
+{
+    enum duet_status status = DUET_OK;
+    for (int i = 0; i < network->feed_count && status == DUET_OK; i++) {
+        const struct feed *feed = &network->feeds[i];
+        status = feed->kind->run(feed->memory, network->session, pool, error);
+    }
+    return status;
+}
+
 enum duet_status duet_sizes_run(const struct network *network, const struct duet_run_options *options,
                                 struct duet_error *error)
 {
     if (network->feed_count == 0) return duet_session_run(network->session, options, error);
     enum duet_status status = duet_session_run_stage(network->session, 0, options, error);
-    for (int i = 0; i < network->feed_count && status == DUET_OK; i++) {
-        const struct feed *feed = &network->feeds[i];
-        status = feed->kind->run(feed->memory, network->session, options->pool, error);
-    }
+    if (status == DUET_OK) status = duet_sizes_feed(network, options->pool, error);
     if (status == DUET_OK) status = duet_session_run_stage(network->session, 1, options, error);
     return status;
 }

@@ -28,6 +28,7 @@ struct sizes {
     int output_stride;
     const char *cpu;
     enum duet_precision precision;
+    bool unfused; /* see duet_compile_options */
     struct network *items;
     int count, most;
     int base; /* the first so many stay; when there is no room, the least recently used of the others goes */
@@ -47,6 +48,11 @@ void duet_sizes_close(struct sizes *sizes);
 
 /* What they take to run, packed weights aside. */
 size_t duet_sizes_bytes(const struct sizes *sizes);
+
+/* Heads that read others are fed, after stage 0 and before stage 1. `pool` NULL: the caller's thread. Errors:
+ * those of the feeds. */
+enum duet_status duet_sizes_feed(const struct network *network, const struct duet_pool *pool,
+                                 struct duet_error *error);
 
 /* All stages; between them heads that read others are fed. Errors: those of duet_session_run_stage and of the
  * feeds. */

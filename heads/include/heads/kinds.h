@@ -39,6 +39,11 @@ const struct duet_head_type *duet_head_type(enum duet_head_kind kind);
 #define DUET_HEAD_NAMES 256
 const char *duet_model_head_names(const struct duet_model *model, char text[DUET_HEAD_NAMES]);
 
+/* A model of weights in memory that have its metadata: one reference more to them. `path` is for messages.
+ * Errors: those of duet_metadata_read. */
+enum duet_status duet_model_of_weights(const char *path, struct duet_weights *weights,
+                                       struct duet_model **model, struct duet_error *error);
+
 /* What counts its references: keeps alive the labels that results point to. */
 struct duet_kept *duet_model_kept(const struct duet_model *model);
 

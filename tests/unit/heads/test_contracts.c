@@ -6,6 +6,7 @@
 #include "duet/duet.h"
 #include "duet/import.h"
 #include "duet/nms.h"
+#include "duet/quantize.h"
 #include "duet/runner.h"
 #include "duet/ssdlite_decode.h"
 
@@ -494,14 +495,43 @@ static void runners_survive_nothing(void **state)
     duet_model_close(&model);
 }
 
+static void quantizer_survives_nothing(void **state)
+{
+    (void)state;
+    struct duet_quantizer *q = NULL;
+    struct duet_weights *weights;
+    struct duet_image image = {0};
+    struct duet_quantized_layer layer = {.struct_size = sizeof layer};
+    BAD(duet_quantizer_create(NULL, NULL, &q, &e));
+    BAD(duet_quantizer_create(NULL, NULL, NULL, &e));
+    BAD(duet_quantizer_measure(NULL, &image, NULL, &e));
+    BAD(duet_quantizer_compare(NULL, &image, NULL, &e));
+    BAD(duet_quantizer_weights(NULL, &weights, &e));
+    BAD(duet_quantizer_weights(q, NULL, &e));
+    BAD(duet_quantizer_layer(NULL, 0, &layer, &e));
+    BAD(duet_quantizer_layer(NULL, 0, NULL, &e));
+    assert_int_equal(duet_quantizer_layer_count(NULL), 0);
+    duet_quantizer_close(NULL);
+    duet_quantizer_close(&q);
+    struct duet_model *model;
+    assert_ok(duet_model_open(tiny, &model, &e), e);
+    assert_ok(duet_quantizer_create(model, NULL, &q, &e), e);
+    BAD(duet_quantizer_measure(q, NULL, NULL, &e));
+    BAD(duet_quantizer_measure(q, &image, NULL, &e));
+    BAD(duet_quantizer_layer(q, 0, &layer, &e));
+    duet_quantizer_close(&q);
+    assert_null(q);
+    duet_model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base_survives_nothing),   cmocka_unit_test(pools_survive_nothing),
-        cmocka_unit_test(weights_survive_nothing), cmocka_unit_test(networks_survive_nothing),
-        cmocka_unit_test(heads_survive_nothing),   cmocka_unit_test(decoders_survive_nothing),
-        cmocka_unit_test(models_survive_nothing),  cmocka_unit_test(facades_survive_nothing),
-        cmocka_unit_test(runners_survive_nothing),
+        cmocka_unit_test(quantizer_survives_nothing), cmocka_unit_test(base_survives_nothing),
+        cmocka_unit_test(pools_survive_nothing),      cmocka_unit_test(weights_survive_nothing),
+        cmocka_unit_test(networks_survive_nothing),   cmocka_unit_test(heads_survive_nothing),
+        cmocka_unit_test(decoders_survive_nothing),   cmocka_unit_test(models_survive_nothing),
+        cmocka_unit_test(facades_survive_nothing),    cmocka_unit_test(runners_survive_nothing),
     };
     return cmocka_run_group_tests(tests, make_tiny, remove_scratch);
 }

@@ -93,13 +93,13 @@ static void quantized_and_dequantized_are_equal(void **state)
     assert_int_equal(c.output_count, 1);
     for (size_t i = 0; i < c.tensor_count; i++) {
         assert_true(c.tensors[i].deviation.max_abs == 0);
-        assert_true(isinf(deviation_sqnr(&c.tensors[i].deviation)));
+        assert_true(isinf(duet_deviation_sqnr(&c.tensors[i].deviation)));
         assert_int_equal(c.tensors[i].b, DUET_F32);
     }
     assert_int_equal(find(c.tensors, c.tensor_count, "backbone.conv.weight")->a, DUET_I8);
     assert_true(c.outputs[0].deviation.max_abs == 0);
-    assert_int_equal(c.outputs[0].deviation.positions, 9);
-    assert_int_equal(c.outputs[0].deviation.agreeing, 9);
+    assert_int_equal(c.outputs[0].positions, 9);
+    assert_int_equal(c.outputs[0].agreeing, 9);
     assert_true(c.outputs[0].deviation.signal > 0);
     comparison_close(&c);
     duet_model_close(&a);
@@ -124,7 +124,7 @@ static void a_difference_is_found_and_measured(void **state)
     assert_ok(compare(a, b, &c, &e), e);
     const struct compared *t = find(c.tensors, c.tensor_count, "deeplabv3.logits.bias");
     assert_true(fabs(t->deviation.max_abs - 0.5) < 1e-6);
-    assert_true(fabs(deviation_sqnr(&t->deviation) - 10 * log10(signal / 0.25)) < 1e-4);
+    assert_true(fabs(duet_deviation_sqnr(&t->deviation) - 10 * log10(signal / 0.25)) < 1e-4);
     for (size_t i = 0; i < c.tensor_count; i++)
         if (&c.tensors[i] != t) assert_true(c.tensors[i].deviation.noise == 0);
     /* a bias of the last layer moves one class of every place by as much */
