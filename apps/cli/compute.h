@@ -12,12 +12,14 @@ struct duet_compute_settings {
 /* At the values of enum duet_precision. bf16 comes when there are kernels for it. */
 extern const char *const duet_precision_words[]; /* "auto", "float32", "int8" */
 
+#define DUET_CPU_OPTION(type, field)                                                                         \
+    DUET_STRING(0, "cpu", "LEVEL", type, field,                                                              \
+                "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",                            \
+                .shown = "the best there is")
 #define DUET_COMPUTE_OPTIONS(type, field)                                                                    \
     DUET_CHOICE(0, "precision", "NAME", type, field.precision, duet_precision_words,                         \
                 "float32, or int8: faster and a little less exact, for models with ranges "                  \
                 "('models quantize'); auto: as the model's file says"),                                      \
-        DUET_STRING(0, "cpu", "LEVEL", type, field.cpu,                                                      \
-                    "use instructions up to LEVEL (scalar, ...), see also $DUET_CPU",                        \
-                    .shown = "the best there is")
+        DUET_CPU_OPTION(type, field.cpu)
 
 #endif

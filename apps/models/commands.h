@@ -7,6 +7,7 @@
 int models_diff(int argc, char **argv);
 int models_fetch(int argc, char **argv);
 int models_import(int argc, char **argv);
+int models_quantize(int argc, char **argv);
 int models_show(int argc, char **argv);
 
 /* What a model's network computes in, in words. */

@@ -1,5 +1,7 @@
 /* models fetch, models import. */
 #include "models/commands.h"
+#include "models/output.h"
+#include "models/ranges.h"
 #include "models/sources.h"
 
 #include "cli/model_path.h"
@@ -11,6 +13,7 @@
 #include "core/text.h"
 #include "data/labels/labels.h"
 #include "duet/import.h"
+#include "heads/kinds.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,16 +22,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-/* DUET_GO_ON, or the exit code after saying that `path` exists and what to do, or is no file to write. */
-static int may_write(const struct duet_program *program, const char *path, bool force)
-{
-    if (strcmp(path, "-") == 0) return duet_usage_error(program, "--output: expected a file, got '-'");
-    struct duet_error error;
-    enum duet_status status = duet_output_check(path, force ? DUET_OUTPUT_FORCE : 0, &error);
-    if (status == DUET_EXISTS) return duet_usage_error(program, "%s; --force replaces it", error.text);
-    return status == DUET_OK ? DUET_GO_ON : duet_fatal(program, &error);
-}
 
 /* --- import --------------------------------------------------------------------------------------------- */
 
@@ -89,12 +82,34 @@ static struct duet_labels without_background(struct duet_labels labels)
     return labels;
 }
 
-/* The published model whose source has that sha256; NULL: none. */
-static const struct model_source *find_by_sha256(const char *sha256)
+/* The published model whose source has that sha256, of several the one of that name; NULL: none. */
+static const struct model_source *find_by_sha256(const char *sha256, const char *name)
 {
-    for (const struct model_source *source = model_sources; source->name; source++)
-        if (strcmp(source->source_sha256, sha256) == 0) return source;
-    return NULL;
+    const struct model_source *first = NULL;
+    for (const struct model_source *source = model_sources; source->name; source++) {
+        if (strcmp(source->source_sha256, sha256) != 0) continue;
+        if (name && strcmp(source->name, name) == 0) return source;
+        if (!first) first = source;
+    }
+    return first;
+}
+
+/* What was imported in bytes, by the ranges that are known of it. */
+static enum duet_status quantize(const struct model_source *source, struct duet_weights **weights,
+                                 struct duet_error *error)
+{
+    struct duet_quantize_options options = DUET_QUANTIZE_OPTIONS;
+    struct duet_model *model = NULL;
+    struct duet_quantizer *quantizer = NULL;
+    if (!models_known_ranges(source->source_sha256, &options))
+        return duet_fail(error, DUET_NOT_FOUND, "%s: its ranges are not known", source->name);
+    enum duet_status status = duet_model_of_weights(source->name, *weights, &model, error);
+    if (status == DUET_OK) status = duet_quantizer_create(model, &options, &quantizer, error);
+    duet_weights_close(weights);
+    if (status == DUET_OK) status = duet_quantizer_weights(quantizer, weights, error);
+    duet_quantizer_close(&quantizer);
+    duet_model_close(&model);
+    return status;
 }
 
 int models_import(int argc, char **argv)
@@ -104,9 +119,10 @@ int models_import(int argc, char **argv)
     int code = duet_options_parse(&import_program, argc, argv, &settings, &arguments);
     if (code != DUET_GO_ON) return code;
     if (!settings.output) return duet_usage_error(&import_program, "no --output given");
-    code = may_write(&import_program, settings.output, settings.force);
+    code = models_may_write(&import_program, settings.output, settings.force);
     if (code != DUET_GO_ON) return code;
-    const struct model_source *source = settings.sha256 ? find_by_sha256(settings.sha256) : NULL;
+    const struct model_source *source =
+        settings.sha256 ? find_by_sha256(settings.sha256, settings.name) : NULL;
     struct duet_import_options options = {.struct_size = sizeof options,
                                           .name = settings.name,
                                           .address = settings.address,
@@ -124,6 +140,7 @@ int models_import(int argc, char **argv)
     enum duet_status status = duet_model_import(arguments.operands[0], &options, &weights, &error);
     if (status == DUET_OK && source && source->scores)
         status = duet_model_scores_write(weights, source->scores, source->score_count, &error);
+    if (status == DUET_OK && source && source->int8_sha256) status = quantize(source, &weights, &error);
     duet_process_catch_signals(); /* no file half written is left behind */
     /* Reading took its time, and the name may be another's by now. */
     if (status == DUET_OK)
@@ -290,6 +307,8 @@ static bool is_current(const struct model_source *source, const char *path)
     bool current = config->revision >= DUET_MODEL_REVISION && made_of &&
                    strcmp(made_of, source->source_sha256) == 0 && training &&
                    strcmp(training, source->training) == 0 &&
+                   (!source->int8_sha256 ||
+                    (config->data_sha256 && strcmp(config->data_sha256, source->int8_sha256) == 0)) &&
                    strcmp(not_for ? not_for : "", source->not_for ? source->not_for : "") == 0 &&
                    duet_model_scores_read(duet_model_weights(model), scores) == source->score_count;
     duet_model_close(&model);
@@ -308,7 +327,7 @@ int models_fetch(int argc, char **argv)
     char *target = NULL;
     if (target_of(source, settings.output, &target, &error) != DUET_OK)
         return duet_fatal(&fetch_program, &error);
-    code = may_write(&fetch_program, target, settings.force || settings.update);
+    code = models_may_write(&fetch_program, target, settings.force || settings.update);
     if (code == DUET_GO_ON && settings.update && is_current(source, target)) {
         fprintf(stderr, "models fetch: %s is up to date\n", target);
         code = DUET_EXIT_OK;

@@ -83,6 +83,7 @@ static const struct duet_command commands[] = {
     {"list", "the models that can be fetched, and where those that are here lie", list},
     {"fetch", "get a model and make its file", models_fetch},
     {"import", "make a model file from somebody else's", models_import},
+    {"quantize", "make a model that computes in bytes", models_quantize},
     {"show", "where a model came from, and every layer of it", models_show},
     {"diff", "how far two files of one network are from each other", models_diff},
     {"verify", "check a model file against its sha256", verify},

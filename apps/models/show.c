@@ -204,6 +204,23 @@ const char *models_precision(const struct duet_model_config *config)
     return may ? "float32; int8 with --precision int8" : duet_precision_name(config->precision);
 }
 
+/* Which layers have ranges, which do without bytes, and what is known of them. */
+static void print_quantization(const struct duet_model_quantization *q)
+{
+    const struct duet_model_calibration *c = &q->calibration;
+    printf("  %-14s ranges of %d layers, rounded as %s\n", "quantization", q->range_count, q->rounding);
+    struct duet_buffer text = {0};
+    for (int i = 0; i < q->float32_count; i++) duet_putf(&text, "%s%s", i ? ", " : "", q->float32[i]);
+    if (q->float32_count) print_field("float32", text.data);
+    duet_buffer_close(&text);
+    if (!c->pictures && !c->on) return;
+    duet_putf(&text, "%d pictures", c->pictures);
+    if (c->on) duet_putf(&text, ", %s", c->on);
+    if (c->worst) duet_putf(&text, "; lowest signal to noise %.1f dB (%s)", c->worst_sqnr, c->worst);
+    print_field("calibration", text.data);
+    duet_buffer_close(&text);
+}
+
 static void print_origin(const struct view *view)
 {
     const struct duet_model_config *c = view->config;
@@ -219,9 +236,7 @@ static void print_origin(const struct view *view)
     print_network(view);
     print_types(view->weights);
     print_field("precision", models_precision(c));
-    if (c->quantization.rounding)
-        printf("  %-14s ranges of %d layers, rounded as %s\n", "quantization", c->quantization.range_count,
-               c->quantization.rounding);
+    if (c->quantization.rounding) print_quantization(&c->quantization);
     print_field("trained on", c->training.on);
     if (c->training.not_for) print_field("not for", c->training.not_for);
     print_field("licence", c->source.licence);

