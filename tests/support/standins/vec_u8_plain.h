@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Not inlined: unrolled for every row of every tile they took compilers half a minute a level. */
+#define PLAIN static __attribute__((noinline, unused))
+
 typedef struct {
     int32_t lane[U8_LANES];
 } sums;
@@ -22,38 +25,38 @@ typedef struct {
         for (int i = 0; i < U8_LANES; i++) (result).lane[i] = (value);                                       \
     } while (0)
 
-static inline sums sums_load(const void *from)
+PLAIN sums sums_load(const void *from)
 {
     sums x;
     memcpy(&x, from, sizeof x);
     return x;
 }
 
-static inline void sums_store(void *to, sums x)
+PLAIN void sums_store(void *to, sums x)
 {
     memcpy(to, &x, sizeof x);
 }
 
-static inline sums sums_set1(int32_t value)
+PLAIN sums sums_set1(int32_t value)
 {
     sums x;
     EACH_LANE(x, value);
     return x;
 }
 
-static inline sums sums_sub(sums x, sums y)
+PLAIN sums sums_sub(sums x, sums y)
 {
     EACH_LANE(x, (int32_t)((uint32_t)x.lane[i] - (uint32_t)y.lane[i]));
     return x;
 }
 
-static inline sums sums_mul(sums x, sums y)
+PLAIN sums sums_mul(sums x, sums y)
 {
     EACH_LANE(x, (int32_t)((uint32_t)x.lane[i] * (uint32_t)y.lane[i]));
     return x;
 }
 
-static inline sums unit_spread(const void *from)
+PLAIN sums unit_spread(const void *from)
 {
     int32_t unit;
     memcpy(&unit, from, sizeof unit);
@@ -81,7 +84,7 @@ static inline int32_t lane_quads(int32_t sum, const int32_t *unit, const int32_t
     return sum;
 }
 
-static inline sums sums_dot(sums sum, sums unit, sums weights)
+PLAIN sums sums_dot(sums sum, sums unit, sums weights)
 {
     if (U8_UNIT == 2)
         EACH_LANE(sum, lane_pairs(sum.lane[i], &unit.lane[i], &weights.lane[i]));
@@ -90,38 +93,38 @@ static inline sums sums_dot(sums sum, sums unit, sums weights)
     return sum;
 }
 
-static inline reals reals_set1(float value)
+PLAIN reals reals_set1(float value)
 {
     reals x;
     EACH_LANE(x, value);
     return x;
 }
 
-static inline reals reals_load(const float *from)
+PLAIN reals reals_load(const float *from)
 {
     reals x;
     memcpy(&x, from, sizeof x);
     return x;
 }
 
-static inline void reals_store(float *to, reals x)
+PLAIN void reals_store(float *to, reals x)
 {
     memcpy(to, &x, sizeof x);
 }
 
-static inline reals reals_add(reals x, reals y)
+PLAIN reals reals_add(reals x, reals y)
 {
     EACH_LANE(x, x.lane[i] + y.lane[i]);
     return x;
 }
 
-static inline reals reals_mul(reals x, reals y)
+PLAIN reals reals_mul(reals x, reals y)
 {
     EACH_LANE(x, x.lane[i] * y.lane[i]);
     return x;
 }
 
-static inline reals reals_of(sums x)
+PLAIN reals reals_of(sums x)
 {
     reals y;
     EACH_LANE(y, (float)x.lane[i]);
@@ -129,21 +132,21 @@ static inline reals reals_of(sums x)
 }
 
 /* The second operand, where they are equal or one is no number. */
-static inline reals reals_clamp(reals x, reals low, reals high)
+PLAIN reals reals_clamp(reals x, reals low, reals high)
 {
     EACH_LANE(x, x.lane[i] > low.lane[i] ? x.lane[i] : low.lane[i]);
     EACH_LANE(x, x.lane[i] < high.lane[i] ? x.lane[i] : high.lane[i]);
     return x;
 }
 
-static inline sums bytes_load(const uint8_t *from)
+PLAIN sums bytes_load(const uint8_t *from)
 {
     sums x;
     EACH_LANE(x, from[i]);
     return x;
 }
 
-static inline void bytes_store(uint8_t *to, reals x, int zero)
+PLAIN void bytes_store(uint8_t *to, reals x, int zero)
 {
     for (int i = 0; i < U8_LANES; i++) to[i] = (uint8_t)((int)nearbyintf(x.lane[i]) + zero);
 }
@@ -158,8 +161,8 @@ static inline struct byte_range byte_range_of(float low, float high, int zero)
     return (struct byte_range){low, high, zero};
 }
 
-static inline void bytes_store_rows(uint8_t *to, uint8_t *to2, reals x, reals y, reals x2, reals y2,
-                                    const struct byte_range *range)
+PLAIN void bytes_store_rows(uint8_t *to, uint8_t *to2, reals x, reals y, reals x2, reals y2,
+                            const struct byte_range *range)
 {
     const reals low = reals_set1(range->low), high = reals_set1(range->high);
     bytes_store(to, reals_clamp(x, low, high), range->zero);
@@ -169,5 +172,6 @@ static inline void bytes_store_rows(uint8_t *to, uint8_t *to2, reals x, reals y,
 }
 
 #undef EACH_LANE
+#undef PLAIN
 
 #endif
