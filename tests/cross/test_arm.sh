@@ -19,7 +19,7 @@ it_builds() {
     # Of the environment, what is meant for the native build stays out.
     env -u CC -u CFLAGS -u LDFLAGS cmake -S "$DUET_SOURCE_DIR" -B "$arm" -G Ninja -DDUET_TESTS=ON \
         --toolchain "$DUET_SOURCE_DIR/cmake/aarch64-linux-gnu.cmake" &&
-        cmake --build "$arm" --target detect segment "${kernels[@]/#/test_backbone_kernels_}"
+        cmake --build "$arm" --target detect segment test_backbone_network_numbers "${kernels[@]/#/test_backbone_kernels_}"
 }
 kernel_test() { # NAME
     export DUET_SEED=20260
@@ -38,11 +38,22 @@ neon_alone() {
 kernel_bytes() { # NAME
     grep '^# sum of all bytes: ' "$1.here" >wanted && grep '^# sum of all bytes: ' "$1.arm" | diff wanted -
 }
+networks_in_bytes() {
+    qemu-aarch64 -cpu max "$arm/tests/test_backbone_network_numbers"
+}
 detections() {
     "$DUET_BIN/scene" -q -o street && cp "$DUET_SOURCE_DIR/data/scene/detected.jpg" street/drawn.jpg || return 1
     "$DUET_BIN/detect" --cpu avx2 -q -f ndjson street >here.ndjson || return 1
     qemu-aarch64 "$arm/bin/detect" --cpu neon -q -f ndjson street >arm.ndjson || return 1
     grep -qF '"class":"bus"' here.ndjson && cmp here.ndjson arm.ndjson
+}
+detections_in_bytes() { # as detections() left the pictures; on every level
+    "$DUET_BIN/detect" --cpu avx2 -q -f ndjson --model ssdlite-coco-int8 street >here.int8 || return 1
+    for level in neon dotprod i8mm; do
+        qemu-aarch64 -cpu max "$arm/bin/detect" --cpu $level -q -f ndjson --model ssdlite-coco-int8 street >arm.int8 ||
+            return 1
+        grep -qF '"class":"bus"' arm.int8 && cmp here.int8 arm.int8 || return 1
+    done
 }
 masks() { # MODEL
     set -- -q -f ndjson --model "$1" street/scene_0000.png
@@ -60,6 +71,7 @@ for name in "${kernels[@]}"; do
 done
 check "every level was there" every_level
 check "a processor without dot products of bytes" neon_alone
+check "networks in whole numbers, on the scalar level and the best" networks_in_bytes
 for feature in avx2 fma; do
     grep -qw "$feature" /proc/cpuinfo || skip_all "the bytes of AVX2" "this processor has no $feature"
 done
@@ -71,4 +83,8 @@ models=$(find_models ssdlite-coco deeplabv3-voc)
 export DUET_MODELS=$models
 check "detections" detections
 check "masks" masks deeplabv3-voc
+models=$(find_models ssdlite-coco-int8)
+[ -n "$models" ] || skip_all "detections in whole numbers" "no ssdlite-coco-int8"
+export DUET_MODELS=$models
+check "detections in whole numbers" detections_in_bytes
 finish
