@@ -32,7 +32,7 @@ const struct model_source model_sources[] = {
     {.name = "ssdlite-coco-int8",
      .what = "the same in bytes: a quarter of the size, faster, a little less exact",
      COCO_SSD,
-     .int8_sha256 = "b6a56bfc0304c582bf8b7c09e2694a727e41594c0b51e1af8f84d10ccb8fce02"},
+     .int8_sha256 = "5f5d15ee27249f09cd601c59f0ab70976d6cdd4b15d4e08a2394dba9213d5f23"},
     {.name = "deeplabv3-voc",
      .what = "DeepLabv3 on MobileNetV2 1.0, 513x513, the 21 classes of PASCAL VOC (weights uint8)",
      ONE_FILE(CORAL, "deeplabv3_mnv2_pascal_quant.tflite",

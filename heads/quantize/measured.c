@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LARGEST_MEAN 1e6
 
@@ -18,7 +19,8 @@ static enum duet_status begin(struct measured *m, size_t channels, struct duet_e
     m->low = calloc(channels, sizeof *m->low);
     m->high = calloc(channels, sizeof *m->high);
     m->means = calloc(channels, sizeof *m->means);
-    if (!m->low || !m->high || !m->means) return duet_no_memory(error, NULL, "for ranges");
+    m->counts = calloc(DUET_MAGNITUDES, sizeof *m->counts);
+    if (!m->low || !m->high || !m->means || !m->counts) return duet_no_memory(error, NULL, "for ranges");
     for (size_t c = 0; c < channels; c++) {
         m->low[c] = INFINITY;
         m->high[c] = -INFINITY;
@@ -27,12 +29,29 @@ static enum duet_status begin(struct measured *m, size_t channels, struct duet_e
     return DUET_OK;
 }
 
+static size_t magnitude(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits >> 20 & (DUET_MAGNITUDES - 1);
+}
+
+/* Half way through those of that magnitude. */
+static double middle(size_t magnitude)
+{
+    uint32_t bits = (uint32_t)magnitude << 20 | 1u << 19;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return (double)x;
+}
+
 static void add_pixel(struct measured *m, const float *pixel, double *sums)
 {
     for (size_t c = 0; c < m->channels; c++) {
         m->low[c] = pixel[c] < m->low[c] ? pixel[c] : m->low[c];
         m->high[c] = pixel[c] > m->high[c] ? pixel[c] : m->high[c];
         sums[c] += (double)pixel[c];
+        m->counts[magnitude(pixel[c])]++;
     }
 }
 
@@ -80,10 +99,26 @@ enum duet_status duet_measured_set(struct measured *measured, size_t channels, d
     return status;
 }
 
+double duet_measured_share(const struct measured *measured, double low, double high)
+{
+    double best = 1, least = INFINITY, end = fmax(-low, high);
+    for (int percent = 100; percent >= 85; percent -= 5) {
+        double share = percent / 100.0, step = (high - low) * share / 255, errors = 0;
+        for (size_t i = 0; measured->counts && i < DUET_MAGNITUDES - 8; i++) {
+            double over = fmin(middle(i), end) - end * share;
+            errors += (double)measured->counts[i] * (over > 0 ? over * over : step * step / 12);
+        }
+        if (errors < least) best = share;
+        least = fmin(least, errors);
+    }
+    return best;
+}
+
 void duet_measured_close(struct measured *measured)
 {
     free(measured->low);
     free(measured->high);
     free(measured->means);
+    free(measured->counts);
     *measured = (struct measured){0};
 }

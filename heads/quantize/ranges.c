@@ -113,7 +113,8 @@ static struct duet_model_range of_results(const struct duet_network *network, du
             low = fmin(low, (double)measured[i].low[c]);
             high = fmax(high, (double)measured[i].high[c]);
         }
-    return duet_range_of(duet_network_layer(network, node)->name, low, high);
+    double share = low < 0 ? duet_measured_share(&measured[whose], low, high) : 1;
+    return duet_range_of(duet_network_layer(network, node)->name, low * share, high * share);
 }
 
 int duet_ranges_find(const struct duet_model_config *config, const struct duet_network *network,

@@ -1,6 +1,7 @@
 /* ranges.h: what the bytes of each layer's result stand for, from what was measured. Internal.
  *
- * A range holds everything seen, and 0, which is a byte exactly. CONCAT's inputs have its range, so that what
+ * A range holds everything seen (of a layer that can be negative, most of it: duet_measured_share), and 0,
+ * which is a byte exactly. CONCAT's inputs have its range, so that what
  * is joined needs no rescaling (but for side inputs, which have their own), and BROADCAST, UPSAMPLE and
  * SUBSAMPLE that of their input. No range have layers that nobody reads, logits, and linear 1x1 convolutions
  * that only an ADD reads, as its later term: their sums go into it without being rounded. */

@@ -2,6 +2,7 @@
 #include "support/kernel_testing.h"
 #include "support/random_weights.h"
 
+#include "quantize/measured.h"
 #include "quantize/ranges.h"
 #include "quantize/weights.h"
 
@@ -114,6 +115,29 @@ static void ranges_hold_what_was_seen(void **state)
     assert_true(duet_range_of("x", 0, 1e-300).scale == 1e-12f && duet_range_of("x", 0, 1e300).scale == 1e12f);
 }
 
+/* A few that are far out are cut off; not where many are as large, but within the width of a magnitude. */
+static void what_is_rare_is_cut_off(void **state)
+{
+    (void)state;
+    enum { NUMBERS = 40000 };
+    static float numbers[NUMBERS];
+    struct duet_error e;
+    const struct duet_shape shape = {4, {1, NUMBERS / 2, 1, 2}};
+    for (int large = 0; large < 2; large++) {
+        struct measured m = {0};
+        uint64_t seed = 5;
+        for (int i = 0; i < NUMBERS; i++) numbers[i] = random_weight(&seed) * (large ? 10 : 1);
+        numbers[7] = 10;
+        numbers[8] = -10;
+        const struct duet_view map = duet_view_dense(DUET_F32, &shape, numbers);
+        assert_ok(duet_measured_add(&m, "x", &map, &e), e);
+        double share = duet_measured_share(&m, -10, 10);
+        if (large ? share < 0.95 : share < 0.85 || share > 0.9) fail_msg("%d: %g", large, share);
+        assert_true(m.low[0] == -10 && m.high[1] == 10);
+        duet_measured_close(&m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +146,7 @@ int main(void)
         cmocka_unit_test(what_is_next_to_nothing_has_a_scale),
         cmocka_unit_test(excess_is_what_a_layer_gives_too_much),
         cmocka_unit_test(ranges_hold_what_was_seen),
+        cmocka_unit_test(what_is_rare_is_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
