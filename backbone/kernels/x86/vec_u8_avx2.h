@@ -7,6 +7,12 @@
 
 enum { U8_UNIT = 2 };
 
+/* A unit of weights in every lane. */
+static inline sums weights_load(const char *from)
+{
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)from));
+}
+
 /* Lane by lane: sum + the products of a unit of input and one of weights. */
 static inline sums sums_dot(sums sum, sums unit, sums weights)
 {

@@ -7,6 +7,8 @@
 /* 14 x 2 sums, 2 vectors of weights and a unit of input: 31 of the 32 registers. */
 enum { U8_UNIT = 4, U8_TILE_ROWS = 14, U8_NARROW_ROWS = 14 };
 
+#define weights_load sums_load
+
 /* Input bytes have no sign, weights have one. */
 static inline sums sums_dot(sums sum, sums unit, sums weights)
 {

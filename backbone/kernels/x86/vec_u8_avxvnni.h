@@ -6,6 +6,8 @@
 
 enum { U8_UNIT = 4 };
 
+#define weights_load sums_load
+
 /* Input bytes have no sign, weights have one. */
 static inline sums sums_dot(sums sum, sums unit, sums weights)
 {

@@ -63,6 +63,15 @@ PLAIN sums unit_spread(const void *from)
     return sums_set1(unit);
 }
 
+/* vpmovsxbw, where a unit is of int16. */
+static inline sums weights_load(const char *from)
+{
+    int16_t wide[2 * U8_LANES];
+    if (U8_UNIT == 4) return sums_load(from);
+    for (int i = 0; i < 2 * U8_LANES; i++) wide[i] = ((const int8_t *)(const void *)from)[i];
+    return sums_load(wide);
+}
+
 /* vpmaddwd and an addition: two int16 by two. */
 static inline int32_t lane_pairs(int32_t sum, const int32_t *unit, const int32_t *weights)
 {

@@ -9,7 +9,7 @@
 
 #define U8_PACKING                                                                                           \
     {                                                                                                        \
-        U8_PANEL, U8_UNIT, 4 / U8_UNIT, 0, U8_UNIT == 2 ? duet_pack_i16 : duet_pack_i8                       \
+        U8_PANEL, U8_UNIT, 1, 0, duet_pack_i8                                                                \
     }
 static const struct duet_packing u8_packing = U8_PACKING;
 
@@ -41,13 +41,11 @@ static void u8_write_units(const uint8_t *from, size_t depth, size_t units, char
     }
 }
 
-static void u8_open_block(const struct duet_conv1x1_args *a, struct u8_block *b,
+/* Its pixels as units: where they lie, or in `space`. */
+static void u8_find_units(const struct duet_conv1x1_args *a, struct u8_block *b,
                           int16_t space[U8_BLOCK_BYTES / 2])
 {
     const uint8_t *input = (const uint8_t *)a->input + b->first * a->input_stride;
-    if (U8_UNIT == 4 && a->weight_zeros)
-        for (size_t i = 0; i < b->count; i++)
-            b->byte_sums[i] = u8_byte_sum(input + i * a->input_stride, a->in_channels);
     b->input = (const char *)input;
     b->input_stride = a->input_stride;
     if (U8_UNIT == 4 && a->in_channels % 4 == 0) return;
@@ -62,6 +60,14 @@ static void u8_open_block(const struct duet_conv1x1_args *a, struct u8_block *b,
                        (char *)space + i * b->input_stride);
 }
 
+static void u8_open_block(const struct duet_conv1x1_args *a, struct u8_block *b,
+                          int16_t space[U8_BLOCK_BYTES / 2])
+{
+    u8_find_units(a, b, space);
+    for (size_t i = 0; i < b->count && a->weight_zeros; i++)
+        b->byte_sums[i] = u8_byte_sum((const uint8_t *)b->input + i * b->input_stride, b->units * 4);
+}
+
 /* The block's pixels by the columns from n0 on, in tiles of nearly equal height, taller ones first. */
 static void u8_block_columns(const struct duet_conv1x1_args *a, const struct u8_block *b, size_t n0)
 {
@@ -74,11 +80,15 @@ static void u8_block_columns(const struct duet_conv1x1_args *a, const struct u8_
     if (a->weight_zeros) memcpy(zeros, a->weight_zeros + n0, columns * sizeof *zeros);
     if (a->epilogue.scales) memcpy(scales, a->epilogue.scales + n0, columns * sizeof *scales);
 
-    struct u8_tile t = {.input = b->input, .input_stride = b->input_stride, .units = b->units, .bias = bias};
+    struct u8_tile t = {.input = b->input,
+                        .input_stride = b->input_stride,
+                        .units = b->units,
+                        .bias = bias,
+                        .zeros = zeros,
+                        .byte_sums = a->weight_zeros ? b->byte_sums : NULL};
     for (size_t v = 0; v < 2; v++) {
         const size_t n = v == 0 || two ? n0 + v * U8_LANES : n0;
-        t.weights[v] = (const char *)a->weights +
-                       (n / U8_PANEL * a->panel_stride + n % U8_PANEL * U8_UNIT) * u8_packing.number;
+        t.weights[v] = (const char *)a->weights + n / U8_PANEL * a->panel_stride + n % U8_PANEL * U8_UNIT;
     }
     struct finish f = {.epilogue = &a->epilogue,
                        .scales = scales,
@@ -93,11 +103,11 @@ static void u8_block_columns(const struct duet_conv1x1_args *a, const struct u8_
         taller -= t.count;
         const size_t count = t.count * height, pixel = b->first + p;
         u8_tile_of(height, two)(&t, rows);
-        if (U8_UNIT == 4 && a->weight_zeros) u8_take_zeros(rows, count, zeros, b->byte_sums + p);
         f.output = (char *)a->output + (pixel * a->output_stride + n0) * size;
         if (a->residual) f.residual = (const uint8_t *)a->residual + pixel * a->residual_stride + n0;
         finish_rows(&f, count, rows);
         t.input += count * b->input_stride;
+        if (t.byte_sums) t.byte_sums += count;
         p += count;
     }
 }

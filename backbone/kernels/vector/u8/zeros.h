@@ -4,18 +4,17 @@
 
 #include "kernels/vector/u8/finish.h"
 
-/* Of a pixel's bytes: their products with ones. */
-static int32_t u8_byte_sum(const uint8_t *from, size_t depth)
+/* Of a pixel's bytes, which may be those of int16: their products with ones, and what is left. */
+static int32_t u8_byte_sum(const uint8_t *from, size_t count)
 {
     enum { BYTES = 4 * U8_LANES };
     int32_t lanes[U8_LANES], sum = 0;
-    uint8_t rest[BYTES] = {0};
-    const size_t whole = depth / BYTES * BYTES;
-    const sums ones = sums_set1(0x01010101);
+    const size_t whole = count / BYTES * BYTES;
+    const sums ones = sums_set1(U8_UNIT == 2 ? 0x00010001 : 0x01010101);
     sums each = sums_set1(0);
     for (size_t k = 0; k < whole; k += BYTES) each = sums_dot(each, sums_load(from + k), ones);
-    memcpy(rest, from + whole, depth - whole);
-    sums_store(lanes, sums_dot(each, sums_load(rest), ones));
+    for (size_t k = whole; k < count; k++) sum += from[k]; /* an int16's other byte is 0 */
+    sums_store(lanes, each);
     for (size_t i = 0; i < U8_LANES; i++) sum += lanes[i];
     return sum;
 }
