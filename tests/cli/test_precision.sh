@@ -56,9 +56,42 @@ bench_and_models_name_it() {
     "$DUET_BIN/models" show both >out && shows '^  precision +float32$'
 }
 
+# --- models of int8
+
+quantize() { "$DUET_BIN/models" quantize -q "$1" -o "models/$2.safetensors" --calibrate ${pictures}0.png; }
+a_file_of_int8_computes_in_int8() { # the same bytes on every level, for any number of threads
+    quantize both eight && eight() { detect -s -m eight "$@"; } || return 1
+    eight >own.ndjson && lines 2 own.ndjson && shows '"detections":\[\{' own.ndjson && shows '"segments":\[\{' own.ndjson || return 1
+    eight --precision int8 | cmp - own.ndjson && eight --precision auto -j 1 | cmp - own.ndjson && eight -j 3 | cmp - own.ndjson &&
+        eight --cpu scalar | cmp - own.ndjson || return 1
+    eight --precision float32 >float.ndjson && ! cmp -s float.ndjson own.ndjson
+}
+a_head_that_reads_another_does_so_in_int8() {
+    quantize guided guided8 && detect -s -m guided8 >guided.ndjson && shows '"segments":\[\{' guided.ndjson || return 1
+    detect -s -m guided8 --precision float32 >float.ndjson && ! cmp -s float.ndjson guided.ndjson || return 1
+    "$DUET_BIN/segment" -q -f ndjson -m guided8 -M alone ${pictures}0.png >/dev/null &&
+        "$DUET_BIN/segment" -q -d -f ndjson -m guided8 -M both ${pictures}0.png >/dev/null && diff -r alone both
+}
+int8_is_named() {
+    "$DUET_BIN/models" show eight >out && shows '^  precision +int8$' || return 1
+    "$DUET_BIN/bench" --json --reps 1 eight >out && shows '^\{"precision":"int8",' || return 1
+    "$DUET_BIN/bench" --reps 1 --warmup 0 --profile eight >out && shows ' Gop/s .*_u8 ' && shows 'multiply-adds, int8, 1 thread' || return 1
+    "$DUET_BIN/bench" --json --reps 1 --precision float32 eight >out && shows '^\{"precision":"float32",' || return 1
+    evaluate_coco -m eight >out && shows '^ *precision +int8$' && evaluate_voc -m eight >out && shows '^ *precision +int8$'
+}
+masks_in_time_are_made_in_int8() {
+    viewer -s -m eight --target-fps 30 --trace eight.trace && shows '"boxes":\[\{' eight.trace
+}
+
 check "a file of float32 computes in float32, asked or not" a_float32_file_computes_in_float32
 check "a model without ranges refuses int8" no_ranges_no_int8
 check "other words are mistakes on the command line" other_words_are_mistakes
 check "scores name what was computed in" scores_name_it
 check "bench and models name it" bench_and_models_name_it
+
+check "a file of int8 computes in int8, everywhere the same" a_file_of_int8_computes_in_int8
+check "a head that reads another does so in int8" a_head_that_reads_another_does_so_in_int8
+check "int8 is named" int8_is_named
+[ -x "$DUET_BIN/viewer" ] || skip_all "the viewer in int8" "built without SDL2"
+check "the viewer's masks in time are made in int8" masks_in_time_are_made_in_int8
 finish
