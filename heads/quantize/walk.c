@@ -30,8 +30,9 @@ enum duet_status duet_walk_open(const struct duet_model *model, enum duet_precis
 {
     const struct sizes sizes = {.cpu = cpu, .precision = precision, .unfused = true};
     enum duet_status status = DUET_OK;
-    *walk = (struct walk){.passes = calloc((size_t)duet_model_head_count(model), sizeof *walk->passes)};
-    if (!walk->passes) return duet_no_memory(error, NULL, "for passes");
+    *walk = (struct walk){.model = duet_model_retain(model),
+                          .passes = calloc((size_t)duet_model_head_count(model), sizeof *walk->passes)};
+    if (!walk->passes) status = duet_no_memory(error, NULL, "for passes");
     for (int i = 0; status == DUET_OK && i < duet_model_head_count(model); i++)
         status = add_head(model, duet_model_head(model, i), &sizes, walk, error);
     for (int i = 0; status == DUET_OK && i < walk->pass_count; i++) {
@@ -53,6 +54,7 @@ void duet_walk_close(struct walk *walk)
         duet_pass_close(p);
     }
     free(walk->passes);
+    duet_model_close(&walk->model);
     *walk = (struct walk){0};
 }
 

@@ -8,6 +8,7 @@
 
 /* Zeroed: nothing. */
 struct walk {
+    struct duet_model *model; /* a reference: the heads are its */
     struct pass *passes; /* [pass_count]: heads of one input each, unfused */
     int pass_count;
 };
