@@ -133,9 +133,11 @@ void duet_network_set_numbers(struct duet_network *network, duet_node node, stru
 {
     if (is_over(network) || !inputs_are_layers(network, "to be quantized", &node, 1)) return;
     struct duet_layer *layer = &network->layers[node];
-    if (!isfinite(numbers.scale) || numbers.scale < 0 || numbers.zero_point < 0 || numbers.zero_point > 255)
+    const bool in_range =
+        numbers.scale == 0 || (numbers.scale >= DUET_MIN_SCALE && numbers.scale <= DUET_MAX_SCALE);
+    if (!in_range || numbers.zero_point < 0 || numbers.zero_point > 255)
         (void)REFUSE(network, DUET_BAD_ARGUMENT,
-                     "layer %s: scale %g and zero point %d, expected a finite one from 0 up, and 0 to 255",
+                     "layer %s: scale %g and zero point %d, expected 0 or 1e-12 to 1e12, and 0 to 255",
                      layer->name, (double)numbers.scale, numbers.zero_point);
     else if (numbers.integers &&
              (layer->op == DUET_OP_INPUT || (numbers.scale == 0 && !leaves_sums(layer->op))))

@@ -51,7 +51,7 @@ static enum duet_status check_inputs(const struct duet_network *network, const s
     const struct duet_layer *layer = &network->layers[node];
     for (int k = 0; k < duet_layer_reads(layer); k++)
         if (plan->numbers[layer->inputs[k]].scale == 0 && !plan->joins[layer->inputs[k]])
-            return duet_fail(error, DUET_BAD_ARGUMENT,
+            return duet_fail(error, DUET_MISMATCH,
                              "layer %s computes in whole numbers, but %s, which it reads, has no scale",
                              layer->name, network->layers[layer->inputs[k]].name);
     return DUET_OK;

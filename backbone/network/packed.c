@@ -155,7 +155,7 @@ static enum duet_status add_missing(struct packing *p, int i, struct duet_error 
     size_t depth = depth_of(p, i), biases = (size_t)layer->channels * sizeof(float), scratch;
     struct sizes sizes;
     if (in_bytes(p, i) && depth > DUET_SUM_DEPTH)
-        return duet_fail(error, DUET_TOO_LARGE,
+        return duet_fail(error, DUET_UNSUPPORTED,
                          "layer %s: sums of %zu products of bytes, at most %d are sure to fit in 32 bits",
                          layer->name, depth, DUET_SUM_DEPTH);
     if (!sizes_of(packing_of(p, i), depth, (size_t)layer->channels, in_bytes(p, i), &sizes) ||

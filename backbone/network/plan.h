@@ -160,7 +160,7 @@ struct plan_budget duet_plan_budget(size_t l1_bytes, size_t l2_bytes);
 /* How each of the steps runs. */
 void duet_plan_ways(const struct duet_network *network, struct plan *plan);
 
-/* Fills numbers and joins, and of info the types and bytes of results. Errors: DUET_BAD_ARGUMENT (bytes are
+/* Fills numbers and joins, and of info the types and bytes of results. Errors: DUET_MISMATCH (bytes are
  * to be read where there is no scale for them). */
 enum duet_status duet_plan_numbers(const struct duet_network *network, struct plan *plan,
                                    struct duet_error *error);

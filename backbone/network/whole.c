@@ -45,8 +45,12 @@ static enum duet_status whole_bias(const struct whole_layer *l, const struct unp
     const double unit = (double)l->key->input_scale * (double)l->scales[n];
     const double bias = nearbyint((double)u->biases[n] / unit);
     const double most = fabs(bias) + 255.0 * u->sizes[n];
-    if (!(most <= INT32_MAX))
-        return duet_fail(error, DUET_TOO_LARGE,
+    if (!isfinite(bias))
+        return duet_fail(error, DUET_MISMATCH,
+                         "layer %s, channel %zu: its bias is %g, expected a finite number", l->layer->name, n,
+                         (double)u->biases[n]);
+    if (most > INT32_MAX)
+        return duet_fail(error, DUET_MISMATCH,
                          "layer %s, channel %zu: its sums may reach %.0f, 32 bits end at %d", l->layer->name,
                          n, most, INT32_MAX);
     u->whole_biases[n] = (int32_t)bias;

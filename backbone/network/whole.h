@@ -23,8 +23,8 @@ struct whole_layer {
 /* Bytes of scratch that duet_whole_pack takes. The layer's weights as float32 fit in memory. */
 size_t duet_whole_scratch(size_t depth, size_t channels);
 
-/* Errors: those of duet_weights_whole and duet_weights_float; DUET_MISMATCH (scales that do not go together,
- * and leave a float32's range), DUET_TOO_LARGE (a sum may leave int32). */
+/* Errors: those of duet_weights_whole and duet_weights_float; DUET_MISMATCH (scales that do not go
+ * together, and leave a float32's range; a bias that is not finite; a sum that may leave int32). */
 enum duet_status duet_whole_pack(const struct duet_weights *weights, struct whole_layer *layer, void *scratch,
                                  struct duet_error *error);
 

@@ -308,6 +308,22 @@ static enum duet_status read_origin(const struct duet_field_reader *reader, stru
     return status;
 }
 
+/* That every layer which wants bytes finds them: accounting says so. */
+static enum duet_status check_ranges(const struct duet_field_reader *reader, const struct duet_metadata *m,
+                                     const struct duet_network *network)
+{
+    struct duet_error inner;
+    const struct duet_head_input *input = &m->heads[0].input;
+    struct duet_layer_info *info = calloc((size_t)duet_network_layer_count(network), sizeof *info);
+    if (!info) return duet_no_memory(reader->error, reader->path, NULL);
+    enum duet_status status =
+        duet_network_account(network, input->height, input->width, info, sizeof *info, &inner);
+    free(info);
+    if (status != DUET_MISMATCH) return DUET_OK; /* of anything else, who runs it will be told */
+    return duet_fail(reader->error, DUET_BAD_FORMAT, "%s: metadata: quantization: %s", reader->path,
+                     inner.text);
+}
+
 /* That heads fit their trunk, and ranges their layers. */
 static enum duet_status check_network(const struct duet_field_reader *reader, struct duet_metadata *m)
 {
@@ -318,6 +334,8 @@ static enum duet_status check_network(const struct duet_field_reader *reader, st
         return duet_fail(reader->error, status == DUET_BAD_ARGUMENT ? DUET_BAD_FORMAT : status,
                          "%s: metadata: %s", reader->path, inner.text);
     status = duet_quantization_check(reader, &m->config.quantization, network);
+    if (status == DUET_OK && m->config.precision == DUET_PRECISION_INT8)
+        status = check_ranges(reader, m, network);
     duet_network_close(&network);
     return status;
 }

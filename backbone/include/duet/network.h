@@ -46,13 +46,18 @@ enum duet_precision {
 /* "auto", "float32", "int8", "bf16"; NULL: no such value. */
 DUET_API const char *duet_precision_name(enum duet_precision precision);
 
+/* Of results: so that none can be brought to another's that is no number. */
+#define DUET_MIN_SCALE 1e-12f
+#define DUET_MAX_SCALE 1e12f
+
 /* How a layer computes, and what its result lies in memory as. All zero: in float32, as float32. */
 struct duet_numbers {
     /* In whole numbers: its inputs are bytes (made so where they are float32, but have a scale), a
      * convolution's weights are int8, or uint8 with zero points, and its sums int32, exactly. */
     bool integers;
-    /* 0: the result is float32. Else a byte q of it stands for (q - zero_point) * scale; where the layer
-     * computes in float32, bytes are made of its result for those who want bytes. */
+    /* 0: the result is float32. Else, DUET_MIN_SCALE .. DUET_MAX_SCALE, a byte q of it stands for (q -
+     * zero_point) * scale; where the layer computes in float32, bytes are made of its result for those who
+     * want bytes. */
     float scale;
     int zero_point; /* 0 .. 255 */
 };
@@ -134,8 +139,8 @@ DUET_API duet_node duet_network_subsample(struct duet_network *network, const ch
  * result becomes bytes: to the nearest, ties to even; a result without scale, as a head's logits, is float32
  * made from the sums. A linear convolution that only an ADD of whole numbers reads becomes part of that sum
  * without being rounded by itself. BROADCAST, UPSAMPLE and SUBSAMPLE have the scale of their input, whatever
- * is said here. A call that makes no sense is remembered alike: a zero point that is none, a scale that is
- * not finite or below 0; a CONCAT, ADD or the like of whole numbers without scale. */
+ * is said here. A call that makes no sense is remembered alike: a zero point that is none, a scale out of
+ * range; a CONCAT, ADD or the like of whole numbers without scale. */
 DUET_API void duet_network_set_numbers(struct duet_network *network, duet_node node,
                                        struct duet_numbers numbers);
 
@@ -187,7 +192,10 @@ struct duet_compiled; /* opaque, reference-counted */
 struct duet_compile_options {
     size_t struct_size; /* sizeof(struct duet_compile_options): lets the struct grow */
     int height, width;  /* of the input, 1 .. 8192 */
-    const char *cpu;    /* highest kernel level: "scalar" ...; NULL: $DUET_CPU, else the best there is */
+    /* Highest kernel level: "scalar" ...; NULL: $DUET_CPU, else the best there is. Where that is "amx", Linux
+     * is asked for tiles, once for the process, and from then on wants larger stacks of signals
+     * (sigaltstack). */
+    const char *cpu;
     /* Names of the outputs that are wanted; NULL and 0: all. What none of them needs is left out: it takes no
      * time and no memory, and its weights are not asked for. (A network without outputs is kept whole.) */
     const char *const *outputs;

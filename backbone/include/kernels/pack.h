@@ -25,7 +25,7 @@ struct duet_unpacked {
     const int32_t *zeros;
 };
 
-#define DUET_MAX_PACK_UNIT 4 /* rows that lie side by side in any packing, which all others divide */
+#define DUET_MAX_PACK_UNIT 8 /* rows that lie side by side in any packing, which all others divide */
 
 typedef void duet_pack_fn(const struct duet_unpacked *from, const struct duet_packing *packing, void *packed);
 

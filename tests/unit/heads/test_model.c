@@ -381,13 +381,29 @@ static void a_file_of_int8_computes_in_it(void **state)
     struct duet_error e;
     struct duet_model *model;
     struct duet_network *network;
-    assert_ok(
-        open_quantized("int8",
-                       "{\"rounding\":\"half_even\",\"layers\":{\"input\":{\"scale\":0.1,\"zero_point\":7},"
-                       "\"backbone.conv\":{\"scale\":0.25,\"zero_point\":3}},"
-                       "\"float32\":[\"backbone.conv_1\"]}",
-                       &model, &e),
-        e);
+    struct duet_model_range ranges[200];
+    static const char *const kept[] = {"backbone.conv_1"};
+    struct duet_head head = SSDLITE_HEAD(64, 64, 9);
+    struct duet_model_config in = {.backbone = {1, 8}, .heads = &head, .head_count = 1};
+    assert_ok(duet_model_network(&in, 0, &network, &e), e);
+    int count = duet_network_layer_count(network);
+    assert_true(count <= 200);
+    for (int i = 0; i < count; i++)
+        ranges[i] = (struct duet_model_range){duet_network_layer(network, i)->name, i == 0 ? 0.1f : 0.25f, 3};
+    in.precision = DUET_PRECISION_INT8;
+    in.quantization = (struct duet_model_quantization){
+        .rounding = "half_even", .ranges = ranges, .range_count = count, .float32 = kept, .float32_count = 1};
+    char *json = duet_metadata_write(&in, NULL);
+    assert_ok(open_with(json, &model, &e), e);
+    free(json);
+    in.quantization.range_count = 2; /* of the picture and the first layer alone */
+    json = duet_metadata_write(&in, NULL);
+    struct duet_model *poor;
+    assert_fails(DUET_BAD_FORMAT, open_with(json, &poor, &e), e);
+    assert_non_null(strstr(e.text, "metadata: quantization: layer backbone.block0.project computes in whole "
+                                   "numbers, but backbone.block0.depthwise, which it reads, has no scale"));
+    free(json);
+    duet_network_close(&network);
     struct duet_model_config config = *duet_model_config(model);
     assert_int_equal(config.precision, DUET_PRECISION_INT8);
     assert_ok(duet_model_network(&config, 0, &network, &e), e);
@@ -417,7 +433,6 @@ static void ranges_survive_the_file(void **state)
         .backbone = {1, 8},
         .heads = &head,
         .head_count = 1,
-        .precision = DUET_PRECISION_INT8,
         .quantization = {"half_even", ranges, 3, kept, 1, {"streets", 64, "conv", 9.5}}};
     char *json = duet_metadata_write(
         &in, "{\"quantization\":{\"shoe\":1,\"layers\":{\"gone\":{},\"input\":{\"a\":2}}}}");
@@ -428,7 +443,7 @@ static void ranges_survive_the_file(void **state)
     assert_non_null(strstr(json, "\"input\":{\"a\":2,"));
     assert_null(strstr(json, "gone"));
     const struct duet_model_quantization *q = &duet_model_config(model)->quantization;
-    assert_int_equal(duet_model_config(model)->precision, DUET_PRECISION_INT8);
+    assert_int_equal(duet_model_config(model)->precision, DUET_PRECISION_FLOAT32);
     assert_int_equal(q->range_count, 3);
     for (int i = 0; i < 3; i++) {
         assert_string_equal(q->ranges[i].layer, ranges[i].layer);

@@ -38,8 +38,8 @@ static duet_node residual(struct duet_network *n, const char *name, duet_node in
     return x;
 }
 
-/* Every operation, in bytes and where bytes and float32 meet. */
-static struct duet_network *everything(void)
+/* Every operation, in bytes and where bytes and float32 meet; `depth` channels are joined in front. */
+static struct duet_network *everything_with(int depth)
 {
     struct duet_network *n;
     assert_ok(duet_network_create(&n, &e), e);
@@ -64,8 +64,8 @@ static struct duet_network *everything(void)
     in_bytes(n, x, true, 0.06, 0);
     pooled = duet_network_global_mean(n, "pool", low);
     in_bytes(n, pooled, true, 0.02, 127);
-    pooled = duet_network_conv(n, pooled,
-                               (struct duet_conv){.name = "pooled", .channels = 8, .activation = DUET_RELU});
+    pooled = duet_network_conv(
+        n, pooled, (struct duet_conv){.name = "pooled", .channels = depth, .activation = DUET_RELU});
     in_bytes(n, pooled, true, 0.013, 0);
     duet_node both[2] = {duet_network_broadcast(n, "spread", pooled, x), x};
     x = duet_network_concat(n, "concat", both, 2);
@@ -91,6 +91,11 @@ static struct duet_network *everything(void)
     duet_network_output(n, "logits", x);
     assert_ok(duet_network_check(n, &e), e);
     return n;
+}
+
+static struct duet_network *everything(void)
+{
+    return everything_with(8);
 }
 
 static void add_tensor(struct duet_weights *w, const char *layer, const char *part, enum duet_dtype dtype,
@@ -473,9 +478,9 @@ static void every_way_to_run_gives_the_same_bytes(void **state)
 {
     (void)state;
     static const int sizes[][2] = {{97, 130}, {16, 15}, {7, 5}, {1, 1}};
-    struct duet_network *n = everything();
-    struct duet_weights *w = weights_of(n, 9);
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        struct duet_network *n = everything_with(4 * (int)k + 4); /* not whole units of every packing */
+        struct duet_weights *w = weights_of(n, 9);
         struct duet_compiled *plain = compile_network(n, w, sizes[k][0], sizes[k][1], true, "scalar");
         size_t count, here;
         float *want = run_network(plain, n, 1, &count);
@@ -497,9 +502,21 @@ static void every_way_to_run_gives_the_same_bytes(void **state)
         }
         free(want);
         duet_compiled_close(&plain);
+        duet_weights_close(&w);
+        duet_network_close(&n);
     }
-    duet_weights_close(&w);
-    duet_network_close(&n);
+}
+
+/* Where channels are cut: see joins_in_bytes. */
+static void every_packing_divides_the_largest(void **state)
+{
+    (void)state;
+    for (int i = 0; duet_kernels_level(i); i++) {
+        struct duet_kernels k;
+        if (!duet_kernels_runs(duet_kernels_level(i))) continue;
+        assert_ok(duet_kernels_select(duet_kernels_level(i), &k, &e), e);
+        assert_int_equal(DUET_MAX_PACK_UNIT % k.of[DUET_U8].conv1x1.packing.unit, 0);
+    }
 }
 
 /* A predictor more than half of whose filtered channels are never anything but zero; some are hardly more. */
@@ -630,8 +647,8 @@ static void nonsense_is_refused(void **state)
         {"first", {true, -1, 0}, "layer first: scale -1 and zero point 0"},
         {"first", {true, 1, 256}, "zero point 256"},
         {"first", {true, INFINITY, 0}, "scale inf"},
-        {"first", {true, 1e38f, 0}, "and 1e+38 of its result do not go together"},
-        {"first", {true, 1e-37f, 0}, "layer a.expand, channel 0: its sums may reach 1"},
+        {"first", {true, 1e13f, 0}, "scale 1e+13 and zero point 0, expected 0 or 1e-12 to 1e12"},
+        {"first", {true, 1e-12f, 0}, "layer a.expand, channel 0: its sums may reach 1"},
     };
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         struct duet_network *n = everything();
@@ -654,6 +671,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layer_is_what_it_must_be),
         cmocka_unit_test(every_way_to_run_gives_the_same_bytes),
+        cmocka_unit_test(every_packing_divides_the_largest),
         cmocka_unit_test(dead_channels_are_left_out),
         cmocka_unit_test(any_layer_may_be_kept_in_float32),
         cmocka_unit_test(nonsense_is_refused),
