@@ -46,7 +46,26 @@ static enum duet_status keep_layers(struct duet_quantizer *q, const struct duet_
     return DUET_OK;
 }
 
-/* Those of this network, by its own names. */
+static enum duet_status check_ranges(const struct duet_quantize_options *o, struct duet_error *error)
+{
+    for (int i = 0; i < o->known_count; i++) {
+        const struct duet_known_range *k = &o->known[i];
+        const float scale = k->range.scale;
+        const int zero = k->range.zero_point;
+        if (!k->range.layer) return duet_fail(error, DUET_BAD_ARGUMENT, "known range %d has no layer", i);
+        if ((double)scale >= DUET_RANGE_MIN_SCALE && (double)scale <= DUET_RANGE_MAX_SCALE && zero >= 0 &&
+            zero <= 255 && isfinite(k->mean))
+            continue;
+        return duet_fail(error, DUET_BAD_ARGUMENT,
+                         "the known range of layer '%.100s' has scale %g, zero point %d, mean %g: expected a "
+                         "scale of %g to %g, a zero point of 0 to 255, a finite mean",
+                         k->range.layer, (double)scale, zero, (double)k->mean, DUET_RANGE_MIN_SCALE,
+                         DUET_RANGE_MAX_SCALE);
+    }
+    return DUET_OK;
+}
+
+/* Those of this network, by its own names; what is kept is known by now. */
 static enum duet_status take_ranges(struct duet_quantizer *q, const struct duet_quantize_options *o,
                                     struct duet_error *error)
 {
@@ -56,7 +75,11 @@ static enum duet_status take_ranges(struct duet_quantizer *q, const struct duet_
         const struct duet_layer *layer = duet_network_layer(q->network, node);
         int i = 0;
         while (i < o->known_count && strcmp(o->known[i].range.layer, layer->name) != 0) i++;
-        if (i == o->known_count) continue;
+        if (i == o->known_count && duet_ranges_needs_none(q->network, node, q->kept[node])) continue;
+        if (i == o->known_count)
+            return duet_fail(error, DUET_NOT_FOUND,
+                             "the range of layer %s is not known: pictures must measure it (--calibrate)",
+                             layer->name);
         q->ranges[q->range_count] = o->known[i].range;
         q->ranges[q->range_count++].layer = layer->name;
         status =
@@ -81,8 +104,8 @@ static enum duet_status prepare(struct duet_quantizer *q, const struct duet_quan
     if (!q->kept || !q->measured || !q->ranges || !q->deviations || (o->calibration.on && !q->on))
         return duet_no_memory(error, NULL, "for ranges");
     q->calibration = (struct duet_model_calibration){.on = q->on, .pictures = o->calibration.pictures};
-    status = take_ranges(q, o, error);
-    if (status == DUET_OK) status = keep_layers(q, o, error);
+    status = keep_layers(q, o, error);
+    if (status == DUET_OK) status = take_ranges(q, o, error);
     return status == DUET_OK ? duet_walk_open(q->model, DUET_PRECISION_FLOAT32, o->cpu, &q->floats, error)
                              : status;
 }
@@ -102,6 +125,8 @@ enum duet_status duet_quantizer_create(const struct duet_model *model,
         return duet_fail(error, DUET_BAD_ARGUMENT,
                          "keep_count %d, known_count %d: expected 0 or more, and lists", o.keep_count,
                          o.known_count);
+    status = check_ranges(&o, error);
+    if (status != DUET_OK) return status;
     struct duet_quantizer *q = calloc(1, sizeof *q);
     if (!q) return duet_no_memory(error, NULL, "for a quantizer");
     q->model = duet_model_retain(model);
@@ -197,6 +222,27 @@ static enum duet_status make_layer(struct duet_quantizer *q, duet_node node, str
     return duet_quantize_layer(&from, q->weights, error);
 }
 
+/* Can the model that was made be opened, and its network be run in bytes? */
+static enum duet_status check_made(const struct duet_quantizer *q, struct duet_error *error)
+{
+    struct duet_model *made = NULL;
+    struct duet_network *network = NULL;
+    struct duet_layer_info *layers = NULL;
+    enum duet_status status = duet_model_of_weights("the model of bytes", q->weights, &made, error);
+    if (status == DUET_OK) status = duet_model_network(duet_model_config(made), 0, &network, error);
+    if (status == DUET_OK) {
+        const struct duet_head_input *input = &duet_model_head(made, 0)->input;
+        layers = calloc((size_t)duet_network_layer_count(network), sizeof *layers);
+        status =
+            layers ? duet_network_account(network, input->height, input->width, layers, sizeof *layers, error)
+                   : duet_no_memory(error, NULL, "for the layers");
+    }
+    free(layers);
+    duet_network_close(&network);
+    duet_model_close(&made);
+    return status;
+}
+
 static enum duet_status make(struct duet_quantizer *q, struct duet_error *error)
 {
     if (!q->ranges_given && q->calibration.pictures == 0)
@@ -207,6 +253,7 @@ static enum duet_status make(struct duet_quantizer *q, struct duet_error *error)
     enum duet_status status = duet_weights_create(&q->weights, error);
     for (int i = 0; status == DUET_OK && i < q->layers; i++) status = make_layer(q, i, error);
     if (status == DUET_OK) status = write_metadata(q, error);
+    if (status == DUET_OK) status = check_made(q, error);
     if (status != DUET_OK) duet_weights_close(&q->weights);
     return status;
 }

@@ -66,8 +66,7 @@ static duet_node owner(const struct duet_network *network, duet_node node)
     return node;
 }
 
-/* May its result stay without bytes? */
-static bool needs_none(const struct duet_network *network, duet_node node, bool kept)
+bool duet_ranges_needs_none(const struct duet_network *network, duet_node node, bool kept)
 {
     const struct duet_layer *layer = duet_network_layer(network, node);
     bool linear = layer->op == DUET_OP_CONV && layer->kernel == 1 && layer->activation == DUET_LINEAR;
@@ -123,7 +122,7 @@ int duet_ranges_find(const struct duet_model_config *config, const struct duet_n
     int count = 0;
     for (int i = 0; i < duet_network_layer_count(network); i++) {
         const struct duet_layer *layer = duet_network_layer(network, i);
-        if (needs_none(network, i, kept[i])) continue;
+        if (duet_ranges_needs_none(network, i, kept[i])) continue;
         const struct duet_layer *from = duet_network_layer(network, owner(network, i));
         bool picture = layer->op == DUET_OP_INPUT && layer->input_count == 0;
         ranges[count] = picture ? of_picture(config, layer->name)

@@ -14,6 +14,9 @@
 /* The one of smallest and largest. */
 struct duet_model_range duet_range_of(const char *layer, double low, double high);
 
+/* May the layer's result stay without bytes? `kept`: it computes in float32. */
+bool duet_ranges_needs_none(const struct duet_network *network, duet_node node, bool kept);
+
 /* ranges[], room for as many as layers; names are the network's. `measured` [layers], `kept` [layers]: those
  * that compute in float32. The picture's range has the bytes of all heads. */
 int duet_ranges_find(const struct duet_model_config *config, const struct duet_network *network,

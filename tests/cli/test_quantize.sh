@@ -73,6 +73,10 @@ the_known_ranges() { # the file without photographs is the published one, but fo
     [ "$("$models" verify known.safetensors | cut -d' ' -f3)" = "$("$models" verify "$found/ssdlite-coco-int8.safetensors" | cut -d' ' -f3)" ] &&
         grep -q "$("$models" verify known.safetensors | cut -d' ' -f3)" "$DUET_SOURCE_DIR/apps/models/sources.c"
 }
+known_ranges_that_do_not_do() { # of a layer that no table has, as its result is read when it is kept
+    exits_with 1 "the range of layer backbone.block2.project is not known" \
+        "$models" quantize "$found/ssdlite-coco.safetensors" -o new -q -k backbone.block2.project && no_file new
+}
 
 check "a model of bytes is made, and says so" it_computes_in_bytes
 check "the same bytes in any order, on any number of threads" the_same_bytes_always
@@ -87,5 +91,10 @@ if [ -f "$found/ssdlite-coco.safetensors" ] && [ -f "$found/ssdlite-coco-int8.sa
     check "the published detector needs no photographs" the_known_ranges
 else
     skip "the published detector needs no photographs" "no model: setup.sh gets it"
+fi
+if [ -f "$found/ssdlite-coco.safetensors" ]; then
+    check "known ranges that do not do are refused" known_ranges_that_do_not_do
+else
+    skip "known ranges that do not do are refused" "no model: setup.sh gets it"
 fi
 finish

@@ -48,8 +48,10 @@ struct duet_quantize_options {
 
 struct duet_quantizer; /* opaque; one thread at a time */
 
-/* Nothing of the options is kept; holds a reference to the model. Errors: DUET_BAD_ARGUMENT (counts),
- * DUET_NOT_FOUND (a layer to keep that is none), those of duet_compile. */
+/* Nothing of the options is kept; holds a reference to the model. Errors: DUET_BAD_ARGUMENT (counts, a known
+ * range without layer or of numbers that no byte has), DUET_NOT_FOUND (a layer to keep that is none; ranges
+ * are given, but not of one that needs it: a layer that is kept may need one that it else does without),
+ * those of duet_compile. */
 DUET_API enum duet_status duet_quantizer_create(const struct duet_model *model,
                                                 const struct duet_quantize_options *options,
                                                 struct duet_quantizer **quantizer, struct duet_error *error);
@@ -73,7 +75,7 @@ DUET_API enum duet_status duet_quantizer_compare(struct duet_quantizer *quantize
 
 /* The model of bytes, with its metadata, which says what comparing showed. One reference: duet_weights_close.
  * Errors: DUET_BAD_ARGUMENT (nothing was measured), DUET_NOT_FOUND, DUET_MISMATCH, DUET_BAD_FORMAT (a weight
- * that is missing, of another shape, not finite), DUET_OUT_OF_MEMORY. */
+ * that is missing, of another shape, not finite), those of duet_model_network: the model is known to run. */
 DUET_API enum duet_status duet_quantizer_weights(struct duet_quantizer *quantizer,
                                                  struct duet_weights **weights, struct duet_error *error);
 

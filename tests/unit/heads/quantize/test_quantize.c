@@ -3,6 +3,7 @@
 
 #include "duet/quantize.h"
 #include "heads/kinds.h"
+#include "quantize/ranges.h"
 #include "support/tflite_spec.h"
 
 enum { PICTURES = 3 };
@@ -144,7 +145,7 @@ static void known_ranges_need_no_pictures(void **state)
     int count = duet_quantizer_layer_count(q), known_count = 1;
     struct duet_known_range *known = calloc((size_t)count + 1, sizeof *known);
     assert_non_null(known);
-    known[0].range.layer = "another.model's";
+    known[0].range = (struct duet_model_range){"another.model's", 1, 0};
     for (int i = 0; i < count; i++) {
         struct duet_quantized_layer layer = {.struct_size = sizeof layer};
         assert_ok(duet_quantizer_layer(q, i, &layer, &e), e);
@@ -169,6 +170,22 @@ static void known_ranges_need_no_pictures(void **state)
     assert_true(memcmp(a->data, b->data, a->bytes) != 0);
     show(again, 1, 1, 1, true);
     assert_true(layer_of(again, "deeplabv3.logits").sqnr > 7);
+    static const char *const keep[] = {"backbone.block2.project"}; /* now its bytes are read */
+    struct duet_quantizer *kept;
+    o.keep = keep;
+    o.keep_count = 1;
+    assert_fails(DUET_NOT_FOUND, duet_quantizer_create(model, &o, &kept, &e), e);
+    assert_non_null(strstr(e.text, "the range of layer backbone.block2.project is not known"));
+    assert_null(kept);
+    o.keep_count = 0;
+    for (int i = 1; i < known_count; i++) /* the least that ranges have can be read again */
+        if (strcmp(known[i].range.layer, "backbone.conv") == 0)
+            known[i].range = duet_range_of(known[i].range.layer, 0, 1e-300);
+    struct duet_quantizer *least = quantizer_of(model, &o);
+    duet_weights_close(&made);
+    made = weights_of(least);
+    assert_true(layer_of(least, "backbone.conv").range.scale == 1e-12f);
+    duet_quantizer_close(&least);
     free(known);
     duet_weights_close(&weights);
     duet_weights_close(&made);
@@ -270,6 +287,31 @@ static struct duet_model *bent(const char *name, float value)
     return out;
 }
 
+static void known_ranges_are_looked_at(const struct duet_model *model)
+{
+    struct duet_error e;
+    struct duet_quantizer *q;
+    const struct duet_known_range bad[] = {
+        {{NULL, 1, 0}, 0},
+        {{"backbone.conv", 0, 0}, 0},
+        {{"backbone.conv", -1, 0}, 0},
+        {{"backbone.conv", (float)NAN, 0}, 0},
+        {{"backbone.conv", 1e-13f, 0}, 0},
+        {{"backbone.conv", 1e13f, 0}, 0},
+        {{"backbone.conv", 1, -1}, 0},
+        {{"backbone.conv", 1, 256}, 0},
+        {{"backbone.conv", 1, 0}, (float)NAN},
+        {{"another.model's", 1, 256}, 0},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct duet_quantize_options o = DUET_QUANTIZE_OPTIONS;
+        o.known = &bad[i];
+        o.known_count = 1;
+        assert_fails(DUET_BAD_ARGUMENT, duet_quantizer_create(model, &o, &q, &e), e);
+        assert_null(q);
+    }
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
     (void)state;
@@ -291,6 +333,7 @@ static void what_makes_no_sense_is_refused(void **state)
     o.keep_count = 0;
     o.known_count = -1;
     assert_fails(DUET_BAD_ARGUMENT, duet_quantizer_create(model, &o, &q, &e), e);
+    known_ranges_are_looked_at(model);
     q = quantizer_of(model, NULL);
     assert_fails(DUET_BAD_ARGUMENT, duet_quantizer_weights(q, &weights, &e), e);
     assert_fails(DUET_BAD_ARGUMENT, duet_quantizer_compare(q, &image, NULL, &e), e);
