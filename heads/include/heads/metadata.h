@@ -5,9 +5,9 @@
 
 #include "duet/model.h"
 
-/* What ranges may have: products of two and their quotients are still float32. The least one is a float32,
- * which is a little less than 1e-12: so what is rounded to it is not below it. */
-#define DUET_RANGE_MIN_SCALE ((double)1e-12f)
+/* What ranges may have, as networks take them; the least one is a float32, which is a little less than 1e-12: so
+ * what is rounded to it is not below it. */
+#define DUET_RANGE_MIN_SCALE ((double)DUET_MIN_SCALE)
 #define DUET_RANGE_MAX_SCALE 1e12
 
 /* Zeroed: nothing. Ended by duet_metadata_close. */
