@@ -24,7 +24,7 @@ struct duet_quantizer {
     struct measured *measured;
     struct duet_model_range *ranges; /* [range_count], in the order of their layers */
     int range_count, pictures;
-    bool ranges_given;
+    bool ranges_given, half_measured; /* a picture failed, and some of its numbers are counted */
     struct duet_weights *weights; /* NULL: not made yet */
     struct duet_deviation *deviations;
     struct duet_model_calibration calibration;
@@ -162,7 +162,15 @@ static enum duet_status see_result(void *ctx, duet_node node, const struct duet_
 {
     struct duet_quantizer *q = ctx;
     if (result->dtype != DUET_F32) return DUET_OK; /* of a side input, whose bytes are given */
+    q->half_measured = true;
     return duet_measured_add(&q->measured[node], duet_network_layer(q->network, node)->name, result, error);
+}
+
+static enum duet_status check_measured(const struct duet_quantizer *q, struct duet_error *error)
+{
+    if (!q->half_measured) return DUET_OK;
+    return duet_fail(error, DUET_BAD_ARGUMENT,
+                     "a picture failed on its way, and half of it was measured: a new quantizer is needed");
 }
 
 enum duet_status duet_quantizer_measure(struct duet_quantizer *quantizer, const struct duet_image *image,
@@ -173,9 +181,12 @@ enum duet_status duet_quantizer_measure(struct duet_quantizer *quantizer, const 
     if (q->ranges_given || q->weights)
         return duet_fail(error, DUET_BAD_ARGUMENT, "a picture to measure: %s",
                          q->weights ? "the weights are made" : "ranges were given");
-    enum duet_status status = duet_walk_run(&q->floats, image, options, see_result, q, error);
-    if (status == DUET_OK) q->calibration.pictures++;
-    return status;
+    enum duet_status status = check_measured(q, error);
+    if (status == DUET_OK) status = duet_walk_run(&q->floats, image, options, see_result, q, error);
+    if (status != DUET_OK) return status;
+    q->half_measured = false;
+    q->calibration.pictures++;
+    return DUET_OK;
 }
 
 /* --- making --------------------------------------------------------------------------------------------- */
@@ -245,12 +256,14 @@ static enum duet_status check_made(const struct duet_quantizer *q, struct duet_e
 
 static enum duet_status make(struct duet_quantizer *q, struct duet_error *error)
 {
-    if (!q->ranges_given && q->calibration.pictures == 0)
-        return duet_fail(error, DUET_BAD_ARGUMENT, "no picture was measured, and no ranges were given");
+    enum duet_status status = check_measured(q, error);
+    if (status == DUET_OK && !q->ranges_given && q->calibration.pictures == 0)
+        status = duet_fail(error, DUET_BAD_ARGUMENT, "no picture was measured, and no ranges were given");
+    if (status != DUET_OK) return status;
     if (!q->ranges_given)
         q->range_count =
             duet_ranges_find(duet_model_config(q->model), q->network, q->measured, q->kept, q->ranges);
-    enum duet_status status = duet_weights_create(&q->weights, error);
+    status = duet_weights_create(&q->weights, error);
     for (int i = 0; status == DUET_OK && i < q->layers; i++) status = make_layer(q, i, error);
     if (status == DUET_OK) status = write_metadata(q, error);
     if (status == DUET_OK) status = check_made(q, error);

@@ -60,7 +60,8 @@ DUET_API void duet_quantizer_close(struct duet_quantizer **quantizer);
 
 /* A picture (RGB8) more whose results the ranges shall hold. Errors: DUET_BAD_ARGUMENT (no RGB8, ranges were
  * given, the weights are made), DUET_BAD_FORMAT (a result that is not finite), DUET_INTERRUPTED,
- * DUET_OUT_OF_MEMORY. */
+ * DUET_OUT_OF_MEMORY. After one of the latter three some of the picture's numbers are counted: measuring and
+ * making go on failing with DUET_BAD_ARGUMENT, and the quantizer is only good to be closed. */
 DUET_API enum duet_status duet_quantizer_measure(struct duet_quantizer *quantizer,
                                                  const struct duet_image *image,
                                                  const struct duet_run_options *options,
@@ -74,8 +75,9 @@ DUET_API enum duet_status duet_quantizer_compare(struct duet_quantizer *quantize
                                                  struct duet_error *error);
 
 /* The model of bytes, with its metadata, which says what comparing showed. One reference: duet_weights_close.
- * Errors: DUET_BAD_ARGUMENT (nothing was measured), DUET_NOT_FOUND, DUET_MISMATCH, DUET_BAD_FORMAT (a weight
- * that is missing, of another shape, not finite), those of duet_model_network: the model is known to run. */
+ * Errors: DUET_BAD_ARGUMENT (nothing was measured, or a picture half), DUET_NOT_FOUND, DUET_MISMATCH,
+ * DUET_BAD_FORMAT (a weight that is missing, of another shape, not finite), those of duet_model_network: the
+ * model is known to run. */
 DUET_API enum duet_status duet_quantizer_weights(struct duet_quantizer *quantizer,
                                                  struct duet_weights **weights, struct duet_error *error);
 

@@ -352,6 +352,9 @@ static void what_makes_no_sense_is_refused(void **state)
     q = quantizer_of(model, NULL);
     assert_fails(DUET_BAD_FORMAT, duet_quantizer_measure(q, &image, NULL, &e), e);
     assert_non_null(strstr(e.text, "layer deeplabv3.logits: channel 0"));
+    assert_fails(DUET_BAD_ARGUMENT, duet_quantizer_measure(q, &image, NULL, &e), e);
+    assert_fails(DUET_BAD_ARGUMENT, duet_quantizer_weights(q, &weights, &e), e);
+    assert_non_null(strstr(e.text, "half of it was measured"));
     duet_quantizer_close(&q);
     duet_model_close(&model);
     model = bent("backbone.block3.expand.bias", (float)NAN);
