@@ -101,7 +101,7 @@ static enum duet_status quantize(const struct model_source *source, struct duet_
     struct duet_quantize_options options = DUET_QUANTIZE_OPTIONS;
     struct duet_model *model = NULL;
     struct duet_quantizer *quantizer = NULL;
-    if (!models_known_ranges(source->source_sha256, &options))
+    if (!models_known_ranges(source->floats_sha256, &options))
         return duet_fail(error, DUET_NOT_FOUND, "%s: its ranges are not known", source->name);
     enum duet_status status = duet_model_of_weights(source->name, *weights, &model, error);
     if (status == DUET_OK) status = duet_quantizer_create(model, &options, &quantizer, error);

@@ -199,10 +199,13 @@ static enum duet_status find_pictures(struct work *w, const struct duet_argument
     free(operands);
     if (status == DUET_OK) w->failed = calloc(w->inputs.count + 1, sizeof *w->failed);
     if (status == DUET_OK && !w->failed) status = duet_no_memory(error, NULL, "for inputs");
-    for (size_t i = 0; status == DUET_OK && i < w->inputs.count; i++)
-        if (strcmp(w->inputs.items[i].path, "-") == 0)
-            status = duet_fail(error, DUET_UNSUPPORTED,
-                               "standard input: pictures are read twice, and that cannot");
+    for (size_t i = 0; status == DUET_OK && i < w->inputs.count; i++) {
+        const struct duet_input *input = &w->inputs.items[i];
+        const bool is_stdin = strcmp(input->path, "-") == 0;
+        if (is_stdin || (input->fault == DUET_INPUT_FINE && duet_path_is_special(input->path)))
+            status = duet_fail(error, DUET_UNSUPPORTED, "%s: pictures are read twice, and that cannot",
+                               is_stdin ? "standard input" : input->shown);
+    }
     return status;
 }
 
@@ -215,7 +218,7 @@ static enum duet_status create(struct work *w, const struct duet_model *model, s
     o.keep = s->keep.items;
     o.keep_count = (int)s->keep.count;
     o.calibration.on = s->on;
-    if (s->calibrate.count == 0 && !models_known_ranges(config->source.sha256, &o))
+    if (s->calibrate.count == 0 && !models_known_ranges(config->data_sha256, &o))
         return duet_fail(
             error, DUET_UNSUPPORTED,
             "the ranges of this model's results are not known: --calibrate PICTURE... measures them");

@@ -86,10 +86,10 @@ static const struct duet_known_range ssdlite_coco[] = {
     {{"ssdlite.map5.class.depthwise", 0.0235294122f, 0}, 1.80687f},
 };
 
-bool models_known_ranges(const char *source_sha256, struct duet_quantize_options *options)
+bool models_known_ranges(const char *data_sha256, struct duet_quantize_options *options)
 {
-    static const char source[] = "e4c4630c49e56315edd363631f5eccd51f18bc2b39c0412ee85d2711d5f036a8";
-    if (!source_sha256 || strcmp(source_sha256, source) != 0) return false;
+    static const char data[] = "dcc1abd0fb58f4a122d3aaedbd77a1adf6cdcf1067e63194c2d3bd7d878b2523";
+    if (!data_sha256 || strcmp(data_sha256, data) != 0) return false;
     options->known = ssdlite_coco;
     options->known_count = sizeof ssdlite_coco / sizeof *ssdlite_coco;
     options->calibration =

@@ -6,8 +6,9 @@
 
 #include <stdbool.h>
 
-/* Ranges and what they were measured on, of the model that was made of that source (its sha256). False, and
- * *options stays: none are known. */
-bool models_known_ranges(const char *source_sha256, struct duet_quantize_options *options);
+/* Ranges and what they were measured on, of the model whose data has that sha256: one that was made of the
+ * same source, but trained further or with another head, has other results. False, and *options stays: none
+ * are known. */
+bool models_known_ranges(const char *data_sha256, struct duet_quantize_options *options);
 
 #endif

@@ -178,24 +178,25 @@ static void print_network(const struct view *view)
            view->output_stride != c->heads[0].output_stride ? ", as asked" : "");
 }
 
-/* The types that layers' weights are stored in: "U8 with scales". */
+/* The types that layers' weights are stored in: "I8 with scales". */
 static void print_types(const struct duet_weights *weights)
 {
-    bool seen[DUET_DTYPE_COUNT] = {false}, quantized = false;
+    bool seen[DUET_DTYPE_COUNT] = {false}, scales = false, zero_points = false;
     const char *between = "";
     for (size_t i = 0; i < duet_weights_count(weights); i++) {
         const struct duet_tensor *t = duet_weights_at(weights, i);
         const char *tail = strrchr(t->name, '.');
         if (tail && strcmp(tail, ".weight") == 0) seen[t->dtype] = true;
+        scales = scales || strstr(t->name, ".weight.scale");
+        zero_points = zero_points || strstr(t->name, ".weight.zero_point");
     }
     printf("  %-14s ", "weights");
     for (enum duet_dtype d = 0; d < DUET_DTYPE_COUNT; d++) {
         if (!seen[d]) continue;
         printf("%s%s", between, duet_dtype_name(d));
         between = ", ";
-        quantized = quantized || d == DUET_U8 || d == DUET_I8;
     }
-    printf("%s\n", quantized ? " with scales and zero points" : "");
+    printf("%s%s\n", scales ? " with scales" : "", scales && zero_points ? " and zero points" : "");
 }
 
 const char *models_precision(const struct duet_model_config *config)

@@ -32,6 +32,7 @@ const struct model_source model_sources[] = {
     {.name = "ssdlite-coco-int8",
      .what = "the same in bytes: a quarter of the size, faster, a little less exact",
      COCO_SSD,
+     .floats_sha256 = "dcc1abd0fb58f4a122d3aaedbd77a1adf6cdcf1067e63194c2d3bd7d878b2523",
      .int8_sha256 = "5f5d15ee27249f09cd601c59f0ab70976d6cdd4b15d4e08a2394dba9213d5f23"},
     {.name = "deeplabv3-voc",
      .what = "DeepLabv3 on MobileNetV2 1.0, 513x513, the 21 classes of PASCAL VOC (weights uint8)",

@@ -21,6 +21,7 @@ struct model_source {
     const char *not_for;        /* data sets that it has seen, see struct duet_model_training; NULL: not known */
     const struct duet_model_score *scores; /* for the metadata: [score_count] */
     size_t score_count;
+    const char *floats_sha256; /* of the data of what int8_sha256 is made from, as it is imported */
     const char *int8_sha256; /* of its data, where it is made one of bytes by its known ranges (ranges.h);
                               * NULL: it stays as it is */
 };
