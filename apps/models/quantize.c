@@ -26,6 +26,7 @@ struct settings {
     struct duet_picture_settings pictures;
     int limit, threads;
     bool force, quiet, null;
+    size_t max_memory; /* what the pictures' option means */
 };
 
 static const struct duet_option options[] = {
@@ -218,6 +219,7 @@ static enum duet_status create(struct work *w, const struct duet_model *model, s
     o.keep = s->keep.items;
     o.keep_count = (int)s->keep.count;
     o.calibration.on = s->on;
+    o.max_memory = s->max_memory;
     if (s->calibrate.count == 0 && !models_known_ranges(config->data_sha256, &o))
         return duet_fail(
             error, DUET_UNSUPPORTED,
@@ -259,16 +261,17 @@ static enum duet_status quantize(struct work *w, const struct duet_arguments *ar
     return status;
 }
 
-static int check_settings(const struct settings *settings, const struct duet_arguments *arguments)
+static int check_settings(struct settings *settings, const struct duet_arguments *arguments)
 {
     if (!settings->output) return duet_usage_error(&program, "no --output given");
     if (arguments->count > 1 && settings->calibrate.count == 0)
         return duet_usage_error(&program, "what is '%s' for? Pictures go with --calibrate",
                                 arguments->operands[1]);
     if (settings->calibrate.count == 0)
-        duet_options_unused(&program, arguments, "limit,on,null,strict,max-pixels,max-memory,threads,cpu",
+        duet_options_unused(&program, arguments, "limit,on,null,strict,max-pixels,threads,cpu",
                             "without --calibrate");
-    return models_may_write(&program, settings->output, settings->force);
+    int code = duet_budget_bytes(&program, &settings->pictures, &settings->max_memory);
+    return code == DUET_GO_ON ? models_may_write(&program, settings->output, settings->force) : code;
 }
 
 int models_quantize(int argc, char **argv)

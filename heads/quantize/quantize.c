@@ -106,8 +106,9 @@ static enum duet_status prepare(struct duet_quantizer *q, const struct duet_quan
     q->calibration = (struct duet_model_calibration){.on = q->on, .pictures = o->calibration.pictures};
     status = keep_layers(q, o, error);
     if (status == DUET_OK) status = take_ranges(q, o, error);
-    return status == DUET_OK ? duet_walk_open(q->model, DUET_PRECISION_FLOAT32, o->cpu, &q->floats, error)
-                             : status;
+    return status == DUET_OK
+               ? duet_walk_open(q->model, DUET_PRECISION_FLOAT32, o->cpu, o->max_memory, &q->floats, error)
+               : status;
 }
 
 enum duet_status duet_quantizer_create(const struct duet_model *model,
@@ -315,7 +316,8 @@ static enum duet_status open_bytes(struct duet_quantizer *q, struct duet_error *
     enum duet_status status = q->weights ? DUET_OK : make(q, error);
     if (status == DUET_OK) status = duet_model_of_weights("the model of bytes", q->weights, &made, error);
     if (status == DUET_OK)
-        status = duet_walk_open(made, DUET_PRECISION_INT8, q->floats.passes[0].sizes.cpu, &q->bytes, error);
+        status = duet_walk_open(made, DUET_PRECISION_INT8, q->floats.passes[0].sizes.cpu,
+                                q->floats.max_memory, &q->bytes, error);
     duet_model_close(&made);
     return status;
 }

@@ -26,11 +26,13 @@ static enum duet_status add_head(const struct duet_model *model, const struct du
 }
 
 enum duet_status duet_walk_open(const struct duet_model *model, enum duet_precision precision,
-                                const char *cpu, struct walk *walk, struct duet_error *error)
+                                const char *cpu, size_t max_memory, struct walk *walk,
+                                struct duet_error *error)
 {
     const struct sizes sizes = {.cpu = cpu, .precision = precision, .unfused = true};
     enum duet_status status = DUET_OK;
     *walk = (struct walk){.model = duet_model_retain(model),
+                          .max_memory = max_memory,
                           .passes = calloc((size_t)duet_model_head_count(model), sizeof *walk->passes)};
     if (!walk->passes) status = duet_no_memory(error, NULL, "for passes");
     for (int i = 0; status == DUET_OK && i < duet_model_head_count(model); i++)
@@ -40,7 +42,8 @@ enum duet_status duet_walk_open(const struct duet_model *model, enum duet_precis
         struct network *network;
         status = duet_preprocess_create(&p->input, &p->preprocess, error);
         if (status == DUET_OK)
-            status = duet_sizes_find(&p->sizes, p->input.height, p->input.width, 1, 0, &network, error);
+            status =
+                duet_sizes_find(&p->sizes, p->input.height, p->input.width, 1, max_memory, &network, error);
     }
     if (status != DUET_OK) duet_walk_close(walk);
     return status;
@@ -73,13 +76,14 @@ static int step_count(const struct cursor *at)
     return duet_compiled_step_count(at->network->compiled);
 }
 
-static enum duet_status begin(struct pass *p, const struct duet_image *image,
+static enum duet_status begin(const struct walk *walk, int index, const struct duet_image *image,
                               const struct duet_run_options *options, struct cursor *at,
                               struct duet_error *error)
 {
+    struct pass *const p = &walk->passes[index];
     struct network *network;
     enum duet_status status = duet_sizes_find(&p->sizes, p->input.height, p->input.width,
-                                              options->pool->threads, 0, &network, error);
+                                              options->pool->threads, walk->max_memory, &network, error);
     if (status != DUET_OK) return status;
     duet_preprocess_run(&p->preprocess, duet_compiled_kernels(network->compiled), image, options->pool,
                         network->input);
@@ -104,14 +108,14 @@ static enum duet_status advance(struct cursor *at, duet_node *node, struct duet_
     return status;
 }
 
-static enum duet_status look(struct pass *p, const struct duet_image *image,
+static enum duet_status look(const struct walk *walk, int index, const struct duet_image *image,
                              const struct duet_run_options *options, duet_walk_see *see, void *ctx,
                              struct duet_error *error)
 {
     struct cursor at;
     struct duet_view result;
     duet_node node = 0;
-    enum duet_status status = begin(p, image, options, &at, error);
+    enum duet_status status = begin(walk, index, image, options, &at, error);
     if (status == DUET_OK) status = duet_session_input(at.network->session, NULL, &result, error);
     if (status == DUET_OK) status = see(ctx, node, &result, error);
     while (status == DUET_OK && at.next < step_count(&at)) {
@@ -130,15 +134,15 @@ static bool is_ahead(const struct cursor *at, duet_node node)
 }
 
 /* Both in step: the results of a layer lie there at once. */
-static enum duet_status look_at_both(struct pass *p, struct pass *q, const struct duet_image *image,
-                                     const struct duet_run_options *options, duet_walk_see_both *see,
-                                     void *ctx, struct duet_error *error)
+static enum duet_status look_at_both(const struct walk *x, const struct walk *y, int index,
+                                     const struct duet_image *image, const struct duet_run_options *options,
+                                     duet_walk_see_both *see, void *ctx, struct duet_error *error)
 {
     struct cursor a, b;
     struct duet_view of_a, of_b;
     duet_node node_a, node_b;
-    enum duet_status status = begin(p, image, options, &a, error);
-    if (status == DUET_OK) status = begin(q, image, options, &b, error);
+    enum duet_status status = begin(x, index, image, options, &a, error);
+    if (status == DUET_OK) status = begin(y, index, image, options, &b, error);
     while (status == DUET_OK && b.next < step_count(&b)) {
         status = advance(&b, &node_b, &of_b, error);
         if (status != DUET_OK || node_b < 0 || !is_ahead(&a, node_b)) continue;
@@ -171,7 +175,7 @@ enum duet_status duet_walk_run(const struct walk *walk, const struct duet_image 
     struct duet_run_options options;
     enum duet_status status = options_of(given, &single, image, &options, error);
     for (int i = 0; status == DUET_OK && i < walk->pass_count; i++)
-        status = look(&walk->passes[i], image, &options, see, ctx, error);
+        status = look(walk, i, image, &options, see, ctx, error);
     return status;
 }
 
@@ -183,6 +187,6 @@ enum duet_status duet_walk_both(const struct walk *a, const struct walk *b, cons
     struct duet_run_options options;
     enum duet_status status = options_of(given, &single, image, &options, error);
     for (int i = 0; status == DUET_OK && i < a->pass_count; i++)
-        status = look_at_both(&a->passes[i], &b->passes[i], image, &options, see, ctx, error);
+        status = look_at_both(a, b, i, image, &options, see, ctx, error);
     return status;
 }

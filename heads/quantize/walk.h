@@ -11,11 +11,13 @@ struct walk {
     struct duet_model *model; /* a reference: the heads are its */
     struct pass *passes; /* [pass_count]: heads of one input each, unfused */
     int pass_count;
+    size_t max_memory; /* bytes that a pass may take to run, see duet_sizes_find */
 };
 
 /* Errors: those of duet_compile. On failure it is closed. */
 enum duet_status duet_walk_open(const struct duet_model *model, enum duet_precision precision,
-                                const char *cpu, struct walk *walk, struct duet_error *error);
+                                const char *cpu, size_t max_memory, struct walk *walk,
+                                struct duet_error *error);
 void duet_walk_close(struct walk *walk);
 
 /* `node` of the model's network; `result` is [1, H, W, C], float32 or bytes. */

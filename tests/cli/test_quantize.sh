@@ -52,6 +52,8 @@ refusals() {
     exits_with 1 "--calibrate PICTURE... measures them" "$models" quantize both -o new || return 1
     exits_with 1 "layer 'conv': the model has none" "$models" quantize both -o new -c street -k conv || return 1
     exits_with 1 "standard input" "$models" quantize both -o new -c - || return 1
+    exits_with 2 "a size such as 500M" "$models" quantize both -o new -c street --max-memory lots || return 1
+    exits_with 1 "102400 are allowed" "$models" quantize both -o new -c street --max-memory 100K && no_file new || return 1
     mkfifo pipe && exits_with 1 "pipe: pictures are read twice" timeout 20 "$models" quantize both -o new -c street pipe || return 1
     exits_with 1 "models fetch nope" "$models" quantize nope -o new -c street && no_file new || return 1
     echo old >old && exits_with 2 "--force replaces it" "$models" quantize both -o old -c street && [ "$(cat old)" = old ]

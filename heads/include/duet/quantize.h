@@ -37,13 +37,11 @@ struct duet_quantize_options {
     const struct duet_known_range *known; /* [known_count] */
     int known_count;
     struct duet_model_calibration calibration; /* for the file: what those come from; else `on` alone */
+    size_t max_memory; /* bytes that a network may take to run, of those in float32 and in bytes; 0: 4 GiB */
 };
 #define DUET_QUANTIZE_OPTIONS                                                                                \
     {                                                                                                        \
-        sizeof(struct duet_quantize_options), NULL, NULL, 0, NULL, 0,                                        \
-        {                                                                                                    \
-            NULL, 0, NULL, 0                                                                                 \
-        }                                                                                                    \
+        sizeof(struct duet_quantize_options), NULL, NULL, 0, NULL, 0, {NULL, 0, NULL, 0}, 0                  \
     }
 
 struct duet_quantizer; /* opaque; one thread at a time */
@@ -51,7 +49,7 @@ struct duet_quantizer; /* opaque; one thread at a time */
 /* Nothing of the options is kept; holds a reference to the model. Errors: DUET_BAD_ARGUMENT (counts, a known
  * range without layer or of numbers that no byte has), DUET_NOT_FOUND (a layer to keep that is none; ranges
  * are given, but not of one that needs it: a layer that is kept may need one that it else does without),
- * those of duet_compile. */
+ * those of duet_compile (DUET_TOO_LARGE: max_memory). */
 DUET_API enum duet_status duet_quantizer_create(const struct duet_model *model,
                                                 const struct duet_quantize_options *options,
                                                 struct duet_quantizer **quantizer, struct duet_error *error);
@@ -68,7 +66,8 @@ DUET_API enum duet_status duet_quantizer_measure(struct duet_quantizer *quantize
                                                  struct duet_error *error);
 
 /* How far the bytes are off on a picture; makes the weights at the first one. Errors: those of
- * duet_quantizer_weights and of running. */
+ * duet_quantizer_weights and of running
+ * (DUET_TOO_LARGE: max_memory, with that many threads). */
 DUET_API enum duet_status duet_quantizer_compare(struct duet_quantizer *quantizer,
                                                  const struct duet_image *image,
                                                  const struct duet_run_options *options,

@@ -333,6 +333,9 @@ static void what_makes_no_sense_is_refused(void **state)
     o.keep_count = 0;
     o.known_count = -1;
     assert_fails(DUET_BAD_ARGUMENT, duet_quantizer_create(model, &o, &q, &e), e);
+    o.known_count = 0;
+    o.max_memory = 1000;
+    assert_fails(DUET_TOO_LARGE, duet_quantizer_create(model, &o, &q, &e), e);
     known_ranges_are_looked_at(model);
     q = quantizer_of(model, NULL);
     assert_fails(DUET_BAD_ARGUMENT, duet_quantizer_weights(q, &weights, &e), e);
