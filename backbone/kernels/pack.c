@@ -28,7 +28,7 @@ static int shift_of(const struct duet_unpacked *from, const struct duet_packing 
     return packing->number == 1 && from->zeros ? from->zeros[n] : 0;
 }
 
-static void pack_whole(const struct duet_unpacked *from, const struct duet_packing *packing, void *packed)
+void duet_pack_whole(const struct duet_unpacked *from, const struct duet_packing *packing, void *packed)
 {
     const size_t panel = packing->panel ? packing->panel : from->columns, unit = packing->unit;
     const size_t panel_size = duet_packed_depth(packing, from->depth) * panel;
@@ -48,16 +48,6 @@ static void pack_whole(const struct duet_unpacked *from, const struct duet_packi
                 for (size_t i = 0; i < count; i++) ((int16_t *)packed)[at + i * unit] = row[i];
         }
     }
-}
-
-void duet_pack_i16(const struct duet_unpacked *from, const struct duet_packing *packing, void *packed)
-{
-    pack_whole(from, packing, packed);
-}
-
-void duet_pack_i8(const struct duet_unpacked *from, const struct duet_packing *packing, void *packed)
-{
-    pack_whole(from, packing, packed);
 }
 
 /* Row by row, as they lie in memory. What is added up on the way may leave int32, and comes back: see

@@ -2,7 +2,7 @@
 #ifndef DUET_NETWORK_DESCRIPTION_H
 #define DUET_NETWORK_DESCRIPTION_H
 
-#include "duet/network.h"
+#include "network/layers.h"
 
 #define DUET_MAX_OUTPUTS    64
 #define DUET_MAX_CHANNELS   65536
@@ -23,13 +23,6 @@ struct duet_network {
     int output_count;
     struct duet_error fault; /* the first one; status DUET_OK: none */
 };
-
-/* How many of a layer's inputs it reads numbers of: of one that it is only made as large as, none. */
-static inline int duet_layer_reads(const struct duet_layer *layer)
-{
-    if (layer->op == DUET_OP_INPUT) return 0;
-    return layer->op == DUET_OP_BROADCAST || layer->op == DUET_OP_UPSAMPLE ? 1 : layer->input_count;
-}
 
 /* What layers cost at that size, as if all were float32: fills info [layer_count]. Only shapes of layers that
  * are `needed` [layer_count] have to fit together. Errors: those of duet_network_account. */

@@ -5,13 +5,6 @@
 
 #include <math.h>
 
-/* What it leaves is what it reads, in another order, or means of that: in the same type and on the same
- * scale. */
-static bool passes_on(enum duet_op op)
-{
-    return op == DUET_OP_BROADCAST || op == DUET_OP_UPSAMPLE || op == DUET_OP_SUBSAMPLE;
-}
-
 /* Bytes that are put in as they are: their zero point must be one of them. */
 static struct duet_numbers numbers_of_input(const struct duet_input_type *type)
 {
@@ -26,7 +19,7 @@ static void find_wanted(const struct duet_network *network, const struct plan *p
 {
     for (int i = network->layer_count - 1; i >= 0; i--) {
         const struct duet_layer *layer = &network->layers[i];
-        bool wants = passes_on(layer->op) ? wanted[i] : layer->numbers.integers;
+        bool wants = duet_layer_passes_on(layer) ? wanted[i] : layer->numbers.integers;
         for (int k = 0; plan->needed[i] && wants && k < duet_layer_reads(layer); k++)
             wanted[layer->inputs[k]] = true;
     }
@@ -75,7 +68,7 @@ enum duet_status duet_plan_numbers(const struct duet_network *network, struct pl
         *n = layer->op == DUET_OP_INPUT && layer->type.dtype == DUET_U8 ? numbers_of_input(&layer->type)
                                                                         : layer->numbers;
         if (!plan->needed[i]) continue;
-        if (passes_on(layer->op)) {
+        if (duet_layer_passes_on(layer)) {
             *n = plan->numbers[layer->inputs[0]];
             n->integers = plan->info[layer->inputs[0]].dtype == DUET_U8 && n->scale > 0;
         }

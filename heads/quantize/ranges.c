@@ -1,6 +1,7 @@
 #include "quantize/ranges.h"
 
 #include "heads/metadata.h"
+#include "network/layers.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -26,18 +27,10 @@ struct duet_model_range duet_range_of(const char *layer, double low, double high
 
 /* --- whose range a layer has ---------------------------------------------------------------------------- */
 
-static bool passes_on(enum duet_op op)
-{
-    return op == DUET_OP_BROADCAST || op == DUET_OP_UPSAMPLE || op == DUET_OP_SUBSAMPLE;
-}
-
 /* Does `layer` read `node`'s numbers, not its size alone? */
 static bool reads(const struct duet_layer *layer, duet_node node)
 {
-    int count = layer->op == DUET_OP_CONCAT || layer->op == DUET_OP_ADD ? layer->input_count
-                : layer->op == DUET_OP_INPUT                            ? 0
-                                                                        : 1;
-    for (int k = 0; k < count; k++)
+    for (int k = 0; k < duet_layer_reads(layer); k++)
         if (layer->inputs[k] == node) return true;
     return false;
 }
@@ -47,7 +40,7 @@ static bool reads(const struct duet_layer *layer, duet_node node)
 static duet_node owner(const struct duet_network *network, duet_node node)
 {
     const struct duet_layer *layer = duet_network_layer(network, node);
-    while (passes_on(layer->op)) {
+    while (duet_layer_passes_on(layer)) {
         node = layer->inputs[0];
         layer = duet_network_layer(network, node);
     }
@@ -58,7 +51,7 @@ static duet_node owner(const struct duet_network *network, duet_node node)
         if (reader->op != DUET_OP_CONCAT) continue;
         for (int k = 0; k < reader->input_count; k++) {
             from = reader->inputs[k];
-            while (passes_on(duet_network_layer(network, from)->op))
+            while (duet_layer_passes_on(duet_network_layer(network, from)))
                 from = duet_network_layer(network, from)->inputs[0];
             if (from == node) return owner(network, i);
         }

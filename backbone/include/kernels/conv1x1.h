@@ -38,7 +38,8 @@ struct duet_conv1x1_args {
 };
 
 /* Of bytes: so many rows of weights, at most, keep every sum within int32, whatever bytes and weights are:
- * 255 * 255 * 32768 = 2,130,739,200, which leaves biases up to 16,744,447 either way. */
+ * 255 * 255 * 32768 = 2,130,739,200, which leaves biases up to 16,744,447 either way. (Networks look at each
+ * channel's own: network/whole.h.) */
 #define DUET_SUM_DEPTH 32768
 #define DUET_SUM_BIAS  16744447
 
@@ -47,7 +48,7 @@ typedef void duet_conv1x1_fn(const struct duet_conv1x1_args *args);
 /* What the scalar kernels of bytes want. */
 #define DUET_U8_SCALAR_PACKING                                                                               \
     {                                                                                                        \
-        16, 1, sizeof(int16_t), 0, duet_pack_i16                                                             \
+        16, 1, sizeof(int16_t), 0, duet_pack_whole                                                           \
     }
 
 struct duet_conv1x1_kernel {

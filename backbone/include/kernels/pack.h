@@ -45,12 +45,11 @@ struct duet_packing {
     }
 #define DUET_U8_DEPTHWISE_PACKING                                                                            \
     {                                                                                                        \
-        0, 1, sizeof(int16_t), 0, duet_pack_i16                                                              \
+        0, 1, sizeof(int16_t), 0, duet_pack_whole                                                            \
     }
 
 duet_pack_fn duet_pack_f32;
-duet_pack_fn duet_pack_i16; /* of what they stand for */
-duet_pack_fn duet_pack_i8;  /* zeros added */
+duet_pack_fn duet_pack_whole; /* in int16 what they stand for, in int8 with zeros added */
 
 /* Bias of a convolution of bytes that goes with packed weights: from `bias`, what an input of `input_zero`
  * everywhere would add is taken away, so that the kernels multiply input bytes as they are. */

@@ -7,7 +7,7 @@
 
 #define U8_PACKING                                                                                           \
     {                                                                                                        \
-        U8_PANEL, 4, 1, 128, duet_pack_i8                                                                    \
+        U8_PANEL, 4, 1, 128, duet_pack_whole                                                                 \
     }
 
 enum { U8_UNIT = 4, U8_BLOCK = 16 };

@@ -5,7 +5,7 @@
 
 #define U8_PACKING                                                                                           \
     {                                                                                                        \
-        U8_PANEL, 8, 1, 0, duet_pack_i8                                                                      \
+        U8_PANEL, 8, 1, 0, duet_pack_whole                                                                   \
     }
 
 enum { U8_UNIT = 8, U8_BLOCK = 8 };

@@ -44,7 +44,7 @@ static inline void resize_store(float *to, vec pixel)
 
 #define U8_PACKING                                                                                           \
     {                                                                                                        \
-        U8_PANEL, 1, sizeof(int16_t), 0, duet_pack_i16                                                       \
+        U8_PANEL, 1, sizeof(int16_t), 0, duet_pack_whole                                                     \
     }
 
 enum { U8_UNIT = 1, U8_BLOCK = 8 };

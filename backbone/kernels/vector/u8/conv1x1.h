@@ -9,7 +9,7 @@
 
 #define U8_PACKING                                                                                           \
     {                                                                                                        \
-        U8_PANEL, U8_UNIT, 1, 0, duet_pack_i8                                                                \
+        U8_PANEL, U8_UNIT, 1, 0, duet_pack_whole                                                             \
     }
 static const struct duet_packing u8_packing = U8_PACKING;
 

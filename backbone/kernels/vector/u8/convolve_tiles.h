@@ -11,7 +11,7 @@
 
 #define TILES_PACKING                                                                                        \
     {                                                                                                        \
-        16, 4, 1, 0, duet_pack_i8                                                                            \
+        16, 4, 1, 0, duet_pack_whole                                                                         \
     }
 static const struct duet_packing tiles_packing = TILES_PACKING;
 
